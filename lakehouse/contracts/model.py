@@ -1,0 +1,184 @@
+"""Returns the typed model of a contract: what the rest of the house may know about a resource."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Level = Literal["province", "city", "district", "street", "community", "grid"]
+LogicalType = Literal["string", "date", "timestamp", "integer", "number", "boolean"]
+Normalisation = Literal["trim", "half_width", "upper", "resident_id_18", "region_successor"]
+ColumnClass = Literal[
+    "id_no",
+    "name",
+    "phone",
+    "address",
+    "birth_date",
+    "health",
+    "money",
+    "published",
+    "relationship",
+    "minor_id",
+    "entity_public",
+    "free_text",
+    "plain",
+]
+COLUMN_CLASSES: tuple[str, ...] = ColumnClass.__args__  # type: ignore[attr-defined]
+
+
+class Typed(BaseModel):
+    """Base: frozen, unknown keys refused, camelCase of the file accepted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class PostgresSource(Typed):
+    """A table of a PostgreSQL source system, taken by watermark with an overlap of days."""
+
+    kind: Literal["postgres"]
+    connection: str
+    table: str
+    watermark: str
+    overlap_days: int = Field(3, alias="overlapDays", ge=0, le=31)
+
+
+class CsvSource(Typed):
+    """CSV files dropped below the inbox; `path` holds `{date}` and, for many providers, `{region}`."""
+
+    kind: Literal["csv"]
+    path: str
+    encoding: Literal["utf-8", "utf-16", "gb18030"] = "utf-8"
+    delimiter: str = ","
+
+
+class JsonLinesSource(Typed):
+    """JSON Lines files dropped below the inbox, UTF-8, one object a line."""
+
+    kind: Literal["jsonl"]
+    path: str
+
+
+Source = Annotated[PostgresSource | CsvSource | JsonLinesSource, Field(discriminator="kind")]
+
+
+class EachProvider(Typed):
+    """Each region of a level has a department that delivers its own batch."""
+
+    each: Literal["district", "street", "community"]
+
+
+class Cycle(Typed):
+    """How often a delivery is due: every business day, every Monday, every first of the month; and by what hour."""
+
+    every: Literal["day", "week", "month"]
+    due_hours: int = Field(alias="dueHours", ge=0, le=240)
+
+
+class Sharing(Typed):
+    """Share attribute (1 unconditional, 2 conditional, 3 not shared), grade of the resource, open type."""
+
+    attribute: Literal[1, 2, 3]
+    grade: Literal[1, 2, 3, 4]
+    open_type: Literal["unconditional", "conditional", "closed"] = Field(alias="openType")
+
+
+class Locality(Typed):
+    """Which columns say where a row belongs: a registered 12-digit code, a grid code, a community's name, an address."""
+
+    code: str | None = None
+    grid: str | None = None
+    community_name: str | None = Field(None, alias="communityName")
+    address: str | None = None
+
+
+class Operation(Typed):
+    """The column that says what happened to the key, and which of its values mean a deletion."""
+
+    column: str
+    delete: tuple[str, ...]
+
+
+class BlockAt(Typed):
+    """An error rule blocks its batch when more than `share` *and* at least `rows` rows break it."""
+
+    share: float = Field(0.05, ge=0, le=1)
+    rows: int = Field(20, ge=1)
+
+
+class Rule(Typed):
+    """One row rule. `id` is unique in its contract and stands in `_verdict` of every row that breaks it."""
+
+    id: str
+    kind: str
+    column: str
+    severity: Literal["error", "warning"]
+    dimension: str
+    params: dict[str, Any] = Field(default_factory=dict)
+    message_zh: str
+    message_en: str
+
+
+class Column(Typed):
+    """One column: its name in the source, its type, what it reveals and how it is normalised before rules see it."""
+
+    name: str
+    source_name: str
+    label_zh: str
+    label_en: str
+    type: LogicalType
+    physical_type: str | None = None  # Spark SQL type of a number, e.g. decimal(18,2)
+    format: str | None = None  # of dates and timestamps in the text; default ISO 8601
+    required: bool = False
+    key: bool = False
+    class_: ColumnClass = "plain"
+    grade: Literal[1, 2, 3, 4] = 1
+    normalise: tuple[Normalisation, ...] = ("trim",)
+    identity: str | None = None  # name of the person id column derived from it, e.g. `person_id`
+    dropped: bool = False  # dropped at landing: read by nobody, in no table
+
+
+class Contract(Typed):
+    """A resource: everything that is derived elsewhere is derived from this and from nothing else."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    description: str
+    version: str
+    level: Level
+    provider: str | EachProvider
+    source: Source
+    cycle: Cycle
+    delivery: Literal["increment", "snapshot", "event"]
+    position: str | None  # column that orders rows of a key in source time; None: the business date
+    operation: Operation | None = None
+    sharing: Sharing
+    locality: Locality
+    block_at: BlockAt = BlockAt()
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...]
+    file: str
+
+    @property
+    def kept_columns(self) -> tuple[Column, ...]:
+        """Returns the columns that reach bronze and silver (all but those dropped at landing)."""
+        return tuple(column for column in self.columns if not column.dropped)
+
+    @property
+    def key_columns(self) -> tuple[Column, ...]:
+        """Returns the columns of the primary key, in contract order."""
+        return tuple(column for column in self.columns if column.key)
+
+    @property
+    def identity_columns(self) -> tuple[Column, ...]:
+        """Returns the columns from which a person id is derived."""
+        return tuple(column for column in self.columns if column.identity)
+
+    def column(self, name: str) -> Column:
+        """Returns a column by name."""
+        return next(column for column in self.columns if column.name == name)
+
+    def rules_of(self, severity: Literal["error", "warning"]) -> tuple[Rule, ...]:
+        """Returns the rules of one severity."""
+        return tuple(rule for rule in self.rules if rule.severity == severity)

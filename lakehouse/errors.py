@@ -1,0 +1,65 @@
+"""Returns the error hierarchy: every message says where, what was found, what is allowed and how to fix it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class LakehouseError(Exception):
+    """Base of every error a user is expected to read."""
+
+
+class ConfigError(LakehouseError):
+    """The instance, the machine or a setting is not as it must be."""
+
+
+class ContractError(LakehouseError):
+    """A contract, policy, authority or return declaration is wrong; all problems of a file at once."""
+
+
+class SourceError(LakehouseError):
+    """A source system or a delivered file cannot be read at all; the delivery is refused."""
+
+
+class QualityError(LakehouseError):
+    """A gate, a row equation or an invariant does not hold."""
+
+
+class EntitlementError(LakehouseError):
+    """Something would be shown to somebody it is not for."""
+
+
+class DeliveryError(LakehouseError):
+    """A package or a day is missing, altered or not published."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong: where, what was found, what is allowed (nearest first) and how to fix it."""
+
+    where: str
+    found: str
+    allowed: str = ""
+    fix: str = ""
+
+    def text(self) -> str:
+        """Returns the problem as lines for people."""
+        lines = [f"{self.where}:", f"  {self.found}"]
+        if self.allowed:
+            lines.append(f"  Allowed: {self.allowed}")
+        if self.fix:
+            lines.append(f"  Fix: {self.fix}")
+        return "\n".join(lines)
+
+
+def problems_text(problems: Iterable[Problem]) -> str:
+    """Returns all problems of one file as one message."""
+    return "\n".join(problem.text() for problem in problems)
+
+
+def nearest_first(found: str, allowed: Sequence[str]) -> str:
+    """Returns the allowed names as text, those most like what was found first."""
+    near = get_close_matches(found, allowed, n=3, cutoff=0.5)
+    return ", ".join([*near, *(name for name in allowed if name not in near)])

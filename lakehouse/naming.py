@@ -1,0 +1,81 @@
+"""Returns every name and path of the house: tables, folders, DAGs, assets, recipients. Nobody else spells them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+
+SCHEMAS = ("bronze", "silver", "ref", "base", "thematic", "special", "mart", "quality", "exchange", "ops")
+LEVELS = ("province", "city", "district", "street", "community", "grid")
+LEVEL_LETTERS = dict(zip(LEVELS, "pcdsvg", strict=True))
+CODE_LENGTHS = {"province": 2, "city": 4, "district": 6, "street": 9, "community": 12, "grid": 15}
+LOCALITY_COLUMNS = tuple(f"{level}_code" for level in LEVELS)
+DAY_ASSET = "huiliu://day"
+LIBRARIES_ASSET = "huiliu://libraries"
+
+
+def bronze(resource: str) -> str:
+    """Returns the bronze table of a resource."""
+    return f"bronze.{resource}"
+
+
+def silver(resource: str) -> str:
+    """Returns the silver table of a resource."""
+    return f"silver.{resource}"
+
+
+def table_path(table: str) -> str:
+    """Returns the path of a table below the lake root (`schema.name` → `schema/name`)."""
+    schema, name = table.split(".", 1)
+    return f"{schema}/{name}"
+
+
+def staging_path(resource: str, business_date: date) -> str:
+    """Returns the path below the lake root where the reader leaves a step's rows for Spark."""
+    return f"_staging/{resource}/{business_date.isoformat()}"
+
+
+def batch_id(resource: str, provider: str, business_date: date, content_sha256: str) -> str:
+    """Returns the identity of a delivery: the same bytes about the same date from the same provider are the same batch."""
+    identity = "|".join((resource, provider, business_date.isoformat(), content_sha256))
+    return hashlib.sha256(identity.encode()).hexdigest()[:32]
+
+
+def landing_prefix(resource: str, business_date: date, batch: str) -> str:
+    """Returns the folder of a batch below the landing root."""
+    return f"{resource}/{business_date.isoformat()}/{batch}"
+
+
+def ingest_dag(resource: str) -> str:
+    """Returns the DAG that ingests a resource."""
+    return f"ingest__{resource}"
+
+
+def ingest_asset(resource: str) -> str:
+    """Returns the asset that says how the day of a resource ended."""
+    return f"huiliu://ingest/{resource}"
+
+
+def recipient_id(level: str, code: str) -> str:
+    """Returns the id of a region's recipient, e.g. `v-440402001001`."""
+    return f"{LEVEL_LETTERS[level]}-{code}"
+
+
+def recipient_prefix(level: str, recipient: str) -> str:
+    """Returns the prefix below the exchange root under which lies all that a recipient may see."""
+    return f"{level}/{recipient}"
+
+
+def content_path(level: str, recipient: str, sha256: str, suffix: str) -> str:
+    """Returns the path of a content-addressed payload (`suffix`: parquet or xlsx)."""
+    return f"{recipient_prefix(level, recipient)}/content/{sha256}.{suffix}"
+
+
+def package_prefix(level: str, recipient: str, business_date: date, issue: int) -> str:
+    """Returns the folder of a recipient's package of a date and issue."""
+    return f"{recipient_prefix(level, recipient)}/{business_date.isoformat()}/{issue}"
+
+
+def day_entry_path(business_date: date, issue: int, suffix: str = "json") -> str:
+    """Returns the path of a day entry (`json`, `sig`, `leaves.json`, `inputs.json`) below the exchange root."""
+    return f"days/{business_date.isoformat()}/{issue}.{suffix}"
