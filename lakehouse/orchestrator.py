@@ -1,0 +1,108 @@
+"""Returns a client of the orchestrator's REST API: triggers runs by business date and reads how they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from lakehouse.config import Instance
+from lakehouse.errors import ConfigError, Problem
+
+ENDED = frozenset({"success", "failed"})
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """How a task of a run stands (`state` is None before it is queued)."""
+
+    dag_id: str
+    task_id: str
+    state: str | None
+    try_number: int
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a DAG for a business date."""
+
+    dag_id: str
+    run_id: str
+    business_date: str
+    state: str
+    started_at: str | None
+    ended_at: str | None
+
+
+class Orchestrator:
+    """A signed-in client; requests are repeated for up to 30 s while the API is away."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.base_url = f"http://127.0.0.1:{instance.ports.airflow}"
+        self._credentials = instance.key_path("airflow.admin")
+        self._client = httpx.Client(base_url=self.base_url, timeout=30.0)
+
+    def trigger(self, dag_id: str, business_date: date) -> str:
+        """Returns the id of a new run of the DAG for the date."""
+        body = {"logical_date": None, "partition_key": business_date.isoformat()}
+        run_id: str = self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"]
+        return run_id
+
+    def runs(self, business_date: date) -> list[Run]:
+        """Returns all runs of a date, oldest first."""
+        query = f"/api/v2/dags/~/dagRuns?limit=100&order_by=run_after&partition_key_pattern={business_date.isoformat()}"
+        rows = self._ask("GET", query)["dag_runs"]
+        return [
+            Run(row["dag_id"], row["dag_run_id"], row["partition_key"], row["state"], row["start_date"], row["end_date"])
+            for row in rows
+            if row["partition_key"] == business_date.isoformat()
+        ]
+
+    def tasks(self, run: Run) -> list[TaskState]:
+        """Returns the tasks of a run."""
+        rows = self._ask("GET", f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances?limit=100")["task_instances"]
+        return [TaskState(run.dag_id, row["task_id"], row["state"], row["try_number"], row["duration"]) for row in rows]
+
+    def clear(self, run: Run, only_failed: bool = True) -> None:
+        """Clears the tasks of a run, so that they run again."""
+        body = {"dry_run": False, "dag_run_id": run.run_id, "only_failed": only_failed, "include_downstream": True}
+        self._ask("POST", f"/api/v2/dags/{run.dag_id}/clearTaskInstances", body)
+
+    def dag_ids(self) -> list[str]:
+        """Returns the ids of the DAGs that are parsed without error and not paused."""
+        rows = self._ask("GET", "/api/v2/dags?limit=100&paused=false")["dags"]
+        return sorted(row["dag_id"] for row in rows)
+
+    def import_errors(self) -> list[str]:
+        """Returns the files that could not be parsed."""
+        return [row["filename"] for row in self._ask("GET", "/api/v2/importErrors")["import_errors"]]
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        again = retry_if_exception_type(httpx.TransportError)
+        for attempt in Retrying(retry=again, stop=stop_after_delay(30), wait=wait_exponential(0.2, max=2), reraise=True):
+            with attempt:
+                response = self._client.request(method, path, json=body)
+                if response.status_code == httpx.codes.UNAUTHORIZED:
+                    self._sign_in()
+                    response = self._client.request(method, path, json=body)
+        if response.is_error:
+            raise ConfigError(
+                Problem(
+                    f"{method} {path}",
+                    f"the orchestrator answered {response.status_code}.",
+                    "",
+                    "see `huiliu status` and logs/airflow-api-server.log.",
+                ).text()
+            )
+        answer: dict[str, Any] = response.json() if response.content else {}
+        return answer
+
+    def _sign_in(self) -> None:
+        user, password = self._credentials.read_text("utf-8").strip().split(":", 1)
+        answer = self._client.post("/auth/token", json={"username": user, "password": password})
+        answer.raise_for_status()
+        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
