@@ -1,0 +1,171 @@
+"""Returns and records batches: one delivery of one resource by one provider about one date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from lakehouse.ops.tables import batch, batch_sighting
+
+Gate = Literal["passed", "warned", "blocked", "refused"]
+Stage = Literal["bronze", "gate", "silver"]
+
+
+@dataclass(frozen=True)
+class Landed:
+    """The facts of a delivery that never change: what the sidecar beside the landed bytes says."""
+
+    batch_id: str
+    resource: str
+    provider: str
+    business_date: date
+    content_sha256: str
+    delivery_no: int
+    taken_on: date
+    source_object: str
+    bytes: int
+    received: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How the rows of a batch were disposed of; together they are what was received."""
+
+    rejected: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    superseded: int = 0
+    accepted: int = 0
+    held: int = 0
+
+    @property
+    def total(self) -> int:
+        """Returns the rows accounted for."""
+        return self.rejected + self.quarantined + self.duplicate + self.superseded + self.accepted + self.held
+
+
+@dataclass(frozen=True)
+class Batch(Landed):
+    """A batch and how far it came; counts are null until the gate has spoken."""
+
+    rejected: int | None = None
+    quarantined: int | None = None
+    duplicate: int | None = None
+    superseded: int | None = None
+    accepted: int | None = None
+    held: int | None = None
+    gate: Gate | None = None
+    bronze_recorded_at: datetime | None = None
+    silver_on: date | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Returns whether its rows are part of what the house knows (gated, neither blocked nor refused)."""
+        return self.gate in ("passed", "warned")
+
+
+_COLUMNS = tuple(batch.c[field.name] for field in fields(Batch))
+_OPEN: dict[Stage, ColumnElement[bool]] = {
+    "bronze": batch.c.bronze_recorded_at.is_(None),
+    "gate": batch.c.bronze_recorded_at.is_not(None) & batch.c.gate.is_(None),
+    "silver": batch.c.gate.in_(("passed", "warned")) & batch.c.silver_on.is_(None),
+}
+
+
+def lock(connection: Connection, resource: str) -> None:
+    """Waits until this transaction alone lands deliveries of the resource."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"landing {resource}"})
+
+
+def add(connection: Connection, landed: Iterable[Landed]) -> int:
+    """Records landed deliveries; returns how many were not known yet."""
+    rows = [asdict(one) for one in landed]
+    if not rows:
+        return 0
+    added = connection.execute(insert(batch).on_conflict_do_nothing(index_elements=["batch_id"]).returning(batch.c.batch_id), rows)
+    return len(added.all())
+
+
+def get(connection: Connection, batch_id: str) -> Batch | None:
+    """Returns one batch."""
+    return next(iter(_batches(connection, batch.c.batch_id == batch_id)), None)
+
+
+def of_resource(connection: Connection, resource: str) -> list[Batch]:
+    """Returns all batches of a resource in order of delivery."""
+    return _batches(connection, batch.c.resource == resource)
+
+
+def open_for(connection: Connection, resource: str, stage: Stage) -> list[Batch]:
+    """Returns the batches that wait for a stage, in order of delivery."""
+    return _batches(connection, batch.c.resource == resource, _OPEN[stage])
+
+
+def taken_on(connection: Connection, business_date: date) -> list[Batch]:
+    """Returns the batches that the run of a business date took in."""
+    return _batches(connection, batch.c.taken_on == business_date)
+
+
+def known_at(connection: Connection, business_date: date) -> list[Batch]:
+    """Returns the batches known at a business date: taken by then and neither blocked nor refused."""
+    return _batches(connection, batch.c.taken_on <= business_date, batch.c.gate.in_(("passed", "warned")))
+
+
+def last_delivery_no(connection: Connection, resource: str) -> int:
+    """Returns the highest delivery number given so far, 0 when there is none."""
+    return connection.scalar(select(func.coalesce(func.max(batch.c.delivery_no), 0)).where(batch.c.resource == resource)) or 0
+
+
+def last_business_date(connection: Connection, resource: str) -> date | None:
+    """Returns the latest date about which the resource delivered something readable."""
+    wanted = (batch.c.resource == resource) & or_(batch.c.gate.is_(None), batch.c.gate != "refused")
+    latest: date | None = connection.scalar(select(func.max(batch.c.business_date)).where(wanted))
+    return latest
+
+
+def record_sighting(connection: Connection, batch_id: str, source_object: str, seen_on: date) -> bool:
+    """Records that the bytes of a known batch came again under another name; returns whether that is news."""
+    statement = insert(batch_sighting).values(batch_id=batch_id, source_object=source_object, seen_on=seen_on)
+    added = connection.execute(statement.on_conflict_do_nothing().returning(batch_sighting.c.batch_id))
+    return added.one_or_none() is not None
+
+
+def sightings(connection: Connection, seen_on: date) -> list[tuple[str, str]]:
+    """Returns (batch id, source object) of the deliveries of a day that only repeated a known batch."""
+    found = connection.execute(
+        select(batch_sighting.c.batch_id, batch_sighting.c.source_object)
+        .where(batch_sighting.c.seen_on == seen_on)
+        .order_by(batch_sighting.c.source_object)
+    )
+    return [(row.batch_id, row.source_object) for row in found]
+
+
+def record_bronze(connection: Connection, batch_ids: Sequence[str]) -> None:
+    """Records that the rows of these batches are committed in bronze and were counted there."""
+    connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(bronze_recorded_at=func.now()))
+
+
+def record_refusal(connection: Connection, batch_id: str) -> None:
+    """Records that a delivery cannot be read at all: all its rows are held, nothing waits for a later stage."""
+    held = {"rejected": 0, "quarantined": 0, "duplicate": 0, "superseded": 0, "accepted": 0, "held": batch.c.received}
+    connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(gate="refused", bronze_recorded_at=func.now(), **held))
+
+
+def record_gate(connection: Connection, batch_id: str, gate: Gate, counts: Counts) -> None:
+    """Records what the gate said of a batch and how its rows were disposed of."""
+    connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(gate=gate, **asdict(counts)))
+
+
+def record_silver(connection: Connection, batch_ids: Sequence[str], on: date) -> None:
+    """Records that silver holds the accepted rows of these batches since the step of that date."""
+    connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(silver_on=on))
+
+
+def _batches(connection: Connection, *conditions: ColumnElement[bool]) -> list[Batch]:
+    rows = connection.execute(select(*_COLUMNS).where(*conditions).order_by(batch.c.resource, batch.c.delivery_no))
+    return [Batch(**row._mapping) for row in rows]

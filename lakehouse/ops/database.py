@@ -1,0 +1,54 @@
+"""Returns connections to the operational database, and brings its schema to this version of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from lakehouse.config import Instance
+from lakehouse.connections import OPERATIONAL, connection_url
+from lakehouse.errors import ConfigError, Problem
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 4_404_001
+
+
+def engine(url: URL) -> Engine:
+    """Returns an engine without a pool: a task that was forked must never inherit an open connection."""
+    return create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"})
+
+
+@contextmanager
+def connect(instance: Instance) -> Iterator[Connection]:
+    """Returns a connection in one transaction: committed at the end of the block, rolled back when it raises."""
+    url = connection_url(instance, OPERATIONAL)
+    try:
+        connection = engine(url).connect()
+    except OperationalError:
+        found = f"the operational database does not answer at {url.host}:{url.port}/{url.database}."
+        problem = Problem("operational database", found, "", "run `huiliu up`, or check HUILIU_CONNECTION_HUILIU.")
+        raise ConfigError(problem.text()) from None
+    with connection, connection.begin():
+        yield connection
+
+
+def migrate(instance: Instance) -> None:
+    """Brings schema `huiliu` to the newest version; two that start together wait for one another."""
+    with connect(instance) as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        command.upgrade(migration_config(connection), "head")
+
+
+def migration_config(connection: Connection) -> Config:
+    """Returns Alembic's configuration for the migrations inside this package, on an open connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config

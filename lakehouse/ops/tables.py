@@ -1,0 +1,215 @@
+"""Returns the tables of the operational database (schema `huiliu`): workflow and its records, never data of a resource."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import TypeEngine
+
+SCHEMA = "huiliu"
+CONVENTION = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+}
+metadata = MetaData(schema=SCHEMA, naming_convention=CONVENTION)
+
+
+def _required(name: str, type_: type[TypeEngine[Any]] | TypeEngine[Any]) -> Column[Any]:
+    return Column(name, type_, nullable=False)
+
+
+def _now(name: str) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _json(name: str) -> Column[Any]:
+    return Column(name, JSONB, nullable=False, server_default=text("'{}'::jsonb"))
+
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    _required("resource", Text),
+    _required("provider", Text),
+    _required("business_date", Date),
+    _required("content_sha256", Text),
+    _required("delivery_no", Integer),
+    _required("taken_on", Date),
+    _required("source_object", Text),
+    _required("bytes", BigInteger),
+    _required("received", BigInteger),
+    Column("rejected", BigInteger),
+    Column("quarantined", BigInteger),
+    Column("duplicate", BigInteger),
+    Column("superseded", BigInteger),
+    Column("accepted", BigInteger),
+    Column("held", BigInteger),
+    Column("gate", Text),
+    Column("bronze_recorded_at", DateTime(timezone=True)),
+    Column("silver_on", Date),
+    _now("recorded_at"),
+    UniqueConstraint("resource", "provider", "business_date", "content_sha256"),
+    UniqueConstraint("resource", "delivery_no"),
+    Index(None, "taken_on"),
+)
+
+batch_sighting = Table(
+    "batch_sighting",
+    metadata,
+    Column("batch_id", Text, ForeignKey(batch.c.batch_id, ondelete="CASCADE"), primary_key=True),
+    Column("source_object", Text, primary_key=True),
+    _required("seen_on", Date),
+    _now("recorded_at"),
+)
+
+ingest_run = Table(
+    "ingest_run",
+    metadata,
+    Column("resource", Text, primary_key=True),
+    Column("business_date", Date, primary_key=True),
+    _required("state", Text),
+    Column("outcome", Text),
+    _required("attempt", Integer),
+    _json("detail"),
+    _now("started_at"),
+    Column("ended_at", DateTime(timezone=True)),
+)
+
+day = Table(
+    "day",
+    metadata,
+    Column("business_date", Date, primary_key=True),
+    Column("issue", Integer, primary_key=True, autoincrement=False),
+    _required("state", Text),
+    Column("gaps", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("entry_sha256", Text),
+    _now("closed_at"),
+    Column("published_at", DateTime(timezone=True)),
+)
+
+recipient = Table(
+    "recipient",
+    metadata,
+    Column("recipient_id", Text, primary_key=True),
+    _required("level", Text),
+    _required("name", Text),
+    Column("region_code", Text),
+    Column("department_uscc", Text),
+    _required("valid_from", Date),
+    Column("valid_to", Date),
+)
+
+package = Table(
+    "package",
+    metadata,
+    Column("recipient_id", Text, ForeignKey(recipient.c.recipient_id), primary_key=True),
+    Column("business_date", Date, primary_key=True),
+    Column("issue", Integer, primary_key=True, autoincrement=False),
+    _required("level", Text),
+    _required("manifest_sha256", Text),
+    _required("forms", Integer),
+    _required("rows", BigInteger),
+    _required("files_written", Integer),
+    _required("files_referred", Integer),
+    _required("bytes_written", BigInteger),
+    _required("bytes_referred", BigInteger),
+    _now("built_at"),
+    UniqueConstraint("manifest_sha256"),
+    Index(None, "business_date", "issue"),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("ticket_id", BigInteger, Identity(always=True), primary_key=True),
+    _required("kind", Text),
+    _required("subject", Text),
+    _required("state", Text),
+    Column("resource", Text),
+    Column("provider", Text),
+    _required("business_date", Date),
+    _required("message", Text),
+    _json("detail"),
+    Column("assignee", Text),
+    Column("due_on", Date),
+    Column("closed_on", Date),
+    _now("opened_at"),
+    Index("uq_ticket_kind_subject_open", "kind", "subject", unique=True, postgresql_where=text("closed_on IS NULL")),
+    Index(None, "business_date"),
+)
+
+ticket_event = Table(
+    "ticket_event",
+    metadata,
+    Column("ticket_id", BigInteger, ForeignKey(ticket.c.ticket_id, ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _required("event", Text),
+    _required("business_date", Date),
+    Column("actor", Text),
+    _json("detail"),
+    _now("recorded_at"),
+)
+
+quarantine_case = Table(
+    "quarantine_case",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("batch_id", Text, ForeignKey(batch.c.batch_id, ondelete="CASCADE"), nullable=False),
+    _required("source_line", BigInteger),
+    _required("resource", Text),
+    _required("provider", Text),
+    _required("business_date", Date),
+    _required("rules", ARRAY(Text)),
+    _required("state", Text),
+    Column("ticket_id", BigInteger, ForeignKey(ticket.c.ticket_id, ondelete="SET NULL")),
+    _required("opened_on", Date),
+    Column("closed_on", Date),
+    UniqueConstraint("batch_id", "source_line"),
+    Index(None, "resource", "business_date"),
+)
+
+step_timing = Table(
+    "step_timing",
+    metadata,
+    Column("business_date", Date, primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("resource", Text, primary_key=True, server_default=text("''")),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    _required("seconds", Double),
+    _now("started_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _required("at", DateTime(timezone=True)),
+    _required("actor", Text),
+    _required("action", Text),
+    _required("subject", Text),
+    _json("detail"),
+    _required("prev_hash", Text),
+    _required("hash", Text),
+    UniqueConstraint("hash"),
+)
