@@ -1,0 +1,36 @@
+"""One Airflow DAG per resource, all from this one factory over the contracts: extract, gate, silver, outcome."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, Asset
+
+from dags.steps import dag_dates, job_task, midnight_schedule
+from lakehouse.config import Instance
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.model import Contract
+from lakehouse.naming import ingest_asset, ingest_dag
+
+
+def build(contract: Contract, instance: Instance) -> DAG:
+    """Returns the DAG of a resource; its last task always tells the asset how the day ended: accepted, blocked, nothing, failed."""
+    city = instance.city
+    outcome = Asset(name=ingest_asset(contract.code), uri=ingest_asset(contract.code))
+    with DAG(
+        ingest_dag(contract.code),
+        schedule=midnight_schedule(city),
+        catchup=False,
+        max_active_runs=1,
+        tags=["ingest", contract.level, contract.cycle.every],
+        doc_md=f"### {contract.name_zh}\n\n{contract.description}\n\n`{contract.file}`",
+        **dag_dates(city),
+    ) as dag:
+        extract = job_task("extract", contract.code)
+        gate = job_task("gate", contract.code)
+        silver = job_task("silver", contract.code)
+        extract >> gate >> silver >> job_task("ingest_outcome", contract.code, emits=outcome, trigger_rule="all_done")
+    return dag
+
+
+INSTANCE = Instance()
+for code, found in load_contracts(INSTANCE.settings.contracts).items():
+    globals()[ingest_dag(code)] = build(found, INSTANCE)

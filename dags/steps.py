@@ -1,0 +1,46 @@
+"""Returns what the Airflow DAGs of the house share: a task that runs a job, the schedule and the dates of a city."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import Asset, CronPartitionTimetable, task
+
+from lakehouse.config import CityProfile
+from lakehouse.jobs import JobRequest, run_job
+
+RETRIES = 0  # a job is repeated by clearing its task; what is worth repeating by itself is repeated inside the job
+
+
+def business_date(context: dict[str, Any]) -> date:
+    """Returns the business date of a run: its partition key."""
+    return date.fromisoformat(context["dag_run"].partition_key)
+
+
+def job_task(job: str, resource: str | None = None, emits: Asset | None = None, **settings: Any) -> Any:
+    """Returns a task that runs a job by name; with `emits`, its end tells the asset what the job answered."""
+
+    @task(task_id=job, outlets=[emits] if emits else [], retries=RETRIES, **settings)
+    def run(**context: Any) -> dict[str, Any]:
+        request = JobRequest(business_date(context), resource, context["ti"].try_number)
+        answer = run_job(job, request)
+        if emits:
+            context["outlet_events"][emits].extra = {key: answer[key] for key in ("outcome", "issue") if key in answer}
+        return answer
+
+    return run()
+
+
+def midnight_schedule(city: CityProfile) -> CronPartitionTimetable:
+    """Returns the schedule of a producer: the midnight that ends a business date starts its run (ADR 0001)."""
+    return CronPartitionTimetable("0 0 * * *", timezone=city.timezone, run_offset=-1, key_format="%Y-%m-%d")
+
+
+def dag_dates(city: CityProfile) -> dict[str, datetime]:
+    """Returns start and end of a producer; with a manual clock it has ended before it began, so nothing starts by itself."""
+    first = datetime.fromisoformat(city.first_business_date).replace(tzinfo=ZoneInfo(city.timezone))
+    if city.clock == "wall":
+        return {"start_date": first}
+    return {"start_date": first - timedelta(days=2), "end_date": first - timedelta(days=1)}

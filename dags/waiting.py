@@ -1,0 +1,56 @@
+"""Returns the Airflow operator and trigger that wait, without holding a worker, until a dag run may close its day."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from dags.steps import business_date
+from lakehouse.config import Instance
+from lakehouse.day import waiting_for
+from lakehouse.errors import DeliveryError, Problem
+
+POLL_SECONDS = 0.5
+PATIENCE = timedelta(seconds=float(os.environ.get("HUILIU_CLOSE_PATIENCE_SECONDS", "3600")))
+
+
+class DayMayClose(BaseTrigger):
+    """Fires when every ingest run of the date has ended and every earlier date that was begun is published."""
+
+    def __init__(self, day: str) -> None:
+        super().__init__()
+        self.day = day
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Returns the class path and the arguments from which the triggerer rebuilds this trigger."""
+        return "dags.waiting.DayMayClose", {"day": self.day}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yields one event, when nothing is waited for any more."""
+        instance = Instance()
+        while await asyncio.to_thread(waiting_for, instance, date.fromisoformat(self.day)):
+            await asyncio.sleep(POLL_SECONDS)
+        yield TriggerEvent({"day": self.day})
+
+
+class WaitForIngest(BaseOperator):
+    """Waits, deferred, for the ingest runs of its business date; after `HUILIU_CLOSE_PATIENCE_SECONDS` it fails by name."""
+
+    def execute(self, context: Any) -> None:
+        """Returns at once when nothing is waited for, else hands over to the triggerer."""
+        day = business_date(context)
+        if waiting_for(Instance(), day):
+            self.defer(trigger=DayMayClose(day.isoformat()), method_name="resume", timeout=PATIENCE)
+
+    def resume(self, context: Any, event: dict[str, Any] | None = None) -> None:
+        """Returns when the trigger fired; raises what is still missing when patience ended."""
+        day = business_date(context)
+        if event is None or (missing := waiting_for(Instance(), day)):
+            found = f"still waiting for {', '.join(missing or [])}."
+            raise DeliveryError(Problem(f"close_day {day}", found, "", "run or clear what is missing, then clear this task.").text())

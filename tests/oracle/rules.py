@@ -1,0 +1,117 @@
+"""Returns which written rules a row breaks, by resource; every rule here is a second reading of issue and data model, in plain Python."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
+CHECKS = "10X98765432"
+SPACES = " \t\r\n\u00a0\u3000"
+
+
+class World:
+    """The effective-dated tables of contracts and city, read from their CSV files."""
+
+    def __init__(self, codes: Path, city: Path) -> None:
+        self.codes: dict[str, list[dict]] = {path.stem: list(csv.DictReader(path.open(encoding="utf-8"))) for path in codes.glob("*.csv")}
+        self.regions: dict[str, list[dict]] = {}
+        for row in csv.DictReader((city / "regions.csv").open(encoding="utf-8")):
+            self.regions.setdefault(row["region_code"], []).append(row)
+        self.departments = list(csv.DictReader((city / "departments.csv").open(encoding="utf-8")))
+
+    def has_code(self, table: str, code: str, day: date) -> bool:
+        """Tells whether the code is valid in its table on the day."""
+        return any(row["code"] == code and covers(row, day) for row in self.codes[table])
+
+    def region(self, code: str, day: date) -> dict | None:
+        """Returns the region in force on the day."""
+        return next((row for row in self.regions.get(code, []) if covers(row, day)), None)
+
+    def successor(self, code: str, day: date) -> str | None:
+        """Returns the region that stands for an abolished one on the day, following chains."""
+        seen = set()
+        while code not in seen and code in self.regions and self.region(code, day) is None:
+            seen.add(code)
+            code = next((row["successor_code"] for row in reversed(self.regions[code]) if row["successor_code"]), code)
+        return code if code in self.regions and self.region(code, day) else None
+
+
+def covers(row: dict, day: date) -> bool:
+    """Tells whether valid_from <= day < valid_to (empty is open)."""
+    return (row["valid_from"] or "0001-01-01") <= day.isoformat() < (row["valid_to"] or "9999-99-99")
+
+
+def trim(text: str | None) -> str | None:
+    """Returns the text without the spaces around it, none when nothing is left."""
+    return (text or "").strip(SPACES) or None
+
+
+def half(text: str | None) -> str | None:
+    """Returns full-width ASCII as half-width."""
+    return text and "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else c for c in text)
+
+
+def plain_id(text: str | None) -> str | None:
+    """Returns a resident number as rules see it: half-width, upper case, 15 digits made 18."""
+    number = trim(half(trim(text)))
+    if number is None:
+        return None
+    number = number.upper()
+    if re.fullmatch(r"[0-9]{15}", number):
+        body = number[:6] + "19" + number[6:]
+        return body + check_character(body)
+    return number
+
+
+def check_character(body: str) -> str:
+    """Returns the check character of 17 digits (GB 11643, ISO 7064 MOD 11-2)."""
+    return CHECKS[sum(int(digit) * weight for digit, weight in zip(body, WEIGHTS, strict=True)) % 11]
+
+
+def day_of(text: str | None) -> date | None:
+    """Returns an ISO day, none when it is not one."""
+    try:
+        return datetime.strptime(text or "", "%Y-%m-%d").date() if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text or "") else None  # noqa: DTZ007
+    except ValueError:
+        return None
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """Returns a local moment, none when it is not one."""
+    try:
+        return datetime.strptime(text or "", "%Y-%m-%d %H:%M:%S") if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text or "") else None  # noqa: DTZ007
+    except ValueError:
+        return None
+
+
+def is_resident_id(number: str, today: date) -> bool:
+    """Tells whether a normalised number has 18 characters, a real birth date since 1900 and the right check character."""
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", number) or check_character(number[:17]) != number[17]:
+        return False
+    born = day_of(f"{number[6:10]}-{number[10:12]}-{number[12:14]}")
+    return born is not None and date(1900, 1, 1) <= born <= today
+
+
+def born_of(number: str) -> str:
+    """Returns the birth date inside a valid number."""
+    return f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
+
+
+def age_on(born: date, today: date) -> int:
+    """Returns full years lived."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def bursts(batch: dict, more_than: int = 100) -> set[int]:
+    """Returns the lines of checks whose checker made more than 100 of them within one minute of the clock."""
+    minutes = Counter((row["checker_id"], (row["check_time"] or "")[:16]) for row in batch["rows"])
+    return {row["_line"] for row in batch["rows"] if minutes[row["checker_id"], (row["check_time"] or "")[:16]] > more_than}
+
+
+def local_midnight_utc(day: date) -> datetime:
+    """Returns 00:00 in Shanghai as UTC."""
+    return datetime(day.year, day.month, day.day) - timedelta(hours=8)  # noqa: DTZ001
