@@ -1,0 +1,28 @@
+"""Returns the command line: one typer application composed of one module per command group."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from huiliu import services
+from lakehouse.errors import LakehouseError
+
+app = typer.Typer(
+    name="huiliu",
+    help="Huiliu (回流): a city's public data flows back to the level that does the work.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+services.register(app)
+
+
+def main() -> None:
+    """Runs the command line; an error made for people is printed without a stack, exit code 1."""
+    try:
+        app()
+    except LakehouseError as error:
+        typer.secho(str(error), err=True)
+        sys.exit(1)

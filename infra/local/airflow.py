@@ -1,0 +1,105 @@
+"""Returns how the four components of Airflow are prepared, started and asked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import sysconfig
+from importlib.metadata import version
+from pathlib import Path
+
+import httpx
+
+from infra.local import keys, postgres, spark
+from infra.local.ports import HOST
+from infra.local.programs import Program
+from lakehouse.config import PROJECT, Instance
+from lakehouse.errors import ConfigError, Problem
+
+LOCAL_SETTINGS = Path(__file__).with_name("airflow_local_settings.py")
+
+
+def programs(instance: Instance) -> list[Program]:
+    """Returns API server, scheduler (which runs the tasks), DAG processor and triggerer as supervised programs."""
+    commands = {
+        "airflow-api-server": ("api-server",),
+        "airflow-scheduler": ("scheduler", "--skip-serve-logs"),
+        "airflow-dag-processor": ("dag-processor",),
+        "airflow-triggerer": ("triggerer", "--skip-serve-logs"),
+    }
+    settings = environment(instance)
+    folder = instance.folder("airflow")
+    return [
+        Program(name, "airflow", (sys.executable, _program(), *arguments), folder, settings, stop_seconds=15)
+        for name, arguments in commands.items()
+    ]
+
+
+def environment(instance: Instance) -> dict[str, str]:
+    """Returns the settings of Airflow as environment variables."""
+    url = base_url(instance)
+    connection = {"conn_type": "spark_connect", "host": f"sc://{HOST}", "port": instance.ports.spark_connect}
+    settings = {
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": "4",
+        "CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "CORE__DAG_DISCOVERY_SAFE_MODE": "True",
+        "CORE__DEFAULT_TIMEZONE": "utc",
+        "CORE__FERNET_KEY": "",
+        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{keys.AIRFLOW_USER}:admin",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(instance.key_path("airflow.users.json")),
+        "DATABASE__SQL_ALCHEMY_CONN": postgres.dsn(instance, "airflow", "postgresql+psycopg"),
+        "DATABASE__SQL_ALCHEMY_CONN_ASYNC": postgres.dsn(instance, "airflow", "postgresql+psycopg"),
+        "DATABASE__SQL_ALCHEMY_POOL_SIZE": "3",
+        "API__HOST": HOST,
+        "API__PORT": str(instance.ports.airflow),
+        "API__BASE_URL": url,
+        "API__WORKERS": "1",
+        "API__SECRET_KEY": keys.read(instance, "airflow.secret"),
+        "API_AUTH__JWT_SECRET": keys.read(instance, "airflow.jwt"),
+        "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+        "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        "LOGGING__BASE_LOG_FOLDER": str(instance.folder("logs", "airflow")),
+        "LOGGING__LOGGING_LEVEL": "WARNING",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+    return {
+        "AIRFLOW_HOME": str(instance.folder("airflow")),
+        **{f"AIRFLOW__{name}": value for name, value in settings.items()},
+        "AIRFLOW_CONN_SPARK_CONNECT": json.dumps(connection),
+        "SPARK_REMOTE": spark.remote(instance),
+    }
+
+
+def prepare(instance: Instance, say: object = None) -> None:
+    """Writes Airflow's local settings and brings its database to the version of the package."""
+    return
+
+
+def base_url(instance: Instance) -> str:
+    """Returns the address of the user interface and the API."""
+    return f"http://{HOST}:{instance.ports.airflow}"
+
+
+def is_healthy(instance: Instance) -> bool:
+    """Returns whether the API answers and every component says it is alive."""
+    try:
+        answer = httpx.get(f"{base_url(instance)}/api/v2/monitor/health", timeout=5)
+        found = answer.json()
+    except (httpx.HTTPError, ValueError):
+        return False
+    parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+    return answer.is_success and all(found.get(part, {}).get("status") == "healthy" for part in parts)
+
+
+def _program() -> str:
+    return str(Path(sysconfig.get_path("scripts")) / "airflow")

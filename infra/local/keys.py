@@ -1,0 +1,71 @@
+"""Returns nothing but makes the secrets of an instance at its first start, readable by their owner only."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from lakehouse.config import Instance
+
+PASSWORDS = ("postgres.password", "airflow.jwt", "airflow.secret", "airflow.fernet")
+AIRFLOW_USER = "admin"
+
+
+def ensure(instance: Instance) -> None:
+    """Makes every key that does not exist yet; an existing key is never touched."""
+    instance.folder("keys").chmod(0o700)
+    _write_once(instance.key_path("hmac.key"), secrets.token_hex(32).encode())
+    for name in PASSWORDS:
+        _write_once(instance.key_path(name), secrets.token_urlsafe(24).encode())
+    passwords = json.dumps({AIRFLOW_USER: secrets.token_urlsafe(12)})
+    _write_once(instance.key_path("airflow.users.json"), passwords.encode())
+    _ensure_signing_pair(instance)
+
+
+def read(instance: Instance, name: str) -> str:
+    """Returns the text of a secret."""
+    return instance.key_path(name).read_text("utf-8").strip()
+
+
+def airflow_password(instance: Instance) -> str:
+    """Returns the password of the Airflow user `admin`."""
+    password: str = json.loads(read(instance, "airflow.users.json"))[AIRFLOW_USER]
+    return password
+
+
+def _ensure_signing_pair(instance: Instance) -> None:
+    private_path = instance.key_path("signing.key")
+    if private_path.is_file() and instance.key_path("signing.pub").is_file():
+        return
+    private = Ed25519PrivateKey.generate()
+    _write_once(private_path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    from_file = _load_private(private_path)
+    public = from_file.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    _write_once(instance.key_path("signing.pub"), public)
+
+
+def _load_private(path: Path) -> Ed25519PrivateKey:
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    key = load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise TypeError(f"{path} is not an Ed25519 key")
+    return key
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Writes a secret through a temporary file, so that a stop half-way leaves no half key."""
+    if path.exists():
+        return
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    scratch.rename(path)

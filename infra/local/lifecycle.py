@@ -1,0 +1,184 @@
+"""Returns an instance started or stopped: the order of things, the waiting and the telling."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from infra.local import airflow, java, keys, ports, postgres, session, spark
+from infra.local.programs import COMPONENTS, Program
+from infra.local.supervision import Supervisor
+from infra.spark import jars
+from lakehouse.config import Instance
+from lakehouse.errors import ConfigError, Problem
+
+Say = Callable[[str], None]
+Hook = Callable[[Instance], None]
+PATIENCE_SECONDS = {"postgres": 60, "spark": 180, "airflow": 240}
+HEALTH = {"postgres": postgres.is_healthy, "spark": spark.is_healthy, "airflow": airflow.is_healthy}
+BROKEN = {"FATAL", "EXITED", "BACKOFF"}
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the rest of the house does as soon as a server answers."""
+
+    after_postgres: Hook
+    after_spark: Hook
+
+
+def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) -> None:
+    """Starts the components that do not run yet and waits until all are healthy; once more is harmless.
+
+    Raises:
+        ConfigError: the machine lacks something, a port is taken, or a server does not become healthy.
+    """
+    wanted = [name for name in COMPONENTS if name in components]
+    if "airflow" in wanted and "postgres" not in wanted:
+        wanted.insert(0, "postgres")
+    check_prerequisites(wanted)
+    with _alone(instance):
+        keys.ensure(instance)
+        ports.ensure(instance)
+        supervisor = Supervisor(instance)
+        if not supervisor.is_running() and (ended := session.end(instance)):
+            say(f"ended {len(ended)} processes that a killed supervisor had left behind")
+        states = supervisor.states()
+        idle = [name for name in wanted if not _all_running(states, _programs(instance, [name]))]
+        ports.refuse_occupied(instance, [name for name in idle if not _any_running(states, _programs(instance, [name]))])
+        postgres.ensure_cluster(instance)
+        for name in supervisor.ensure(_programs(instance, COMPONENTS), _environment(instance)):
+            say(f"{name} goes on with its earlier settings; `huiliu down`, then `huiliu up` applies the new ones")
+        _Start(instance, supervisor, say).run(wanted, hooks)
+
+
+def down(instance: Instance, say: Say) -> None:
+    """Stops everything; no process of the instance is left."""
+    if not (instance.home / "run").is_dir():
+        return
+    with _alone(instance):
+        Supervisor(instance).shutdown()
+        say("stopped")
+
+
+def check_prerequisites(components: Sequence[str]) -> None:
+    """Raises before anything is started when the machine lacks something.
+
+    Raises:
+        ConfigError: Java or the Spark jars cannot be had.
+    """
+    if "spark" in components:
+        java.find()
+        jars.ensure()
+        spark.memory()
+
+
+def health(instance: Instance) -> dict[str, dict[str, object]]:
+    """Returns component → whether it is healthy and the states of its programs."""
+    states = Supervisor(instance).states()
+    found: dict[str, dict[str, object]] = {}
+    for component in COMPONENTS:
+        programs = {program.name: states.get(program.name, "STOPPED") for program in _programs(instance, [component])}
+        running = all(state in {"RUNNING", "STARTING"} for state in programs.values())
+        found[component] = {"healthy": running and HEALTH[component](instance), "programs": programs}
+    return found
+
+
+class _Start:
+    """One start: the servers in their order, each waited for with progress."""
+
+    def __init__(self, instance: Instance, supervisor: Supervisor, say: Say) -> None:
+        self._instance = instance
+        self._supervisor = supervisor
+        self._say = say
+
+    def run(self, wanted: Sequence[str], hooks: Hooks) -> None:
+        """Starts Spark beside PostgreSQL: it takes longest and needs nobody."""
+        if "spark" in wanted:
+            self._start("spark")
+        if "postgres" in wanted:
+            self._start("postgres")
+            self._wait("postgres")
+            postgres.ensure_databases(self._instance)
+            hooks.after_postgres(self._instance)
+        if "airflow" in wanted:
+            airflow.prepare(self._instance, self._say)
+            self._start("airflow")
+        if "spark" in wanted:
+            self._wait("spark")
+            hooks.after_spark(self._instance)
+        if "airflow" in wanted:
+            self._wait("airflow")
+
+    def _start(self, component: str) -> None:
+        for program in _programs(self._instance, [component]):
+            self._supervisor.start(program.name)
+
+    def _wait(self, component: str) -> None:
+        began = time.monotonic()
+        names = [program.name for program in _programs(self._instance, [component])]
+        while True:
+            states = self._supervisor.states()
+            broken = [name for name in names if states.get(name) in BROKEN]
+            late = time.monotonic() - began > PATIENCE_SECONDS[component]
+            if broken or late:
+                raise ConfigError(self._problem(component, broken, began).text())
+            if all(states.get(name) in {"STARTING", "RUNNING"} for name in names) and HEALTH[component](self._instance):
+                break
+            time.sleep(0.2)
+        self._say(f"{component} is healthy ({time.monotonic() - began:.1f} s)")
+
+    def _problem(self, component: str, broken: Sequence[str], began: float) -> Problem:
+        waited = f"{time.monotonic() - began:.0f} seconds"
+        found = f"{', '.join(broken)} ended at once." if broken else f"not healthy after {waited}."
+        logs = [str(self._instance.home / "logs" / f"{name}.log") for name in broken or [component]]
+        return Problem(component, found, "", f"read {', '.join(logs)}; then `huiliu up` again.")
+
+
+def _programs(instance: Instance, components: Sequence[str]) -> list[Program]:
+    found: list[Program] = []
+    if "postgres" in components:
+        found.append(postgres.program(instance))
+    if "spark" in components:
+        found.append(spark.program(instance))
+    if "airflow" in components:
+        found += airflow.programs(instance)
+    return found
+
+
+def _environment(instance: Instance) -> dict[str, str]:
+    """Returns what every program of the instance is told: which instance it serves."""
+    settings = instance.settings
+    passed_on = {name: value for name, value in os.environ.items() if name.startswith("HUILIU_CONNECTION_")}
+    return {
+        **passed_on,
+        "HUILIU_HOME": str(instance.home),
+        "HUILIU_CONTRACTS": str(settings.contracts.resolve()),
+        "HUILIU_CITIES": str(settings.cities.resolve()),
+        "HUILIU_CITY": settings.city,
+        "HUILIU_STORE": settings.store,
+        "SPARK_CONNECT_RELEASE_SESSION_ON_EXIT": "true",
+    }
+
+
+def _all_running(states: dict[str, str], programs: Sequence[Program]) -> bool:
+    return all(states.get(program.name) in {"RUNNING", "STARTING"} for program in programs)
+
+
+def _any_running(states: dict[str, str], programs: Sequence[Program]) -> bool:
+    return any(states.get(program.name) in {"RUNNING", "STARTING", "STOPPING"} for program in programs)
+
+
+@contextmanager
+def _alone(instance: Instance) -> Iterator[None]:
+    """Holds the instance's lock: one start or stop at a time."""
+    with (instance.folder("run") / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(Problem(str(instance.home), "another `huiliu up` or `down` is at work.", "", "wait for it.").text()) from None
+        yield

@@ -1,0 +1,136 @@
+"""Returns the ports of an instance: chosen at its first start, kept in `instance.json`, checked at every later start."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterable, Mapping
+
+from lakehouse.config import Instance, Ports
+from lakehouse.errors import ConfigError, Problem, problems_text
+
+DEFAULTS = {"postgres": 15432, "spark_connect": 15002, "spark_thrift": 15003, "spark_ui": 15004, "airflow": 15080}
+USED_BY = {
+    "postgres": ("postgres",),
+    "spark": ("spark_connect", "spark_thrift", "spark_ui"),
+    "airflow": ("airflow",),
+}
+HOST = "127.0.0.1"
+
+
+def is_free(port: int) -> bool:
+    """Returns whether a server could listen on the port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def is_answering(port: int) -> bool:
+    """Returns whether somebody accepts connections on the port."""
+    try:
+        with socket.create_connection((HOST, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def ensure(instance: Instance, environment: Mapping[str, str] = os.environ) -> Ports:
+    """Returns the kept ports, or chooses and keeps them.
+
+    `HUILIU_PORT_<NAME>` asks for a port, `0` for any free one; without it a default is taken if it is free.
+
+    Raises:
+        ConfigError: a port was asked for that is in use, out of range, or not the one kept from the first start.
+    """
+    path = instance.home / "instance.json"
+    asked = _asked(environment)
+    if path.is_file():
+        kept = instance.ports
+        _refuse_other_than_kept(kept, asked, str(path))
+        return kept
+    chosen: dict[str, int] = {}
+    problems = []
+    for name, default in DEFAULTS.items():
+        port = asked.get(name)
+        if port and (not is_free(port) or port in chosen.values()):
+            problems.append(_in_use(_variable(name), port))
+        wanted = port if port is not None else default
+        taken = set(chosen.values()) | {other for key, other in asked.items() if key != name}
+        chosen[name] = wanted if port or (wanted and wanted not in taken and is_free(wanted)) else _free_port(taken)
+    if problems:
+        raise ConfigError(problems_text(problems))
+    scratch = path.with_suffix(".new")
+    scratch.write_text(json.dumps({"ports": chosen}, indent=2) + "\n", "utf-8")
+    scratch.rename(path)
+    return Ports(**chosen)
+
+
+def refuse_occupied(instance: Instance, components: Iterable[str]) -> None:
+    """Raises when another program holds a port of a component that is about to start.
+
+    Raises:
+        ConfigError: one problem for each such port.
+    """
+    kept = instance.ports.model_dump()
+    names = [name for component in components for name in USED_BY[component]]
+    problems = [_in_use(f"{instance.home / 'instance.json'}: ports.{name}", kept[name]) for name in names if not is_free(kept[name])]
+    if problems:
+        raise ConfigError(problems_text(problems))
+
+
+def _asked(environment: Mapping[str, str]) -> dict[str, int]:
+    asked = {}
+    problems = []
+    for name in DEFAULTS:
+        text = environment.get(_variable(name), "").strip()
+        if not text:
+            continue
+        if text.isascii() and text.isdigit() and (int(text) == 0 or 1024 <= int(text) <= 65535):
+            asked[name] = int(text)
+        else:
+            problems.append(Problem(_variable(name), f"{text!r} is not a port.", "1024 to 65535, or 0 for any free one.", "correct it."))
+    if problems:
+        raise ConfigError(problems_text(problems))
+    return asked
+
+
+def _refuse_other_than_kept(kept: Ports, asked: Mapping[str, int], where: str) -> None:
+    problems = [
+        Problem(
+            _variable(name),
+            f"{port} is asked for, but this instance was started first with {getattr(kept, name)} ({where}).",
+            str(getattr(kept, name)),
+            f"unset the variable, or run `huiliu down` and change ports.{name} in that file.",
+        )
+        for name, port in asked.items()
+        if port and port != getattr(kept, name)
+    ]
+    if problems:
+        raise ConfigError(problems_text(problems))
+
+
+def _variable(name: str) -> str:
+    return f"HUILIU_PORT_{name.upper()}"
+
+
+def _in_use(where: str, port: int) -> Problem:
+    return Problem(
+        where,
+        f"port {port} of {HOST} is in use by another program.",
+        f"any free port, e.g. {_free_port(set())}; 0 finds one at the first start.",
+        "stop the other program (`ss -ltnp` shows it), or choose another port.",
+    )
+
+
+def _free_port(taken: set[int]) -> int:
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.bind((HOST, 0))
+            port: int = probe.getsockname()[1]
+        if port not in taken:
+            return port

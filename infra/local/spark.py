@@ -1,0 +1,138 @@
+"""Returns how the one Spark application of an instance is started: Connect and Thrift in one driver, the only writer of Delta."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from infra.local.ports import HOST, is_answering
+from infra.local.programs import Program
+from infra.spark import jars
+from lakehouse.config import Instance
+from lakehouse.errors import ConfigError, Problem
+
+THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
+LOGGING = """\
+rootLogger.level = warn
+rootLogger.appenderRef.stdout.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSS}{UTC}Z %p %c{1}: %m%n%ex{20}
+# A failed query is one huge line with its text and values: neither the line nor the values belong in a log.
+logger.query.name = org.apache.spark.SQLQueryContextLogger
+logger.query.level = off
+logger.connect.name = org.apache.spark.sql.connect
+logger.connect.level = off
+logger.thrift.name = org.apache.spark.sql.hive.thriftserver
+logger.thrift.level = fatal
+logger.executor.name = org.apache.spark.executor.Executor
+logger.executor.level = off
+logger.tasks.name = org.apache.spark.scheduler.TaskSetManager
+logger.tasks.level = off
+logger.checkpoint.name = org.apache.spark.rdd
+logger.checkpoint.level = error
+logger.namespace.name = org.apache.spark.sql.execution.datasources.v2.CreateNamespaceExec
+logger.namespace.level = error
+logger.conf.name = org.apache.spark.SparkConf
+logger.conf.level = error
+logger.fields.name = org.apache.spark.sql.catalyst.util.SparkStringUtils
+logger.fields.level = error
+logger.hive.name = org.apache.hadoop.hive
+logger.hive.level = error
+logger.hive2.name = org.apache.hive
+logger.hive2.level = error
+logger.native.name = org.apache.hadoop.util.NativeCodeLoader
+logger.native.level = error
+"""
+
+
+def program(instance: Instance) -> Program:
+    """Returns the application as a supervised program; its scratch files stay below home."""
+    folder = instance.folder("spark")
+    logging = folder / "log4j2.properties"
+    logging.write_text(LOGGING, "utf-8")
+    temporary = instance.folder("spark", "tmp")
+    options = [part for name, value in configuration(instance).items() for part in ("--conf", f"{name}={value}")]
+    command = (
+        str(_home() / "bin" / "spark-submit"),
+        *("--class", THRIFT_SERVER, "--name", "huiliu", "--master", f"local[{os.cpu_count() or 2}]"),
+        *("--driver-memory", memory(), "--driver-class-path", f"{jars.jar_folder()}/*"),
+        *("--driver-java-options", f"-Duser.timezone=UTC -Djava.io.tmpdir={temporary} -Dlog4j2.configurationFile={logging.as_uri()}"),
+        *options,
+        "spark-internal",
+        *("--hiveconf", f"hive.server2.thrift.port={instance.ports.spark_thrift}"),
+        *("--hiveconf", f"hive.server2.thrift.bind.host={HOST}"),
+        *("--hiveconf", f"hive.exec.scratchdir={folder / 'scratch'}"),
+        *("--hiveconf", f"hive.exec.local.scratchdir={folder / 'scratch'}"),
+    )
+    environment = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": HOST, "SPARK_HOME": str(_home()), "TZ": "UTC"}
+    if os.environ.get("JAVA_HOME"):
+        environment["JAVA_HOME"] = os.environ["JAVA_HOME"]
+    return Program("spark", "spark", command, folder, environment, stop_seconds=30)
+
+
+def configuration(instance: Instance) -> dict[str, str]:
+    """Returns the settings of the application."""
+    ports = instance.ports
+    return {
+        "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+        "spark.connect.grpc.binding.address": HOST,
+        "spark.connect.grpc.binding.port": str(ports.spark_connect),
+        "spark.connect.grpc.binding.portRetries": "0",
+        "spark.driver.host": HOST,
+        "spark.driver.bindAddress": HOST,
+        "spark.ui.port": str(ports.spark_ui),
+        "spark.port.maxRetries": "0",
+        "spark.local.dir": str(instance.folder("spark", "local")),
+        "spark.sql.warehouse.dir": str(instance.folder("spark", "warehouse")),
+        "spark.sql.artifact.isolation.enabled": "false",
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.scheduler.mode": "FAIR",
+        "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 2)),
+        "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+        # Tables are small: the defaults (50 and 10000) make a commit or a vacuum of a tiny table take seconds.
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
+        "spark.ui.retainedJobs": "200",
+        "spark.ui.retainedStages": "200",
+        "spark.ui.retainedTasks": "2000",
+        "spark.sql.ui.retainedExecutions": "100",
+        "spark.ui.showConsoleProgress": "false",
+    }
+
+
+def memory() -> str:
+    """Returns the heap of the application (`HUILIU_SPARK_MEMORY`, 2g).
+
+    Raises:
+        ConfigError: it is not a size.
+    """
+    text = os.environ.get("HUILIU_SPARK_MEMORY", "2g")
+    if not re.fullmatch(r"[1-9][0-9]*[mg]", text):
+        raise ConfigError(Problem("HUILIU_SPARK_MEMORY", f"{text!r} is not a size.", "e.g. 2g, 1500m.", "correct it.").text())
+    return text
+
+
+def remote(instance: Instance) -> str:
+    """Returns the address of the Connect server."""
+    return f"sc://{HOST}:{instance.ports.spark_connect}"
+
+
+def is_healthy(instance: Instance) -> bool:
+    """Returns whether Connect and Thrift accept connections."""
+    return is_answering(instance.ports.spark_connect) and is_answering(instance.ports.spark_thrift)
+
+
+def _home() -> Path:
+    package = find_spec("pyspark")
+    if package is None or package.origin is None:
+        raise ConfigError(Problem("Spark", "the package pyspark is not installed.", "", "uv sync --frozen").text())
+    return Path(package.origin).parent

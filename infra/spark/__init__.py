@@ -1,0 +1,1 @@
+"""The pinned jars that Spark needs beyond its own distribution."""
