@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib.metadata import entry_points
 from typing import Any
 
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem, nearest_first
+from lakehouse.ops import connect, ingest_runs, timings
 
 GROUP = "huiliu.jobs"
 
@@ -47,7 +48,21 @@ def load_job(name: str) -> Job:
 
 
 def run_job(name: str, request: JobRequest, instance: Instance | None = None) -> dict[str, Any]:
-    """Returns what the job says of its work (JSON-serialisable), with its `seconds`."""
-    started = time.perf_counter()
-    result = load_job(name)(instance or Instance(), request)
-    return {**result, "seconds": round(time.perf_counter() - started, 3)}
+    """Returns what the job says of its work (JSON-serialisable), with its `seconds`; how it ended is recorded."""
+    instance, job = instance or Instance(), load_job(name)
+    started_at, started = datetime.now(UTC), time.perf_counter()
+    ended = "failed"
+    try:
+        result = job(instance, request)
+        ended = "done"
+    finally:
+        seconds = round(time.perf_counter() - started, 3)
+        _record(instance, request, timings.Timing(request.business_date, name, request.resource or "", request.attempt, seconds, started_at), ended)
+    return {**result, "seconds": seconds}
+
+
+def _record(instance: Instance, request: JobRequest, timing: timings.Timing, ended: str) -> None:
+    with connect(instance) as connection:
+        timings.record(connection, timing)
+        if request.resource:
+            ingest_runs.note(connection, request.resource, request.business_date, {timing.step: ended})

@@ -169,3 +169,9 @@ def record_silver(connection: Connection, batch_ids: Sequence[str], on: date) ->
 def _batches(connection: Connection, *conditions: ColumnElement[bool]) -> list[Batch]:
     rows = connection.execute(select(*_COLUMNS).where(*conditions).order_by(batch.c.resource, batch.c.delivery_no))
     return [Batch(**row._mapping) for row in rows]
+
+
+def has_delivered(connection: Connection, resource: str | None, provider: str | None, since: date) -> bool:
+    """Returns whether a provider has delivered something about this date or a later one."""
+    ours = (batch.c.resource == resource) & (batch.c.provider == provider) & (batch.c.business_date >= since)
+    return connection.scalar(select(func.count()).where(ours)) > 0

@@ -74,3 +74,9 @@ def of_day(connection: Connection, business_date: date) -> list[IngestRun]:
     """Returns the runs of a business date, by resource."""
     found = select(*_COLUMNS).where(ingest_run.c.business_date == business_date).order_by(ingest_run.c.resource)
     return [IngestRun(**row._mapping) for row in connection.execute(found)]
+
+
+def begun_before(connection: Connection, business_date: date) -> list[date]:
+    """Returns the earlier business dates for which any run was begun, in order."""
+    found = select(ingest_run.c.business_date).where(ingest_run.c.business_date < business_date).distinct()
+    return sorted(connection.scalars(found))

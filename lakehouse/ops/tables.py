@@ -213,3 +213,12 @@ audit = Table(
     _required("hash", Text),
     UniqueConstraint("hash"),
 )
+
+day_fact = Table(
+    "day_fact",
+    metadata,
+    Column("business_date", Date, primary_key=True),
+    Column("fact", Text, primary_key=True),
+    Column("detail", JSONB, nullable=False),
+    _now("recorded_at"),
+)

@@ -81,7 +81,7 @@ def open_ticket(connection: Connection, new: NewTicket) -> int:
     known = connection.execute(select(ticket.c.ticket_id, ticket.c.message, ticket.c.detail).where(ours)).one_or_none()
     if known is None:
         statement = insert(ticket).values(state="open", **asdict(new)).returning(ticket.c.ticket_id)
-        ticket_id = connection.execute(statement).scalar_one()
+        ticket_id: int = connection.execute(statement).scalar_one()
         _record(connection, ticket_id, NewEvent("opened", new.business_date))
         return ticket_id
     if (known.message, known.detail) != (new.message, new.detail):

@@ -1,0 +1,63 @@
+"""Returns what a business day still waits for and what it lacks when it is closed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from lakehouse.calendar import last_due
+from lakehouse.config import Instance
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.model import Contract
+from lakehouse.departments import load_departments, providers
+from lakehouse.naming import ingest_dag
+from lakehouse.ops import batches, connect, days, ingest_runs
+
+Gap = dict[str, Any]
+
+
+def waiting_for(instance: Instance, business_date: date) -> list[str]:
+    """Returns the DAGs and earlier days that have to end before this day may close; empty when it may."""
+    contracts = load_contracts(instance.settings.contracts)
+    with connect(instance) as connection:
+        ended = {run.resource for run in ingest_runs.of_day(connection, business_date) if run.state != "running"}
+        begun = ingest_runs.begun_before(connection, business_date)
+        published = days.last_published(connection)
+    earlier = [day for day in begun if published is None or day > published.business_date]
+    return [f"day {day}" for day in earlier] + [ingest_dag(code) for code in contracts if code not in ended]
+
+
+def gaps(connection: Connection, instance: Instance, business_date: date) -> list[Gap]:
+    """Returns what the day lacks: `{resource, provider, kind, due_on}`, kind failed, blocked, refused or silent.
+
+    A provider is silent from the day its delivery is due until one about the current cycle has come.
+    """
+    contracts = load_contracts(instance.settings.contracts)
+    runs = {run.resource: run for run in ingest_runs.of_day(connection, business_date)}
+    found: list[Gap] = []
+    for contract in contracts.values():
+        this_run = runs.get(contract.code)
+        if this_run is None or this_run.state != "done":
+            found.append(_gap(contract, None, "failed" if this_run else "not_run", business_date))
+            continue
+        found.extend(_provider_gaps(connection, instance, contract, business_date))
+    return found
+
+
+def _provider_gaps(connection: Connection, instance: Instance, contract: Contract, business_date: date) -> list[Gap]:
+    due_on = last_due(contract.cycle, business_date)
+    taken = [batch for batch in batches.of_resource(connection, contract.code) if batch.taken_on <= business_date]
+    found = [
+        _gap(contract, batch.provider, batch.gate, due_on) | {"batch_id": batch.batch_id}
+        for batch in taken
+        if batch.taken_on == business_date and batch.gate in ("blocked", "refused")
+    ]
+    came = {batch.provider for batch in taken if batch.business_date >= due_on}
+    expected = [uscc for uscc, _ in providers(contract, load_departments(instance.city_folder), business_date)]
+    return found + [_gap(contract, provider, "silent", due_on) for provider in expected if provider not in came]
+
+
+def _gap(contract: Contract, provider: str | None, kind: str | None, due_on: date) -> Gap:
+    return {"resource": contract.code, "provider": provider, "kind": kind, "due_on": due_on.isoformat()}

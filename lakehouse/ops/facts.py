@@ -1,0 +1,24 @@
+"""Returns and records facts of a day: what its steps found out about it (`libraries`, `proofs`, `invariants`), newest value only."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from lakehouse.ops.tables import day_fact
+
+
+def record(connection: Connection, business_date: date, fact: str, detail: Any) -> None:
+    """Records a fact of a day; the newer one replaces the older."""
+    statement = insert(day_fact).values(business_date=business_date, fact=fact, detail=detail)
+    news = {"detail": statement.excluded.detail, "recorded_at": func.now()}
+    connection.execute(statement.on_conflict_do_update(index_elements=["business_date", "fact"], set_=news))
+
+
+def get(connection: Connection, business_date: date, fact: str) -> Any:
+    """Returns a fact of a day, none when no step has said it yet."""
+    ours = (day_fact.c.business_date == business_date) & (day_fact.c.fact == fact)
+    return connection.execute(select(day_fact.c.detail).where(ours)).scalar_one_or_none()
