@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -49,7 +51,7 @@ def environment(instance: Instance) -> dict[str, str]:
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "CORE__DAG_DISCOVERY_SAFE_MODE": "True",
         "CORE__DEFAULT_TIMEZONE": "utc",
-        "CORE__FERNET_KEY": "",
+        "CORE__FERNET_KEY": keys.read(instance, "airflow.fernet"),
         "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{keys.AIRFLOW_USER}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(instance.key_path("airflow.users.json")),
@@ -76,13 +78,33 @@ def environment(instance: Instance) -> dict[str, str]:
         "AIRFLOW_HOME": str(instance.folder("airflow")),
         **{f"AIRFLOW__{name}": value for name, value in settings.items()},
         "AIRFLOW_CONN_SPARK_CONNECT": json.dumps(connection),
+        # No library may call home.
+        "GX_ANALYTICS_ENABLED": "false",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
         "SPARK_REMOTE": spark.remote(instance),
     }
 
 
-def prepare(instance: Instance, say: object = None) -> None:
-    """Writes Airflow's local settings and brings its database to the version of the package."""
-    return
+def prepare(instance: Instance, say: Callable[[str], None]) -> None:
+    """Writes Airflow's local settings and brings its database to the version of the package.
+
+    Raises:
+        ConfigError: the migration fails.
+    """
+    shutil.copyfile(LOCAL_SETTINGS, instance.folder("airflow", "config") / LOCAL_SETTINGS.name)
+    mark = instance.folder("airflow") / "migrated"
+    present = version("apache-airflow")
+    if mark.is_file() and mark.read_text("utf-8") == present:
+        return
+    say("airflow makes its database")
+    command = [sys.executable, _program(), "db", "migrate"]
+    done = subprocess.run(command, env={**os.environ, **environment(instance)}, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        log = instance.folder("logs") / "airflow-migrate.log"
+        log.write_text(done.stdout + done.stderr, "utf-8")
+        raise ConfigError(Problem("airflow db migrate", "it failed.", "", f"read {log}; then `huiliu up` again.").text())
+    mark.write_text(present, "utf-8")
 
 
 def base_url(instance: Instance) -> str:

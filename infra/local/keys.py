@@ -7,12 +7,13 @@ import os
 import secrets
 from pathlib import Path
 
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 
 from lakehouse.config import Instance
 
-PASSWORDS = ("postgres.password", "airflow.jwt", "airflow.secret", "airflow.fernet")
+PASSWORDS = ("postgres.password", "airflow.jwt", "airflow.secret")
 AIRFLOW_USER = "admin"
 
 
@@ -22,6 +23,7 @@ def ensure(instance: Instance) -> None:
     _write_once(instance.key_path("hmac.key"), secrets.token_hex(32).encode())
     for name in PASSWORDS:
         _write_once(instance.key_path(name), secrets.token_urlsafe(24).encode())
+    _write_once(instance.key_path("airflow.fernet"), Fernet.generate_key())
     passwords = json.dumps({AIRFLOW_USER: secrets.token_urlsafe(12)})
     _write_once(instance.key_path("airflow.users.json"), passwords.encode())
     _ensure_signing_pair(instance)
@@ -50,8 +52,6 @@ def _ensure_signing_pair(instance: Instance) -> None:
 
 
 def _load_private(path: Path) -> Ed25519PrivateKey:
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
     key = load_pem_private_key(path.read_bytes(), None)
     if not isinstance(key, Ed25519PrivateKey):
         raise TypeError(f"{path} is not an Ed25519 key")
