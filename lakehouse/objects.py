@@ -1,0 +1,166 @@
+"""Returns areas of the object store (landing, lake, exchange): a folder or an S3 store behind the same few verbs.
+
+The only module that imports the object-store library. A store is chosen by its URL; keys, region and endpoint of an S3 store
+come from the usual `AWS_*` variables.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, cast
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError
+from obstore.store import from_url
+
+from lakehouse.config import Instance
+
+AreaName = Literal["landing", "lake", "exchange"]
+ONE_REQUEST = 64 * 1024 * 1024
+Content = bytes | Path
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object of an area: its path below the area's root and its size."""
+
+    path: str
+    size: int
+
+
+class Area:
+    """One area of the store. Paths are relative to its root; an object is seen whole or not at all."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self._store: Any = from_url(self._url, **_options(self._url))
+
+    def put_new(self, path: str, content: Content) -> bool:
+        """Creates an object unless there is one; returns whether it was created.
+
+        A file too large for one request is streamed after a look whether the object exists: callers give such files a path that
+        carries their hash, so whoever wins a race writes the same bytes.
+        """
+        if isinstance(content, Path) and content.stat().st_size > ONE_REQUEST:
+            if self.exists(path):
+                return False
+            obstore.put(self._store, path, content)
+            return True
+        try:
+            obstore.put(self._store, path, content, mode="create")
+        except AlreadyExistsError:
+            return False
+        return True
+
+    def put(self, path: str, content: Content) -> None:
+        """Writes an object, replacing what was there."""
+        obstore.put(self._store, path, content)
+
+    def get(self, path: str) -> bytes:
+        """Returns the bytes of an object.
+
+        Raises:
+            FileNotFoundError: there is no such object.
+        """
+        return bytes(obstore.get(self._store, path).bytes())
+
+    def exists(self, path: str) -> bool:
+        """Returns whether there is such an object."""
+        try:
+            obstore.head(self._store, path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def open(self, path: str) -> BinaryIO:
+        """Returns a stream over the bytes of an object."""
+        reader = obstore.open_reader(self._store, path)
+        return cast("BinaryIO", io.BufferedReader(_Reader(reader), buffer_size=1024 * 1024))
+
+    def create(self, path: str) -> BinaryIO:
+        """Returns a stream to write an object with; the object appears when the stream is closed."""
+        return cast("BinaryIO", _Writer(obstore.open_writer(self._store, path)))
+
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Returns the objects below a folder, by path."""
+        found = [StoredObject(one["path"], one["size"]) for page in obstore.list(self._store, prefix or None) for one in page]
+        return iter(sorted(found, key=lambda one: one.path))
+
+    def folders(self, prefix: str = "") -> tuple[str, ...]:
+        """Returns the paths of the folders directly below a folder."""
+        return tuple(sorted(obstore.list_with_delimiter(self._store, prefix or None)["common_prefixes"]))
+
+    def delete(self, paths: Iterable[str]) -> None:
+        """Removes objects; one that is not there is no error."""
+        for path in paths:
+            try:
+                obstore.delete(self._store, path)
+            except FileNotFoundError:
+                continue
+
+    def delete_below(self, prefix: str) -> None:
+        """Removes every object below a folder."""
+        self.delete(one.path for one in self.list(prefix))
+
+    def local_path(self, path: str = "") -> Path | None:
+        """Returns where an object lies in the file system; None where the store is no folder."""
+        parts = urlsplit(self._url)
+        return Path(unquote(parts.path)) / path if parts.scheme == "file" else None
+
+    def spark_url(self, path: str = "") -> str:
+        """Returns the URL under which Spark finds an object or folder."""
+        local = self.local_path(path)
+        if local is not None:
+            return f"file://{local}"  # Hadoop takes a path as it is: a percent-encoded one would be another folder
+        return "/".join(part for part in (self._url.replace("s3://", "s3a://", 1), path) if part)
+
+
+class _Reader(io.RawIOBase):
+    """A stream of the library as Python's own kind of stream."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = bytes(self._reader.read(len(buffer)))
+        buffer[: len(part)] = part
+        return len(part)
+
+
+class _Writer(io.RawIOBase):
+    """A writer of the library as Python's own kind of stream."""
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._writer.write(bytes(data))
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._writer.close()
+        super().close()
+
+
+def open_area(instance: Instance, area: AreaName) -> Area:
+    """Returns an area of the instance's store."""
+    return Area(instance.root(area))
+
+
+def _options(url: str) -> dict[str, Any]:
+    if url.startswith("file:"):
+        return {"mkdir": True}
+    plain = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
+    return {"client_options": {"allow_http": True}} if plain else {}
