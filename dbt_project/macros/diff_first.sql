@@ -1,0 +1,103 @@
+{#
+  Materialization of every public model (ADR 0002): compute, compare by key and _row_hash with the table, write only what differs in one
+  MERGE. Nothing differs: no statement, no new version. Rows that are no longer computed are deleted within `scope` (default: the table).
+
+  The model selects its content; _row_hash and _since are added here. Comments and properties are set once, when the table is made.
+#}
+{% materialization diff_first, adapter='spark', supported_languages=['sql'] %}
+  {%- set keys = config.require('unique_key') -%}
+  {%- set keys = [keys] if keys is string else keys -%}
+  {%- set target_relation = this.incorporate(type='table') -%}
+  {%- set differences = this.schema ~ '__' ~ this.identifier ~ '__differences' -%}
+  {%- set stamped = stamped_sql(sql, keys) -%}
+
+  {{ run_hooks(pre_hooks) }}
+  {{ get_assert_columns_equivalent(stamped) }}
+  {% if load_cached_relation(this) is none %}
+    {% do run_query(empty_table_sql(target_relation)) %}
+  {% else %}
+    {% do add_missing_columns(target_relation) %}
+  {% endif %}
+
+  {# computed once: the rows that differ are kept in memory for the count and the MERGE #}
+  {% do run_query('drop view if exists ' ~ differences) %}
+  {% do run_query('cache table ' ~ differences ~ ' as ' ~ differences_sql(stamped, target_relation, keys)) %}
+  {% set counted = run_query('select count(*), count_if(_gone) from ' ~ differences).rows[0] %}
+  {% if counted[0] > 0 %}
+    {% call statement('merge') %}{{ merge_sql(target_relation, differences, keys) }}{% endcall %}
+  {% endif %}
+  {% do run_query('drop view if exists ' ~ differences) %}
+  {% do noop_statement('main', (counted[0] - counted[1]) ~ ' written, ' ~ counted[1] ~ ' deleted', 'DIFF', counted[0] | int) %}
+  {{ run_hooks(post_hooks) }}
+  {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+
+{# Returns the model's rows in the order of its contract with _row_hash over all they say and _since as if they were new. #}
+{% macro stamped_sql(sql, keys) -%}
+  {%- set content = model.columns.keys() | reject('in', ['_row_hash', '_since']) | list -%}
+  select
+    {{ content | join(', ') }},
+    sha2(to_json(array({% for name in content %}cast({{ name }} as string){{ ', ' if not loop.last }}{% endfor %})), 256) as _row_hash,
+    {{ business_date() }} as _since
+  from (
+    {{ sql }}
+  )
+{%- endmacro %}
+
+
+{# Returns the rows that are new, other than before, or gone (only their key is filled). #}
+{% macro differences_sql(stamped, relation, keys) -%}
+  select
+    {% for name in model.columns -%}
+      {{ 'coalesce(new.' ~ name ~ ', old.' ~ name ~ ') as ' ~ name if name in keys else 'new.' ~ name }},
+    {% endfor -%}
+    new._row_hash is null as _gone
+  from ({{ stamped }}) as new
+  full outer join (
+    select {{ keys | join(', ') }}, _row_hash from {{ relation }} where {{ config.get('scope', 'true') }}
+  ) as old
+    on {% for key in keys %}new.{{ key }} = old.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+  where not new._row_hash <=> old._row_hash
+{%- endmacro %}
+
+
+{# Returns the one statement that writes; explicit columns, since `set *` would ask for _gone in the table. #}
+{% macro merge_sql(relation, differences, keys) -%}
+  merge into {{ relation }} as old
+  using {{ differences }} as new
+    on {% for key in keys %}new.{{ key }} = old.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+  when matched and new._gone then delete
+  when matched then update set {% for name in model.columns %}{{ name }} = new.{{ name }}{{ ', ' if not loop.last }}{% endfor %}
+  when not matched then insert ({{ model.columns.keys() | join(', ') }})
+    values ({% for name in model.columns %}new.{{ name }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+
+{# Returns the statement that makes the table with its comments; readers outside Spark cannot read deletion vectors or mapped columns. #}
+{% macro empty_table_sql(relation) -%}
+  create table {{ relation }} (
+    {% for column in model.columns.values() -%}
+      {{ column.name }} {{ column.data_type }} comment {{ text(column.description) }}{{ ', ' if not loop.last }}
+    {% endfor -%}
+  )
+  using delta
+  location {{ text(var('lake') ~ '/' ~ table_path(relation.schema, relation.identifier)) }}
+  comment {{ text(model.description) }}
+  tblproperties ('delta.enableDeletionVectors' = 'false')
+{%- endmacro %}
+
+
+{# Adds columns a newer contract has; their rows differ by hash and are written by the MERGE. Anything else needs a migration. #}
+{% macro add_missing_columns(relation) %}
+  {% set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}
+  {% set missing = model.columns.values() | rejectattr('name', 'in', present) | list %}
+  {% set surplus = present | reject('in', model.columns.keys()) | list %}
+  {% if surplus %}
+    {{ exceptions.raise_compiler_error(relation ~ ' has columns its contract lacks: ' ~ surplus | join(', ') ~ '. Fix: write a migration.') }}
+  {% endif %}
+  {% if missing %}
+    {% set columns %}{% for column in missing %}{{ column.name }} {{ column.data_type }} comment {{ text(column.description) }}{{ ', ' if not loop.last }}{% endfor %}{% endset %}
+    {% do run_query('alter table ' ~ relation ~ ' add columns (' ~ columns ~ ')') %}
+  {% endif %}
+{% endmacro %}

@@ -1,0 +1,34 @@
+{# Returns the names of the six locality columns, province first. #}
+{% macro locality_columns() -%}
+  {{ return(['province_code', 'city_code', 'district_code', 'street_code', 'community_code', 'grid_code']) }}
+{%- endmacro %}
+
+{# Returns the condition that two places contradict each other: at a level both know they name different regions. #}
+{% macro contradicts(one, other) -%}
+  (
+    {%- for column in locality_columns() -%}
+    coalesce({{ one }}.{{ column }} <> {{ other }}.{{ column }}, false){{ ' or ' if not loop.last }}
+    {%- endfor -%}
+  )
+{%- endmacro %}
+
+{# Returns how sure a place is: what its source is worth, 1 if only the district (or less) is known, null without any region. #}
+{% macro confidence(place) -%}
+  case
+    when {{ place }}.street_code is not null then {{ place }}.confidence
+    when coalesce({{ place }}.district_code, {{ place }}.city_code, {{ place }}.province_code) is not null then 1
+  end
+{%- endmacro %}
+
+{# Returns an address as an SQL struct: regions of one row, what its source is and is worth. #}
+{% macro address(regions, address_text, source, confidence, address_id='cast(null as string)') -%}
+  named_struct(
+    'address_text', {{ address_text }}, 'address_id', {{ address_id }}, 'source', {{ source }}, 'confidence', {{ confidence }}
+    {%- for column in locality_columns() %}, '{{ column }}', {{ regions }}.{{ column }}{% endfor %}
+  )
+{%- endmacro %}
+
+{# Returns a place that was kept as an address. #}
+{% macro kept_address(place) -%}
+  {{ address(place, place ~ '.address_text', place ~ '.source', place ~ '.confidence', place ~ '.address_id') }}
+{%- endmacro %}

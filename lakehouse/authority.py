@@ -1,0 +1,150 @@
+"""Returns `contracts/authority.yaml`, typed: who is believed about which field of which entity, and in which order (一数一源)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from lakehouse.contracts.model import Contract
+from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
+
+PLACE_COLUMNS = ("address_id", "address_text")
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
+
+
+class Declared(BaseModel):
+    """Base: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Candidate(Declared):
+    """One resource that may supply a field, and under which conditions its rows do."""
+
+    resource: str
+    columns: dict[str, Texts] = {}
+    when: dict[str, Texts] = {}
+    withdrawn: dict[str, Texts] = {}
+    max_age_days: int | None = Field(None, ge=1)
+    proxy: bool = False
+    confidence: Literal[2, 3, 4] | None = None
+    verified: bool = False
+
+
+class FieldAuthority(Declared):
+    """The candidates of one field in order; the first is the authority."""
+
+    kind: Literal["value", "fact", "place"] = "value"
+    candidates: tuple[Candidate, ...] = Field(min_length=1)
+    never: tuple[str, ...] = ()
+
+    @property
+    def authority(self) -> str:
+        """Returns the resource that is the authority."""
+        return self.candidates[0].resource
+
+
+class EntityAuthority(Declared):
+    """One kind of entity: the column that identifies it, the resources that define it, its fields."""
+
+    id: str
+    defined_by: tuple[str, ...] = Field(min_length=1)
+    fields: dict[str, FieldAuthority]
+
+
+class Authority(Declared):
+    """All of `authority.yaml`."""
+
+    version: Literal[1]
+    entities: dict[str, EntityAuthority]
+
+
+def load_authority(path: Path, contracts: Mapping[str, Contract]) -> Authority:
+    """Returns the validated authority file; candidates with a contract are checked against its columns.
+
+    Raises:
+        ContractError: the file is wrong; all its problems at once.
+    """
+    if not path.is_file():
+        raise ContractError(Problem(str(path), "the file is missing.", "", "say who is the authority for each field.").text())
+    try:
+        authority = Authority.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except yaml.YAMLError as error:
+        raise ContractError(Problem(str(path), f"is no YAML: {error}").text()) from None
+    except ValidationError as error:
+        problems = [Problem(f"{path}: {'.'.join(map(str, e['loc']))}", f"{e['msg']}.") for e in error.errors()]
+        raise ContractError(problems_text(problems)) from None
+    problems = [problem for name, entity in authority.entities.items() for problem in _entity_problems(f"{path}: {name}", entity, contracts)]
+    if problems:
+        raise ContractError(problems_text(problems))
+    return authority
+
+
+def _entity_problems(where: str, entity: EntityAuthority, contracts: Mapping[str, Contract]) -> Iterator[Problem]:
+    for resource in entity.defined_by:
+        if resource in contracts:
+            yield from _identity_problems(f"{where}.defined_by", entity.id, contracts[resource])
+    for name, field in entity.fields.items():
+        yield from _field_problems(f"{where}.{name}", name, field)
+        for candidate in field.candidates:
+            contract = contracts.get(candidate.resource)
+            if contract is not None:
+                yield from _identity_problems(f"{where}.{name}: {contract.code}", entity.id, contract)
+                yield from _column_problems(f"{where}.{name}: {contract.code}", candidate, contract, supplied(name, field, candidate))
+
+
+def _field_problems(where: str, name: str, field: FieldAuthority) -> Iterator[Problem]:
+    resources = [candidate.resource for candidate in field.candidates]
+    for resource in sorted({r for r in resources if resources.count(r) > 1}):
+        yield Problem(where, f"{resource} is a candidate more than once.", "", "keep one line.")
+    for resource in sorted(set(resources) & set(field.never)):
+        yield Problem(where, f"{resource} is a candidate and in `never`.", "", "decide which.")
+    for candidate in field.candidates:
+        yield from _kind_problems(f"{where}: {candidate.resource}", name, field.kind, candidate)
+
+
+def _kind_problems(where: str, name: str, kind: str, candidate: Candidate) -> Iterator[Problem]:
+    if (kind == "place") != (candidate.confidence is not None):
+        yield Problem(where, f"a {kind} {'lacks' if kind == 'place' else 'has'} a confidence.", "2, 3 or 4 for each candidate of a place")
+    if kind == "fact" and not (candidate.when and len(candidate.columns) == 1):
+        yield Problem(where, "a fact needs `when` and exactly one golden column.")
+    if kind == "value" and set(candidate.columns) - {name}:
+        yield Problem(where, f"a value supplies {', '.join(candidate.columns)}.", name)
+    if kind == "place" and set(candidate.columns) - set(PLACE_COLUMNS):
+        yield Problem(where, f"a place supplies {', '.join(candidate.columns)}.", ", ".join(PLACE_COLUMNS))
+
+
+def _identity_problems(where: str, identity: str, contract: Contract) -> Iterator[Problem]:
+    identities = [column.identity for column in contract.identity_columns if column.identity]
+    if identity not in identities:
+        yield Problem(where, f"{contract.code} has no column with identity {identity}.", ", ".join(identities))
+
+
+def _column_problems(where: str, candidate: Candidate, contract: Contract, columns: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
+    kept = [column.name for column in contract.kept_columns]
+    named = {source for sources in columns.values() for source in sources} | set(candidate.when) | set(candidate.withdrawn)
+    for name in sorted(named - set(kept)):
+        yield Problem(where, f"column {name} is not kept by the contract.", nearest_first(name, kept), "name one of these.")
+    if candidate.confidence is not None and not place_columns(contract):
+        yield Problem(where, "the contract says no locality.", "code, grid or communityName", "declare `locality` in the contract.")
+
+
+def supplied(name: str, field: FieldAuthority, candidate: Candidate) -> dict[str, tuple[str, ...]]:
+    """Returns which columns of the resource supply which golden columns of the field."""
+    return candidate.columns or ({name: (name,)} if field.kind == "value" else {})
+
+
+def place_columns(contract: Contract) -> dict[str, str]:
+    """Returns where a row of the resource says its place: `grid`, `code` or `community_name`, as column names."""
+    said = {"grid": contract.locality.grid, "code": contract.locality.code, "community_name": contract.locality.community_name}
+    return {kind: column for kind, column in said.items() if column}

@@ -1,0 +1,1 @@
+"""Artefacts derived from contracts, one module each."""
