@@ -9,6 +9,7 @@ import typer
 
 from infra.local import airflow, keys, lifecycle, spark
 from infra.local.programs import COMPONENTS
+from lakehouse import ops
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem, nearest_first
 
@@ -58,6 +59,7 @@ def stop(instance: Instance) -> None:
 
 def after_postgres(instance: Instance) -> None:
     """Brings the operational database to the present schema (PostgreSQL answers, nothing else runs yet)."""
+    ops.migrate(instance)
 
 
 def after_spark(instance: Instance) -> None:
@@ -68,18 +70,18 @@ def _show(instance: Instance, as_json: bool) -> bool:
     found = lifecycle.health(instance)
     well = all(part["healthy"] for part in found.values())
     if as_json:
-        typer.echo(json.dumps({"home": str(instance.home), "healthy": well, "components": found, **_addresses(instance)}))
+        typer.echo(json.dumps({"home": str(instance.home), "healthy": well, "components": found, **addresses(instance)}))
         return well
     for name, part in found.items():
         programs: Any = part["programs"]
         states = ", ".join(f"{program} {state.lower()}" for program, state in programs.items())
         typer.echo(f"{'ok  ' if part['healthy'] else '—   '} {name:10} {states}")
-    for label, value in _addresses(instance).items():
+    for label, value in addresses(instance).items():
         typer.echo(f"     {label}: {value}")
     return well
 
 
-def _addresses(instance: Instance) -> dict[str, str]:
+def addresses(instance: Instance) -> dict[str, str]:
     ports = instance.ports
     return {
         "airflow": f"{airflow.base_url(instance)}  (user {keys.AIRFLOW_USER}, password {keys.airflow_password(instance)})",

@@ -1,0 +1,3 @@
+"""The suite's plugins: tiers and real servers."""
+
+pytest_plugins = ["tests.plugin.tiers", "tests.plugin.servers"]

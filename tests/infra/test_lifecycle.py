@@ -1,0 +1,96 @@
+"""Starting, stopping, starting again: the real command line on real servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+
+from infra.local import postgres
+from infra.local.supervision import Supervisor
+from lakehouse.config import Instance
+from tests.plugin.servers import tiny_instance
+
+HUILIU = Path(sys.executable).with_name("huiliu")
+
+
+def huiliu(*arguments: str, ok: bool = True) -> Any:
+    done = subprocess.run([HUILIU, *arguments], capture_output=True, text=True, check=False, timeout=300)
+    assert (done.returncode == 0) is ok, done.stdout + done.stderr
+    return json.loads(done.stdout) if "--json" in arguments and ok else done.stderr
+
+
+def family(instance: Instance) -> list[psutil.Process]:
+    """Returns the supervisor and all its descendants."""
+    leader = psutil.Process(int((instance.home / "run" / "supervisord.pid").read_text()))
+    return [leader, *leader.children(recursive=True)]
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Iterator[Instance]:
+    """Returns an instance beside the shared one, with only PostgreSQL, stopped at the end."""
+    with pytest.MonkeyPatch.context() as environment:
+        found = tiny_instance(environment, tmp_path / "home")
+        huiliu("up", "--only", "postgres", "--json")
+        yield found
+        huiliu("down")
+
+
+@pytest.mark.e2e
+def test_second_up_changes_nothing_and_down_leaves_nothing(second: Instance) -> None:
+    before = family(second)
+    pids = Supervisor(second).pids()
+    assert huiliu("up", "--only", "postgres", "--json")["components"]["postgres"]["healthy"]
+    assert Supervisor(second).pids() == pids
+    huiliu("down")
+    assert alive(before) == []
+    assert not second.key_path("postgres.password").stat().st_mode & 0o077
+    huiliu("down")
+
+
+@pytest.mark.fault
+def test_killed_supervisor_is_replaced_and_its_children_are_ended(second: Instance) -> None:
+    with psycopg.connect(postgres.dsn(second, "huiliu")) as connection:
+        connection.execute("create table kept (n int)")
+    before = family(second)
+    os.kill(before[0].pid, signal.SIGKILL)
+    huiliu("up", "--only", "postgres", "--json")
+    assert alive(before) == []
+    with psycopg.connect(postgres.dsn(second, "huiliu")) as connection:
+        assert connection.execute("select count(*) from kept").fetchone() == (0,)
+    assert len([process for process in family(second) if process.name() == "postgres" and process.ppid() == family(second)[0].pid]) == 1
+
+
+@pytest.mark.fault
+def test_down_after_a_killed_supervisor_leaves_nothing(second: Instance) -> None:
+    before = family(second)
+    os.kill(before[0].pid, signal.SIGKILL)
+    huiliu("down")
+    assert alive(before) == []
+
+
+@pytest.mark.fault
+def test_kept_port_taken_while_resting_is_named(second: Instance) -> None:
+    huiliu("down")
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", second.ports.postgres))
+        listener.listen()
+        said = huiliu("up", "--only", "postgres", ok=False)
+    assert "ports.postgres" in said
+    assert f"port {second.ports.postgres} of 127.0.0.1 is in use" in said
+    assert not Supervisor(second).is_running()

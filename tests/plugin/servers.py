@@ -1,0 +1,109 @@
+"""Returns real servers for the tests: one tiny instance per run, and fresh homes on its servers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from huiliu import services
+from infra.local import postgres, session, spark
+from infra.local.ports import DEFAULTS
+from lakehouse import ops
+from lakehouse.config import Instance
+
+DATABASES = ("huiliu", "source_city")
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """Returns the one instance whose PostgreSQL and Spark all tests share (tiny city, free ports), started by `huiliu up`'s own code."""
+    with pytest.MonkeyPatch.context() as environment:
+        instance = tiny_instance(environment, tmp_path_factory.mktemp("servers"))
+        try:
+            services.start(instance, ("postgres", "spark"), quiet=True)
+            yield instance
+        finally:
+            services.stop(instance)
+        assert session.members(instance) == []
+
+
+@pytest.fixture(scope="session")
+def city(servers: Instance) -> Instance:
+    """Returns the same instance with Airflow running too; its home is the one Airflow's tasks work in."""
+    services.start(servers, quiet=True)
+    return servers
+
+
+@pytest.fixture
+def instance(servers: Instance, tmp_path: Path) -> Iterator[Instance]:
+    """Returns a fresh home on the shared servers for one test: empty store, empty databases, empty Spark catalog."""
+    with fresh_home(servers, tmp_path / "home") as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def module_instance(servers: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """Returns a fresh home that all tests of a module share; do not mix it with `instance` in one module."""
+    with fresh_home(servers, tmp_path_factory.mktemp("module") / "home") as fresh:
+        yield fresh
+
+
+def tiny_instance(environment: pytest.MonkeyPatch, home: Path) -> Instance:
+    """Returns an instance of the tiny city in a new home, on free ports; nothing is started."""
+    for name in [name for name in os.environ if name.startswith("HUILIU_")]:
+        environment.delenv(name)
+    environment.setenv("HUILIU_HOME", str(home))
+    environment.setenv("HUILIU_CITY", "tiny")
+    for name in DEFAULTS:
+        environment.setenv(f"HUILIU_PORT_{name.upper()}", "0")
+    return Instance()
+
+
+@contextmanager
+def fresh_home(servers: Instance, home: Path) -> Iterator[Instance]:
+    """Returns an instance with a home, keys, store and databases of its own on running servers."""
+    suffix = uuid.uuid4().hex[:8]
+    home.mkdir(parents=True)
+    shutil.copy(servers.home / "instance.json", home / "instance.json")
+    shutil.copytree(servers.home / "keys", home / "keys")
+    with pytest.MonkeyPatch.context() as environment, _databases(servers, suffix) as urls:
+        environment.setenv("HUILIU_HOME", str(home))
+        for name, url in urls.items():
+            environment.setenv(f"HUILIU_CONNECTION_{name.upper()}", url)
+        fresh = Instance()
+        forget_tables(fresh)
+        ops.migrate(fresh)
+        yield fresh
+
+
+def forget_tables(instance: Instance) -> None:
+    """Empties Spark's catalog, which all homes on a server share; the files of tables stay."""
+    from pyspark.sql import SparkSession
+
+    catalog = SparkSession.builder.remote(spark.remote(instance)).create()
+    try:
+        for row in catalog.sql("show schemas").collect():
+            if row[0] != "default":
+                catalog.sql(f"drop schema if exists `{row[0]}` cascade")
+    finally:
+        catalog.stop()
+
+
+@contextmanager
+def _databases(servers: Instance, suffix: str) -> Iterator[dict[str, str]]:
+    names = {name: f"{name}_{suffix}" for name in DATABASES}
+    with psycopg.connect(postgres.dsn(servers, "postgres"), autocommit=True) as connection:
+        for name in names.values():
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    yield {name: postgres.dsn(servers, database) for name, database in names.items()}
+    with psycopg.connect(postgres.dsn(servers, "postgres"), autocommit=True) as connection:
+        for name in names.values():
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
