@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -43,7 +44,7 @@ class Orchestrator:
 
     def __init__(self, instance: Instance) -> None:
         self.base_url = f"http://127.0.0.1:{instance.ports.airflow}"
-        self._credentials = instance.key_path("airflow.admin")
+        self._passwords = instance.key_path("airflow.users.json")
         self._client = httpx.Client(base_url=self.base_url, timeout=30.0)
 
     def trigger(self, dag_id: str, business_date: date) -> str:
@@ -102,7 +103,7 @@ class Orchestrator:
         return answer
 
     def _sign_in(self) -> None:
-        user, password = self._credentials.read_text("utf-8").strip().split(":", 1)
+        user, password = next(iter(json.loads(self._passwords.read_text("utf-8")).items()))
         answer = self._client.post("/auth/token", json={"username": user, "password": password})
         answer.raise_for_status()
         self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"

@@ -1,0 +1,98 @@
+"""Returns how a business day is run: through Airflow, watched until it is published, or step by step in this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date
+
+from lakehouse.config import Instance
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.errors import DeliveryError, LakehouseError, Problem
+from lakehouse.jobs import JobRequest, run_job
+from lakehouse.naming import ingest_dag
+from lakehouse.orchestrator import ENDED, Orchestrator, Run
+
+INGEST_STEPS = ("extract", "gate", "silver")
+DAY_STEPS = ("close_day", "libraries", "returns_build", "returns_prove", "returns_publish", "invariants")
+POLL_SECONDS = 0.5
+DAGS_SECONDS = 120
+
+Say = Callable[[str], None]
+
+
+def run_through_airflow(instance: Instance, day: date, say: Say) -> float:
+    """Returns the seconds from the trigger until the day's last run ended; Airflow does the work, this only triggers and watches.
+
+    Raises:
+        DeliveryError: a run of the day failed, so that the day is not published.
+    """
+    orchestrator = Orchestrator(instance)
+    wanted = [*(ingest_dag(code) for code in load_contracts(instance.settings.contracts)), "close_day"]
+    _wait_for_dags(orchestrator, [*wanted, "libraries", "returns"])
+    before = {run.run_id for run in orchestrator.runs(day)}
+    started = time.monotonic()
+    for dag_id in wanted:
+        orchestrator.trigger(dag_id, day)
+    _watch(orchestrator, day, before, say)
+    return time.monotonic() - started
+
+
+def run_by_hand(instance: Instance, day: date, say: Say) -> float:
+    """Returns the seconds a day took with its steps run one after the other in this process; a resource that fails is a gap."""
+    started = time.monotonic()
+    for code in load_contracts(instance.settings.contracts):
+        request = JobRequest(day, code)
+        try:
+            for step in INGEST_STEPS:
+                say(_line(step, code, run_job(step, request, instance)["seconds"]))
+        except LakehouseError as error:
+            say(f"  {step} {code} failed:\n{error}")
+        run_job("ingest_outcome", request, instance)
+    for step in DAY_STEPS:
+        say(_line(step, "", run_job(step, JobRequest(day), instance)["seconds"]))
+    return time.monotonic() - started
+
+
+def _wait_for_dags(orchestrator: Orchestrator, wanted: list[str]) -> None:
+    deadline = time.monotonic() + DAGS_SECONDS
+    while missing := sorted(set(wanted) - set(orchestrator.dag_ids())):
+        if time.monotonic() > deadline:
+            broken = ", ".join(orchestrator.import_errors()) or "none"
+            found = f"these DAGs are not there: {', '.join(missing)}; files that cannot be parsed: {broken}."
+            raise DeliveryError(Problem("Airflow", found, "", "see logs/airflow-dag-processor.log and the Airflow UI.").text())
+        time.sleep(POLL_SECONDS)
+
+
+def _watch(orchestrator: Orchestrator, day: date, before: set[str], say: Say) -> None:
+    told: set[tuple[str, str, int]] = set()
+    while True:
+        runs = [run for run in orchestrator.runs(day) if run.run_id not in before]
+        for run in runs:
+            _tell(orchestrator, run, told, say)
+        failed = [run for run in runs if run.state == "failed"]
+        busy = [run for run in runs if run.state not in ENDED]
+        if any(run.dag_id == "returns" and run.state == "success" for run in runs) and not busy:
+            return
+        if failed and not busy:
+            names = ", ".join(sorted({run.dag_id for run in failed}))
+            fix = f"see the red task in the Airflow UI ({orchestrator.base_url}), repair the cause and clear it."
+            raise DeliveryError(Problem(f"business day {day}", f"{names} failed; the day is not published.", "", fix).text())
+        time.sleep(POLL_SECONDS)
+
+
+def _tell(orchestrator: Orchestrator, run: Run, told: set[tuple[str, str, int]], say: Say) -> None:
+    if (run.run_id, "", 0) in told:
+        return
+    for task in orchestrator.tasks(run):
+        mark = (run.run_id, task.task_id, task.try_number)
+        if task.state in ENDED and mark not in told:
+            told.add(mark)
+            resource = run.dag_id.partition("__")[2]
+            say(_line(task.task_id, resource, task.seconds) + ("  FAILED" if task.state == "failed" else ""))
+    if run.state in ENDED:
+        told.add((run.run_id, "", 0))
+
+
+def _line(step: str, resource: str, seconds: float | None) -> str:
+    return f"  {step:18} {resource:28} {seconds or 0:6.1f} s"

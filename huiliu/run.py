@@ -1,0 +1,88 @@
+"""Returns the commands that run business days: `run` (sample city and next days), `run-day`, `job`."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from typing import Annotated
+
+import typer
+
+from huiliu import report, sample, services
+from huiliu.days import run_by_hand, run_through_airflow
+from huiliu.welcome import where_to_look
+from lakehouse.config import Instance
+from lakehouse.jobs import JobRequest, run_job
+from lakehouse.ops import connect, days
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `run`, `run-day` and `job` to the command line."""
+    app.command()(run)
+    app.command("run-day")(run_day)
+    app.command()(job)
+
+
+def run(
+    number: Annotated[int, typer.Option("--days", min=1, help="How many business days.")] = 2,
+    people: Annotated[int, typer.Option(min=100, help="Size of the sample city, when it is made.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Seed of the sample city, when it is made.")] = 1,
+) -> None:
+    """Start everything, build the sample city where there is none, run its next business days, show where to look."""
+    instance = Instance()
+    services.start(instance)
+    sample.ensure(instance, people, seed)
+    day = next_day(instance)
+    for _ in range(number):
+        typer.echo(f"\nBusiness day {day}")
+        sample.feed(instance, day)
+        seconds = run_through_airflow(instance, day, typer.echo)
+        typer.echo(f"  trigger to end {seconds:.1f} s")
+        found = report.collect(instance, day)
+        report.print_report(found)
+        day += timedelta(days=1)
+    typer.echo(where_to_look(instance, day - timedelta(days=1)))
+    if not report.is_well(found):
+        raise typer.Exit(1)
+
+
+def run_day(
+    business_date: Annotated[str, typer.Argument(metavar="DATE")],
+    until: Annotated[str, typer.Option(help="Run all days up to this one.")] = "",
+    no_airflow: Annotated[bool, typer.Option("--no-airflow", help="Run the same steps in this process.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a business day (or several) and show its report; the source systems must have been fed."""
+    instance = Instance()
+    day, last = date.fromisoformat(business_date), date.fromisoformat(until or business_date)
+    reports = []
+    while day <= last:
+        run_one = run_by_hand if no_airflow else run_through_airflow
+        run_one(instance, day, (lambda _line: None) if as_json else typer.echo)
+        reports.append(report.collect(instance, day))
+        if not as_json:
+            report.print_report(reports[-1])
+        day += timedelta(days=1)
+    if as_json:
+        typer.echo(json.dumps(reports if until else reports[0], ensure_ascii=False))
+    if not all(report.is_well(one) for one in reports):
+        raise typer.Exit(1)
+
+
+def job(
+    name: Annotated[str, typer.Argument(help="Name of the step, e.g. extract, gate, silver, libraries, returns_build.")],
+    business_date: Annotated[str, typer.Option("--date", help="Business date.")],
+    resource: Annotated[str, typer.Option(help="Resource, for the steps of one.")] = "",
+) -> None:
+    """Run one step by hand; prints what it did as one JSON object."""
+    request = JobRequest(date.fromisoformat(business_date), resource or None)
+    typer.echo(json.dumps(run_job(name, request, Instance()), ensure_ascii=False, default=str))
+
+
+def next_day(instance: Instance) -> date:
+    """Returns the day after the last published one, else the city's first business date."""
+    with connect(instance) as connection:
+        last = days.last_published(connection)
+    return last.business_date + timedelta(days=1) if last else date.fromisoformat(instance.city.first_business_date)
