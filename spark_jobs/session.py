@@ -1,0 +1,81 @@
+"""Returns the process's session of the instance's Spark application, with the tables of its lake known to the catalog."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+from threading import Lock
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from lakehouse.config import Instance
+from lakehouse.errors import ConfigError, Problem
+from spark_jobs import storage
+
+HOST = "127.0.0.1"
+PATIENCE_SECONDS = 90
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    # Sources of our merges are materialised before (see storage), Delta need not do it again.
+    "spark.databricks.delta.merge.materializeSource": "none",
+}
+_sessions: dict[str, SparkSession] = {}
+_lock = Lock()
+
+# A process that ends with an open session hangs unless the client releases it.
+os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
+
+
+def open_session(instance: Instance) -> SparkSession:
+    """Returns the session of this process: opened at the first call, again after a restart of Spark.
+
+    Raises:
+        ConfigError: Spark does not answer, or serves another lake.
+    """
+    port = instance.ports.spark_connect
+    again = retry_if_exception_type((PySparkException, OSError))
+    with _lock:
+        try:
+            for attempt in Retrying(retry=again, stop=stop_after_delay(PATIENCE_SECONDS), wait=wait_exponential(0.2, max=3)):
+                with attempt:
+                    # The client by itself would try for ten minutes.
+                    socket.create_connection((HOST, port), timeout=2).close()
+                    return _ready(f"sc://{HOST}:{port}", instance)
+        except RetryError:
+            pass
+    found = f"Spark does not answer at {HOST}:{port}."
+    raise ConfigError(Problem("Spark", found, "", "run `huiliu up`, and see logs/spark.log if it does not start.").text())
+
+
+def close_sessions() -> None:
+    """Ends the sessions of this process."""
+    while _sessions:
+        _end(_sessions.popitem()[1])
+
+
+def _ready(url: str, instance: Instance) -> SparkSession:
+    session = _sessions.get(url)
+    if session is None or session.is_stopped:
+        builder = SparkSession.builder.remote(url)
+        for name, value in SETTINGS.items():
+            builder = builder.config(name, value)
+        session = _sessions[url] = builder.create()
+    try:
+        storage.attach(session, instance)
+    except PySparkException:
+        _end(_sessions.pop(url))
+        raise
+    return session
+
+
+def _end(session: SparkSession) -> None:
+    try:
+        session.stop()
+    except PySparkException:
+        session.client.close()
+
+
+atexit.register(close_sessions)

@@ -1,0 +1,69 @@
+"""Returns the shapes of bronze and silver tables: columns, clustering and properties, derived from a contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lakehouse.contracts.model import Contract
+from lakehouse.naming import bronze, silver
+from spark_jobs.transforms.types import spark_type
+
+BRONZE_TECHNICAL = (
+    ("_batch_id", "string"),
+    ("_provider", "string"),
+    ("_business_date", "date"),
+    ("_taken_on", "date"),
+    ("_delivery_no", "int"),
+    ("_source_object", "string"),
+    ("_source_line", "bigint"),
+    ("_position", "string"),
+    ("_row_hash", "string"),
+    ("_reject", "string"),
+    ("_raw", "binary"),
+    ("_verdict", "array<string>"),
+)
+SILVER_TECHNICAL = (
+    ("_hmac_key_id", "string"),
+    ("_version_id", "string"),
+    ("_key", "string"),
+    ("valid_from", "timestamp"),
+    ("valid_to", "timestamp"),
+    ("_position", "string"),
+    ("_content_hash", "string"),
+    ("_deleted", "boolean"),
+    ("_recorded_on", "date"),
+    ("_closed_on", "date"),
+    ("_replaced_on", "date"),
+    ("_batch_id", "string"),
+    ("_delivery_no", "int"),
+    ("_source_line", "bigint"),
+    ("_flags", "array<string>"),
+)
+_PLAIN = {"delta.enableDeletionVectors": "false"}
+
+
+@dataclass(frozen=True)
+class TableShape:
+    """What a table is created with."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    cluster_by: tuple[str, ...] = ()
+    properties: dict[str, str] = field(default_factory=lambda: dict(_PLAIN))
+
+
+def bronze_table(contract: Contract) -> TableShape:
+    """Returns the shape of a resource's bronze table: its kept columns as text, then where each row came from and what it broke."""
+    texts = tuple((column.name, "string") for column in contract.kept_columns)
+    statistics = "_batch_id,_business_date,_delivery_no,_position"
+    properties = {**_PLAIN, "delta.dataSkippingStatsColumns": statistics}
+    return TableShape(bronze(contract.code), texts + BRONZE_TECHNICAL, ("_business_date", "_batch_id"), properties)
+
+
+def silver_table(contract: Contract) -> TableShape:
+    """Returns the shape of a resource's silver table: typed columns, person ids, then the version's two times and origin."""
+    typed = tuple((column.name, spark_type(column).simpleString()) for column in contract.kept_columns)
+    identities = tuple((column.identity, "string") for column in contract.identity_columns if column.identity)
+    statistics = "_version_id,_key,valid_from,valid_to,_recorded_on,_closed_on,_replaced_on"
+    properties = {"delta.enableDeletionVectors": "true", "delta.dataSkippingStatsColumns": statistics}
+    return TableShape(silver(contract.code), typed + identities + SILVER_TECHNICAL, (), properties)
