@@ -1,0 +1,31 @@
+"""Returns the reader of a source kind: how its landed bytes are read and how they are counted a second time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from lakehouse.contracts.model import Contract
+from lakehouse.readers import csv, jsonl, postgres
+from lakehouse.readers.records import Record
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How landed bytes become records, and how the same bytes are counted without the reader."""
+
+    read: Callable[[BinaryIO, Contract, str], Iterator[Record]]
+    count: Callable[[BinaryIO, Contract], int]
+
+
+READERS = {
+    "csv": Reader(csv.read, csv.count),
+    "jsonl": Reader(jsonl.read, jsonl.count),
+    "postgres": Reader(postgres.read, postgres.count),
+}
+
+
+def reader_of(contract: Contract) -> Reader:
+    """Returns the reader of a contract's source."""
+    return READERS[contract.source.kind]

@@ -1,0 +1,49 @@
+"""Returns what every reader makes of a delivery: records, each with its first line and its texts or a named reject."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from lakehouse.errors import Problem, SourceError
+
+MAX_RECORD_BYTES = 1024 * 1024
+MAX_RECORD_LINES = 100
+MAX_CELL_CHARACTERS = 32_767  # what a spreadsheet's cell holds
+
+Reject = Literal[
+    "undecodable",
+    "nul_byte",
+    "blank_line",
+    "bad_quoting",
+    "too_few_fields",
+    "too_many_fields",
+    "oversize_cell",
+    "oversize_record",
+    "malformed_json",
+    "not_an_object",
+    "duplicate_key",
+    "unknown_key",
+    "nested_value",
+]
+
+
+class Record(NamedTuple):
+    """One record of a delivery: texts of the kept columns in contract order, or a reject code with its bytes."""
+
+    line: int
+    texts: tuple[str | None, ...] | None
+    reject: Reject | None = None
+    raw: bytes | None = None
+
+
+class BrokenRecordError(ValueError):
+    """Why bytes are no record."""
+
+    def __init__(self, reject: Reject) -> None:
+        super().__init__(reject)
+        self.reject: Reject = reject
+
+
+def refusal(where: str, found: str, allowed: str, fix: str) -> SourceError:
+    """Returns the error that refuses a whole delivery."""
+    return SourceError(Problem(where, found, allowed, fix).text())
