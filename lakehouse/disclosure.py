@@ -1,0 +1,157 @@
+"""Returns what is left of a value after a transform: masks, years, bands, flags and the row keys of a recipient. Text in, text out."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from bisect import bisect_right
+from collections.abc import Callable
+from datetime import date
+
+from lakehouse.errors import EntitlementError
+
+COMPOUND_SURNAMES = (
+    *(
+        "欧阳",
+        "司马",
+        "上官",
+        "诸葛",
+        "东方",
+        "皇甫",
+        "尉迟",
+        "公孙",
+        "令狐",
+        "宇文",
+        "长孙",
+        "慕容",
+        "司徒",
+        "司空",
+        "夏侯",
+        "南宫",
+        "端木",
+    ),
+    *(
+        "轩辕",
+        "独孤",
+        "百里",
+        "东郭",
+        "南郭",
+        "西门",
+        "呼延",
+        "万俟",
+        "拓跋",
+        "澹台",
+        "公冶",
+        "宗政",
+        "濮阳",
+        "淳于",
+        "单于",
+        "太叔",
+        "申屠",
+    ),
+    *("仲孙", "钟离", "闻人", "赫连"),
+)
+BAND_EDGES = (0, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000)
+YES, NO = "是", "否"
+ROW_KEY_BYTES = 16
+Cell = Callable[[str], str]
+
+
+def mask_id_no(text: str) -> str:
+    """Returns an identity number with its first and last character left: with more, a birth date beside it would give the whole."""
+    return _starred(text, 1, 1)
+
+
+def mask_name(text: str) -> str:
+    """Returns a name with its surname left (two characters of a compound one, if a third follows)."""
+    kept = 2 if len(text) > 2 and text[:2] in COMPOUND_SURNAMES else 1 if len(text) > 1 else 0
+    return text[:kept] + "*" * (len(text) - kept)
+
+
+def mask_phone(text: str) -> str:
+    """Returns a mobile number with 3 + 4 characters left, a landline with its area code and the last 2."""
+    if "-" in text:
+        area, number = text.split("-", 1)
+        return f"{area}-{_starred(number, 0, 2)}"
+    return _starred(text, 3, 4)
+
+
+def year(text: str) -> str:
+    """Returns the year of an ISO date."""
+    return text[:4]
+
+
+def age_band(text: str, business_year: int) -> str:
+    """Returns five years of age around business year − birth year: the same all year, so that no payload changes by the day alone."""
+    age = business_year - int(text[:4])
+    if age >= 100:
+        return "100+"
+    low = max(age, 0) // 5 * 5
+    return f"{low}-{low + 4}"
+
+
+def band(text: str) -> str:
+    """Returns the band an amount of yuan lies in."""
+    upper = bisect_right(BAND_EDGES, float(text))
+    if upper == 0:
+        return "<0"
+    return f"{BAND_EDGES[upper - 1]}+" if upper == len(BAND_EDGES) else f"{BAND_EDGES[upper - 1]}-{BAND_EDGES[upper] - 1}"
+
+
+def disclose(text: str | None, transform: str, class_: str, business_year: int) -> str | None:
+    """Returns the text that may leave; a flag says 否 of nothing, every other transform keeps nothing as nothing.
+
+    Raises:
+        EntitlementError: there is no such transform for this class.
+    """
+    if transform == "flag":
+        return NO if text is None else YES
+    if text is None or transform == "drop":
+        return None
+    if transform == "raw":
+        return text
+    if transform == "age_band":
+        return age_band(text, business_year)
+    return _cell(transform, class_)(text)
+
+
+def recipient_key(secret: bytes, recipient_id: str) -> bytes:
+    """Returns the key under which a recipient's rows are named; no other recipient has the same."""
+    return hmac.new(secret, f"recipient|{recipient_id}".encode(), hashlib.sha256).digest()
+
+
+def row_key(key: bytes, row: str) -> str:
+    """Returns the name of a row for one recipient, in base32: random hex would now and then look like a valid identity number."""
+    digest = hmac.digest(key, row.encode(), "sha256")[:ROW_KEY_BYTES]
+    return base64.b32encode(digest).decode().rstrip("=")
+
+
+def is_under(age: int, born: str | None, id_no: str | None, business_date: date) -> bool:
+    """Returns whether somebody has not yet had that birthday; the number holds the date of birth where there is no other."""
+    if born is None and id_no is not None and len(id_no) == 18 and id_no[6:14].isdigit():
+        born = f"{id_no[6:10]}-{id_no[10:12]}-{id_no[12:14]}"
+    if born is None:
+        return False
+    reached = business_date.year - int(born[:4]) - (business_date.isoformat()[5:] < born[5:10])
+    return reached < age
+
+
+def _cell(transform: str, class_: str) -> Cell:
+    cells: dict[tuple[str, str], Cell] = {
+        ("mask", "id_no"): mask_id_no,
+        ("mask", "name"): mask_name,
+        ("mask", "phone"): mask_phone,
+        ("year", "birth_date"): year,
+        ("band", "money"): band,
+    }
+    if (transform, class_) not in cells:
+        raise EntitlementError(f"transform {transform} is not defined for class {class_}; nothing was disclosed.")
+    return cells[transform, class_]
+
+
+def _starred(text: str, first: int, last: int) -> str:
+    """Returns the text with its first and last characters left; one too short for that is hidden whole."""
+    if first + last > len(text) * 2 // 3:
+        first, last = 0, 0
+    return text[:first] + "*" * (len(text) - first - last) + (text[-last:] if last else "")

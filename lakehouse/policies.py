@@ -1,0 +1,160 @@
+"""Returns `contracts/policies.yaml`, typed: how a column of a class leaves the lake at each level, under which caps and bans."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import rfc8785
+import yaml
+from pydantic import BeforeValidator, Field, ValidationError
+
+from lakehouse.contracts.model import COLUMN_CLASSES, ColumnClass, Level, Typed
+from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
+from lakehouse.naming import LEVELS
+
+Transform = Literal["raw", "mask", "year", "age_band", "band", "flag", "token", "drop"]
+Condition = Literal["statutory_handler", "open_task"]
+STRICTNESS: dict[str, int] = {"raw": 0, "mask": 1, "year": 1, "age_band": 2, "band": 2, "flag": 3, "token": 3, "drop": 4}
+APPLIES_TO: dict[str, tuple[str, ...]] = {
+    "mask": ("id_no", "name", "phone"),
+    "year": ("birth_date",),
+    "age_band": ("birth_date",),
+    "band": ("money",),
+}
+Declared = TypeVar("Declared", bound=Typed)
+
+
+class Exemption(Typed):
+    """A looser transform for recipients that fulfil a condition."""
+
+    transform: Transform
+    when: Condition
+
+
+def _as_treatment(value: Any) -> Any:
+    return {"transform": value} if isinstance(value, str) else value
+
+
+class _Treatment(Typed):
+    transform: Transform
+    exemption: Exemption | None = Field(None, alias="or")
+
+
+Treatment = Annotated[_Treatment, BeforeValidator(_as_treatment)]
+
+
+class Cap(Typed):
+    """The highest grade that may reach a level, after the transform; higher for who handles a matter by law."""
+
+    grade: Literal[1, 2, 3, 4]
+    statutory_handler: Literal[1, 2, 3, 4] | None = Field(None, alias="statutoryHandler")
+
+
+class Ban(Typed):
+    """What never happens, whatever a return says."""
+
+    class_: ColumnClass = Field(alias="class")
+    transform: Transform
+    levels: tuple[Level, ...]
+
+
+class Policies(Typed):
+    """All of `policies.yaml`."""
+
+    version: str
+    grade_after: dict[Transform, Literal[1, 2, 3, 4]] = Field(alias="gradeAfter")
+    caps: dict[Level, Cap]
+    classes: dict[ColumnClass, dict[Level, Treatment]]
+    bans: tuple[Ban, ...]
+
+    def transform(self, class_: str, level: str) -> Transform:
+        """Returns the transform of a class at a level, no condition being fulfilled."""
+        return self.classes[class_][level].transform  # type: ignore[index]
+
+    def grade_of(self, grade: int, transform: str) -> int:
+        """Returns the grade of a column of that grade after a transform."""
+        return grade if transform in ("raw", "drop") else self.grade_after[transform]  # type: ignore[index]
+
+    def is_banned(self, class_: str, level: str, transform: str) -> bool:
+        """Returns whether a ban forbids this."""
+        return any(ban.class_ == class_ and ban.transform == transform and level in ban.levels for ban in self.bans)
+
+    @property
+    def sha256(self) -> str:
+        """Returns the hash of what the policies say (comments and layout do not matter)."""
+        return declared_sha256(self)
+
+
+def load_policies(path: Path) -> Policies:
+    """Returns the validated policies.
+
+    Raises:
+        ContractError: the file is wrong; all its problems at once.
+    """
+    policies = read_declaration(path, Policies)
+    problems = [*_gaps(str(path), policies), *_misfits(str(path), policies)]
+    if problems:
+        raise ContractError(problems_text(problems))
+    return policies
+
+
+def read_declaration(path: Path, model: type[Declared]) -> Declared:
+    """Returns a YAML file as a typed model.
+
+    Raises:
+        ContractError: it is missing, no YAML, or wrong; all its problems at once.
+    """
+    if not path.is_file():
+        raise ContractError(Problem(str(path), "the file is missing.").text())
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except yaml.YAMLError as error:
+        raise ContractError(Problem(str(path), f"is no YAML: {error}").text()) from None
+    except ValidationError as error:
+        problems = [Problem(f"{path}: {'.'.join(map(str, e['loc']))}", f"{e['msg']}.") for e in error.errors(include_url=False)]
+        raise ContractError(problems_text(problems)) from None
+
+
+def declared_sha256(declared: Typed) -> str:
+    """Returns the hash of a declaration's content."""
+    return hashlib.sha256(rfc8785.dumps(declared.model_dump(mode="json", by_alias=True))).hexdigest()
+
+
+def applies(transform: str, class_: str) -> bool:
+    """Returns whether a transform can be done to a column of a class."""
+    return transform not in APPLIES_TO or class_ in APPLIES_TO[transform]
+
+
+def _gaps(where: str, policies: Policies) -> Iterator[Problem]:
+    for transform in sorted(set(STRICTNESS) - {"raw", "drop"} - set(policies.grade_after)):
+        yield Problem(f"{where}: gradeAfter", f"{transform} is missing.", "", "say which grade remains after it.")
+    for level in LEVELS:
+        if level not in policies.caps:
+            yield Problem(f"{where}: caps", f"{level} is missing.", "", "say which grade may reach it.")
+    for name in COLUMN_CLASSES:
+        declared = policies.classes.get(name)  # type: ignore[call-overload]
+        if declared is None:
+            yield Problem(f"{where}: classes", f"{name} is missing.", "", "say how it leaves the lake at each level.")
+            continue
+        for level in LEVELS:
+            if level not in declared:
+                yield Problem(f"{where}: classes.{name}", f"{level} is missing.", "", "say which transform is due there.")
+
+
+def _misfits(where: str, policies: Policies) -> Iterator[Problem]:
+    for name, levels in policies.classes.items():
+        for level, treatment in levels.items():
+            place = f"{where}: classes.{name}.{level}"
+            exempted = [treatment.exemption.transform] if treatment.exemption else []
+            for transform in (treatment.transform, *exempted):
+                if not applies(transform, name):
+                    fitting = [one for one in STRICTNESS if applies(one, name)]
+                    yield Problem(place, f"{transform} cannot be done to a column of class {name}.", nearest_first(transform, fitting))
+                if policies.is_banned(name, level, transform):
+                    yield Problem(place, f"{transform} is banned for {name} at {level}.", "", "choose a stricter transform.")
+            for transform in exempted:
+                if STRICTNESS[transform] >= STRICTNESS[treatment.transform]:
+                    yield Problem(place, f"the exemption {transform} is not looser than {treatment.transform}.", "", "leave it out.")

@@ -1,0 +1,107 @@
+"""Returns the rows due to one recipient, with nothing in them that the recipient may not see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse.disclosure import disclose, is_under, recipient_key, row_key
+from lakehouse.returns.compiler import ROW_KEY, ColumnPlan, LevelPlan
+
+# What the selection of due rows hands over: `values` holds the return's columns as text, in order; a recipient without rows has one row
+# whose `return_id` is null. Rows of a recipient stand together.
+DUE_ROWS = pa.schema(
+    [
+        ("recipient_id", pa.string()),
+        ("level", pa.string()),
+        ("region_code", pa.string()),
+        ("return_id", pa.string()),
+        ("row_id", pa.string()),
+        ("born", pa.string()),
+        ("id_no", pa.string()),
+        ("is_pending", pa.bool_()),
+        ("values", pa.list_(pa.string())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Whom a slice is for."""
+
+    recipient_id: str
+    level: str
+    region_code: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a return holds for a recipient: its rows as text, by row key, and how many of them wait for the level below."""
+
+    plan: LevelPlan
+    rows: pa.Table
+    pending: int
+
+
+def by_recipient(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Recipient, pa.Table]]:
+    """Returns each recipient's rows; those of one recipient must stand together."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        for part in _runs(batch):
+            if waiting and waiting[0]["recipient_id"][0] != part["recipient_id"][0]:
+                yield _collected(waiting)
+                waiting = []
+            waiting.append(part)
+    if waiting:
+        yield _collected(waiting)
+
+
+def content(rows: pa.Table, plan: LevelPlan, recipient: Recipient, business_date: date, secret: bytes) -> Content:
+    """Returns a return's content for a recipient, from its due rows."""
+    own = rows.filter(pc.equal(rows["return_id"], plan.return_id)).combine_chunks()
+    key = recipient_key(secret, recipient.recipient_id)
+    columns = {ROW_KEY: pa.array([row_key(key, row) for row in own["row_id"].to_pylist()], pa.string())}
+    minors = _minors(own, plan, business_date)
+    for column in plan.columns:
+        columns[column.name] = _disclosed(pc.list_element(own["values"], column.position), column, minors, business_date.year)
+    pending = pc.sum(own["is_pending"]).as_py() or 0
+    return Content(plan, pa.table(columns).sort_by(ROW_KEY), pending)
+
+
+def _disclosed(values: pa.ChunkedArray, column: ColumnPlan, minors: list[bool], business_year: int) -> pa.Array | pa.ChunkedArray:
+    if column.transform == "raw" and column.minor_transform is None:
+        return values
+    texts = values.to_pylist()
+    shown = [disclose(text, column.transform, column.class_, business_year) for text in texts]
+    if column.minor_transform is not None:
+        for place, is_minor in enumerate(minors):
+            if is_minor:
+                shown[place] = disclose(texts[place], column.minor_transform, "minor_id", business_year)
+    return pa.array(shown, pa.string())
+
+
+def _minors(rows: pa.Table, plan: LevelPlan, business_date: date) -> list[bool]:
+    if not any(column.minor_transform for column in plan.columns):
+        return []
+    people = zip(rows["born"].to_pylist(), rows["id_no"].to_pylist(), strict=True)
+    return [is_under(plan.minors_under, born, id_no, business_date) for born, id_no in people]
+
+
+def _runs(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    if batch.num_rows == 0:
+        return
+    encoded = pc.run_end_encode(batch["recipient_id"])
+    start = 0
+    for end in encoded.run_ends.to_pylist():
+        yield batch.slice(start, end - start)
+        start = end
+
+
+def _collected(parts: list[pa.RecordBatch]) -> tuple[Recipient, pa.Table]:
+    first = parts[0]
+    recipient = Recipient(first["recipient_id"][0].as_py(), first["level"][0].as_py(), first["region_code"][0].as_py())
+    return recipient, pa.Table.from_batches(parts)
