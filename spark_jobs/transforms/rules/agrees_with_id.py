@@ -1,0 +1,37 @@
+"""Returns whether a value contradicts the resident number of its row; silent where the number itself is wrong."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from spark_jobs.transforms.rules import resident_id
+from spark_jobs.transforms.rules.scope import RuleCase
+
+
+def breaks(case: RuleCase) -> Column:
+    """Returns true where gender, date of birth or age (at the business date) differ from what a valid number says."""
+    number = case.text_of(case.params["id"])
+    differs = {"gender": _gender, "birth_date": _birth_date, "age": _age}[case.params["part"]]
+    return resident_id.is_valid(number, case.business_date) & differs(case, number)
+
+
+def _gender(case: RuleCase, number: Column) -> Column:
+    """Codes 0 and 9 (unknown, not stated) contradict nothing. Source: GB/T 2261.1, GB 11643: odd is male."""
+    says = F.when((F.ascii(F.substring(number, 17, 1)) % 2) == 1, F.lit("1")).otherwise(F.lit("2"))
+    return case.text.isin("1", "2") & (case.text != says)
+
+
+def _birth_date(case: RuleCase, number: Column) -> Column:
+    return case.typed() != resident_id.birth_date(number)
+
+
+def _age(case: RuleCase, number: Column) -> Column:
+    tolerance = case.params.get("tolerance")
+    return F.abs(case.typed() - age(resident_id.birth_date(number), case.business_date)) > (1 if tolerance is None else tolerance)
+
+
+def age(born: Column, day: Column) -> Column:
+    """Returns the completed years of life at a date; somebody born on 29 February completes one on 1 March."""
+    had_birthday = F.date_format(day, "MMdd") >= F.date_format(born, "MMdd")
+    return F.year(day) - F.year(born) - F.when(had_birthday, 0).otherwise(1)

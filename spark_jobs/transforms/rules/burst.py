@@ -1,0 +1,21 @@
+"""Returns whether somebody sent more rows within a minute than a person can."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from spark_jobs.transforms.rules.scope import RuleCase
+
+
+def prepare(case: RuleCase, rows: DataFrame) -> DataFrame:
+    """Returns the rows with the number of rows of their batch that share column `by` and the `per` (minute) of the rule's timestamp."""
+    moment = F.date_trunc(case.params["per"], case.typed())
+    same = Window.partitionBy("_batch_id", case.text_of(case.params["by"]), moment)
+    return rows.withColumn(case.helper("rows"), F.count(F.lit(1)).over(same))
+
+
+def breaks(case: RuleCase) -> Column:
+    """Returns true for every row of a minute with more than `max`."""
+    known = case.text_of(case.params["by"]).isNotNull() & case.typed().isNotNull()
+    return known & (F.col(case.helper("rows")) > case.params["max"])

@@ -1,0 +1,12 @@
+"""Returns whether a text does not fit the type and format of its column."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+
+from spark_jobs.transforms.rules.scope import RuleCase
+
+
+def breaks(case: RuleCase) -> Column:
+    """Returns true where the text has no typed value."""
+    return case.text.isNotNull() & case.typed().isNull()

@@ -1,0 +1,21 @@
+"""Returns whether a registered code, as it was sent, names a place that was abolished before the business date."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.transforms import regions
+from spark_jobs.transforms.rules.places import with_place
+from spark_jobs.transforms.rules.scope import RuleCase
+
+
+def prepare(case: RuleCase, rows: DataFrame) -> DataFrame:
+    """Returns the rows with their region as the tree has it."""
+    return with_place(case, rows)
+
+
+def breaks(case: RuleCase) -> Column:
+    """Returns true where the tree has the code, but not at the business date."""
+    region = F.col(case.place)
+    return region.isNotNull() & ~regions.is_current(region, case.business_date)

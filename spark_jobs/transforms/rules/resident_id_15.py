@@ -1,0 +1,12 @@
+"""Returns whether a resident number came in its old form of 15 digits."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+
+from spark_jobs.transforms.rules.scope import RuleCase
+
+
+def breaks(case: RuleCase) -> Column:
+    """Returns true where the text as sent is 15 digits."""
+    return case.as_sent("resident_id_18").rlike(r"\A[0-9]{15}\z")

@@ -1,0 +1,24 @@
+"""Returns whether a key stands more than once in a batch."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from spark_jobs.transforms.rules.scope import RuleCase
+
+
+def prepare(case: RuleCase, rows: DataFrame) -> DataFrame:
+    """Returns the rows with the number of rows of their batch that share their key."""
+    same = Window.partitionBy("_batch_id", *_key(case))
+    return rows.withColumn(case.helper("rows"), F.count(F.lit(1)).over(same))
+
+
+def breaks(case: RuleCase) -> Column:
+    """Returns true for every row of a key that stands more than once; an incomplete key is not judged."""
+    complete = F.forall(F.array(*_key(case)), lambda value: value.isNotNull())
+    return complete & (F.col(case.helper("rows")) > 1)
+
+
+def _key(case: RuleCase) -> list[Column]:
+    return [case.text_of(column.name) for column in case.contract.key_columns]

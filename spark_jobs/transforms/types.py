@@ -1,0 +1,84 @@
+"""Returns typed values of normalised text. What does not fit becomes null and nothing ever throws (ANSI mode is on).
+
+A text must fit its format to the letter (the declared regular expression first, then a tolerant cast), so that nothing is guessed:
+`2026-2-3`, `1e5` or more decimals than the column keeps do not fit. Local wall time becomes UTC. The session's time zone must be UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from lakehouse.contracts import model
+from lakehouse.rules.format import BOOLEANS, INTEGER_REGEX, NUMBER_REGEX, text_format
+
+DEFAULT_NUMBER = "decimal(38,10)"
+_DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)", re.IGNORECASE)
+
+
+def spark_type(column: model.Column) -> T.DataType:
+    """Returns the type of a column in silver."""
+    simple = {"string": T.StringType(), "date": T.DateType(), "timestamp": T.TimestampType(), "boolean": T.BooleanType()}
+    if column.type in simple:
+        return simple[column.type]
+    if column.type == "integer":
+        return T.IntegerType() if column.physical_type in ("int", "integer") else T.LongType()
+    physical = (column.physical_type or DEFAULT_NUMBER).lower()
+    parsed = _DECIMAL.fullmatch(physical)
+    return T.DecimalType(int(parsed[1]), int(parsed[2] or 0)) if parsed else T.DoubleType()
+
+
+def typed(text: Column, column: model.Column, timezone: str) -> Column:
+    """Returns the typed value of a column's normalised text, null where the text does not fit."""
+    if column.type in ("date", "timestamp"):
+        return _moment(text, column, timezone)
+    if column.type == "boolean":
+        return _boolean(text)
+    return text if column.type == "string" else _number(text, spark_type(column))
+
+
+def _moment(text: Column, column: model.Column, timezone: str) -> Column:
+    written = text_format(column.type, column.format)
+    wall = F.when(text.rlike(whole(written.regex)), F.try_to_timestamp(text, F.lit(written.java)))
+    return F.to_date(wall) if column.type == "date" else F.to_utc_timestamp(wall, timezone)
+
+
+def _boolean(text: Column) -> Column:
+    meant = {value: [word for word, means in BOOLEANS.items() if means is value] for value in (True, False)}
+    return F.when(text.isin(meant[True]), F.lit(True)).when(text.isin(meant[False]), F.lit(False))
+
+
+def _number(text: Column, to: T.DataType) -> Column:
+    number = F.when(text.rlike(whole(INTEGER_REGEX if isinstance(to, T.IntegralType) else NUMBER_REGEX)), text.try_cast(to))
+    if not isinstance(to, T.DecimalType):
+        return number
+    return F.when(~text.rlike(rf"\.[0-9]{{{to.scale}}}0*[1-9]"), number)
+
+
+def local_date(instant: Column, timezone: str) -> Column:
+    """Returns the date on the city's clocks at an instant."""
+    return F.to_date(F.from_utc_timestamp(instant, timezone))
+
+
+def position_text(instant: Column) -> Column:
+    """Returns an instant as UTC ISO text with six decimals, which sorts as text."""
+    return F.date_format(instant, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")
+
+
+def midnight(day: Column, timezone: str) -> Column:
+    """Returns the instant a local date begins."""
+    return F.to_utc_timestamp(day.cast("timestamp"), timezone)
+
+
+def whole(pattern: str) -> str:
+    r"""Returns the pattern anchored to the whole text (`$` would let a last newline pass)."""
+    return rf"\A(?:{pattern})\z"
+
+
+def literal_date(value: str) -> Column:
+    """Returns a date literal of ISO text."""
+    return F.lit(date.fromisoformat(value))
