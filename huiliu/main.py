@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from huiliu import services
+from huiliu import doctor, services
 from lakehouse.errors import LakehouseError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 services.register(app)
+doctor.register(app)
 
 
 def main() -> None:

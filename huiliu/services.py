@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -68,20 +69,29 @@ def after_spark(instance: Instance) -> None:
 
 def _show(instance: Instance, as_json: bool) -> bool:
     found = lifecycle.health(instance)
-    well = all(part["healthy"] for part in found.values())
+    used = lifecycle.memory(instance)
+    well = all(part.healthy for part in found.values())
     if as_json:
-        typer.echo(json.dumps({"home": str(instance.home), "healthy": well, "components": found, **addresses(instance)}))
+        components = {name: asdict(part) for name, part in found.items()}
+        shown = {"home": str(instance.home), "healthy": well, "components": components, "memory_mib": used}
+        typer.echo(json.dumps({**shown, **addresses(instance)}))
         return well
     for name, part in found.items():
-        programs: Any = part["programs"]
-        states = ", ".join(f"{program} {state.lower()}" for program, state in programs.items())
-        typer.echo(f"{'ok  ' if part['healthy'] else '—   '} {name:10} {states}")
+        programs = ", ".join(
+            f"{program} {state.lower()} {_megabytes(used.get(program))}".strip() for program, state in part.programs.items()
+        )
+        typer.echo(f"{'ok  ' if part.healthy else '—   '} {name:10} {programs}")
     for label, value in addresses(instance).items():
         typer.echo(f"     {label}: {value}")
     return well
 
 
+def _megabytes(used: int | None) -> str:
+    return f"({used} MiB)" if used else ""
+
+
 def addresses(instance: Instance) -> dict[str, str]:
+    """Returns where each service is reached, with the password of the Airflow user."""
     ports = instance.ports
     return {
         "airflow": f"{airflow.base_url(instance)}  (user {keys.AIRFLOW_USER}, password {keys.airflow_password(instance)})",

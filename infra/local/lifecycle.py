@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psutil
+
 from infra.local import airflow, java, keys, ports, postgres, session, spark
 from infra.local.programs import COMPONENTS, Program
 from infra.local.supervision import Supervisor
@@ -20,7 +22,16 @@ Say = Callable[[str], None]
 Hook = Callable[[Instance], None]
 PATIENCE_SECONDS = {"postgres": 60, "spark": 180, "airflow": 240}
 HEALTH = {"postgres": postgres.is_healthy, "spark": spark.is_healthy, "airflow": airflow.is_healthy}
+MIB = 2**20
 BROKEN = {"FATAL", "EXITED", "BACKOFF"}
+
+
+@dataclass(frozen=True)
+class Health:
+    """Whether a component is well, and the supervisor's state of each of its programs."""
+
+    healthy: bool
+    programs: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -48,8 +59,7 @@ def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) ->
         if not supervisor.is_running() and (ended := session.end(instance)):
             say(f"ended {len(ended)} processes that a killed supervisor had left behind")
         states = supervisor.states()
-        idle = [name for name in wanted if not _all_running(states, _programs(instance, [name]))]
-        ports.refuse_occupied(instance, [name for name in idle if not _any_running(states, _programs(instance, [name]))])
+        ports.refuse_occupied(instance, [name for name in wanted if not _any_running(states, _lasting(instance, name))])
         postgres.ensure_cluster(instance)
         for name in supervisor.ensure(_programs(instance, COMPONENTS), _environment(instance)):
             say(f"{name} goes on with its earlier settings; `huiliu down`, then `huiliu up` applies the new ones")
@@ -77,15 +87,21 @@ def check_prerequisites(components: Sequence[str]) -> None:
         spark.memory()
 
 
-def health(instance: Instance) -> dict[str, dict[str, object]]:
-    """Returns component → whether it is healthy and the states of its programs."""
+def health(instance: Instance) -> dict[str, Health]:
+    """Returns component → how it is."""
+    programs_of = {component: [program.name for program in _lasting(instance, component)] for component in COMPONENTS}
     states = Supervisor(instance).states()
-    found: dict[str, dict[str, object]] = {}
+    found = {}
     for component in COMPONENTS:
-        programs = {program.name: states.get(program.name, "STOPPED") for program in _programs(instance, [component])}
+        programs = {name: states.get(name, "STOPPED") for name in programs_of[component]}
         running = all(state in {"RUNNING", "STARTING"} for state in programs.values())
-        found[component] = {"healthy": running and HEALTH[component](instance), "programs": programs}
+        found[component] = Health(running and HEALTH[component](instance), programs)
     return found
+
+
+def memory(instance: Instance) -> dict[str, int]:
+    """Returns program → MiB of its processes and their children (proportional set size: shared pages count once)."""
+    return {name: _proportional_mib(pid) for name, pid in Supervisor(instance).pids().items()}
 
 
 class _Start:
@@ -115,12 +131,14 @@ class _Start:
             self._wait("airflow")
 
     def _start(self, component: str) -> None:
-        for program in _programs(self._instance, [component]):
-            self._supervisor.start(program.name)
+        states = self._supervisor.states()
+        if not _all_running(states, _lasting(self._instance, component)):
+            for program in _programs(self._instance, [component]):
+                self._supervisor.start(program.name)
 
     def _wait(self, component: str) -> None:
         began = time.monotonic()
-        names = [program.name for program in _programs(self._instance, [component])]
+        names = [program.name for program in _lasting(self._instance, component)]
         while True:
             states = self._supervisor.states()
             broken = [name for name in names if states.get(name) in BROKEN]
@@ -144,10 +162,14 @@ def _programs(instance: Instance, components: Sequence[str]) -> list[Program]:
     if "postgres" in components:
         found.append(postgres.program(instance))
     if "spark" in components:
-        found.append(spark.program(instance))
+        found += spark.programs(instance)
     if "airflow" in components:
         found += airflow.programs(instance)
     return found
+
+
+def _lasting(instance: Instance, component: str) -> list[Program]:
+    return [program for program in _programs(instance, [component]) if not program.once]
 
 
 def _environment(instance: Instance) -> dict[str, str]:
@@ -171,6 +193,17 @@ def _all_running(states: dict[str, str], programs: Sequence[Program]) -> bool:
 
 def _any_running(states: dict[str, str], programs: Sequence[Program]) -> bool:
     return any(states.get(program.name) in {"RUNNING", "STARTING", "STOPPING"} for program in programs)
+
+
+def _proportional_mib(pid: int) -> int:
+    total = 0
+    try:
+        leader = psutil.Process(pid)
+        for process in [leader, *leader.children(recursive=True)]:
+            total += process.memory_full_info().pss
+    except psutil.Error:
+        return total // MIB
+    return total // MIB
 
 
 @contextmanager

@@ -19,3 +19,5 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
     stop_signal: str = "TERM"
     stop_seconds: int = 20
+    once: bool = False
+    """It ends by itself; its health is nobody's concern."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.local.ports import HOST, is_answering
 from infra.local.programs import Program
 from infra.spark import jars
-from lakehouse.config import Instance
+from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import ConfigError, Problem
 
 THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
@@ -51,29 +51,9 @@ logger.native.level = error
 """
 
 
-def program(instance: Instance) -> Program:
-    """Returns the application as a supervised program; its scratch files stay below home."""
-    folder = instance.folder("spark")
-    logging = folder / "log4j2.properties"
-    logging.write_text(LOGGING, "utf-8")
-    temporary = instance.folder("spark", "tmp")
-    options = [part for name, value in configuration(instance).items() for part in ("--conf", f"{name}={value}")]
-    command = (
-        str(_home() / "bin" / "spark-submit"),
-        *("--class", THRIFT_SERVER, "--name", "huiliu", "--master", f"local[{os.cpu_count() or 2}]"),
-        *("--driver-memory", memory(), "--driver-class-path", f"{jars.jar_folder()}/*"),
-        *("--driver-java-options", f"-Duser.timezone=UTC -Djava.io.tmpdir={temporary} -Dlog4j2.configurationFile={logging.as_uri()}"),
-        *options,
-        "spark-internal",
-        *("--hiveconf", f"hive.server2.thrift.port={instance.ports.spark_thrift}"),
-        *("--hiveconf", f"hive.server2.thrift.bind.host={HOST}"),
-        *("--hiveconf", f"hive.exec.scratchdir={folder / 'scratch'}"),
-        *("--hiveconf", f"hive.exec.local.scratchdir={folder / 'scratch'}"),
-    )
-    environment = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": HOST, "SPARK_HOME": str(_home()), "TZ": "UTC"}
-    if os.environ.get("JAVA_HOME"):
-        environment["JAVA_HOME"] = os.environ["JAVA_HOME"]
-    return Program("spark", "spark", command, folder, environment, stop_seconds=30)
+def programs(instance: Instance) -> list[Program]:
+    """Returns the application and the program that warms it up."""
+    return [_application(instance), _warmup(instance)]
 
 
 def configuration(instance: Instance) -> dict[str, str]:
@@ -136,3 +116,32 @@ def _home() -> Path:
     if package is None or package.origin is None:
         raise ConfigError(Problem("Spark", "the package pyspark is not installed.", "", "uv sync --frozen").text())
     return Path(package.origin).parent
+
+
+def _warmup(instance: Instance) -> Program:
+    command = (sys.executable, "-m", "infra.local.warmup", str(instance.ports.spark_connect), str(instance.home / "spark" / "warm"))
+    return Program("spark-warmup", "spark", command, PROJECT, stop_seconds=2, once=True)
+
+
+def _application(instance: Instance) -> Program:
+    folder = instance.folder("spark")
+    logging = folder / "log4j2.properties"
+    logging.write_text(LOGGING, "utf-8")
+    temporary = instance.folder("spark", "tmp")
+    options = [part for name, value in configuration(instance).items() for part in ("--conf", f"{name}={value}")]
+    command = (
+        str(_home() / "bin" / "spark-submit"),
+        *("--class", THRIFT_SERVER, "--name", "huiliu", "--master", f"local[{os.cpu_count() or 2}]"),
+        *("--driver-memory", memory(), "--driver-class-path", f"{jars.jar_folder()}/*"),
+        *("--driver-java-options", f"-Duser.timezone=UTC -Djava.io.tmpdir={temporary} -Dlog4j2.configurationFile={logging.as_uri()}"),
+        *options,
+        "spark-internal",
+        *("--hiveconf", f"hive.server2.thrift.port={instance.ports.spark_thrift}"),
+        *("--hiveconf", f"hive.server2.thrift.bind.host={HOST}"),
+        *("--hiveconf", f"hive.exec.scratchdir={folder / 'scratch'}"),
+        *("--hiveconf", f"hive.exec.local.scratchdir={folder / 'scratch'}"),
+    )
+    environment = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": HOST, "SPARK_HOME": str(_home()), "TZ": "UTC"}
+    if os.environ.get("JAVA_HOME"):
+        environment["JAVA_HOME"] = os.environ["JAVA_HOME"]
+    return Program("spark", "spark", command, folder, environment, stop_seconds=30)

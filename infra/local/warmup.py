@@ -1,0 +1,54 @@
+"""Runs a few statements through a Spark application that has just started, so that the first real ones need not pay for class loading.
+
+A program of its own: it works while `huiliu up` goes on and ends by itself. What it writes is removed again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from infra.local.ports import is_answering
+
+PATIENCE_SECONDS = 120
+ROWS = (
+    "select sha2(cast(id as string), 256) as k, cast(id as string) as v, array('a') as labels, timestamp_seconds(id) as at from range(2000)"
+)
+CHANGES = "select sha2(cast(id as string), 256) as k, 'new' as v, array('b') as labels, timestamp_seconds(id) as at from range(1990, 2010)"
+
+
+def main(port: int, folder: Path) -> None:
+    """Runs the statements; a failure is nobody's concern but the log's."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_answering(port) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    shutil.rmtree(folder, ignore_errors=True)
+    session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
+    try:
+        for statement in statements(f"delta.`{folder}`"):
+            session.sql(statement).collect()
+    finally:
+        session.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def statements(table: str) -> tuple[str, ...]:
+    """Returns the statements: make, fill, merge, compare, number and count a small table twice."""
+    kinds = "when matched then update set * when not matched then insert *"
+    once = (
+        f"insert into {table} {ROWS}",
+        f"merge into {table} t using ({CHANGES}) n on t.k = n.k {kinds}",
+        f"select count(*), count_if(array_contains(labels, 'b')) from {table}",
+        f"select a.v, count(*) from {table} a full outer join ({CHANGES}) b on a.k = b.k where a.v is distinct from b.v group by 1",
+        f"select k, row_number() over (partition by v order by at) as n, lead(at) over (partition by v order by at) as until from {table}",
+    )
+    make = f"create table {table} (k string, v string, labels array<string>, at timestamp) using delta cluster by (k)"
+    return (make, *once, *once)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))
