@@ -1,0 +1,1 @@
+"""Deployments of Huiliu: local processes and the pinned Spark jars."""

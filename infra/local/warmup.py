@@ -15,10 +15,16 @@ from pyspark.sql import SparkSession
 from infra.local.ports import is_answering
 
 PATIENCE_SECONDS = 120
-ROWS = (
-    "select sha2(cast(id as string), 256) as k, cast(id as string) as v, array('a') as labels, timestamp_seconds(id) as at from range(2000)"
+ROWS = "select sha2(string(id), 256) as k, string(id) as v, array('a') as labels, timestamp_seconds(id) as at from range(2000)"
+CHANGES = f"select k, 'new' as v, array('b') as labels, at from ({ROWS}) where v >= '99'"
+# The placeholders are our own fixed texts: no value from outside comes near these statements.
+STATEMENTS = (
+    "insert into {table} {rows}",
+    "merge into {table} t using ({changes}) n on t.k = n.k when matched then update set * when not matched then insert *",
+    "select count(*), count_if(array_contains(labels, 'b')) from {table}",
+    "select a.v, count(*) from {table} a full outer join ({changes}) b on a.k = b.k where a.v is distinct from b.v group by 1",
+    "select k, row_number() over (partition by v order by at), lead(at) over (partition by v order by at) from {table}",
 )
-CHANGES = "select sha2(cast(id as string), 256) as k, 'new' as v, array('b') as labels, timestamp_seconds(id) as at from range(1990, 2010)"
 
 
 def main(port: int, folder: Path) -> None:
@@ -37,16 +43,9 @@ def main(port: int, folder: Path) -> None:
 
 
 def statements(table: str) -> tuple[str, ...]:
-    """Returns the statements: make, fill, merge, compare, number and count a small table twice."""
-    kinds = "when matched then update set * when not matched then insert *"
-    once = (
-        f"insert into {table} {ROWS}",
-        f"merge into {table} t using ({CHANGES}) n on t.k = n.k {kinds}",
-        f"select count(*), count_if(array_contains(labels, 'b')) from {table}",
-        f"select a.v, count(*) from {table} a full outer join ({CHANGES}) b on a.k = b.k where a.v is distinct from b.v group by 1",
-        f"select k, row_number() over (partition by v order by at) as n, lead(at) over (partition by v order by at) as until from {table}",
-    )
+    """Returns the statements: make a small table, then twice fill, merge, count, compare and number it."""
     make = f"create table {table} (k string, v string, labels array<string>, at timestamp) using delta cluster by (k)"
+    once = [statement.format(table=table, rows=ROWS, changes=CHANGES) for statement in STATEMENTS]
     return (make, *once, *once)
 
 

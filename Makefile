@@ -1,0 +1,53 @@
+# Huiliu: everything starts here. `make` alone lists the targets. Works from any folder: make -C <here> run
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint down clean
+
+ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+PYTHON ?= python3.11
+VENV := $(ROOT).venv
+BIN := $(VENV)/bin
+HUILIU_HOME ?= $(ROOT)var
+export HUILIU_HOME
+# The interpreter is the one of the environment; uv must not fetch or choose another.
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+export UV_LINK_MODE := copy
+unexport VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' "$(ROOT)Makefile"
+
+install: $(VENV)/.synced ## make the locked environment in .venv
+
+$(VENV)/.synced: $(ROOT)uv.lock $(ROOT)pyproject.toml
+	@command -v "$(PYTHON)" >/dev/null && "$(PYTHON)" -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "Python: $(PYTHON) with venv is needed. Fix: sudo apt-get install python3.11 python3.11-venv" >&2; exit 1; }
+	cd "$(ROOT)"
+	test -x "$(BIN)/python" || "$(PYTHON)" -m venv "$(VENV)"
+	uv=$$(sed -n 's/^ *"\(uv==[0-9.]*\)",*$$/\1/p' pyproject.toml)
+	test "$$("$(BIN)/uv" --version 2>/dev/null | cut -d' ' -f2)" = "$${uv#uv==}" || "$(BIN)/python" -m pip install --quiet "$$uv"
+	"$(BIN)/uv" sync --frozen --quiet --compile-bytecode
+	touch "$@"
+
+.ONESHELL:
+
+run: install ## start the services, run the next two business days of the sample city, show where to look
+	@"$(BIN)/huiliu" run
+
+test: install ## run all tiers on real components (ARGS="-m fast" for some)
+	@cd "$(ROOT)"; exec "$(BIN)/python" -m pytest $(ARGS)
+
+lint: install ## style, types and SQL
+	@cd "$(ROOT)"
+	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+	"$(BIN)/mypy"
+	"$(BIN)/sqlfluff" lint --processes 2 dbt_project
+
+down: ## stop the services; no process is left behind
+	@if [[ -x "$(BIN)/huiliu" ]]; then "$(BIN)/huiliu" down; fi
+
+clean: down ## remove the instance (HUILIU_HOME); the environment stays
+	@if [[ -f "$(HUILIU_HOME)/instance.json" ]]; then rm -rf "$(HUILIU_HOME)"; echo "removed $(HUILIU_HOME)"; fi
