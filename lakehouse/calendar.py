@@ -1,0 +1,48 @@
+"""Returns working days and due deliveries: China's calendar from a library, the city's own list, a loud fallback beyond both."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+import chinese_calendar
+
+from lakehouse.contracts.model import Cycle
+
+FRIDAY = 4
+
+
+class CalendarWarning(UserWarning):
+    """A date lies beyond the last year the calendar library knows: Monday to Friday are taken for working days."""
+
+
+class WorkCalendar:
+    """The working days of a city; `extra_holidays` come on top of the national ones."""
+
+    def __init__(self, extra_holidays: Iterable[str | date] = ()) -> None:
+        self._holidays = frozenset(day if isinstance(day, date) else date.fromisoformat(day) for day in extra_holidays)
+
+    def is_workday(self, day: date) -> bool:
+        """Returns whether a day is a working day (make-up Saturdays and Sundays are)."""
+        if day in self._holidays:
+            return False
+        try:
+            return bool(chinese_calendar.is_workday(day))
+        except NotImplementedError:
+            text = f"the holidays of {day.year} are not known yet: Monday to Friday are taken for working days (update chinesecalendar)."
+            warnings.warn(text, CalendarWarning, stacklevel=2)
+            return day.weekday() <= FRIDAY
+
+    def add_working_days(self, received: date, days: int) -> date:
+        """Returns the N-th working day after a day; the day of receipt does not count (Civil Code Art. 201)."""
+        day = received
+        while days > 0:
+            day += timedelta(days=1)
+            days -= self.is_workday(day)
+        return day
+
+
+def is_due(cycle: Cycle, on: date) -> bool:
+    """Returns whether a delivery is due: every day, on Mondays, on the first of a month."""
+    return cycle.every == "day" or (cycle.every == "week" and on.weekday() == 0) or (cycle.every == "month" and on.day == 1)

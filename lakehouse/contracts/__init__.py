@@ -1,0 +1,1 @@
+"""Contracts: one file per resource is the only place that knows it."""

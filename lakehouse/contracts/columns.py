@@ -1,0 +1,180 @@
+"""Returns columns and rules of a document's one table, and what is wrong with those that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from lakehouse.contracts.document import Document, Finding, Step
+from lakehouse.contracts.model import Column, LogicalType, Rule
+from lakehouse.contracts.properties import COLUMN_PROPERTIES, NAME_PATTERN, read_properties, typed_findings
+from lakehouse.errors import nearest_first
+from lakehouse.rules.format import FORMATS
+from lakehouse.rules.registry import Severity, build_rule, kinds
+
+ENGINE = "huiliu"
+SEVERITIES: tuple[str, ...] = get_args(Severity)
+TYPES: tuple[str, ...] = get_args(LogicalType)
+
+Steps = tuple[Step, ...]
+
+
+@dataclass
+class Table:
+    """The columns and rules that could be read, each with its place in the file; `names` also has those that could not."""
+
+    columns: dict[str, Column] = field(default_factory=dict)
+    places: dict[str, Steps] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    classed: set[str] = field(default_factory=set)
+    key_positions: dict[str, int] = field(default_factory=dict)
+    rules: list[tuple[Rule, Steps]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def read_table(document: Document) -> Table:
+    """Returns the table of the document."""
+    table = Table()
+    schemas = document.content.get("schema")
+    if not isinstance(schemas, list) or len(schemas) != 1 or not isinstance(schemas[0], dict):
+        table.findings.append(Finding(("schema",), "must hold exactly one table.", "", "one contract describes one resource."))
+        return table
+    properties = list(_items(schemas[0].get("properties"), ("schema", 0, "properties")))
+    for raw, steps in properties:
+        _add_column(table, raw, steps)
+    for raw, steps in properties:
+        column = table.columns.get(str(raw.get("name")))
+        if column and table.places[column.name] == steps:
+            _add_derived_rules(table, column, steps)
+            for quality, place in _items(raw.get("quality"), (*steps, "quality")):
+                _add_rule(table, quality, place, column)
+    for quality, place in _items(schemas[0].get("quality"), ("schema", 0, "quality")):
+        _add_table_rule(table, quality, place)
+    return table
+
+
+def _items(raw: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Steps]]:
+    """Yields the mappings of a list with their places; other things are left to the standard's schema."""
+    for index, item in enumerate(raw if isinstance(raw, list) else ()):
+        if isinstance(item, dict):
+            yield item, (*steps, index)
+
+
+def _add_column(table: Table, raw: dict[str, Any], steps: Steps) -> None:
+    name = raw.get("name")
+    custom, findings = read_properties(raw.get("customProperties"), COLUMN_PROPERTIES, steps)
+    table.findings += findings
+    if not isinstance(name, str) or not NAME_PATTERN.fullmatch(name):
+        table.findings.append(Finding((*steps, "name"), "is no column name.", "a-z, 0-9 and _, a letter first", "rename it."))
+        return
+    if name in table.names:
+        table.findings.append(Finding(steps, f"the column {name!r} stands twice.", "", "remove one."))
+        return
+    table.names.append(name)
+    faults = list(_type_findings(raw, steps)) + list(_label_findings(raw, steps))
+    table.findings += faults
+    if "class" in custom or any(finding.steps[: len(steps)] == steps and "class" in finding.found for finding in findings):
+        table.classed.add(name)
+    if isinstance(raw.get("primaryKeyPosition"), int):
+        table.key_positions[name] = raw["primaryKeyPosition"]
+    if not faults:
+        table.columns[name] = _column(name, raw, custom)
+        table.places[name] = steps
+
+
+def _column(name: str, raw: dict[str, Any], custom: dict[str, Any]) -> Column:
+    return Column(
+        name=name,
+        source_name=raw.get("physicalName") or name,
+        label_zh=raw["businessName"],
+        label_en=raw["description"],
+        type=raw["logicalType"],
+        physical_type=raw.get("physicalType"),
+        format=(raw.get("logicalTypeOptions") or {}).get("format"),
+        required=bool(raw.get("required")),
+        key=bool(raw.get("primaryKey")),
+        class_=custom.get("class", "plain"),
+        grade=custom.get("grade", 1),
+        normalise=custom.get("normalise", ("trim",)),
+        identity=custom.get("identity"),
+        dropped=custom.get("dropped", False),
+    )
+
+
+def _type_findings(raw: dict[str, Any], steps: Steps) -> Iterator[Finding]:
+    logical = raw.get("logicalType")
+    if logical not in TYPES:
+        found = "logicalType is missing." if logical is None else f"logicalType {logical!r} is not read here."
+        yield Finding((*steps, "logicalType"), found, nearest_first(str(logical), TYPES))
+        return
+    options = raw.get("logicalTypeOptions")
+    declared = options.get("format") if isinstance(options, dict) else None
+    if declared is not None and declared not in FORMATS.get(logical, {}):
+        allowed = nearest_first(str(declared), list(FORMATS.get(logical, {}))) or "none for this type"
+        yield Finding((*steps, "logicalTypeOptions", "format"), f"the format {declared!r} is not read here.", allowed)
+    if logical == "number" and not raw.get("physicalType"):
+        yield Finding(steps, "physicalType is missing.", "decimal(18,2), double, …", "say how the number is stored.")
+
+
+def _label_findings(raw: dict[str, Any], steps: Steps) -> Iterator[Finding]:
+    for key, language in (("businessName", "Chinese"), ("description", "English")):
+        if not isinstance(raw.get(key), str) or not raw[key].strip():
+            yield Finding(steps, f"{key} is missing.", "", f"give the column its {language} name.")
+
+
+def _add_derived_rules(table: Table, column: Column, steps: Steps) -> None:
+    """`required` and every type that is not text are rules of their own; a dropped column is read by nobody."""
+    if column.dropped:
+        return
+    if column.required:
+        table.rules.append((build_rule("required", column, "error"), steps))
+    if column.type != "string":
+        table.rules.append((build_rule("format", column, "error"), steps))
+
+
+def _add_table_rule(table: Table, quality: dict[str, Any], steps: Steps) -> None:
+    implementation = quality.get("implementation")
+    name = implementation.get("column") if isinstance(implementation, dict) else None
+    if not isinstance(name, str) or name not in table.columns:
+        found = f"names the column {name!r}, which there is not." if name else "names no column."
+        table.findings.append(Finding((*steps, "implementation"), found, nearest_first(str(name), table.names), "add `column: …`."))
+        return
+    stripped = {key: value for key, value in (implementation or {}).items() if key != "column"}
+    _add_rule(table, {**quality, "implementation": stripped}, steps, table.columns[name])
+
+
+def _add_rule(table: Table, quality: dict[str, Any], steps: Steps, column: Column) -> None:
+    place = (*steps, "implementation")
+    if quality.get("type") != "custom" or quality.get("engine") != ENGINE:
+        table.findings.append(
+            Finding(steps, "is not run by anybody.", "type: custom, engine: huiliu", "use one of our kinds, or remove it.")
+        )
+        return
+    implementation = quality.get("implementation")
+    if not isinstance(implementation, dict):
+        table.findings.append(Finding(place, "is no mapping.", "", "write {rule: <kind>, severity: error | warning, …}."))
+        return
+    kind, severity, rule_id = (implementation.get(key) for key in ("rule", "severity", "ruleId"))
+    faults = list(_implementation_findings(kind, severity, rule_id, place))
+    table.findings += faults
+    if faults:
+        return
+    params = {key: value for key, value in implementation.items() if key not in ("rule", "severity", "ruleId")}
+    try:
+        table.rules.append((build_rule(str(kind), column, severity, params, rule_id), steps))  # type: ignore[arg-type]
+    except ValidationError as error:
+        table.findings += typed_findings(error, place, kinds()[str(kind)].parameters)
+
+
+def _implementation_findings(kind: Any, severity: Any, rule_id: Any, place: Steps) -> Iterator[Finding]:
+    if kind not in kinds():
+        found = "rule is missing." if kind is None else f"there is no rule {kind!r}."
+        yield Finding((*place, "rule"), found, nearest_first(str(kind), list(kinds())))
+    if severity not in SEVERITIES:
+        found = "severity is missing." if severity is None else f"the severity {severity!r} is not allowed."
+        yield Finding((*place, "severity"), found, ", ".join(SEVERITIES))
+    if rule_id is not None and not isinstance(rule_id, str):
+        yield Finding((*place, "ruleId"), "is no text.")

@@ -1,0 +1,86 @@
+"""Returns the contracts of a folder, typed; every problem of a file is told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lakehouse.codes import code_table_names
+from lakehouse.contracts import checks
+from lakehouse.contracts.columns import read_table
+from lakehouse.contracts.document import Document, read_document
+from lakehouse.contracts.model import BlockAt, Contract
+from lakehouse.contracts.properties import CONTRACT_PROPERTIES, read_properties
+from lakehouse.contracts.standard import standard_findings
+from lakehouse.errors import ContractError, problems_text
+
+PATTERN = "resources/*/*.odcs.yaml"
+
+
+def contract_paths(folder: Path) -> list[Path]:
+    """Returns the contract files of a contracts folder, in order of resource code."""
+    return sorted(folder.glob(PATTERN), key=lambda path: path.name)
+
+
+def load_contracts(folder: Path, standard: bool = True) -> dict[str, Contract]:
+    """Returns all contracts of a contracts folder by resource code.
+
+    `standard=False` leaves out the standard's JSON Schema (most of the time it takes): for parsing DAGs, where a job validates in full.
+
+    Raises:
+        ContractError: files are wrong; all problems of all files.
+    """
+    contracts: dict[str, Contract] = {}
+    wrong: list[str] = []
+    for path in contract_paths(folder):
+        try:
+            contract = load_contract(path, standard)
+        except ContractError as error:
+            wrong.append(str(error))
+        else:
+            contracts[contract.code] = contract
+    if wrong:
+        raise ContractError("\n".join(wrong))
+    return contracts
+
+
+def load_contract(path: Path, standard: bool = True) -> Contract:
+    """Returns the contract of a file `…/contracts/resources/<level>/<code>.odcs.yaml`.
+
+    Raises:
+        ContractError: the file is wrong; all its problems.
+    """
+    folder = path.absolute().parents[2]
+    document = read_document(path, path.absolute().relative_to(folder.parent).as_posix())
+    properties, findings = read_properties(document.content.get("customProperties"), CONTRACT_PROPERTIES, ())
+    table = read_table(document)
+    findings += [*table.findings, *checks.findings(checks.Draft(document, properties, table, code_table_names(folder)))]
+    if findings or standard:
+        findings += standard_findings(document)
+    if findings:
+        raise ContractError(problems_text(document.problems(findings)))
+    return _contract(document, properties, tuple(table.columns.values()), tuple(rule for rule, _ in table.rules))
+
+
+def _contract(document: Document, properties: dict[str, Any], columns: tuple[Any, ...], rules: tuple[Any, ...]) -> Contract:
+    content = document.content
+    return Contract(
+        code=content["id"],
+        name_zh=content["name"],
+        name_en=properties["nameEn"],
+        description=content["description"]["purpose"],
+        version=content["version"],
+        level=properties["level"],
+        provider=properties["provider"],
+        source=properties["source"],
+        cycle=properties["cycle"],
+        delivery=properties["delivery"],
+        position=properties.get("position"),
+        operation=properties.get("operation"),
+        sharing=properties["sharing"],
+        locality=properties["locality"],
+        block_at=properties.get("blockAt", BlockAt()),
+        columns=columns,
+        rules=rules,
+        file=document.name,
+    )

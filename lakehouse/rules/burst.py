@@ -1,0 +1,31 @@
+"""Declares `burst`: within a batch, one value of `by` has no more than `max` rows in one minute of the clock of the rule's column.
+
+Rows without `by` or with a time that cannot be read are not counted. All rows of too full a minute break the rule.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from lakehouse.rules.declaration import ColumnName, Labels, Messages
+from lakehouse.rules.declaration import Parameters as Base
+
+DIMENSION = "0501"
+
+
+class Parameters(Base):
+    """`by` is the column whose values are counted; the rule's own column is the time."""
+
+    by: ColumnName
+    per: Literal["minute"] = "minute"
+    max: int = Field(100, ge=1)
+
+
+def messages(label: Labels, params: Parameters) -> Messages:
+    """Returns the text of a broken rule."""
+    return Messages(
+        f"同一{params.by}一分钟内超过{params.max}条（按{label.zh}）",
+        f"more than {params.max} rows of one {params.by} within a minute of {label.en}",
+    )

@@ -1,0 +1,27 @@
+"""Declares `place_current`: a known code is still in force at the business date.
+
+Judges the text before `region_successor`: the rule reports what that normalisation repairs. Silent for codes that are not known at all.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lakehouse.rules.declaration import Labels, Messages
+from lakehouse.rules.declaration import Parameters as Base
+
+DIMENSION = "0602"
+BEFORE_REPAIR = True
+
+
+class Parameters(Base):
+    """`level` of the region the code names."""
+
+    level: Literal["community", "grid"]
+
+
+def messages(label: Labels, params: Parameters) -> Messages:  # noqa: ARG001
+    """Returns the text of a broken rule."""
+    return Messages(
+        f"{label.zh}已撤销或变更，有承接区划的已改用新代码", f"{label.en} has been abolished; its successor is used where there is one"
+    )

@@ -1,0 +1,27 @@
+"""Declares `place_known`: the code stood in the region tree at some date; a street's code padded with zeros to 12 digits is known too.
+
+Judges the text before `region_successor`: whether a code ever existed does not depend on what took its place.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lakehouse.rules.declaration import Labels, Messages
+from lakehouse.rules.declaration import Parameters as Base
+
+DIMENSION = "0105"
+BEFORE_REPAIR = True
+LEVELS = {"community": ("村（社区）", "community"), "grid": ("网格", "grid")}
+
+
+class Parameters(Base):
+    """`level` of the region the code must name."""
+
+    level: Literal["community", "grid"]
+
+
+def messages(label: Labels, params: Parameters) -> Messages:
+    """Returns the text of a broken rule."""
+    zh, en = LEVELS[params.level]
+    return Messages(f"{label.zh}不是已知的{zh}代码", f"{label.en} is not the code of a known {en}")

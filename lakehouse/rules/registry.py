@@ -1,0 +1,49 @@
+"""Returns the registry of rule kinds: every module of this package that declares `Parameters`, `DIMENSION` and `messages`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from lakehouse.contracts.model import Column, Rule
+from lakehouse.rules.declaration import Labels, RuleKind
+
+Severity = Literal["error", "warning"]
+NOT_KINDS = frozenset({"__init__", "declaration", "registry"})
+
+
+@cache
+def kinds() -> Mapping[str, RuleKind]:
+    """Returns every kind of rule by name; the name is the module's."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NOT_KINDS)
+    return MappingProxyType({name: _kind(name) for name in names})
+
+
+def _kind(name: str) -> RuleKind:
+    module = import_module(f"lakehouse.rules.{name}")
+    return RuleKind(name, module.Parameters, module.DIMENSION, module.messages, getattr(module, "BEFORE_REPAIR", False))
+
+
+def build_rule(kind: str, column: Column, severity: Severity, params: Mapping[str, Any] | None = None, rule_id: str | None = None) -> Rule:
+    """Returns a rule of a known kind for a column, with its dimension and messages.
+
+    Raises:
+        pydantic.ValidationError: the parameters are wrong.
+    """
+    declared = kinds()[kind]
+    parameters = declared.parameters.model_validate(params or {})
+    text = declared.messages(Labels(column.label_zh, column.label_en), parameters)
+    return Rule(
+        id=rule_id or f"{column.name}.{kind}",
+        kind=kind,
+        column=column.name,
+        severity=severity,
+        dimension=declared.dimension,
+        params=parameters.model_dump(mode="json", by_alias=True, exclude_none=True),
+        message_zh=text.zh,
+        message_en=text.en,
+    )
