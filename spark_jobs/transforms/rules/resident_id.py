@@ -17,11 +17,11 @@ SHAPE = r"\A[0-9]{17}[0-9X]\z"
 
 def breaks(case: RuleCase) -> Column:
     """Returns true where the normalised text is not a valid number of somebody born by the business date."""
-    return ~is_valid(case.text, case.business_date)
+    return case.text.isNotNull() & ~is_valid(case.text, case.business_date)
 
 
 def is_valid(text: Column, day: Column) -> Column:
-    """Returns whether a text is a resident number of 18 characters whose bearer is born by a date; null for null."""
+    """Returns whether a text is a resident number of 18 characters whose bearer is born by a date; not true for null."""
     born = birth_date(text)
     shaped = text.rlike(SHAPE) & (F.substring(text, 18, 1) == check_character(text))
     return shaped & F.coalesce((born >= F.lit(FIRST_BIRTH_DATE)) & (born <= day), F.lit(False))

@@ -1,0 +1,188 @@
+"""Returns what a second implementation looks at: a rule, the row's texts, the effective-dated tables of contracts and city."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lakehouse import identifiers
+from lakehouse.codes import CodeTable
+from lakehouse.contracts.model import Column, Contract, Rule
+from lakehouse.rules.format import BOOLEANS, text_format
+
+Row = Mapping[str, Any]
+DIGITS = frozenset("0123456789")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One stretch of a region's life; `valid_to` is exclusive, None is open."""
+
+    code: str
+    level: str
+    valid_from: date | None
+    valid_to: date | None
+    successor_code: str | None
+
+    def covers(self, day: date) -> bool:
+        """Returns whether the region exists at a date."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day < self.valid_to)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The tables a rule may look at."""
+
+    codes: Mapping[str, CodeTable]
+    places: Mapping[str, tuple[Place, ...]]
+    timezone: str
+
+
+@dataclass(frozen=True)
+class Native:
+    """An expectation of Great Expectations on columns of normalised text (`_n_<column>`), typed ones (`_t_<column>`) or helpers."""
+
+    expectation: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule of a contract on its ground."""
+
+    rule: Rule
+    contract: Contract
+    ground: Ground
+    seen: Any = None
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Returns the rule's parameters."""
+        return self.rule.params
+
+    @property
+    def column(self) -> Column:
+        """Returns the column the rule judges."""
+        return self.contract.column(self.rule.column)
+
+    def text(self, row: Row, column: str | None = None) -> str | None:
+        """Returns the normalised text of the rule's or another column, None when nothing is left."""
+        declared = self.contract.column(column or self.rule.column)
+        sent = self.sent(row, declared.name, without=())
+        if sent is None or "region_successor" not in declared.normalise:
+            return sent
+        return self._successor(sent, day(row))
+
+    def sent(self, row: Row, column: str | None = None, without: tuple[str, ...] = ()) -> str | None:
+        """Returns the text normalised but for `region_successor` and the steps in `without`."""
+        declared = self.contract.column(column or self.rule.column)
+        text = row[declared.name]
+        for step in declared.normalise:
+            if text is not None and step not in without:
+                text = _step(text, step)
+        return text or None
+
+    def value(self, row: Row, column: str | None = None) -> Any:
+        """Returns the typed value of the rule's or another column, None when the text is empty or does not fit."""
+        name = column or self.rule.column
+        text = self.text(row, name)
+        return None if text is None else read(text, self.contract.column(name), self.ground.timezone)
+
+    def local_date(self, row: Row) -> date | None:
+        """Returns the rule's date, or the local date of its timestamp."""
+        value = self.value(row)
+        return value.astimezone(ZoneInfo(self.ground.timezone)).date() if isinstance(value, datetime) else value
+
+    def places(self, code: str) -> tuple[Place, ...]:
+        """Returns the lives of the region a registered code names, padded with zeros or not."""
+        return self.ground.places.get(unpadded(code), ())
+
+    def _successor(self, code: str, on: date) -> str:
+        lives = self.places(code)
+        if not lives or any(life.covers(on) for life in lives):
+            return code
+        heirs = {heir for life in lives for heir in self._heirs(life, on, frozenset({life.code}))}
+        return heirs.pop().ljust(len(code), "0") if len(heirs) == 1 else code
+
+    def _heirs(self, life: Place, on: date, passed: frozenset[str]) -> set[str]:
+        if life.valid_to is None or not life.successor_code or on < life.valid_to or life.successor_code in passed:
+            return set()
+        lives = self.ground.places.get(life.successor_code, ())
+        if any(heir.covers(on) for heir in lives):
+            return {life.successor_code}
+        return {one for heir in lives for one in self._heirs(heir, on, passed | {life.successor_code})}
+
+
+def day(row: Row) -> date:
+    """Returns the date the row's delivery is about."""
+    found: date = row["_business_date"]
+    return found
+
+
+def unpadded(code: str) -> str:
+    """Returns a registered code without the zeros that only fill it up."""
+    for length, zeros in ((12, 3), (9, 3), (6, 2)):
+        if len(code) == length and code.isascii() and code.isdigit() and code.endswith("0" * zeros):
+            code = code[:-zeros]
+    return code
+
+
+def read(text: str, column: Column, timezone: str) -> Any:
+    """Returns the value of a text in its column's type and format, None when it does not fit."""
+    if column.type in ("date", "timestamp"):
+        return _moment(text, column, timezone)
+    if column.type == "boolean":
+        return BOOLEANS.get(text)
+    return text if column.type == "string" else _number(text, column)
+
+
+def _moment(text: str, column: Column, timezone: str) -> date | datetime | None:
+    written = text_format(column.type, column.format)
+    try:
+        moment = datetime.strptime(text, written.python)  # noqa: DTZ007 (wall time, placed below)
+    except ValueError:
+        return None
+    if moment.strftime(written.python) != text:
+        return None
+    return moment.date() if column.type == "date" else moment.replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+
+
+def _number(text: str, column: Column) -> Decimal | None:
+    whole, _, fraction = text.lstrip("+-").partition(".")
+    if len(text) - len(text.lstrip("+-")) > 1 or not (set(whole) | set(fraction)) <= DIGITS or not whole or text.endswith("."):
+        return None
+    if column.type == "integer":
+        return Decimal(text) if "." not in text and len(whole) <= 18 and _fits_integer(Decimal(text), column) else None
+    physical = (column.physical_type or "decimal(38,10)").lower()
+    if not physical.startswith("decimal"):
+        return Decimal(text)
+    precision, scale = (*(int(part) for part in physical.removeprefix("decimal(").removesuffix(")").split(",")), 0)[:2]
+    too_fine = len(fraction.rstrip("0")) > scale
+    return None if too_fine or len(whole.lstrip("0")) > precision - scale else _decimal(text)
+
+
+def _fits_integer(number: Decimal, column: Column) -> bool:
+    return column.physical_type not in ("int", "integer") or -(2**31) <= number < 2**31
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
+
+
+def _step(text: str, step: str) -> str:
+    if step == "trim":
+        return text.strip(identifiers.BLANKS)
+    if step == "half_width":
+        return text.translate(identifiers.HALF_WIDTH)
+    if step == "upper":
+        return text.upper()
+    if step == "resident_id_18" and len(text) == 15 and set(text) <= DIGITS:
+        return identifiers.normalise_resident_id(text)
+    return text

@@ -1,0 +1,20 @@
+"""Judges `domain` in plain Python; natively, where no code of the table ever changed: values are in the set."""
+
+from __future__ import annotations
+
+from expectations.rules.check import Check, Native, Row, day
+
+
+def breaks(check: Check, row: Row) -> bool:
+    """Returns whether the code table does not hold the code at the business date."""
+    text = check.text(row)
+    return text is not None and not check.ground.codes[check.params["codes"]].holds(text, day(row))
+
+
+def native(check: Check) -> Native | None:
+    """Returns the expectation of Great Expectations, none for a table whose codes come and go."""
+    versions = check.ground.codes[check.params["codes"]].versions
+    if any(version.valid_from or version.valid_to for version in versions):
+        return None
+    codes = sorted({version.code for version in versions})
+    return Native("expect_column_values_to_be_in_set", {"column": f"_n_{check.rule.column}", "value_set": codes})

@@ -1,0 +1,46 @@
+"""Returns the second implementation of every kind of rule, and the rules a list of rows breaks by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any
+
+from expectations.rules.check import Check, Ground, Native, Row
+from lakehouse.contracts.model import Contract
+from lakehouse.rules.registry import kinds
+
+
+@dataclass(frozen=True)
+class Second:
+    """How plain Python judges by one kind of rule, and its native expectation if there is one."""
+
+    breaks: Callable[[Check, Row], bool]
+    observe: Callable[[Check, Sequence[Row]], Any] | None
+    native: Callable[[Check], Native | None] | None
+
+
+def _second(kind: str) -> Second:
+    module = import_module(f"expectations.rules.{kind}")
+    return Second(module.breaks, getattr(module, "observe", None), getattr(module, "native", None))
+
+
+SECONDS = {kind: _second(kind) for kind in kinds()}
+
+
+def checks(contract: Contract, ground: Ground) -> list[Check]:
+    """Returns the rules of a contract on their ground."""
+    return [Check(rule, contract, ground) for rule in contract.rules]
+
+
+def broken(contract: Contract, ground: Ground, rows: Sequence[Row]) -> list[list[str]]:
+    """Returns for each row the ids of the rules it breaks, sorted; the rows are whole batches without rejects."""
+    observed = [observe(check, rows) for check in checks(contract, ground)]
+    return [sorted(check.rule.id for check in observed if SECONDS[check.rule.kind].breaks(check, row)) for row in rows]
+
+
+def observe(check: Check, rows: Sequence[Row]) -> Check:
+    """Returns the check with what its kind wants to know of the whole batch."""
+    look = SECONDS[check.rule.kind].observe
+    return replace(check, seen=look(check, rows)) if look else check

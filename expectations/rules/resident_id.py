@@ -1,0 +1,12 @@
+"""Judges `resident_id` in plain Python: the kernel's reading of GB 11643."""
+
+from __future__ import annotations
+
+from expectations.rules.check import Check, Row, day
+from lakehouse.identifiers import resident_id_fault
+
+
+def breaks(check: Check, row: Row) -> bool:
+    """Returns whether the number has a fault."""
+    number = check.text(row)
+    return number is not None and resident_id_fault(number, day(row)) is not None

@@ -1,0 +1,112 @@
+"""Returns the history of keys: versions cut from accepted rows, and how the versions already written have to change for it.
+
+An *entry* is what was said of a key at a position: the columns of a version but its end and its times of knowing. The present
+versions are a pure function of the accepted rows, whatever the order in which they came.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from lakehouse.contracts.model import Contract
+
+ORDER = ("_position", "_business_date", "_delivery_no", "_source_line")
+SAME_VERSION = ("_key", "_position", "_content_hash", "_batch_id", "_source_line")
+
+
+def entries(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Returns accepted rows as entries.
+
+    Rows: one per row. Columns: adds `valid_from`, `_deleted`, `_content_hash` (typed columns without position and operation).
+    """
+    operation = contract.operation
+    deleted = F.coalesce(F.col(operation.column).isin(*operation.delete), F.lit(False)) if operation else F.lit(False)
+    left_out = {contract.position, operation.column if operation else None}
+    content = [F.col(f"`{column.name}`") for column in contract.kept_columns if column.name not in left_out]
+    rows = rows.withColumn("_deleted", deleted).withColumn("valid_from", F.col("_position").cast("timestamp"))
+    return rows.withColumn("_content_hash", F.sha2(F.to_json(F.struct(*content, "_deleted")), 256))
+
+
+def cut(said: DataFrame, contract: Contract) -> DataFrame:
+    """Returns the versions of keys.
+
+    Rows: in, all entries of each key, or its open version and all that was said later; out, one per version. At one position the
+    last entry in order stands; equal content that follows one another is one version, of an event only the last entry counts.
+    Columns: adds `valid_to`, null while open.
+    """
+    whole = ["_key"] if contract.delivery == "event" else ["_key", "_position"]
+    last = Window.partitionBy(*whole).orderBy(*(F.col(name).desc() for name in ORDER))
+    standing = said.withColumn("_nth", F.row_number().over(last)).where("_nth = 1")
+    in_time = Window.partitionBy("_key").orderBy("_position")
+    before = F.lag("_content_hash").over(in_time)
+    versions = standing.withColumn("_news", ~before.eqNullSafe(F.col("_content_hash"))).where("_news")
+    return versions.withColumn("valid_to", F.lead("valid_from").over(in_time)).drop("_nth", "_news")
+
+
+def changes(present: DataFrame, wanted: DataFrame, on: date) -> DataFrame:
+    """Returns the rows to write so that the present versions are the wanted ones, with `_change`: inserted or updated.
+
+    An open version that ends is closed in place; one that was wrong is replaced, and what stands for it is a version of its own.
+
+    Rows: one per `_version_id`; none where nothing differs. Columns: those of `present`.
+
+    Args:
+        present: all columns of the versions of the touched keys that are not replaced, or were written and replaced `on` that very date.
+        wanted: what `cut` returned for these keys.
+        on: the business date of the step, on which everything written becomes known.
+    """
+    columns = present.columns
+    standing = present.where("_replaced_on IS NULL").withColumn("_side", F.lit("present"))
+    pairs = standing.unionByName(_as_versions(wanted, columns, on).withColumn("_side", F.lit("wanted")))
+    same = Window.partitionBy(*SAME_VERSION)
+    wanted_end = F.max(F.when(F.col("_side") == "wanted", F.struct("valid_to"))).over(same)
+    present_end = F.max(F.when(F.col("_side") == "present", F.struct("valid_to"))).over(same)
+    pairs = pairs.withColumns({"_wanted": wanted_end, "_present": present_end})
+    ends = F.col("_present").isNotNull() & F.col("_present.valid_to").isNull() & F.col("_wanted").isNotNull()
+    kept = F.col("_present").eqNullSafe(F.col("_wanted")) | ends
+    today = F.lit(on)
+    written = pairs.where(~kept | (ends & F.col("_wanted.valid_to").isNotNull() & (F.col("_side") == "present")))
+    written = written.withColumns(
+        {
+            "_change": F.when(F.col("_side") == "wanted", "inserted").otherwise("updated"),
+            "_replaced_on": F.when((F.col("_side") == "present") & ~ends, today),
+            "_closed_on": F.when((F.col("_side") == "present") & ends, today).otherwise(F.col("_closed_on")),
+            "valid_to": F.when((F.col("_side") == "present") & ends, F.col("_wanted.valid_to")).otherwise(F.col("valid_to")),
+        }
+    )
+    ghosts = present.where("_replaced_on IS NOT NULL").withColumn("_change", F.lit("ghost"))
+    return _one_per_version(written.select(*columns, "_change").unionByName(ghosts), columns)
+
+
+def overtaken(firsts: DataFrame, earlier: DataFrame) -> DataFrame:
+    """Returns the keys of which something was said before that does not stand before their first new row.
+
+    Rows: in, `firsts` one per key with `_first`, the position of its first new row; `earlier` with `_key` and `_position`; out, one per key.
+    """
+    return earlier.join(firsts, "_key").where("_position >= _first").select("_key").distinct()
+
+
+def _as_versions(wanted: DataFrame, columns: list[str], on: date) -> DataFrame:
+    identity = F.concat_ws(
+        "|",
+        "_key",
+        "_position",
+        F.coalesce(F.date_format("valid_to", "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"), F.lit("")),
+        "_content_hash",
+        F.lit(on.isoformat()),
+    )
+    nothing: Column = F.lit(None).cast("date")
+    made = {"_version_id": F.sha2(identity, 256), "_recorded_on": F.lit(on), "_closed_on": nothing, "_replaced_on": nothing}
+    return wanted.withColumns(made).select(*columns)
+
+
+def _one_per_version(rows: DataFrame, columns: list[str]) -> DataFrame:
+    """A version that was replaced and is wanted again on the date it was written is that version: it is taken back, not repeated."""
+    same_id = Window.partitionBy("_version_id")
+    first = same_id.orderBy(F.array_position(F.array(F.lit("inserted"), F.lit("updated"), F.lit("ghost")), F.col("_change")))
+    rows = rows.withColumns({"_nth": F.row_number().over(first), "_alike": F.count("*").over(same_id)})
+    rows = rows.where((F.col("_nth") == 1) & (F.col("_change") != "ghost"))
+    return rows.withColumn("_change", F.when(F.col("_alike") > 1, "updated").otherwise(F.col("_change"))).select(*columns, "_change")

@@ -1,0 +1,204 @@
+"""Returns a contract with every kind of rule, its ground, and rows dirty enough to break each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any
+
+from expectations.rules.check import Ground, Place
+from lakehouse.codes import Code, CodeTable
+from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, Locality, Rule, Sharing
+from lakehouse.identifiers import normalise_resident_id
+from lakehouse.rules.registry import build_rule
+from spark_jobs.transforms.rules.scope import Region
+
+DAYS = (date(2026, 6, 1), date(2026, 3, 1), date(2024, 2, 29))
+NUMBER = ("trim", "half_width", "upper", "resident_id_18")
+COLUMNS = {
+    "id_no": {"normalise": NUMBER, "key": True, "identity": "person_id"},
+    "serial": {"key": True},
+    "gender_code": {"normalise": ("trim", "half_width")},
+    "birth_date": {"type": "date"},
+    "age_reported": {"type": "integer", "normalise": ("trim", "half_width")},
+    "amount_yuan": {"type": "number", "physical_type": "decimal(8,2)"},
+    "weight": {"type": "number", "physical_type": "double"},
+    "pay_month": {},
+    "seen_at": {"type": "timestamp"},
+    "is_home": {"type": "boolean"},
+    "checker_id": {},
+    "region_code": {"normalise": ("trim", "half_width", "region_successor")},
+    "grid_code": {},
+    "season": {"normalise": ()},
+    "reason": {},
+}
+RULES: list[tuple[str, str, str, dict[str, Any]]] = [
+    ("id_no", "required", "error", {}),
+    ("id_no", "resident_id", "error", {}),
+    ("id_no", "resident_id_15", "warning", {}),
+    ("serial", "unique", "warning", {}),
+    ("gender_code", "domain", "error", {"codes": "gender"}),
+    ("gender_code", "agrees_with_id", "error", {"id": "id_no", "part": "gender"}),
+    ("birth_date", "format", "error", {}),
+    ("birth_date", "agrees_with_id", "error", {"id": "id_no", "part": "birth_date"}),
+    ("birth_date", "range", "error", {"min": "1950-01-01", "max": "business_date"}),
+    ("age_reported", "format", "error", {}),
+    ("age_reported", "agrees_with_id", "warning", {"id": "id_no", "part": "age", "tolerance": 2}),
+    ("age_reported", "range", "warning", {"min": 0, "max": 120}),
+    ("amount_yuan", "format", "error", {}),
+    ("amount_yuan", "range", "error", {"min": 0, "max": "99.5"}),
+    ("weight", "format", "error", {}),
+    ("pay_month", "pattern", "error", {"regex": "^[0-9]{4}-(0[1-9]|1[0-2])$"}),
+    ("pay_month", "range", "error", {"min": "2020-01", "max": "business_month"}),
+    ("seen_at", "format", "error", {}),
+    ("seen_at", "not_after", "error", {}),
+    ("seen_at", "range", "warning", {"min": "2024-01-01"}),
+    ("seen_at", "burst", "warning", {"by": "checker_id", "max": 3}),
+    ("is_home", "format", "error", {}),
+    ("region_code", "place_known", "error", {"level": "community"}),
+    ("region_code", "place_current", "warning", {"level": "community"}),
+    ("grid_code", "place_known", "error", {"level": "grid"}),
+    ("grid_code", "place_current", "warning", {"level": "grid"}),
+    ("season", "domain", "error", {"codes": "season"}),
+    ("season", "pattern", "warning", {"regex": "^[a-z]+$"}),
+    ("reason", "required_when", "error", {"when": "season", "in": ["winter", "autumn"]}),
+]
+REGIONS = (
+    Region("4499", "city", None, None, None),
+    Region("449901", "district", None, None, None),
+    Region("449901001", "street", None, None, None),
+    Region("449901002", "street", None, date(2026, 4, 1), "449901001"),
+    Region("449901001001", "community", date(2020, 1, 1), None, None),
+    Region("449901001002", "community", None, date(2025, 7, 1), "449901001003"),
+    Region("449901001003", "community", date(2025, 7, 1), date(2026, 4, 1), "449901001001"),
+    Region("449901001004", "community", None, date(2025, 1, 1), None),
+    Region("449901001005", "community", None, date(2022, 1, 1), "449901001006"),
+    Region("449901001005", "community", date(2023, 1, 1), date(2024, 1, 1), "449901001001"),
+    Region("449901001006", "community", None, date(2024, 1, 1), "449901001005"),
+    Region("449901001001001", "grid", date(2026, 4, 1), None, None),
+    Region("449901001001002", "grid", None, date(2026, 4, 1), None),
+)
+SEASONS = (
+    Code("winter", "冬", "winter", None, date(2024, 3, 1), None),
+    Code("winter", "冬", "winter", date(2026, 5, 1), None, None),
+    Code("summer", "夏", "summer", None, date(2026, 3, 1), None),
+    Code("autumn", "秋", "autumn", None, None, None),
+)
+CODES = {
+    "season": CodeTable("season", SEASONS),
+    "gender": CodeTable("gender", tuple(Code(code, code, "", None, None, None) for code in ("0", "1", "2", "9"))),
+}
+TIMEZONE = "Asia/Shanghai"
+
+
+def contract() -> Contract:
+    """Returns the contract."""
+    columns = {name: _column(name, given) for name, given in COLUMNS.items()}
+    rules: list[Rule] = [build_rule(kind, columns[name], severity, params) for name, kind, severity, params in RULES]  # type: ignore[arg-type]
+    return Contract(
+        code="g_every_kind",
+        name_zh="各类规则",
+        name_en="Every kind of rule",
+        description="测试",
+        version="1.0.0",
+        level="grid",
+        provider="11449900MB2C00021T",
+        source=JsonLinesSource(kind="jsonl", path="{date}_{n}.jsonl"),
+        cycle=Cycle(every="day", due_hours=9),
+        delivery="increment",
+        position="seen_at",
+        sharing=Sharing(attribute=2, grade=3, open_type="closed"),
+        locality=Locality(code="region_code"),
+        columns=tuple(columns.values()),
+        rules=tuple(rules),
+        file="contracts/resources/grid/g_every_kind.odcs.yaml",
+    )
+
+
+def _column(name: str, given: dict[str, Any]) -> Column:
+    return Column.model_validate({"name": name, "source_name": name, "label_zh": name, "label_en": name, "type": "string", **given})
+
+
+def ground() -> Ground:
+    """Returns what the second implementations look at."""
+    places: dict[str, tuple[Place, ...]] = {}
+    for region in REGIONS:
+        life = Place(region.code, region.level, region.valid_from, region.valid_to, region.successor_code)
+        places[region.code] = (*places.get(region.code, ()), life)
+    return Ground(CODES, places, TIMEZONE)
+
+
+def rows(seed: int, count: int) -> list[dict[str, Any]]:
+    """Returns rows of three batches: mostly right, each cell wrong now and then."""
+    chance = Random(seed)
+    return [_row(chance, line) for line in range(1, count + 1)]
+
+
+def _row(chance: Random, line: int) -> dict[str, Any]:
+    number = _number(chance)
+    cells = {name: _dirty(chance, make(chance)) for name, make in MAKERS.items()}
+    cells["id_no"] = _dirty(chance, number)
+    says = normalise_resident_id(number)
+    if len(says) == 18 and chance.random() < 0.7:
+        born = f"{says[6:10]}-{says[10:12]}-{says[12:14]}"
+        cells["birth_date"] = born
+        cells["gender_code"] = _dirty(chance, "21"[int(says[16]) % 2])
+        cells["age_reported"] = _dirty(chance, str(2026 - int(says[6:10]) + chance.choice((-2, -1, 0, 1))))
+    batch = chance.randrange(3)
+    reject = "arity" if chance.random() < 0.02 else None
+    empty = dict.fromkeys(cells) if reject else cells
+    return {**empty, "_batch_id": f"b{batch}", "_business_date": DAYS[batch], "_source_line": line, "_reject": reject}
+
+
+def _number(chance: Random) -> str:
+    born = date(1935, 1, 1) + timedelta(days=chance.randrange(33_500))
+    old = f"449901{born:%y%m%d}{chance.randrange(1000):03}"
+    number = normalise_resident_id(old)
+    wrong = f"{number[:-1]}{'0' if number[-1] != '0' else '1'}"
+    impossible = normalise_resident_id(f"4499016502{chance.choice((29, 30, 31))}{chance.randrange(1000):03}")
+    return chance.choice((number, number, number, number, number.lower(), old, wrong, impossible, "4.49902E+17", "45000019700101123"))
+
+
+def _moment(chance: Random) -> str:
+    around = datetime(2026, 6, 1) if chance.random() < 0.8 else datetime(1988, 4, 10)  # noqa: DTZ001
+    moment = around + timedelta(minutes=chance.randrange(-30, 15), seconds=chance.randrange(60))
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _dirty(chance: Random, text: str | None) -> str | None:
+    spoil = chance.random()
+    if text is None or spoil < 0.03:
+        return None
+    if spoil < 0.06:
+        return chance.choice((" ", "\u3000", "\u00a0", "\t\r\n", "\n", "\v")) + text + chance.choice(("", " ", "\u3000\u00a0", "\n"))
+    if spoil < 0.09:
+        return "".join(chr(ord(character) + 0xFEE0) if "!" <= character <= "~" else character for character in text)
+    if spoil < 0.12 and text:
+        place = chance.randrange(len(text))
+        return text[:place] + chance.choice("0x9٣-𠮷é \n.") + text[place + chance.randrange(2) :]
+    return text
+
+
+MAKERS: dict[str, Callable[[Random], str | None]] = {
+    "serial": lambda chance: str(chance.randrange(40)),
+    "gender_code": lambda chance: chance.choice(("0", "1", "2", "9", "3", "男")),
+    "birth_date": lambda chance: chance.choice(
+        ("1970-02-29", "2026-06-02", "1949-12-31", "2026-2-3", "1970/01/01", "2024-02-29", "0000-00-00")
+    ),
+    "age_reported": lambda chance: chance.choice(("0", "-1", "120", "121", "7e1", "+5", "5.0", "9" * 18, "9" * 19, "٣")),
+    "amount_yuan": lambda chance: chance.choice(
+        ("0", "-0.01", "99.50", "99.51", "1.005", "1.0000", "999999.99", "1000000", ".5", "5.", "1e3", "NaN", "--1")
+    ),
+    "weight": lambda chance: chance.choice(("1.25", "-3", "1e5", "Infinity", "1.23456789012345678", "0x1p3", "1d")),
+    "pay_month": lambda chance: chance.choice(("2026-06", "2026-07", "2026-13", "2019-12", "2026-6", "2024-02", "2024-03", "2026-06\n")),
+    "seen_at": _moment,
+    "is_home": lambda chance: chance.choice(("true", "false", "1", "0", "TRUE", "yes")),
+    "checker_id": lambda chance: chance.choice("abc"),
+    "region_code": lambda chance: chance.choice(
+        [region.code for region in REGIONS] + ["449901001000", "449901002000", "449901000000", "449977"]
+    ),
+    "grid_code": lambda chance: chance.choice(("449901001001001", "449901001001002", "449901001001", "449901001001009")),
+    "season": lambda chance: chance.choice(("winter", "summer", "autumn", "spring", "Winter")),
+    "reason": lambda chance: chance.choice((None, "x")),
+}

@@ -1,0 +1,78 @@
+"""Every kind of rule: the Spark predicate and the second implementation break the same rows on generated values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+
+from expectations.rules.check import Check
+from expectations.rules.registry import broken
+from lakehouse.config import Instance
+from lakehouse.rules.registry import kinds
+from spark_jobs.session import close_sessions, open_session
+from spark_jobs.transforms import verdicts
+from spark_jobs.transforms.rules.scope import RuleScope
+from tests.spark_jobs.transforms.rules import every_kind
+
+pytestmark = pytest.mark.spark
+ROWS = 600
+TECHNICAL = {"_batch_id": "string", "_business_date": "date", "_source_line": "bigint", "_reject": "string"}
+TYPES = {**dict.fromkeys(every_kind.COLUMNS, "string"), **TECHNICAL}
+CONTRACT = every_kind.contract()
+GROUND = every_kind.ground()
+
+
+@pytest.fixture(scope="module")
+def spark(module_instance: Instance) -> Iterator[SparkSession]:
+    yield open_session(module_instance)
+    close_sessions()
+
+
+@settings(
+    max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 2**32))
+def test_spark_and_the_second_implementation_break_the_same_rows(spark: SparkSession, seed: int) -> None:
+    rows = every_kind.rows(seed, ROWS)
+    judged = _judge(spark, rows)
+    expected = _expected(rows)
+    differences = {
+        line: (judged[line] ^ expected[line], [row for row in rows if row["_source_line"] == line])
+        for line in judged
+        if judged[line] != expected[line]
+    }
+    assert not differences
+    counts = Counter(rule for verdict in judged.values() for rule in verdict)
+    unbroken = {rule.id for rule in CONTRACT.rules} - set(counts)
+    never_kept = {rule for rule, count in counts.items() if count > ROWS * 0.9}
+    assert (unbroken, never_kept) == (set(), set()), "the generated rows do not try these rules"
+
+
+def test_every_declared_kind_is_tried() -> None:
+    assert {rule.kind for rule in CONTRACT.rules} == set(kinds())
+
+
+def _judge(spark: SparkSession, rows: list[dict[str, object]]) -> dict[int, frozenset[str]]:
+    scope = RuleScope(spark, every_kind.CODES, every_kind.REGIONS, every_kind.TIMEZONE)
+    sent = spark.createDataFrame([tuple(row[name] for name in TYPES) for row in rows], ", ".join(map(" ".join, TYPES.items())))  # type: ignore[type-var]
+    judged = verdicts.add_verdicts(sent, CONTRACT, scope)
+    found = judged.select("_source_line", "_verdict", "_position").collect()
+    assert all(row._verdict == sorted(row._verdict) for row in found)
+    return {row._source_line: frozenset(row._verdict) for row in found}
+
+
+def _expected(rows: list[dict[str, object]]) -> dict[int, frozenset[str]]:
+    read = [row for row in rows if row["_reject"] is None]
+    found = {row["_source_line"]: frozenset(rules) for row, rules in zip(read, broken(CONTRACT, GROUND, read), strict=True)}
+    position = Check(CONTRACT.rules[0], CONTRACT, GROUND)
+    for row in read:
+        if position.text(row, "id_no") is None or position.text(row, "serial") is None:
+            found[row["_source_line"]] |= {verdicts.KEY_UNREADABLE}
+        if position.value(row, "seen_at") is None:
+            found[row["_source_line"]] |= {verdicts.POSITION_UNREADABLE}
+    return {**{row["_source_line"]: frozenset() for row in rows}, **found}  # type: ignore[dict-item, misc]
