@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from lakehouse.errors import ConfigError, Problem, nearest_first, problems_text
@@ -86,7 +87,7 @@ class RegionTree:
         return self.at(on).children(code)
 
     def successor(self, code: str, on: date) -> str | None:
-        """Returns the code that stands for this one at a date: itself while in force, else its one successor, chains followed; None when lost."""
+        """Returns what stands for a code at a date: itself while in force, else its successor, chains followed; None when it has none."""
         seen: set[str] = set()
         while code not in seen:
             seen.add(code)
@@ -212,8 +213,8 @@ def _region(where: str, row: dict[str, str | None], problems: list[Problem]) -> 
         return None
     if end is not None and end <= start:
         problems.append(Problem(where, "valid_to is not after valid_from.", "", "correct the dates; valid_to is exclusive."))
-    optional = (text[name] or None for name in ("parent_code", "managed_by_code"))
-    return Region(code, text["name"], level, *optional, start, end, text["successor_code"] or None)
+    parent, manager, successor = (text[name] or None for name in ("parent_code", "managed_by_code", "successor_code"))
+    return Region(code, text["name"], level, parent, manager, start, end, successor)
 
 
 def _tree_problems(path: Path, tree: RegionTree) -> Iterator[Problem]:
@@ -221,7 +222,7 @@ def _tree_problems(path: Path, tree: RegionTree) -> Iterator[Problem]:
         yield from _place_problems(f"{path}: {version.code}", version, tree)
     for code in {version.code for version in tree.versions}:
         versions = tree.history(code)
-        for earlier, later in zip(versions, versions[1:], strict=False):
+        for earlier, later in pairwise(versions):
             if earlier.valid_to is None or later.valid_from < earlier.valid_to:
                 yield Problem(f"{path}: {code}", "two versions are in force at the same time.", "", "close the earlier one with valid_to.")
 

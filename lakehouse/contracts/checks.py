@@ -174,7 +174,8 @@ def _classes(draft: Draft) -> Iterator[Finding]:
 
 
 def _names(draft: Draft) -> Iterator[Finding]:
-    table, seen = draft.table, {}
+    table = draft.table
+    seen: dict[str, str] = {}
     for name, column in table.columns.items():
         if column.source_name in seen:
             yield Finding(
@@ -191,8 +192,13 @@ def _rules(draft: Draft) -> Iterator[Finding]:
         seen.add(rule.id)
         if draft.table.columns[rule.column].dropped:
             yield Finding(steps, "is a rule on a column that is dropped at landing.", "", "remove it.")
-        kind = kinds()[rule.kind]
-        for key, name in kind.references(kind.parameters.model_validate(rule.params), "table").items():
+        kind, column = kinds()[rule.kind], draft.table.columns[rule.column]
+        parameters = kind.parameters.model_validate(rule.params)
+        if kind.types and column.type not in kind.types:
+            yield Finding(steps, f"the rule {rule.kind} cannot judge a {column.type}.", ", ".join(kind.types), "choose another rule.")
+        elif kind.misfit and (fault := kind.misfit(column.type, parameters)):
+            yield Finding((*steps, "implementation"), f"{fault}.")
+        for key, name in kind.references(parameters, "table").items():
             if name not in draft.code_tables:
                 place = (*steps, "implementation", key)
                 yield Finding(

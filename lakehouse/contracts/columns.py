@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -12,12 +13,15 @@ from lakehouse.contracts.document import Document, Finding, Step
 from lakehouse.contracts.model import Column, LogicalType, Rule
 from lakehouse.contracts.properties import COLUMN_PROPERTIES, NAME_PATTERN, read_properties, typed_findings
 from lakehouse.errors import nearest_first
+from lakehouse.rules.declaration import Labels
 from lakehouse.rules.format import FORMATS
 from lakehouse.rules.registry import Severity, build_rule, kinds
 
 ENGINE = "huiliu"
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 TYPES: tuple[str, ...] = get_args(LogicalType)
+
+NUMBER_TYPE = re.compile(r"decimal\([0-9]{1,2},[0-9]{1,2}\)|double")
 
 Steps = tuple[Step, ...]
 
@@ -115,8 +119,8 @@ def _type_findings(raw: dict[str, Any], steps: Steps) -> Iterator[Finding]:
     if declared is not None and declared not in FORMATS.get(logical, {}):
         allowed = nearest_first(str(declared), list(FORMATS.get(logical, {}))) or "none for this type"
         yield Finding((*steps, "logicalTypeOptions", "format"), f"the format {declared!r} is not read here.", allowed)
-    if logical == "number" and not raw.get("physicalType"):
-        yield Finding(steps, "physicalType is missing.", "decimal(18,2), double, …", "say how the number is stored.")
+    if logical == "number" and not NUMBER_TYPE.fullmatch(str(raw.get("physicalType"))):
+        yield Finding(steps, "physicalType does not say how the number is stored.", "decimal(18,2), double", "add physicalType.")
 
 
 def _label_findings(raw: dict[str, Any], steps: Steps) -> Iterator[Finding]:
@@ -163,8 +167,10 @@ def _add_rule(table: Table, quality: dict[str, Any], steps: Steps, column: Colum
     if faults:
         return
     params = {key: value for key, value in implementation.items() if key not in ("rule", "severity", "ruleId")}
+    labels = {name: Labels(other.label_zh, other.label_en) for name, other in table.columns.items()}
     try:
-        table.rules.append((build_rule(str(kind), column, severity, params, rule_id), steps))  # type: ignore[arg-type]
+        rule = build_rule(str(kind), column, severity, params, labels)  # type: ignore[arg-type]
+        table.rules.append((rule.model_copy(update={"id": rule_id or rule.id}), steps))
     except ValidationError as error:
         table.findings += typed_findings(error, place, kinds()[str(kind)].parameters)
 

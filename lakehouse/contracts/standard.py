@@ -30,7 +30,8 @@ def _validator() -> Any:
 @cache
 def _schema() -> dict[str, Any]:
     spec = find_spec("open_data_contract_standard")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     schema: dict[str, Any] = json.loads((Path(spec.origin).parent / "schema.json").read_text("utf-8"))
     return schema
 

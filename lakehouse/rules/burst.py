@@ -13,6 +13,7 @@ from lakehouse.rules.declaration import ColumnName, Labels, Messages
 from lakehouse.rules.declaration import Parameters as Base
 
 DIMENSION = "0501"
+TYPES = ("timestamp",)
 
 
 class Parameters(Base):

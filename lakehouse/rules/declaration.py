@@ -44,7 +44,8 @@ class RuleKind:
     """One kind of rule; `dimension` is a code of GB/T 36344.
 
     `before_repair`: the kind judges the text after `trim`, `half_width` and `upper`, but before `resident_id_18` and `region_successor`
-    repair it; all other kinds judge the text after the whole list.
+    repair it; all other kinds judge the text after the whole list. `types`: the logical types it can judge, empty for all.
+    `misfit(logical type, parameters)` says what parameters do not fit the type of the column.
     """
 
     name: str
@@ -52,6 +53,8 @@ class RuleKind:
     dimension: str
     messages: Callable[[Labels, Any], Messages]
     before_repair: bool = False
+    types: tuple[str, ...] = ()
+    misfit: Callable[[str, Any], str | None] | None = None
 
     def references(self, parameters: Parameters, to: str) -> dict[str, str]:
         """Returns the parameters that refer to a `column` or `table`: parameter → name."""

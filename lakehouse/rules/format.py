@@ -8,6 +8,7 @@ from lakehouse.rules.declaration import Labels, Messages
 from lakehouse.rules.declaration import Parameters as Base
 
 DIMENSION = "0302"
+TYPES = ("date", "timestamp", "integer", "number", "boolean")
 
 
 class TextFormat(NamedTuple):

@@ -8,6 +8,7 @@ from lakehouse.rules.declaration import Labels, Messages
 from lakehouse.rules.declaration import Parameters as Base
 
 DIMENSION = "0503"
+TYPES = ("date", "timestamp")
 
 
 class Parameters(Base):

@@ -13,7 +13,7 @@ DIMENSION = "0302"
 
 
 class Parameters(Base):
-    """`regex` is anchored at both ends by itself; write `[0-9]`, never `\\d` (Python and Java differ outside ASCII)."""
+    """`regex` begins with ^ and ends with $; write `[0-9]`, not the class of digits (Python and Java differ outside ASCII)."""
 
     regex: str
 

@@ -11,6 +11,7 @@ from lakehouse.rules.declaration import Labels, Messages
 from lakehouse.rules.declaration import Parameters as Base
 
 DIMENSION = "0602"
+TYPES = ("string",)
 BEFORE_REPAIR = True
 
 

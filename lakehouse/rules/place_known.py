@@ -11,6 +11,7 @@ from lakehouse.rules.declaration import Labels, Messages
 from lakehouse.rules.declaration import Parameters as Base
 
 DIMENSION = "0105"
+TYPES = ("string",)
 BEFORE_REPAIR = True
 LEVELS = {"community": ("村（社区）", "community"), "grid": ("网格", "grid")}
 

@@ -1,7 +1,8 @@
-"""Declares `range`: a number, date or month (YYYY-MM) lies between two bounds; text that cannot be read is left to `format` or `pattern`."""
+"""Declares `range`: a number, date or month (YYYY-MM) lies between two bounds; what cannot be read is left to `format` or `pattern`."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
@@ -11,8 +12,11 @@ from lakehouse.rules.declaration import Labels, Messages
 from lakehouse.rules.declaration import Parameters as Base
 
 DIMENSION = "0301"
+TYPES = ("string", "integer", "number", "date", "timestamp")
 BUSINESS_DATE = "business_date"
 BUSINESS_MONTH = "business_month"
+MONTH = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
+DAY = re.compile("[0-9]{4}-(0[1-9]|1[0-2])-[0-3][0-9]")
 WORDS = {BUSINESS_DATE: ("业务日期", "the business date"), BUSINESS_MONTH: ("业务月份", "the business month")}
 
 Bound = Annotated[str | None, BeforeValidator(lambda value: value if value is None else str(value))]
@@ -38,6 +42,22 @@ def is_number(bound: str) -> bool:
         return Decimal(bound).is_finite()
     except InvalidOperation:
         return False
+
+
+def misfit(logical_type: str, params: Parameters) -> str | None:
+    """Returns which bound cannot be compared with values of a type."""
+    for bound in (params.min, params.max):
+        if bound is not None and not _fits(logical_type, bound):
+            return f"the bound {bound!r} cannot be compared with a {logical_type}"
+    return None
+
+
+def _fits(logical_type: str, bound: str) -> bool:
+    if logical_type in ("integer", "number"):
+        return is_number(bound)
+    if logical_type == "string":
+        return MONTH.fullmatch(bound) is not None or bound == BUSINESS_MONTH
+    return bound in WORDS or DAY.fullmatch(bound) is not None
 
 
 def messages(label: Labels, params: Parameters) -> Messages:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from lakehouse.contracts.model import Column, Rule
-from lakehouse.rules.declaration import Labels, RuleKind
+from lakehouse.rules.declaration import Labels, Messages, Parameters, RuleKind
 
 Severity = Literal["error", "warning"]
 NOT_KINDS = frozenset({"__init__", "declaration", "registry"})
@@ -25,25 +25,35 @@ def kinds() -> Mapping[str, RuleKind]:
 
 def _kind(name: str) -> RuleKind:
     module = import_module(f"lakehouse.rules.{name}")
-    return RuleKind(name, module.Parameters, module.DIMENSION, module.messages, getattr(module, "BEFORE_REPAIR", False))
+    optional = (getattr(module, "BEFORE_REPAIR", False), getattr(module, "TYPES", ()), getattr(module, "misfit", None))
+    return RuleKind(name, module.Parameters, module.DIMENSION, module.messages, *optional)
 
 
-def build_rule(kind: str, column: Column, severity: Severity, params: Mapping[str, Any] | None = None, rule_id: str | None = None) -> Rule:
-    """Returns a rule of a known kind for a column, with its dimension and messages.
+def build_rule(
+    kind: str, column: Column, severity: Severity, params: Mapping[str, Any] | None = None, labels: Mapping[str, Labels] | None = None
+) -> Rule:
+    """Returns a rule of a known kind for a column, with its dimension and messages; its id is `<column>.<kind>`.
+
+    `labels` are the names of other columns for people, for rules that speak of two columns.
 
     Raises:
         pydantic.ValidationError: the parameters are wrong.
     """
     declared = kinds()[kind]
     parameters = declared.parameters.model_validate(params or {})
-    text = declared.messages(Labels(column.label_zh, column.label_en), parameters)
     return Rule(
-        id=rule_id or f"{column.name}.{kind}",
+        id=f"{column.name}.{kind}",
         kind=kind,
         column=column.name,
         severity=severity,
         dimension=declared.dimension,
         params=parameters.model_dump(mode="json", by_alias=True, exclude_none=True),
-        message_zh=text.zh,
-        message_en=text.en,
+        message_zh=_messages(declared, column, parameters, {name: label.zh for name, label in (labels or {}).items()}).zh,
+        message_en=_messages(declared, column, parameters, {name: label.en for name, label in (labels or {}).items()}).en,
     )
+
+
+def _messages(declared: RuleKind, column: Column, parameters: Parameters, names: Mapping[str, str]) -> Messages:
+    """Returns the text with other columns called as people call them."""
+    spoken = {field: names.get(name, name) for field, name in declared.references(parameters, "column").items()}
+    return declared.messages(Labels(column.label_zh, column.label_en), parameters.model_copy(update=spoken))

@@ -9,6 +9,7 @@ from lakehouse.rules.declaration import Labels, Messages
 from lakehouse.rules.declaration import Parameters as Base
 
 DIMENSION = "0301"
+TYPES = ("string",)
 
 
 class Parameters(Base):

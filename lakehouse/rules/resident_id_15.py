@@ -6,6 +6,7 @@ from lakehouse.rules.declaration import Labels, Messages
 from lakehouse.rules.declaration import Parameters as Base
 
 DIMENSION = "0101"
+TYPES = ("string",)
 BEFORE_REPAIR = True
 
 
