@@ -1,0 +1,119 @@
+"""Builds the sample city and feeds its source systems day by day. Everything depends on people, seed, city and date alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from sample_city import truth
+from sample_city.checks import SEED_DATE, Checks, Line, label_of
+from sample_city.deliveries import delivered
+from sample_city.elderly import Lists
+from sample_city.labels import CHECK, Label, write_labels
+from sample_city.lives import Lives
+from sample_city.numbers import LARGEST_CITY
+from sample_city.people import FIRST_DAY, Setting
+from sample_city.places import Places
+from sample_city.register import Register
+from sample_city.source_system import SourceSystem
+
+SMALLEST_CITY = 200
+
+
+class SampleError(Exception):
+    """The sample city cannot be built or fed as asked."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample city: where its truth, its inbox and its register are, and what it is made of."""
+
+    folder: Path  # truth and labels, below the home
+    inbox: Path
+    url: str
+    city: Path
+    people: int
+    seed: int
+
+    @cached_property
+    def lives(self) -> Lives:
+        """Returns everybody's life."""
+        return Lives(Setting(self.seed, self.people, Places(self.city, FIRST_DAY)))
+
+    @cached_property
+    def source_system(self) -> SourceSystem:
+        """Returns the register's database."""
+        return SourceSystem(self.url)
+
+    def init(self) -> dict[str, int]:
+        """Returns people and first register rows; what is already there stays.
+
+        Raises:
+            SampleError: too few or too many people, or the register holds another city.
+        """
+        if not SMALLEST_CITY <= self.people <= LARGEST_CITY:
+            raise SampleError(f"a sample city has {SMALLEST_CITY} to {LARGEST_CITY} people, not {self.people}.")
+        found = self.source_system.city()
+        if found and found != (self.people, self.seed, self.city.name):
+            raise SampleError(f"the register already holds a city with people={found[0]}, seed={found[1]}, city={found[2]}.")
+        if not (self.folder / "labels" / "init.jsonl").is_file():
+            truth.write_first(self.folder, self.lives)
+            write_labels(self.folder / "labels" / "init.jsonl", self._first_labels())
+        rows = 0
+        if not found:
+            rows = self.source_system.build(Register(self.lives).first_load(), self.people, self.seed, self.city.name)
+        return {"people": self.people, "seed": self.seed, "register_rows": rows}
+
+    def day(self, day: date) -> list[date]:
+        """Returns the days fed: this one and, before it, those that were left out; none where it was fed before.
+
+        Raises:
+            SampleError: the day lies before the first day.
+        """
+        if day < FIRST_DAY:
+            raise SampleError(f"the sample city begins on {FIRST_DAY}; {day} lies before.")
+        last = self.source_system.last_fed() or FIRST_DAY - timedelta(days=1)
+        days = [last + timedelta(days=n) for n in range(1, (day - last).days + 1)]
+        for one in days:
+            self._feed(one)
+        return days
+
+    def _feed(self, day: date) -> None:
+        truth.write_day(self.folder, self.lives, day)
+        write_labels(self.folder / "labels" / f"{day}.jsonl", self._day_labels(day))
+        self.source_system.feed(day, Register(self.lives).changes(day))
+
+    def _first_labels(self) -> Iterator[Label]:
+        yield from Register(self.lives).first_labels()
+        yield from self._put_down(Checks(self.lives).seed(), SEED_DATE)
+
+    def _day_labels(self, day: date) -> Iterator[Label]:
+        yield from Register(self.lives).labels(day)
+        yield from Lists(self.lives).put_down(self.inbox, day)
+        yield from self._put_down(Checks(self.lives).day(day), day)
+
+    def _put_down(self, lines: Iterable[Line], day: date) -> Iterator[Label]:
+        source = f"{CHECK}/{day}_1.jsonl"
+        with delivered(self.inbox / source) as file:
+            for number, line in enumerate(lines, start=1):
+                file.write(line.text().encode() + b"\n")
+                if label := label_of(line, source, number, day):
+                    yield label
+
+
+def existing(folder: Path, inbox: Path, url: str, city: Path) -> Sample:
+    """Returns the sample city the register holds.
+
+    Raises:
+        SampleError: there is none, or it is another city.
+    """
+    found = SourceSystem(url).city()
+    if found is None:
+        raise SampleError("there is no sample city yet; run `huiliu sample init`.")
+    people, seed, name = found
+    if name != city.name:
+        raise SampleError(f"the register holds the city {name}, not {city.name}.")
+    return Sample(folder, inbox, url, city, people, seed)

@@ -1,0 +1,116 @@
+"""Returns the hidden truth and the labels of a sample city, for the report's truth page and for nobody else.
+
+`truth/base.parquet` holds everybody as they were before the first day, `truth/<date>.parquet` the people about whom something changed
+on a date; `labels/init.jsonl` and `labels/<date>.jsonl` hold the labels of what was delivered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sample_city.deliveries import delivered
+from sample_city.labels import Label
+from sample_city.lives import Lives
+from sample_city.oddities import LATE
+from sample_city.people import FIRST_DAY, Person
+from sample_city.places import Places
+
+SCHEMA = pa.schema(
+    [
+        ("person_no", pa.int64()),
+        ("id_no", pa.string()),
+        ("person_name", pa.string()),
+        ("gender_code", pa.string()),
+        ("birth_date", pa.date32()),
+        ("ethnicity_code", pa.string()),
+        ("hukou_community_code", pa.string()),
+        ("household_no", pa.string()),
+        ("phone", pa.string()),
+        ("grid_code", pa.string()),
+        ("mother_no", pa.int64()),
+        ("died_on", pa.date32()),
+        ("left_on", pa.date32()),
+        ("trait", pa.string()),
+    ]
+)
+LEVELS = ("province", "city", "district", "street", "community")
+ROW_GROUP = 20_000
+
+
+def persons(sample: Path, city: Path, day: date) -> pa.Table:
+    """Returns everybody as they really are at the end of a day.
+
+    Columns: those of `SCHEMA` and `province_code … community_code` of `grid_code` by the region tree of that day; `died_on` or `left_on`
+    set: no longer living in the city. Grain: one row per person known by that day.
+    """
+    changes = [path for path in sorted((sample / "truth").glob("2*.parquet")) if path.stem <= day.isoformat()]
+    files = [str(sample / "truth" / "base.parquet"), *map(str, changes)]
+    with duckdb.connect() as database:
+        database.register("tree", _tree(Places(city, day)))
+        query = """
+            select person.* exclude (filename), tree.* exclude (grid_code)
+            from read_parquet(?, filename = true) person left join tree using (grid_code)
+            qualify row_number() over (partition by person_no order by parse_filename(filename) <> 'base.parquet' desc, filename desc) = 1
+            order by person_no
+        """
+        return database.sql(query, params=[files]).to_arrow_table()
+
+
+def labels(sample: Path, day: date) -> Iterator[Label]:
+    """Yields the labels of everything delivered up to a business date."""
+    for path in sorted((sample / "labels").glob("*.jsonl")):
+        if path.stem == "init" or path.stem <= day.isoformat():
+            with path.open(encoding="utf-8") as lines:
+                yield from (Label.model_validate_json(line) for line in lines)
+
+
+def write_first(sample: Path, lives: Lives) -> None:
+    """Writes everybody as they were before the first day."""
+    eve = FIRST_DAY - timedelta(days=1)
+    _write(sample / "truth" / "base.parquet", (lives.truth_of(person, eve) for person in lives.everybody()))
+
+
+def write_day(sample: Path, lives: Lives, day: date) -> None:
+    """Writes the people about whom something changed on a day."""
+    late = (lives.oddities.number_of("late_death", n) for n in range(lives.oddities.units[LATE[1]]))
+    touched = {event.no for event in lives.happened(day)} | {no for no in late if lives.late_death(no) == day}
+    _write(sample / "truth" / f"{day}.parquet", [*(lives.truth(no, day) for no in sorted(touched)), *lives.newcomers(day)])
+
+
+def _write(path: Path, people: Iterable[Person]) -> None:
+    rows = iter(people)
+    with delivered(path) as file, pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
+        while group := [_row(person) for person in islice(rows, ROW_GROUP)]:
+            writer.write_table(pa.Table.from_pylist(group, schema=SCHEMA))
+
+
+def _row(person: Person) -> dict[str, object]:
+    return {
+        "person_no": person.no,
+        "id_no": person.id_no,
+        "person_name": person.person_name,
+        "gender_code": person.gender_code,
+        "birth_date": person.birth_date,
+        "ethnicity_code": person.ethnicity_code,
+        "hukou_community_code": person.community,
+        "household_no": person.household_no,
+        "phone": person.phone,
+        "grid_code": person.grid,
+        "mother_no": person.mother,
+        "died_on": person.died_on,
+        "left_on": person.left_on,
+        "trait": person.trait,
+    }
+
+
+def _tree(places: Places) -> pa.Table:
+    lines = [{region.level: region.code for region in places.line(grid)} for grids in places.grids_of.values() for grid in grids]
+    columns = {f"{level}_code": [line.get(level) for line in lines] for level in (*LEVELS, "grid")}
+    return pa.table(columns, schema=pa.schema([(name, pa.string()) for name in columns]))
