@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from lakehouse.config import Instance
 from lakehouse.connections import connection_url
-from lakehouse.contracts.model import Contract, PostgresSource
-from lakehouse.departments import load_departments, providers
+from lakehouse.contracts.model import Contract, EachProvider, PostgresSource
+from lakehouse.departments import OFFICE_KINDS, load_departments
 from lakehouse.errors import ConfigError, Problem, SourceError
 from lakehouse.ops import batches
 from lakehouse.readers import inbox, postgres
@@ -39,25 +39,29 @@ def arrived(instance: Instance, connection: Connection, search: Search) -> Itera
     """Returns the deliveries of a step and what is in their way; a snapshot's bytes exist until the block ends."""
     contract = search.contract
     if search.files is not None:
-        yield _handed_over(instance, search), []
+        yield _handed_over(search), []
     elif isinstance(contract.source, PostgresSource):
         with tempfile.TemporaryDirectory(dir=instance.folder("run"), prefix="fetch-") as folder:
             yield _snapshot(instance, connection, search, Path(folder) / "rows.csv")
     else:
-        by_region = {} if isinstance(contract.provider, str) else _by_region(instance, search)
-        yield inbox.find(instance.folder("inbox"), contract, by_region, search.business_date)
+        yield inbox.find(instance.folder("inbox"), contract, _provider_of(instance, contract), search.business_date)
 
 
-def _by_region(instance: Instance, search: Search) -> dict[str, str]:
-    departments = load_departments(instance.city_folder)
-    return {region: uscc for uscc, region in providers(search.contract, departments, search.business_date)}
+def _provider_of(instance: Instance, contract: Contract) -> inbox.ProviderOf:
+    kind = OFFICE_KINDS[contract.provider.each] if isinstance(contract.provider, EachProvider) else ""
+    offices = [department for department in load_departments(instance.city_folder) if department.kind == kind]
+
+    def provider_of(region: str, on: date) -> str | None:
+        return next((office.uscc for office in offices if office.region_code == region and office.covers(on)), None)
+
+    return provider_of
 
 
-def _handed_over(instance: Instance, search: Search) -> list[Delivery]:
+def _handed_over(search: Search) -> list[Delivery]:
     declared = search.contract.provider
     provider = search.provider or (declared if isinstance(declared, str) else None)
     if provider is None:
-        allowed = f"one of the {len(_by_region(instance, search))} providers of {search.contract.code}"
+        allowed = "the USCC of the office that sent these files"
         raise ConfigError(Problem("--provider", "every region delivers by itself, so the provider must be named.", allowed).text())
     missing = [file for file in search.files or () if not Path(file).is_file()]
     if missing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -45,7 +45,7 @@ def row_hash(texts: Iterable[str | None]) -> str:
     return hashlib.sha256(compact_json(list(texts)).encode()).hexdigest()
 
 
-def stage(areas: tuple[Area, Area], contract: Contract, batches: Iterable[Landed], business_date: date) -> Staged:
+def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed], business_date: date) -> Staged:
     """Returns the staged rows of landed batches (`areas`: landing, lake); what an earlier attempt left is removed.
 
     A batch of which the reader makes another number of records than the second counter is refused like one without a header.
@@ -54,6 +54,8 @@ def stage(areas: tuple[Area, Area], contract: Contract, batches: Iterable[Landed
     folder = staging_path(contract.code, business_date)
     lake.delete_below(folder)
     staged = Staged(f"{folder}/rows.parquet")
+    if not batches:
+        return staged
     schema = pa.schema({column.name: pa.string() for column in contract.kept_columns} | FACTS | FOUND)
     with lake.create(staged.path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in batches:

@@ -174,4 +174,4 @@ def _batches(connection: Connection, *conditions: ColumnElement[bool]) -> list[B
 def has_delivered(connection: Connection, resource: str | None, provider: str | None, since: date) -> bool:
     """Returns whether a provider has delivered something about this date or a later one."""
     ours = (batch.c.resource == resource) & (batch.c.provider == provider) & (batch.c.business_date >= since)
-    return connection.scalar(select(func.count()).where(ours)) > 0
+    return (connection.scalar(select(func.count()).where(ours)) or 0) > 0

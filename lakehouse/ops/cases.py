@@ -52,6 +52,15 @@ class Case:
     closed_on: date | None
 
 
+@dataclass(frozen=True)
+class Filter:
+    """Which cases are wanted; None is any."""
+
+    resource: str | None = None
+    business_date: date | None = None
+    only_open: bool = False
+
+
 _COLUMNS = tuple(case.c[field.name] for field in fields(Case))
 
 
@@ -69,21 +78,14 @@ def close(connection: Connection, case_id: str, state: State, on: date) -> None:
     connection.execute(update(case).where(case.c.case_id == case_id).values(state=state, closed_on=on))
 
 
-def find(
-    connection: Connection,
-    resource: str | None = None,
-    business_date: date | None = None,
-    *,
-    only_open: bool = False,
-    limit: int | None = None,
-) -> list[Case]:
-    """Returns cases by resource, date and state, in order of date, batch and line."""
+def find(connection: Connection, wanted: Filter, limit: int | None = None) -> list[Case]:
+    """Returns cases in order of date, batch and line."""
     found = select(*_COLUMNS)
-    if resource is not None:
-        found = found.where(case.c.resource == resource)
-    if business_date is not None:
-        found = found.where(case.c.business_date == business_date)
-    if only_open:
+    if wanted.resource is not None:
+        found = found.where(case.c.resource == wanted.resource)
+    if wanted.business_date is not None:
+        found = found.where(case.c.business_date == wanted.business_date)
+    if wanted.only_open:
         found = found.where(case.c.closed_on.is_(None))
     found = found.order_by(case.c.business_date, case.c.batch_id, case.c.source_line).limit(limit)
     return [Case(**row._mapping) for row in connection.execute(found)]

@@ -27,7 +27,8 @@ from lakehouse.readers.records import (
 )
 
 SAFE_DELIMITERS = (",", ";", "\t", " ")  # bytes that are never part of a multi-byte character
-CODECS: dict[Encoding, str] = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "gb18030": "gb18030"}
+# The counter only looks at structure, which is ASCII; a GB18030 decoder that replaces bytes would swallow quotes after broken ones.
+COUNTED_AS: dict[Encoding, str] = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "gb18030": "latin-1"}
 
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
@@ -54,7 +55,7 @@ def read_named(stream: BinaryIO, source: CsvSource, columns: tuple[set[str], lis
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:
-    """Returns how many records a CSV file holds beside its header, counted without the reader: by Python's parser over decoded text."""
+    """Returns how many records a CSV file holds beside its header, counted without the reader: by Python's own parser."""
     source = contract.source if isinstance(contract.source, CsvSource) else CsvSource(kind="csv", path="")
     return count_records(stream, source)
 
@@ -62,7 +63,7 @@ def count(stream: BinaryIO, contract: Contract) -> int:
 def count_records(stream: BinaryIO, source: CsvSource) -> int:
     """Returns how many records CSV bytes hold beside their header (the second counter)."""
     csv.field_size_limit(4 * MAX_RECORD_BYTES)
-    text = io.TextIOWrapper(stream, CODECS[source.encoding], "replace", newline="")
+    text = io.TextIOWrapper(stream, COUNTED_AS[source.encoding], "replace", newline="")
     feed, total, ended = _Feed(text, source.encoding), 0, False
     while not ended:
         try:
@@ -185,7 +186,7 @@ class _Feed(Iterator[str]):
     """The physical lines for Python's parser, remembered until their record is complete, bounded as a record is."""
 
     def __init__(self, text: io.TextIOWrapper, encoding: Encoding) -> None:
-        self._text, self._encoding = text, "utf-8" if encoding == "utf-16" else encoding
+        self._text, self._encoding = text, "latin-1" if encoding == "gb18030" else "utf-8"
         self._waiting: deque[str] = deque()
         self.taken: list[str] = []
         self._bytes = 0

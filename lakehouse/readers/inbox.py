@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
-from lakehouse.contracts.model import Contract
+from lakehouse.contracts.model import Contract, CsvSource, JsonLinesSource
 from lakehouse.errors import Problem
 from lakehouse.readers.delivery import Delivery, Unusable
 
+ProviderOf = Callable[[str, date], str | None]
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
 PLACEHOLDERS = {"{date}": r"(?P<date>\d{4}-\d{2}-\d{2})", "{region}": r"(?P<region>\d+)", "{n}": r"\d+", "*": r"[^/]*"}
 
 
-def find(inbox: Path, contract: Contract, providers: Mapping[str, str], until: date) -> tuple[list[Delivery], list[Unusable]]:
+def find(inbox: Path, contract: Contract, provider_of: ProviderOf, until: date) -> tuple[list[Delivery], list[Unusable]]:
     """Returns the deliveries about dates up to `until`, and the files nobody can understand.
 
-    `providers` maps a region code to the department that delivers for it; empty where the contract names one provider.
+    `provider_of` says which department delivers for a region at a date; asked only where the contract names no single provider.
     """
     pattern = path_pattern(contract)
     deliveries, unusable = [], []
@@ -26,16 +27,16 @@ def find(inbox: Path, contract: Contract, providers: Mapping[str, str], until: d
         name = path.relative_to(inbox).as_posix()
         found = pattern.fullmatch(name)
         day = _date(found["date"]) if found else None
-        provider = _provider(contract, found.groupdict().get("region"), providers) if found else None
+        provider = _provider(contract, found, day, provider_of) if found and day else None
         if day is None or provider is None:
-            unusable.append(Unusable(name, _problem(contract, name, found is not None and day is not None)))
+            unusable.append(Unusable(name, _problem(contract, name, day is not None)))
         elif day <= until:
             deliveries.append(Delivery(provider, day, name, path))
     return deliveries, unusable
 
 
 def path_pattern(contract: Contract) -> re.Pattern[str]:
-    """Returns the contract's path as a pattern with the groups `date` and `region`."""
+    """Returns the contract's path below `inbox/<resource>/` as a pattern with the groups `date` and `region`."""
     parts = re.split(r"(\{date\}|\{region\}|\{n\}|\*)", _path(contract))
     return re.compile("".join(PLACEHOLDERS.get(part, re.escape(part)) for part in parts))
 
@@ -50,14 +51,12 @@ def _files(inbox: Path, contract: Contract) -> Iterator[Path]:
 
 
 def _path(contract: Contract) -> str:
-    path: str = getattr(contract.source, "path")  # noqa: B009 - a source of files has one; checked where the kind is chosen
-    return path.removeprefix("inbox/")
+    assert isinstance(contract.source, CsvSource | JsonLinesSource)
+    return f"{contract.code}/{contract.source.path}"
 
 
-def _provider(contract: Contract, region: str | None, providers: Mapping[str, str]) -> str | None:
-    if isinstance(contract.provider, str):
-        return contract.provider
-    return providers.get(region or "")
+def _provider(contract: Contract, found: re.Match[str], day: date, provider_of: ProviderOf) -> str | None:
+    return contract.provider if isinstance(contract.provider, str) else provider_of(found["region"], day)
 
 
 def _date(text: str) -> date | None:

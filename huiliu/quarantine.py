@@ -1,0 +1,61 @@
+"""Returns the commands that list and show quarantined rows; never their values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from lakehouse.config import Instance
+from lakehouse.errors import ConfigError, Problem
+from lakehouse.ops import batches, cases, connect
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `quarantine list` and `quarantine show` to the command line."""
+    group = typer.Typer(help="Rows that did not get in: where they stand and which rules they broke.", no_args_is_help=True)
+    group.command("list")(list_cases)
+    group.command("show")(show)
+    app.add_typer(group, name="quarantine")
+
+
+def list_cases(
+    resource: Annotated[str, typer.Option(help="Only rows of this resource.")] = "",
+    business_date: Annotated[str, typer.Option("--date", metavar="DATE", help="Only rows of deliveries about this date.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Closed cases too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Cases at most.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """List quarantined rows, the open ones unless asked otherwise."""
+    day = date.fromisoformat(business_date) if business_date else None
+    with connect(Instance()) as connection:
+        found = cases.find(connection, cases.Filter(resource or None, day, only_open=not everything), limit)
+    if as_json:
+        typer.echo(json.dumps({"cases": [asdict(case) for case in found]}, ensure_ascii=False, default=str))
+        return
+    table = Table("case", "date", "resource", "provider", "batch", "line", "rules", "state")
+    for case in found:
+        where = (case.resource, case.provider, case.batch_id[:12], str(case.source_line))
+        table.add_row(case.case_id, str(case.business_date), *where, ", ".join(case.rules), case.state)
+    Console().print(table if found else "no cases.")
+
+
+def show(case_id: Annotated[str, typer.Argument(help="Id of the case.")], as_json: Json = False) -> None:
+    """Show where a quarantined row stands in its delivery and which rules it broke."""
+    with connect(Instance()) as connection:
+        case = cases.get(connection, case_id)
+        batch = batches.get(connection, case.batch_id) if case else None
+    if case is None or batch is None:
+        raise ConfigError(Problem(f"case {case_id}", "there is no such case.", "", "see `huiliu quarantine list --all`.").text())
+    if as_json:
+        typer.echo(json.dumps({**asdict(case), "source_object": batch.source_object}, ensure_ascii=False, default=str))
+        return
+    typer.echo(f"case {case.case_id} · {case.state} · {case.resource} of {case.provider} about {case.business_date}")
+    typer.echo(f"  {batch.source_object}, line {case.source_line}: {', '.join(case.rules)}")

@@ -1,0 +1,55 @@
+"""The job that brings a resource's deliveries to bronze: find, land, read, judge, commit once, count again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lakehouse import intake, staging
+from lakehouse.arrival import Search
+from lakehouse.config import Instance
+from lakehouse.contracts.loader import load_contract_of
+from lakehouse.errors import ConfigError, Problem
+from lakehouse.jobs import JobRequest
+from lakehouse.objects import open_area
+from lakehouse.ops import connect, ingest_runs
+from spark_jobs.bronze import append
+
+OPTIONS = ("files", "provider", "refetch")
+
+
+def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
+    """Returns what came, which batches were read or refused, and how many rows the one commit added (0: nothing written).
+
+    Options: `files` and `provider` (delivered files instead of what the source has), `refetch` (ask the source again),
+    `batches` (read only these).
+
+
+    Raises:
+        QualityError: bronze does not hold the rows that were received.
+    """
+    if request.resource is None:
+        raise ConfigError(Problem("job extract", "no resource was named.", "", "add --resource.").text())
+    contract = load_contract_of(instance.settings.contracts, request.resource)
+    today = request.business_date
+    with connect(instance) as connection:
+        ingest_runs.start(connection, contract.code, today)
+    search = Search(contract, today, **{name: request.options[name] for name in OPTIONS if name in request.options})
+    taken = intake.take(instance, search, request.options.get("batches"))
+    areas = open_area(instance, "landing"), open_area(instance, "lake")
+    staged = staging.stage(areas, contract, taken.waiting, today)
+    readable = [batch for batch in taken.waiting if batch.batch_id not in staged.refused]
+    added = append(instance, contract, staged, readable)
+    with connect(instance) as connection:
+        for batch in taken.waiting:
+            if batch.batch_id in staged.refused:
+                intake.refuse(connection, batch, staged.refused[batch.batch_id], today)
+        intake.accept(connection, readable, today)
+    staging.clear(areas[1], contract, today)
+    return {
+        "landed": taken.landed,
+        "repeated": len(taken.repeated),
+        "rebuilt": taken.rebuilt,
+        "batches": [batch.batch_id for batch in taken.waiting],
+        "refused": len(staged.refused) + len(taken.unusable),
+        "rows": added,
+    }

@@ -1,0 +1,168 @@
+"""CSV deliveries: every line becomes a row or a named reject, one wrong byte costs one record, and both counters agree."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lakehouse.contracts.model import CsvSource
+from lakehouse.errors import SourceError
+from lakehouse.readers.csv import count_records, read_named
+from lakehouse.readers.lines import Encoding
+from lakehouse.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES, MAX_RECORD_LINES, Record
+
+pytestmark = pytest.mark.fast
+
+OPEN_QUOTE = b'"' + b"x\n" * MAX_RECORD_LINES
+LONG_CELL = b"x" * (MAX_CELL_CHARACTERS + 1)
+LONG_LINE = b"x" * (MAX_RECORD_BYTES + 1)
+
+
+def read(content: bytes, encoding: Encoding = "utf-8", delimiter: str = ",") -> list[Record]:
+    """Reads a file with the columns a and b; the second counter must find as many records."""
+    source = CsvSource(kind="csv", path="", encoding=encoding, delimiter=delimiter)
+    records = list(read_named(io.BytesIO(content), source, ({"a", "b"}, ["a", "b"]), "some.csv"))
+    assert count_records(io.BytesIO(content), source) == len(records)
+    return records
+
+
+def outcome(record: Record) -> tuple[object, ...]:
+    return (record.line, *(record.texts or (record.reject, record.raw)))
+
+
+CORPUS = {
+    "plain": (b"a,b\n1,2\n", [(2, "1", "2")]),
+    "no newline at the end": (b"a,b\n1,2", [(2, "1", "2")]),
+    "carriage return and newline": (b"a,b\r\n1,2\r\n3,4\r\n", [(2, "1", "2"), (3, "3", "4")]),
+    "carriage return only": (b"a,b\r1,2\r3,4", [(2, "1", "2"), (3, "3", "4")]),
+    "line ends mixed": (b"a,b\r1,2\n3,4\r\n5,6", [(2, "1", "2"), (3, "3", "4"), (4, "5", "6")]),
+    "byte order mark": (b"\xef\xbb\xbfa,b\n1,2\n", [(2, "1", "2")]),
+    "header in another order": (b"b,a\n1,2\n", [(2, "2", "1")]),
+    "header only": (b"a,b\n", []),
+    "empty text is null": (b'a,b\n,""\n', [(2, None, None)]),
+    "spaces are kept": (b"a,b\n 1 ,\t2\n", [(2, " 1 ", "\t2")]),
+    "quoted comma and newline": (b'a,b\n"1,1","2\n2"\n3,4\n', [(2, "1,1", "2\n2"), (4, "3", "4")]),
+    "quoted line ends stay as they are": (b'a,b\n"1\r\n1","2\r2"\r\n3,4', [(2, "1\r\n1", "2\r2"), (5, "3", "4")]),
+    "doubled quote": (b'a,b\n"1""1",""""\n', [(2, '1"1', '"')]),
+    "quote inside a field": (b'a,b\n5",6" pipe\n', [(2, '5"', '6" pipe')]),
+    "quoted header": (b'"a","b"\n1,2\n', [(2, "1", "2")]),
+    "unicode line separators are text": ("a,b\n1\u2028,2\x85\n".encode(), [(2, "1\u2028", "2\x85")]),
+    "too few": (b"a,b\n1\n3,4\n", [(2, "too_few_fields", b"1\n"), (3, "3", "4")]),
+    "too many": (b"a,b\n1,2,3\r\n3,4\n", [(2, "too_many_fields", b"1,2,3\r\n"), (3, "3", "4")]),
+    "too few over two lines": (b'a,b\n"1\n1"\n3,4\n', [(2, "too_few_fields", b'"1\n1"\n'), (4, "3", "4")]),
+    "blank line": (b"a,b\n1,2\n\r\n3,4\n\n", [(2, "1", "2"), (3, "blank_line", b"\r\n"), (4, "3", "4"), (5, "blank_line", b"\n")]),
+    "zero byte": (b"a,b\n1\0,2\n3,4\n", [(2, "nul_byte", b"1\0,2\n"), (3, "3", "4")]),
+    "not UTF-8": (b"a,b\n\xd5\xc5,2\n3,4\n", [(2, "undecodable", b"\xd5\xc5,2\n"), (3, "3", "4")]),
+    "text after a quote": (b'a,b\n"1"x,2\n3,4\n', [(2, "bad_quoting", b'"1"x,2\n'), (3, "3", "4")]),
+    "quote open to the end": (b'a,b\n1,"2\n3,4\n', [(2, "bad_quoting", b'1,"2\n'), (3, "3", "4")]),
+    "quote open until the next one": (b'a,b\n"1,2\n3,"4"\n5,6', [(2, "bad_quoting", b'"1,2\n'), (3, "3", "4"), (4, "5", "6")]),
+    "cell too large": (b"a,b\n1," + LONG_CELL + b"\n3,4\n", [(2, "oversize_cell", b"1," + LONG_CELL + b"\n"), (3, "3", "4")]),
+    "quoted cell too large": (
+        b'a,b\n1,"' + LONG_CELL * 5 + b'"\n3,4\n',
+        [(2, "oversize_cell", b'1,"' + LONG_CELL * 5 + b'"\n'), (3, "3", "4")],
+    ),
+    "line too long keeps its beginning": (
+        b"a,b\n" + LONG_LINE + b"\n3,4\n",
+        [(2, "oversize_record", LONG_LINE[:-1]), (3, "3", "4")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_every_line_has_its_outcome(name: str) -> None:
+    content, expected = CORPUS[name]
+    assert [outcome(record) for record in read(content)] == expected
+
+
+def test_a_quote_that_stays_open_costs_one_line() -> None:
+    records = read(b"a,b\n" + OPEN_QUOTE + b"3,4\n")
+    assert (records[0].line, records[0].reject, records[0].raw) == (2, "bad_quoting", b'"x\n')
+    assert {record.reject for record in records[1:-1]} == {"too_few_fields"}
+    assert records[-1].texts == ("3", "4")
+
+
+def test_gb18030_reads_four_bytes_and_rejects_what_is_neither() -> None:
+    content = "a,b\n张三,\U00020bb7\n".encode("gb18030") + b"\x81\xff,2\n" + "李四,㐀\n".encode("gb18030")
+    assert [outcome(record) for record in read(content, "gb18030")] == [
+        (2, "张三", "\U00020bb7"),
+        (3, "undecodable", b"\x81\xff,2\n"),
+        (4, "李四", "㐀"),
+    ]
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_is_decoded_before_it_is_split(codec: str) -> None:
+    mark = "" if codec == "utf-16" else "\ufeff"
+    content = (mark + 'a,b\r\n张\u0a0d,"\U00020bb7\n"\r\n3,4').encode(codec)
+    assert [outcome(record) for record in read(content, "utf-16")] == [(2, "张\u0a0d", "\U00020bb7\n"), (4, "3", "4")]
+
+
+def test_utf16_rejects_half_characters() -> None:
+    content = "\ufeffa,b\n1,\ud800\n3,4\n".encode("utf-16-le", "surrogatepass") + b"5"
+    assert [record.reject for record in read(content, "utf-16")] == ["undecodable", None, "undecodable"]
+
+
+def test_other_delimiters_are_declared() -> None:
+    assert read(b'a;b\n"1;1";2,2\n', delimiter=";")[0].texts == ("1;1", "2,2")
+    with pytest.raises(SourceError, match="part of a character"):
+        read(b"a|b\n", "gb18030", "|")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a\n1\n", "missing: b"),
+        (b"a,b,a\n1,2,3\n", "more than once: a"),
+        (b"a,b,zhangsan\n1,2,3\n", "not declared: column 3"),
+        (b"zhangsan,44\n", "missing: a, b; not declared: column 1, 2"),
+        (b"\xff,b\n1,2\n", "undecodable"),
+        (b'"a,b\n1,2\n', "bad_quoting"),
+        (b"", "cannot be read"),
+    ],
+)
+def test_a_wrong_header_refuses_the_file_without_quoting_it(content: bytes, said: str) -> None:
+    with pytest.raises(SourceError) as refused:
+        read(content)
+    message = str(refused.value)
+    assert said in message
+    assert "some.csv: header:" in message
+    assert "Allowed: a, b" in message
+    assert "Fix: send the file again" in message
+    assert "zhangsan" not in message
+
+
+CELLS = st.text(st.sampled_from('ab,"\n\r 张é'), max_size=6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(rows=st.lists(st.tuples(CELLS, CELLS), max_size=6), ends=st.sampled_from(["\n", "\r\n", "\r"]))
+def test_what_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str]], ends: str) -> None:
+    target = io.StringIO()
+    quoting = csv.QUOTE_MINIMAL if ends == "\r\n" else csv.QUOTE_ALL  # else it leaves the other line end bare
+    csv.writer(target, lineterminator=ends, quoting=quoting).writerows([("a", "b"), *rows])
+    records = read(target.getvalue().encode())
+    assert [record.texts for record in records] == [(a or None, b or None) for a, b in rows]
+
+
+@settings(max_examples=500, deadline=None)
+@given(body=st.binary(max_size=60).map(lambda raw: bytes(b'ab,"\n\r\x81\x30'[byte % 8] for byte in raw)))
+def test_both_counters_agree_on_any_bytes(body: bytes) -> None:
+    for encoding in ("utf-8", "gb18030"):
+        records = read(b"a,b\n" + body, encoding)
+        assert all((record.texts is None) == (record.reject is not None) for record in records)
+
+
+@settings(max_examples=200, deadline=None)
+@given(body=st.binary(max_size=40).map(lambda raw: bytes(b'ab,"\n\r\x81\x30'[byte % 8] for byte in raw)))
+def test_no_byte_is_lost(body: bytes) -> None:
+    """Rejects carry their bytes, rows their line: the next record begins where the last one ended."""
+    lines = body.splitlines(keepends=True)
+    records = read(b"a,b\n" + body)
+    ends = [*(record.line for record in records), len(lines) + 2][1:]
+    for record, end in zip(records, ends, strict=True):
+        if record.reject:
+            assert record.raw == b"".join(lines[record.line - 2 : end - 2])

@@ -1,0 +1,69 @@
+"""JSON Lines deliveries: one object a line, every value a text, every other line a named reject."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from lakehouse.readers import jsonl
+from lakehouse.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES
+from tests.lakehouse.readers.contract import contract
+
+pytestmark = pytest.mark.fast
+
+LONG_CELL = b'{"a": "' + b"x" * (MAX_CELL_CHARACTERS + 1) + b'"}\n'
+LONG_LINE = b'{"a": "' + b"x" * MAX_RECORD_BYTES + b'"}'
+
+CORPUS = {
+    "texts": ('{"a": "张三", "b": "\U00020bb7"}\n'.encode(), ("张三", "\U00020bb7")),
+    "keys in any order": (b'{"b": "2", "a": "1"}\n', ("1", "2")),
+    "no newline at the end": (b'{"a": "1", "b": "2"}', ("1", "2")),
+    "carriage return and newline": (b'{"a": "1", "b": "2"}\r\n', ("1", "2")),
+    "byte order mark": (b'\xef\xbb\xbf{"a": "1", "b": "2"}\n', ("1", "2")),
+    "numbers as they were written": (b'{"a": 0.10, "b": 123456789012345678901}\n', ("0.10", "123456789012345678901")),
+    "truth values": (b'{"a": true, "b": false}\n', ("true", "false")),
+    "absent, null and empty are one": (b'{"a": null, "b": ""}\n', (None, None)),
+    "an absent key": (b'{"b": "2"}\n', (None, "2")),
+    "a dropped column": (b'{"a": "1", "secret": "3"}\n', ("1", None)),
+    "cut off": (b'{"a": "1", \n', "malformed_json"),
+    "two objects": (b'{"a": "1"} {"a": "2"}\n', "malformed_json"),
+    "not a number": (b'{"a": NaN}\n', "malformed_json"),
+    "very deep": (b'{"a": ' + b"[" * 200_000 + b"}\n", "malformed_json"),
+    "raw control character": (b'{"a": "\t"}\n', "malformed_json"),
+    "a list": (b'["1", "2"]\n', "not_an_object"),
+    "a text": (b'"1"\n', "not_an_object"),
+    "the same key twice": (b'{"a": "1", "a": "2"}\n', "duplicate_key"),
+    "the same key twice, escaped": (b'{"a": "1", "\\u0061": "1"}\n', "duplicate_key"),
+    "a key nobody declared": (b'{"a": "1", "c": "2"}\n', "unknown_key"),
+    "an object inside": (b'{"a": {"b": "1"}}\n', "nested_value"),
+    "a list inside": (b'{"a": []}\n', "nested_value"),
+    "blank": (b" \r\n", "blank_line"),
+    "not UTF-8": (b'{"a": "\xd5\xc5"}\n', "undecodable"),
+    "half a character": (b'{"a": "\\ud800"}\n', "undecodable"),
+    "zero byte": (b'{"a": "\0"}\n', "nul_byte"),
+    "zero character": (b'{"a": "\\u0000"}\n', "nul_byte"),
+    "cell too large": (LONG_CELL, "oversize_cell"),
+    "line too long": (LONG_LINE + b"\n", "oversize_record"),
+}
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_every_line_has_its_outcome(name: str) -> None:
+    line, expected = CORPUS[name]
+    columns = contract("jsonl", "a", "b", dropped=("secret",))
+    content = line + (b"" if line.endswith(b"\n") else b"\n") + b'{"a": "next"}'
+    first, following = jsonl.read(io.BytesIO(content), columns, "some.jsonl")
+    assert (first.line, first.texts or first.reject) == (1, expected)
+    assert (following.line, following.texts) == (2, ("next", None))
+    if first.reject:
+        assert first.raw == line.removeprefix(b"\xef\xbb\xbf")[:MAX_RECORD_BYTES]
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"), [(b"", 0), (b"\xef\xbb\xbf", 0), (b"\n", 1), (b"x", 1), (b"x\n\n", 2), (b"\xef\xbb\xbfx\ny", 2)]
+)
+def test_both_counters_agree(content: bytes, lines: int) -> None:
+    columns = contract("jsonl", "a")
+    assert jsonl.count(io.BytesIO(content), columns) == lines
+    assert len(list(jsonl.read(io.BytesIO(content), columns, "some.jsonl"))) == lines
