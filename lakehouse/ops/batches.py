@@ -68,6 +68,11 @@ class Batch(Landed):
         """Returns whether its rows are part of what the house knows (gated, neither blocked nor refused)."""
         return self.gate in ("passed", "warned")
 
+    @property
+    def counts(self) -> Counts:
+        """Returns how its rows were disposed of; what is not known yet counts as none."""
+        return Counts(**{field.name: getattr(self, field.name) or 0 for field in fields(Counts)})
+
 
 _COLUMNS = tuple(batch.c[field.name] for field in fields(Batch))
 _OPEN: dict[Stage, ColumnElement[bool]] = {

@@ -21,7 +21,7 @@ MIGRATION_LOCK = 4_404_001
 
 def engine(url: URL) -> Engine:
     """Returns an engine without a pool: a task that was forked must never inherit an open connection."""
-    return create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"})
+    return create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10, "options": "-c timezone=UTC -c search_path=public"})
 
 
 @contextmanager
