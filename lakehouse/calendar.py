@@ -46,3 +46,11 @@ class WorkCalendar:
 def is_due(cycle: Cycle, on: date) -> bool:
     """Returns whether a delivery is due: every day, on Mondays, on the first of a month."""
     return cycle.every == "day" or (cycle.every == "week" and on.weekday() == 0) or (cycle.every == "month" and on.day == 1)
+
+
+def last_due(cycle: Cycle, on: date) -> date:
+    """Returns the latest date up to this one on which a delivery was due."""
+    day = on
+    while not is_due(cycle, day):
+        day -= timedelta(days=1)
+    return day

@@ -14,6 +14,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.departments import load_departments, providers
 from lakehouse.naming import ingest_dag
 from lakehouse.ops import batches, connect, days, ingest_runs
+from lakehouse.regions import load_regions
 
 Gap = dict[str, Any]
 
@@ -55,8 +56,8 @@ def _provider_gaps(connection: Connection, instance: Instance, contract: Contrac
         if batch.taken_on == business_date and batch.gate in ("blocked", "refused")
     ]
     came = {batch.provider for batch in taken if batch.business_date >= due_on}
-    expected = [uscc for uscc, _ in providers(contract, load_departments(instance.city_folder), business_date)]
-    return found + [_gap(contract, provider, "silent", due_on) for provider in expected if provider not in came]
+    expected = providers(contract, load_departments(instance.city_folder), load_regions(instance.city_folder), business_date)
+    return found + [_gap(contract, provider.uscc, "silent", due_on) for provider in expected if provider.uscc not in came]
 
 
 def _gap(contract: Contract, provider: str | None, kind: str | None, due_on: date) -> Gap:
