@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from lakehouse import identifiers
 from lakehouse.codes import CodeTable
 from lakehouse.contracts.model import Column, Contract, Rule
+from lakehouse.regions import RegionTree
 from lakehouse.rules.format import BOOLEANS, text_format
 
 Row = Mapping[str, Any]
@@ -19,26 +20,11 @@ DIGITS = frozenset("0123456789")
 
 
 @dataclass(frozen=True)
-class Place:
-    """One stretch of a region's life; `valid_to` is exclusive, None is open."""
-
-    code: str
-    level: str
-    valid_from: date | None
-    valid_to: date | None
-    successor_code: str | None
-
-    def covers(self, day: date) -> bool:
-        """Returns whether the region exists at a date."""
-        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day < self.valid_to)
-
-
-@dataclass(frozen=True)
 class Ground:
     """The tables a rule may look at."""
 
     codes: Mapping[str, CodeTable]
-    places: Mapping[str, tuple[Place, ...]]
+    regions: RegionTree
     timezone: str
 
 
@@ -97,38 +83,15 @@ class Check:
         value = self.value(row)
         return value.astimezone(ZoneInfo(self.ground.timezone)).date() if isinstance(value, datetime) else value
 
-    def places(self, code: str) -> tuple[Place, ...]:
-        """Returns the lives of the region a registered code names, padded with zeros or not."""
-        return self.ground.places.get(unpadded(code), ())
-
     def _successor(self, code: str, on: date) -> str:
-        lives = self.places(code)
-        if not lives or any(life.covers(on) for life in lives):
-            return code
-        heirs = {heir for life in lives for heir in self._heirs(life, on, frozenset({life.code}))}
-        return heirs.pop().ljust(len(code), "0") if len(heirs) == 1 else code
-
-    def _heirs(self, life: Place, on: date, passed: frozenset[str]) -> set[str]:
-        if life.valid_to is None or not life.successor_code or on < life.valid_to or life.successor_code in passed:
-            return set()
-        lives = self.ground.places.get(life.successor_code, ())
-        if any(heir.covers(on) for heir in lives):
-            return {life.successor_code}
-        return {one for heir in lives for one in self._heirs(heir, on, passed | {life.successor_code})}
+        heir = self.ground.regions.successor(code, on)
+        return code if heir is None else heir.ljust(len(code), "0")
 
 
 def day(row: Row) -> date:
     """Returns the date the row's delivery is about."""
     found: date = row["_business_date"]
     return found
-
-
-def unpadded(code: str) -> str:
-    """Returns a registered code without the zeros that only fill it up."""
-    for length, zeros in ((12, 3), (9, 3), (6, 2)):
-        if len(code) == length and code.isascii() and code.isdigit() and code.endswith("0" * zeros):
-            code = code[:-zeros]
-    return code
 
 
 def read(text: str, column: Column, timezone: str) -> Any:

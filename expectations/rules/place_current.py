@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from expectations.rules.check import Check, Row, day
+from lakehouse.regions import unpadded
 
 
 def breaks(check: Check, row: Row) -> bool:
     """Returns whether the code as it was sent names a region that does not exist at the business date."""
-    code = check.sent(row)
-    places = check.places(code) if code is not None else ()
-    return bool(places) and not any(place.covers(day(row)) for place in places)
+    code, regions = check.sent(row), check.ground.regions
+    if code is None or not (regions.history(code) or regions.history(unpadded(code))):
+        return False
+    return regions.find(code, day(row)) is None

@@ -5,17 +5,14 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.naming import CODE_LENGTHS
 from spark_jobs.transforms.rules.scope import RuleScope, is_valid_at
-
-PADDED = r"\A([0-9]{12}|[0-9]{9}|[0-9]{6})\z"
 
 
 def unpadded(code: Column) -> Column:
-    """Returns the code as the tree has it: zeros that only fill a code up are left out (`440402001000` → `440402001`)."""
-    street = F.when((F.length(code) == 12) & code.endswith("000"), F.substring(code, 1, 9)).otherwise(code)
-    district = F.when((F.length(street) == 9) & street.endswith("000"), F.substring(street, 1, 6)).otherwise(street)
-    city = F.when((F.length(district) == 6) & district.endswith("00"), F.substring(district, 1, 4)).otherwise(district)
-    return F.when(code.rlike(PADDED), city).otherwise(code)
+    """Returns the code as the tree has it: zeros that only say "not known below the street" are left out (`440402001000`)."""
+    is_padded = (F.length(code) == CODE_LENGTHS["community"]) & code.endswith("000")
+    return F.when(is_padded, F.substring(code, 1, CODE_LENGTHS["street"])).otherwise(code)
 
 
 def with_region(rows: DataFrame, code: Column, name: str, scope: RuleScope) -> DataFrame:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.naming import CODE_LENGTHS
 from spark_jobs.transforms.rules.places import with_place
 from spark_jobs.transforms.rules.scope import RuleCase
 
@@ -16,9 +15,7 @@ def prepare(case: RuleCase, rows: DataFrame) -> DataFrame:
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where no region of the level has the code; for a community a street filled up with zeros is known too."""
-    region, wanted = F.col(case.place), case.params["level"]
-    known = region["level"] == wanted
-    if wanted == "community":
-        known = known | ((region["level"] == "street") & (F.length(case.as_sent()) == CODE_LENGTHS["community"]))
-    return case.text.isNotNull() & ~F.coalesce(known, F.lit(False))
+    """Returns true where no region of the level ever had the code; for a community a street, filled up with zeros, is known too."""
+    wanted = case.params["level"]
+    levels = (wanted, "street") if wanted == "community" else (wanted,)
+    return case.text.isNotNull() & ~F.coalesce(F.col(case.place)["level"].isin(*levels), F.lit(False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -12,27 +13,18 @@ from pyspark.sql import functions as F
 
 from lakehouse.codes import CodeTable
 from lakehouse.contracts import model
+from lakehouse.regions import RegionTree
 from spark_jobs.transforms import text, types
 
 PERIOD = "struct<valid_from: date, valid_to: date>"
-BEGINNING = date(1, 1, 1)
-
-
-class Region(NamedTuple):
-    """One line of the region tree; `valid_to` is exclusive; after it the successor stands for the region."""
-
-    code: str
-    level: str
-    valid_from: date | None
-    valid_to: date | None
-    successor_code: str | None
+BEGINNING, END = date(1, 1, 1), date(9999, 12, 31)
 
 
 class Succession(NamedTuple):
-    """The region that stands for an abolished one from a date on, until another one does."""
+    """The region that stands for an abolished one in a stretch of time; `valid_to` is exclusive."""
 
     valid_from: date
-    valid_to: date | None
+    valid_to: date
     target: str
 
 
@@ -42,7 +34,7 @@ class RuleScope:
 
     spark: SparkSession
     codes: Mapping[str, CodeTable]
-    regions: tuple[Region, ...]
+    regions: RegionTree
     timezone: str
 
     def code_periods(self, table: str) -> DataFrame:
@@ -52,10 +44,9 @@ class RuleScope:
 
     def region_periods(self) -> DataFrame:
         """Returns one row per region: `code`, `level`, `periods`, `successions` (what it became, from when to when)."""
-        levels = {region.code: region.level for region in self.regions}
-        periods = _grouped((region.code, (region.valid_from, region.valid_to)) for region in self.regions)
-        became = successions(self.regions)
-        rows = [(code, levels[code], periods[code], became.get(code, [])) for code in sorted(periods)]
+        levels = {region.code: region.level for region in self.regions.versions}
+        periods = _grouped((region.code, (region.valid_from, region.valid_to)) for region in self.regions.versions)
+        rows = [(code, levels[code], periods[code], successions(self.regions, code)) for code in sorted(periods)]
         successor = "struct<valid_from: date, valid_to: date, target: string>"
         return self.spark.createDataFrame(rows, f"code string, level string, periods array<{PERIOD}>, successions array<{successor}>")
 
@@ -67,22 +58,29 @@ def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
     return found
 
 
-def successions(regions: Iterable[Region]) -> dict[str, list[Succession]]:
-    """Returns for every abolished region what stands for it, from when to when; chains are followed to a living region."""
-    lives: dict[str, list[Region]] = _grouped((region.code, region) for region in regions)
-    return {code: found for code in lives if (found := _stands_for(code, BEGINNING, lives, frozenset()))}
+def successions(regions: RegionTree, code: str) -> list[Succession]:
+    """Returns what stands for a region while it does not exist, from when to when; chains are followed to a living region."""
+    return _stands_for(regions, code, (BEGINNING, END), ())
 
 
-def _stands_for(code: str, since: date, lives: Mapping[str, list[Region]], seen: frozenset[str]) -> list[Succession]:
-    if code in seen:
+def _stands_for(regions: RegionTree, code: str, during: tuple[date, date], passed: tuple[str, ...]) -> list[Succession]:
+    if code in passed:
         return []
     found: list[Succession] = []
-    for region in sorted(lives.get(code, []), key=lambda one: one.valid_from or BEGINNING):
-        if seen and (region.valid_to is None or region.valid_to > since):
-            found.append(Succession(max(since, region.valid_from or BEGINNING), region.valid_to, code))
-        if region.valid_to is not None and region.successor_code:
-            found += _stands_for(region.successor_code, max(since, region.valid_to), lives, seen | {code})
+    versions = regions.history(code)
+    for version, following in zip_longest(versions, versions[1:]):
+        lives = _overlap((version.valid_from, version.valid_to or END), during)
+        if passed and lives:
+            found.append(Succession(*lives, code))
+        gap = _overlap((version.valid_to or END, following.valid_from if following else END), during)
+        if gap and version.successor_code:
+            found += _stands_for(regions, version.successor_code, gap, (*passed, code))
     return found
+
+
+def _overlap(one: tuple[date, date], other: tuple[date, date]) -> tuple[date, date] | None:
+    start, end = max(one[0], other[0]), min(one[1], other[1])
+    return (start, end) if start < end else None
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from expectations.rules.check import Ground, Place
+from expectations.rules.check import Ground
 from lakehouse.codes import Code, CodeTable
 from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, Locality, Rule, Sharing
 from lakehouse.identifiers import normalise_resident_id
+from lakehouse.regions import Region, RegionTree
 from lakehouse.rules.registry import build_rule
-from spark_jobs.transforms.rules.scope import Region
 
 DAYS = (date(2026, 6, 1), date(2026, 3, 1), date(2024, 2, 29))
 NUMBER = ("trim", "half_width", "upper", "resident_id_18")
@@ -64,21 +64,25 @@ RULES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("season", "pattern", "warning", {"regex": "^[a-z]+$"}),
     ("reason", "required_when", "error", {"when": "season", "in": ["winter", "autumn"]}),
 ]
-REGIONS = (
-    Region("4499", "city", None, None, None),
-    Region("449901", "district", None, None, None),
-    Region("449901001", "street", None, None, None),
-    Region("449901002", "street", None, date(2026, 4, 1), "449901001"),
-    Region("449901001001", "community", date(2020, 1, 1), None, None),
-    Region("449901001002", "community", None, date(2025, 7, 1), "449901001003"),
-    Region("449901001003", "community", date(2025, 7, 1), date(2026, 4, 1), "449901001001"),
-    Region("449901001004", "community", None, date(2025, 1, 1), None),
-    Region("449901001005", "community", None, date(2022, 1, 1), "449901001006"),
-    Region("449901001005", "community", date(2023, 1, 1), date(2024, 1, 1), "449901001001"),
-    Region("449901001006", "community", None, date(2024, 1, 1), "449901001005"),
-    Region("449901001001001", "grid", date(2026, 4, 1), None, None),
-    Region("449901001001002", "grid", None, date(2026, 4, 1), None),
-)
+LONG_AGO = date(1980, 1, 1)
+LIVES: list[tuple[str, str, date, date | None, str | None]] = [
+    ("4499", "city", LONG_AGO, None, None),
+    ("449901", "district", LONG_AGO, None, None),
+    ("449901001", "street", LONG_AGO, None, None),
+    ("449901002", "street", LONG_AGO, date(2026, 4, 1), "449901001"),
+    ("449901001001", "community", date(2020, 1, 1), None, None),
+    ("449901001002", "community", LONG_AGO, date(2025, 7, 1), "449901001003"),
+    ("449901001003", "community", date(2025, 7, 1), date(2026, 4, 1), "449901001001"),
+    ("449901001004", "community", LONG_AGO, date(2025, 1, 1), None),
+    ("449901001005", "community", LONG_AGO, date(2022, 1, 1), "449901001006"),
+    ("449901001005", "community", date(2023, 1, 1), date(2024, 1, 1), "449901001001"),
+    ("449901001006", "community", LONG_AGO, date(2024, 1, 1), "449901001005"),
+    ("449901001007", "community", LONG_AGO, date(2024, 1, 1), "449901001007"),
+    ("449901001001001", "grid", date(2026, 4, 1), None, None),
+    ("449901001001002", "grid", LONG_AGO, date(2026, 4, 1), None),
+]
+REGIONS = RegionTree(tuple(Region(code, code, level, None, None, start, end, heir) for code, level, start, end, heir in LIVES))
+REGION_CODES = [*(life[0] for life in LIVES), "449901001000", "449901002000", "449901000000", "449977"]
 SEASONS = (
     Code("winter", "冬", "winter", None, date(2024, 3, 1), None),
     Code("winter", "冬", "winter", date(2026, 5, 1), None, None),
@@ -122,11 +126,7 @@ def _column(name: str, given: dict[str, Any]) -> Column:
 
 def ground() -> Ground:
     """Returns what the second implementations look at."""
-    places: dict[str, tuple[Place, ...]] = {}
-    for region in REGIONS:
-        life = Place(region.code, region.level, region.valid_from, region.valid_to, region.successor_code)
-        places[region.code] = (*places.get(region.code, ()), life)
-    return Ground(CODES, places, TIMEZONE)
+    return Ground(CODES, REGIONS, TIMEZONE)
 
 
 def rows(seed: int, count: int) -> list[dict[str, Any]]:
@@ -195,9 +195,7 @@ MAKERS: dict[str, Callable[[Random], str | None]] = {
     "seen_at": _moment,
     "is_home": lambda chance: chance.choice(("true", "false", "1", "0", "TRUE", "yes")),
     "checker_id": lambda chance: chance.choice("abc"),
-    "region_code": lambda chance: chance.choice(
-        [region.code for region in REGIONS] + ["449901001000", "449901002000", "449901000000", "449977"]
-    ),
+    "region_code": lambda chance: chance.choice(REGION_CODES),
     "grid_code": lambda chance: chance.choice(("449901001001001", "449901001001002", "449901001001", "449901001001009")),
     "season": lambda chance: chance.choice(("winter", "summer", "autumn", "spring", "Winter")),
     "reason": lambda chance: chance.choice((None, "x")),
