@@ -61,6 +61,11 @@ def recipient_id(level: str, code: str) -> str:
     return f"{LEVEL_LETTERS[level]}-{code}"
 
 
+def recipient_level(recipient: str) -> str:
+    """Returns the level of a region's recipient, from its id."""
+    return next(level for level, letter in LEVEL_LETTERS.items() if recipient.startswith(f"{letter}-"))
+
+
 def recipient_prefix(level: str, recipient: str) -> str:
     """Returns the prefix below the exchange root under which lies all that a recipient may see."""
     return f"{level}/{recipient}"
@@ -79,3 +84,18 @@ def package_prefix(level: str, recipient: str, business_date: date, issue: int) 
 def day_entry_path(business_date: date, issue: int, suffix: str = "json") -> str:
     """Returns the path of a day entry (`json`, `sig`, `leaves.json`, `inputs.json`) below the exchange root."""
     return f"days/{business_date.isoformat()}/{issue}.{suffix}"
+
+
+def published_days_prefix() -> str:
+    """Returns the folder below the exchange root that holds the day entries."""
+    return "days"
+
+
+def build_record_path(business_date: date) -> str:
+    """Returns the path of the facts of a day's payloads, from the step that writes them to the one that publishes (operator only)."""
+    return f"days/{business_date.isoformat()}/build.parquet"
+
+
+def proof_record_path(business_date: date) -> str:
+    """Returns the path of what was proved of a day's payloads (operator only)."""
+    return f"days/{business_date.isoformat()}/proofs.json"

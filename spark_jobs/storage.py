@@ -117,9 +117,11 @@ def ensure_tables(spark: SparkSession, instance: Instance, contract: Contract) -
             ensure_table(spark, instance, shape)
 
 
-def read(spark: SparkSession, table: str) -> DataFrame:
-    """Returns the rows of a table as of its latest commit when they are used."""
-    return spark.read.table(table)
+def read(spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
+    """Returns the rows of a table: of one version, or as of its latest commit when they are used."""
+    if version is None:
+        return spark.read.table(table)
+    return spark.sql(f"SELECT * FROM {table} VERSION AS OF {version}")
 
 
 def read_staged(spark: SparkSession, instance: Instance, path: str) -> DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,6 @@ from typing import Any
 import pyarrow as pa
 
 from lakehouse.errors import DeliveryError, Problem
-from lakehouse.merkle import leaf
 from lakehouse.naming import content_path, package_prefix
 from lakehouse.objects import Area
 from lakehouse.returns.changes import changes, count
@@ -52,7 +52,7 @@ class Assignment:
     key_file: str
     plans: tuple[LevelPlan, ...]
     before: tuple[date, int] | None = None
-    leaves_before: dict[str, str] = field(default_factory=dict)
+    manifests_before: dict[str, str] = field(default_factory=dict)
     is_check: bool = False  # compute everything, write nothing
 
 
@@ -89,7 +89,7 @@ def _write_package(area: Area, recipient: Recipient, contents: list[Content], as
 
 
 def _manifest_before(area: Area, recipient: Recipient, assignment: Assignment) -> dict[str, Any] | None:
-    due = assignment.leaves_before.get(recipient.recipient_id)
+    due = assignment.manifests_before.get(recipient.recipient_id)
     if assignment.before is None or due is None:
         return None
     path = f"{package_prefix(recipient.level, recipient.recipient_id, *assignment.before)}/manifest.json"
@@ -97,7 +97,7 @@ def _manifest_before(area: Area, recipient: Recipient, assignment: Assignment) -
         found = area.get(path)
     except FileNotFoundError:
         found = b""
-    if leaf(found).hex() != due:
+    if hashlib.sha256(found).hexdigest() != due:
         problem = Problem(path, "the manifest is missing or is not the one that was published.", "", "restore it from a copy of the store.")
         raise DeliveryError(problem.text())
     manifest: dict[str, Any] = json.loads(found)

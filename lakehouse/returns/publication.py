@@ -1,0 +1,171 @@
+"""Returns a published day: manifests, then the one entry that makes all of them visible, then its copies in every package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from lakehouse import merkle
+from lakehouse.errors import DeliveryError, Problem
+from lakehouse.manifest import Document, canonical, day_entry, manifest, proof, sha256
+from lakehouse.naming import day_entry_path, package_prefix
+from lakehouse.ops.packages import Package
+from lakehouse.returns.edition import Edition
+from lakehouse.returns.publications import Leaves, final_issue, leaves
+from lakehouse.returns.record import BuildRecord
+from lakehouse.signing import Signer
+
+PARALLEL_PUTS = 8
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A package's manifest as bytes, with the forms it speaks of."""
+
+    recipient_id: str
+    level: str
+    content: bytes
+    forms: tuple[Document, ...]
+
+    @property
+    def payloads(self) -> dict[str, int]:
+        """Returns path → bytes of the payload files."""
+        return {form["path"]: form["bytes"] for form in self.forms if form["path"] is not None}
+
+
+@dataclass(frozen=True)
+class Published:
+    """An issue of a day that can be verified; `is_new` when this run published it."""
+
+    issue: int
+    entry_sha256: str
+    is_new: bool
+    packages: tuple[Package, ...]
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What the day is published with: how many gaps it was closed with, and who signs."""
+
+    gaps: int
+    signer: Signer
+
+
+def publish(edition: Edition, record: BuildRecord, closing: Closing) -> Published:
+    """Returns the issue that says what the record says: the newest one when it already does, else a new one.
+
+    Every step may be repeated after a stop at any point: manifests of an unpublished issue are overwritten, the entry is created once,
+    its copies are made where they are missing.
+    """
+    area, day = edition.exchange, edition.date
+    newest = final_issue(area, day)
+    stood = leaves(area, day, newest)
+    if newest:
+        manifests = _manifests(edition, newest, record, closing.signer)
+        if {one.recipient_id: sha256(one.content) for one in manifests} == stood.manifests:
+            _hand_out(edition, newest, manifests)
+            return _published(edition, newest, manifests, is_new=False)
+    issue = newest + 1
+    manifests = _manifests(edition, issue, record, closing.signer)
+    _put_all(area.put, _manifest_files(edition, issue, manifests, closing.signer))
+    inputs = {"batches": [list(pair) for pair in edition.inputs], "versions": record.versions}
+    area.put(day_entry_path(day, issue, "inputs.json"), canonical(inputs))
+    _create_entry(edition, issue, manifests, closing)
+    _hand_out(edition, issue, manifests)
+    return _published(edition, issue, manifests, is_new=True)
+
+
+def differing(edition: Edition, record: BuildRecord, signer: Signer) -> list[str]:
+    """Returns the recipients whose published manifest is not what the record says now."""
+    issue = final_issue(edition.exchange, edition.date)
+    stood = leaves(edition.exchange, edition.date, issue).manifests
+    now = {one.recipient_id: sha256(one.content) for one in _manifests(edition, issue, record, signer)}
+    return sorted(name for name in {*stood, *now} if stood.get(name) != now.get(name))
+
+
+def _manifests(edition: Edition, issue: int, record: BuildRecord, signer: Signer) -> list[Manifest]:
+    earlier = edition.facts.predecessor
+    before = leaves(edition.exchange, earlier.business_date, earlier.issue).manifests if earlier else {}
+    found = []
+    for recipient, forms in record.by_recipient():
+        document = manifest(edition.facts, issue, forms, before.get(recipient), signer.named)
+        found.append(Manifest(recipient, forms[0]["level"], canonical(document), tuple(forms)))
+    return found
+
+
+def _manifest_files(edition: Edition, issue: int, manifests: list[Manifest], signer: Signer) -> Iterable[tuple[str, bytes]]:
+    for one in manifests:
+        prefix = package_prefix(one.level, one.recipient_id, edition.date, issue)
+        yield f"{prefix}/manifest.json", one.content
+        yield f"{prefix}/manifest.sig", signer.sign(one.content)
+
+
+def _create_entry(edition: Edition, issue: int, manifests: list[Manifest], closing: Closing) -> None:
+    """Publishes: everything the operator needs lies there before the entry itself is created, once."""
+    area, day = edition.exchange, edition.date
+    tree = merkle.Tree([merkle.leaf(one.content) for one in manifests])
+    replaces = sha256(area.get(day_entry_path(day, issue - 1))) if issue > 1 else None
+    document = day_entry(edition.facts, issue, replaces, (len(manifests), tree.root), (closing.gaps, closing.signer.named))
+    content = canonical(document)
+    below = Leaves(
+        edition.facts.rules_sha256,
+        {one.recipient_id: sha256(one.content) for one in manifests},
+        {one.recipient_id: frozenset(one.payloads) for one in manifests},
+    )
+    area.put(day_entry_path(day, issue, "leaves.json"), canonical(below.document()))
+    area.put(day_entry_path(day, issue, "sig"), closing.signer.sign(content))
+    if not area.put_new(day_entry_path(day, issue), content):
+        found = f"issue {issue} was published by somebody else at the same moment."
+        raise DeliveryError(Problem(f"business day {day}", found, "", "run returns_publish again: it compares.").text())
+
+
+def _hand_out(edition: Edition, issue: int, manifests: list[Manifest]) -> None:
+    """Puts the entry and the recipient's proof into every package that lacks them."""
+    area, day = edition.exchange, edition.date
+    entry, signature = area.get(day_entry_path(day, issue)), area.get(day_entry_path(day, issue, "sig"))
+    hashes = [merkle.leaf(one.content) for one in manifests]
+    tree = merkle.Tree(hashes)
+
+    def files() -> Iterable[tuple[str, bytes]]:
+        for index, one in enumerate(manifests):
+            prefix = package_prefix(one.level, one.recipient_id, day, issue)
+            yield f"{prefix}/day.json", entry
+            yield f"{prefix}/day.sig", signature
+            yield f"{prefix}/proof.json", canonical(proof(day, issue, index, hashes, tree))
+
+    _put_all(area.put_new, files())
+
+
+def _put_all(put: Callable[[str, bytes], object], files: Iterable[tuple[str, bytes]]) -> None:
+    with ThreadPoolExecutor(PARALLEL_PUTS) as pool:
+        for _ in pool.map(lambda file: put(*file), files):
+            pass
+
+
+def _published(edition: Edition, issue: int, manifests: list[Manifest], *, is_new: bool) -> Published:
+    """Returns the issue with its packages; a payload is referred to when the package before, or the issue before, had it."""
+    area, earlier = edition.exchange, edition.facts.predecessor
+    before = leaves(area, earlier.business_date, earlier.issue).payloads if earlier else {}
+    issued = leaves(area, edition.date, issue - 1).payloads
+    packages = []
+    for one in manifests:
+        known = before.get(one.recipient_id, frozenset()) | issued.get(one.recipient_id, frozenset())
+        written = [size for path, size in one.payloads.items() if path not in known]
+        referred = [size for path, size in one.payloads.items() if path in known]
+        packages.append(
+            Package(
+                one.recipient_id,
+                edition.date,
+                issue,
+                one.level,
+                sha256(one.content),
+                forms=sum(form["rows"] > 0 for form in one.forms),
+                rows=sum(form["rows"] for form in one.forms if form["form"] == "rows"),
+                files_written=len(written),
+                files_referred=len(referred),
+                bytes_written=sum(written),
+                bytes_referred=sum(referred),
+            )
+        )
+    return Published(issue, sha256(area.get(day_entry_path(edition.date, issue))), is_new, tuple(packages))
