@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from huiliu import doctor, services
+from huiliu import contracts, doctor, services
 from lakehouse.errors import LakehouseError
 
 app = typer.Typer(
@@ -16,8 +16,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-services.register(app)
-doctor.register(app)
+for commands in (services, doctor, run, report, sample, ingest, quarantine, tickets, sql):
+    commands.register(app)
+contracts.register(app)
 
 
 def main() -> None:

@@ -91,7 +91,7 @@ def _referred_columns(draft: Draft) -> Iterator[Finding]:
 
 def _column_exists(draft: Draft, name: str, steps: tuple[Step, ...]) -> Iterator[Finding]:
     column = draft.table.columns.get(name)
-    if name not in draft.table.names:
+    if draft.table.names and name not in draft.table.names:
         yield Finding(steps, f"there is no column {name!r}.", nearest_first(name, draft.table.names), "name a column of this contract.")
     elif column and column.dropped:
         yield Finding(steps, f"the column {name!r} is dropped at landing.", "", "name a column that is kept.")
@@ -123,7 +123,7 @@ def _source(draft: Draft) -> Iterator[Finding]:
 def _keys(draft: Draft) -> Iterator[Finding]:
     table = draft.table
     keys = [column for column in table.columns.values() if column.key]
-    if not keys and len(table.columns) == len(table.names):
+    if not keys and 0 < len(table.columns) == len(table.names):
         yield Finding(("schema",), "no column is a primary key.", "", "mark the key with `primaryKey: true`.")
     for column in keys:
         if not column.required:

@@ -56,7 +56,8 @@ def load_contract(path: Path, standard: bool = True) -> Contract:
     table = read_table(document)
     findings += [*table.findings, *checks.findings(checks.Draft(document, properties, table, code_table_names(folder)))]
     if findings or standard:
-        findings += standard_findings(document)
+        told = {finding.steps for finding in findings}
+        findings += [finding for finding in standard_findings(document) if finding.steps not in told]
     if findings:
         raise ContractError(problems_text(document.problems(findings)))
     return _contract(document, properties, tuple(table.columns.values()), tuple(rule for rule, _ in table.rules))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Self
 
 from pydantic import BeforeValidator, model_validator
 
@@ -28,12 +28,11 @@ class Parameters(Base):
     min: Bound = None
     max: Bound = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _has_a_bound(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("min") is None and values.get("max") is None:
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        if self.min is None and self.max is None:
             raise ValueError("min or max is missing")
-        return values
+        return self
 
 
 def is_number(bound: str) -> bool:

@@ -1,0 +1,136 @@
+"""Returns the steward's commands: check all declarations, begin a contract, compare two versions, write the pages for people."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lakehouse.authority import load_authority
+from lakehouse.codes import load_code_tables
+from lakehouse.config import Instance
+from lakehouse.contracts.difference import Difference, differences
+from lakehouse.contracts.loader import load_contract, load_contracts
+from lakehouse.contracts.skeleton import Start, skeleton
+from lakehouse.departments import load_departments, providers
+from lakehouse.derive import catalog, docs
+from lakehouse.errors import ConfigError, LakehouseError, Problem
+from lakehouse.naming import LEVELS
+from lakehouse.policies import load_policies
+from lakehouse.regions import load_regions
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group `contracts` and the command `docs` to the command line."""
+    group = typer.Typer(help="Contracts: check, new, diff.", no_args_is_help=True)
+    group.command()(check)
+    group.command()(new)
+    group.command()(diff)
+    app.add_typer(group, name="contracts")
+    app.command("docs")(write_docs)
+
+
+def check(as_json: Json = False) -> None:
+    """Check contracts, code tables, authority, policies, region tree and departments; all problems at once."""
+    instance = Instance()
+    folder = instance.settings.contracts
+    wrong: list[str] = []
+    contracts = _attempt(lambda: load_contracts(folder), wrong)
+    codes = _attempt(lambda: load_code_tables(folder), wrong)
+    _attempt(lambda: load_policies(folder / "policies.yaml"), wrong)
+    if contracts:
+        _attempt(lambda: load_authority(folder / "authority.yaml", contracts), wrong)
+    tree = _attempt(lambda: load_regions(instance.city_folder), wrong)
+    departments = _attempt(lambda: load_departments(instance.city_folder), wrong)
+    if contracts and tree and departments:
+        first = date.fromisoformat(instance.city.first_business_date)
+        for contract in contracts.values():
+            _attempt(partial(providers, contract, departments, tree, first), wrong)
+    if as_json:
+        typer.echo(json.dumps({"ok": not wrong, "contracts": sorted(contracts or ()), "problems": wrong}, ensure_ascii=False))
+    else:
+        for text in wrong:
+            typer.echo(text, err=True)
+        summary = f"{len(contracts or ())} contracts, {len(codes or ())} code tables: "
+        typer.echo(summary + ("all is well." if not wrong else "see the problems above."))
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _attempt(load: Callable[[], Any], wrong: list[str]) -> Any:
+    try:
+        return load()
+    except LakehouseError as error:
+        wrong.append(str(error))
+        return None
+
+
+def new(
+    sample: Annotated[
+        Path, typer.Argument(help="A CSV file as it is delivered; its header names the columns.", exists=True, dir_okay=False)
+    ],
+    code: Annotated[str, typer.Option(help="Code of the resource, e.g. d_assistance_approval.")],
+    level: Annotated[str, typer.Option(help=", ".join(LEVELS))],
+    provider: Annotated[str, typer.Option(help="USCC of the department that delivers it.")],
+    encoding: Annotated[str, typer.Option(help="utf-8, utf-16 or gb18030.")] = "utf-8",
+    as_json: Json = False,
+) -> None:
+    """Begin a contract from the header of a CSV file: every column text, the first one the key; a steward decides the rest."""
+    path = Instance().settings.contracts / "resources" / level / f"{code}.odcs.yaml"
+    if path.exists():
+        raise ConfigError(Problem(str(path), "the file exists.", "", "choose another code.").text())
+    with sample.open(encoding=encoding, newline="") as lines:
+        headers = next(csv.reader(lines), [])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(skeleton(Start(code, code, level, provider, [header.lstrip("\ufeff") for header in headers], encoding)), "utf-8")
+    load_contract(path)
+    if as_json:
+        typer.echo(json.dumps({"path": str(path), "columns": headers}, ensure_ascii=False))
+        return
+    typer.echo(f"{path}: decide on key, types, classes, grades and rules, then run `huiliu contracts check`.")
+
+
+def diff(
+    old: Annotated[
+        Path, typer.Argument(help="The contracts folder as it was, e.g. of another working tree.", exists=True, file_okay=False)
+    ],
+    as_json: Json = False,
+) -> None:
+    """Compare the instance's contracts with earlier ones; exit code 1 when existing tables cannot take them."""
+    before, after = load_contracts(old), load_contracts(Instance().settings.contracts)
+    found = {code: differences(before[code], after[code]) for code in sorted(before.keys() & after.keys())}
+    found |= {code: [Difference("contract", "is gone", False)] for code in sorted(before.keys() - after.keys())}
+    additive = all(difference.additive for changes in found.values() for difference in changes)
+    if as_json:
+        facts = {code: [asdict(difference) for difference in changes] for code, changes in found.items() if changes}
+        typer.echo(json.dumps({"additive": additive, "differences": facts}, ensure_ascii=False))
+    else:
+        for code, changes in found.items():
+            for difference in changes:
+                typer.echo(f"{'  ' if difference.additive else '! '}{code}: {difference.where}: {difference.text}")
+        typer.echo("existing tables can take it." if additive else "existing tables cannot take what is marked with !: name a migration.")
+    if not additive:
+        raise typer.Exit(1)
+
+
+def write_docs(as_json: Json = False) -> None:
+    """Write a page and a catalog entry per resource below derived/docs."""
+    instance = Instance()
+    codes = load_code_tables(instance.settings.contracts)
+    folder = instance.folder("derived", "docs")
+    written = []
+    for contract in load_contracts(instance.settings.contracts).values():
+        pages = {f"{contract.code}.md": docs.render(contract, codes), f"{contract.code}.catalog.json": catalog.render(contract)}
+        for name, text in pages.items():
+            (folder / name).write_text(text, "utf-8")
+            written.append(str(folder / name))
+    typer.echo(json.dumps({"written": written}) if as_json else "\n".join(written))

@@ -1,0 +1,102 @@
+"""Returns the page of a resource for people, as Markdown: what it is, its columns, its rules, its code tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from lakehouse.codes import CodeTable
+from lakehouse.contracts.model import Column, Contract, EachProvider
+from lakehouse.derive.catalog import CYCLES, SHARING
+
+SEVERITIES = {"error": "错误（隔离）", "warning": "警告"}
+
+
+def render(contract: Contract, codes: Mapping[str, CodeTable]) -> str:
+    """Returns the page; the same contract gives the same bytes."""
+    return "\n".join(_lines(contract, codes)) + "\n"
+
+
+def _lines(contract: Contract, codes: Mapping[str, CodeTable]) -> Iterator[str]:
+    yield from (f"# {contract.name_zh} `{contract.code}`", "", f"{contract.name_en}. {contract.description}", "")
+    yield from _table(("项目 / item", "内容 / value"), _facts(contract))
+    yield from ("", "## 数据项 / columns", "")
+    header = (
+        "列 / column",
+        "源字段 / in the source",
+        "名称 / label",
+        "类型 / type",
+        "必填 / required",
+        "类别 / class",
+        "级别 / grade",
+        "规范化 / normalised",
+    )
+    yield from _table(header, (_column(column) for column in contract.columns))
+    yield from ("", "## 规则 / rules", "", f"{_block(contract)}", "")
+    rules = (
+        (
+            f"`{rule.id}`",
+            SEVERITIES[rule.severity],
+            rule.dimension,
+            rule.message_zh,
+            rule.message_en,
+            f"`{rule.params}`" if rule.params else "",
+        )
+        for rule in contract.rules
+    )
+    yield from _table(("规则 / rule", "级别 / severity", "GB/T 36344", "说明", "message", "参数 / parameters"), rules)
+    for name in sorted({rule.params["codes"] for rule in contract.rules if rule.kind == "domain"}):
+        yield from ("", f"## 代码表 / code table `{name}`", "")
+        versions = ((code.code, code.label_zh, code.label_en, _period(code.valid_from, code.valid_to)) for code in codes[name].versions)
+        yield from _table(("代码 / code", "名称", "label", "有效期 / valid"), versions)
+
+
+def _facts(contract: Contract) -> Iterator[tuple[str, str]]:
+    provider = (
+        f"每个{contract.provider.each} / each {contract.provider.each}"
+        if isinstance(contract.provider, EachProvider)
+        else contract.provider
+    )
+    yield "版本 / version", contract.version
+    yield "层级 / level", contract.level
+    yield "提供单位 / provider", provider
+    yield "来源 / source", contract.source.kind
+    yield "更新频率 / cycle", CYCLES[contract.cycle.every]
+    yield "交付方式 / delivery", contract.delivery
+    yield "主键 / key", ", ".join(column.name for column in contract.key_columns)
+    yield "时序列 / position", contract.position or "业务日期 / business date"
+    yield "共享属性 / sharing", SHARING[contract.sharing.attribute]
+    yield "数据级别 / grade", str(contract.sharing.grade)
+    yield "合同文件 / contract", f"`{contract.file}`"
+
+
+def _column(column: Column) -> tuple[str, ...]:
+    name = f"`{column.name}`" + (" 🔑" if column.key else "")
+    kind = "接收时丢弃 / dropped" if column.dropped else column.physical_type or column.type
+    label = f"{column.label_zh} / {column.label_en}"
+    return (
+        name,
+        column.source_name,
+        label,
+        kind,
+        "是" if column.required else "",
+        column.class_,
+        str(column.grade),
+        ", ".join(column.normalise),
+    )
+
+
+def _block(contract: Contract) -> str:
+    share, rows = f"{contract.block_at.share:.0%}", contract.block_at.rows
+    zh = f"超过 {share} 且不少于 {rows} 行违反同一错误规则时整批阻断"
+    return f"{zh} / a batch is blocked when more than {share} and at least {rows} rows break one error rule."
+
+
+def _period(start: object, end: object) -> str:
+    return f"{start or ''} – {end or ''}" if start or end else ""
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(header) + " |"
+    yield "|" + "---|" * len(header)
+    for row in rows:
+        yield "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
