@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from huiliu import contracts, doctor, services
+from huiliu import contracts, doctor, ingest, quarantine, report, run, sample, services, sql, tickets
 from lakehouse.errors import LakehouseError
 
 app = typer.Typer(
@@ -16,9 +16,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (services, doctor, run, report, sample, ingest, quarantine, tickets, sql):
+for commands in (services, doctor, run, report, sample, ingest, contracts, quarantine, tickets, sql):
     commands.register(app)
-contracts.register(app)
 
 
 def main() -> None:

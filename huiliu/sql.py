@@ -12,10 +12,10 @@ from rich.table import Table
 
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem
-from spark_jobs.storage import read_only_query
+from spark_jobs.session import open_session
+from spark_jobs.storage import query
 
 READING = re.compile(r"^\s*(select|with|describe|show|explain|values)\b", re.IGNORECASE)
-
 SELECTING = re.compile(r"^\s*(select|with|values)\b", re.IGNORECASE)  # as a subquery it cannot hide a statement that writes
 
 
@@ -33,7 +33,7 @@ def sql(
     if not READING.match(statement):
         raise ConfigError(Problem("huiliu sql", "the statement does not read.", "SELECT, WITH, DESCRIBE, SHOW, EXPLAIN", "start with one of these.").text())
     wrapped = f"select * from ({statement.rstrip().rstrip(';')})" if SELECTING.match(statement) else statement
-    names, rows = read_only_query(Instance(), wrapped, limit)
+    names, rows = query(open_session(Instance()), wrapped, limit)
     if as_json:
         typer.echo(json.dumps({"columns": names, "rows": rows}, ensure_ascii=False, default=str))
         return

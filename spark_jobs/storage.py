@@ -124,6 +124,12 @@ def read(spark: SparkSession, table: str, version: int | None = None) -> DataFra
     return spark.sql(f"SELECT * FROM {table} VERSION AS OF {version}")
 
 
+def query(spark: SparkSession, statement: str, limit: int) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Returns (column names, rows) of a statement that reads, `limit` rows at most."""
+    found = spark.sql(statement).limit(limit)
+    return found.columns, [tuple(row) for row in found.collect()]
+
+
 def read_staged(spark: SparkSession, instance: Instance, path: str) -> DataFrame:
     """Returns the rows a reader left in Parquet files below the lake root (`naming.staging_path`)."""
     return spark.read.parquet(open_area(instance, "lake").spark_url(path))
