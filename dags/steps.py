@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, CronPartitionTimetable, task
 
-from lakehouse.config import CityProfile
+from lakehouse.config import CityProfile, Instance
 from lakehouse.jobs import JobRequest, run_job
+from lakehouse.orchestrator import Orchestrator
 
 RETRIES = 0  # a job is repeated by clearing its task; what is worth repeating by itself is repeated inside the job
 
@@ -20,12 +21,17 @@ def business_date(context: dict[str, Any]) -> date:
 
 
 def job_task(job: str, resource: str | None = None, emits: Asset | None = None, **settings: Any) -> Any:
-    """Returns a task that runs a job by name; with `emits`, its end tells the asset what the job answered."""
+    """Returns a task that runs a job by name; with `emits`, its end tells the asset what the job answered.
+
+    A job that repaired a closed day asks for the day to be closed again (ADR 0001).
+    """
 
     @task(task_id=job, outlets=[emits] if emits else [], retries=RETRIES, **settings)
     def run(**context: Any) -> dict[str, Any]:
         request = JobRequest(business_date(context), resource, context["ti"].try_number)
         answer = run_job(job, request)
+        if answer.get("close_again"):
+            Orchestrator(Instance()).trigger("close_day", request.business_date)
         if emits:
             context["outlet_events"][emits].extra = {key: answer[key] for key in ("outcome", "issue") if key in answer}
         return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from infra.local.programs import COMPONENTS
 from lakehouse import ops
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem, nearest_first
+from lakehouse.jobs import JobRequest, run_job
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -65,6 +67,8 @@ def after_postgres(instance: Instance) -> None:
 
 def after_spark(instance: Instance) -> None:
     """Registers the lake's tables, which the in-memory catalog forgot, and writes the reference tables."""
+    first = date.fromisoformat(instance.city.first_business_date)
+    run_job("reference", JobRequest(first), instance)
 
 
 def _show(instance: Instance, as_json: bool) -> bool:
