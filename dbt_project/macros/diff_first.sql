@@ -19,15 +19,16 @@
     {% do add_missing_columns(target_relation) %}
   {% endif %}
 
-  {# computed once: the rows that differ are kept in memory for the count and the MERGE #}
-  {% do run_query('drop view if exists ' ~ differences) %}
-  {% do run_query('cache table ' ~ differences ~ ' as ' ~ differences_sql(stamped, target_relation, keys)) %}
+  {# computed once: the rows that differ lie in the staging area for the count and the MERGE #}
+  {% do stage(differences, differences_sql(stamped, target_relation, keys)) %}
   {% set counted = run_query('select count(*), count_if(_gone) from ' ~ differences).rows[0] %}
   {% if counted[0] > 0 %}
     {% call statement('merge') %}{{ merge_sql(target_relation, differences, keys) }}{% endcall %}
   {% endif %}
-  {% do run_query('drop view if exists ' ~ differences) %}
-  {% do noop_statement('main', (counted[0] - counted[1]) ~ ' written, ' ~ counted[1] ~ ' deleted', 'DIFF', counted[0] | int) %}
+  {% do run_query('drop view ' ~ differences) %}
+  {% call noop_statement('main', (counted[0] - counted[1]) ~ ' written, ' ~ counted[1] ~ ' deleted', 'DIFF', counted[0] | int) %}
+    select * from {{ differences }}
+  {% endcall %}
   {{ run_hooks(post_hooks) }}
   {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}

@@ -19,6 +19,7 @@ from lakehouse.contracts.model import Contract
 
 MODELS = PROJECT / "dbt_project"
 KEPT_FOLDERS = ("target", "logs")  # dbt's own: the partial parse lives there
+PUBLIC = "diff_first"  # materialization of the tables that stay
 REFERENCE_TABLES = ("region", "department")
 GENERATED_MACROS = """\
 {{% macro authority() %}}
@@ -44,6 +45,11 @@ class Day:
         """Returns the first instant after the business date, in UTC."""
         return datetime.combine(self.business_date + timedelta(days=1), time(), self.timezone).astimezone(UTC)
 
+    @property
+    def staging(self) -> str:
+        """Returns the path below the lake root where intermediate rows lie while dbt runs."""
+        return naming.staging_path("libraries", self.business_date)
+
     def variables(self) -> dict[str, str]:
         """Returns the variables of the dbt run."""
         return {
@@ -52,6 +58,7 @@ class Day:
             "timezone": self.timezone.key,
             "city_region_code": self.city_region_code,
             "lake": self.lake.rstrip("/"),
+            "staging": f"{self.lake.rstrip('/')}/{self.staging}",
         }
 
 

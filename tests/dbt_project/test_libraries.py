@@ -1,0 +1,168 @@
+"""The libraries on real Spark: golden values, locality, conflicts; only differences are written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import Row, SparkSession
+
+from lakehouse.config import Instance, Settings
+from lakehouse.jobs import JobRequest
+from spark_jobs import libraries, session, storage
+from tests.dbt_project.lake import CHECKS, REGISTRY, SERVICES, Silver, forget, instant, write_reference
+
+pytestmark = pytest.mark.dbt
+TABLES = ("base.person", "base.person_address", "quality.conflict")
+DAY_1, DAY_2 = date(2026, 6, 1), date(2026, 6, 2)
+
+
+@pytest.fixture(scope="module")
+def spark(module_instance: Instance) -> Iterator[SparkSession]:
+    spark = session.open_session(module_instance)
+    write_reference(spark, module_instance)
+    people().write(spark, module_instance)
+    yield spark
+    session.close_sessions()
+
+
+@pytest.fixture(scope="module")
+def first_day(spark: SparkSession, module_instance: Instance) -> dict[str, list[Row]]:
+    return build(spark, module_instance, DAY_1)
+
+
+def people() -> Silver:
+    silver = Silver()
+    known_1 = {"_recorded_on": DAY_1}
+    of_1, of_2 = {"_provider": "office of 449901001"}, {"_provider": "office of 449901002"}
+
+    def register(person: str, code: str | None, at: str = "2026-05-01", **values: Any) -> None:
+        silver.add(REGISTRY, person, at, person_name=f"name of {person}", birth_date=date(1950, 1, 2), hukou_region_code=code, **values)
+
+    def check(person: str, at: str, grid: str, result: str = "在住", **values: Any) -> None:
+        silver.add(CHECKS, person, at, grid_code=grid, result=result, **values)
+
+    def serve(person: str, community: str | None, office: dict[str, str], **values: Any) -> None:
+        silver.add(SERVICES, person, "2026-05-31 16:00", community_name=community, **known_1, **office, **values)
+
+    register("moved grid", "449901001001")
+    check("moved grid", "2026-05-20", "449901001001002", address_id="A1", phone="1390")
+    serve("moved grid", "香湾社区", of_1, phone="1391")
+    register("grid ended", "449901002001")
+    check("grid ended", "2026-05-20", "449901001001009", phone=None)
+    serve("grid ended", "香湾社区", of_2, phone="1392")
+    register("moved away", "449901001002")
+    check("moved away", "2026-05-01", "449901001001001")
+    check("moved away", "2026-05-20", "449901001001001", "搬离")
+    register("old check", "449901003000")
+    check("old check", "2025-12-02 15:59", "449901001001001")
+    register("last fresh check", "449901002001")
+    check("last fresh check", "2025-12-02 16:00", "449901001001001")
+    register("namesake", "449901001001")
+    serve("namesake", "同名社区", of_2)
+    register("unknown place", "999999001001")
+    check("unknown place", "2026-05-20", "888888001001001")
+    register("dead", "449901001001", cancel_reason="死亡", cancel_date=date(2026, 5, 3))
+    check("dead", "2026-05-04", "449901001001001", "死亡线索")
+    register("renamed", "449901001001", valid_to=instant("2026-06-02 01:00"), _closed_on=DAY_2)
+    silver.add(REGISTRY, "renamed", "2026-06-02 01:00", person_name="new name", hukou_region_code="449901001001")
+    register("gone", "449901001002", _replaced_on=DAY_2)
+    silver.add(SERVICES, "not registered", "2026-05-31 16:00", phone="1", **known_1, **of_1)
+    return silver
+
+
+def build(spark: SparkSession, instance: Instance, day: date) -> dict[str, list[Row]]:
+    libraries.run(instance, JobRequest(day))
+    return {table: sorted(storage.read(spark, table).collect(), key=str) for table in TABLES}
+
+
+def persons(rows: dict[str, list[Row]]) -> dict[str, Row]:
+    return {row.person_id: row for row in rows["base.person"]}
+
+
+def test_place_comes_from_the_first_source_that_knows_one(first_day: dict[str, list[Row]]) -> None:
+    found = {
+        person: (row.street_code, row.community_code, row.grid_code, row.locality_source, row.locality_confidence)
+        for person, row in persons(first_day).items()
+    }
+    street_1, street_2 = "449901001", "449901002"
+    assert found == {
+        "moved grid": (street_1, "449901001001", "449901001001002", CHECKS, 4),
+        "grid ended": (street_1, "449901001001", "449901001001001", CHECKS, 4),
+        "moved away": (street_1, "449901001002", None, REGISTRY, 2),
+        "old check": (street_2, None, None, REGISTRY, 2),
+        "last fresh check": (street_1, "449901001001", "449901001001001", CHECKS, 4),
+        "namesake": (street_2, None, None, SERVICES, 3),
+        "unknown place": (None, None, None, None, None),
+        "dead": (street_1, "449901001001", None, REGISTRY, 2),
+        "renamed": (street_1, "449901001001", None, REGISTRY, 2),
+        "gone": (street_1, "449901001002", None, REGISTRY, 2),
+    }
+
+
+def test_values_carry_their_source_and_losers_become_conflicts(first_day: dict[str, list[Row]]) -> None:
+    golden = persons(first_day)
+    assert (golden["moved grid"].phone, golden["grid ended"].phone) == ("1390", "1392")
+    assert (golden["dead"].is_alive, golden["dead"].death_date, golden["gone"].is_alive) == (False, date(2026, 5, 3), True)
+    assert (golden["old check"].is_local_hukou, golden["unknown place"].is_local_hukou) == (True, False)
+    sources = json.loads(golden["moved grid"]._field_sources)
+    assert {name: sources[name] for name in ("phone", "residence", "person_name")} == {
+        "phone": CHECKS,
+        "residence": CHECKS,
+        "person_name": REGISTRY,
+    }
+    lost = [(row.entity_id, row.field, row.kept_value, row.lost_value, row.lost_source) for row in first_day["quality.conflict"]]
+    assert lost == [
+        ("grid ended", "residence", "449901001001001", "449901002001", SERVICES),
+        ("moved grid", "phone", "1390", "1391", SERVICES),
+    ]
+    roles = {(row.person_id, row.role): row for row in first_day["base.person_address"]}
+    assert roles["moved grid", "verified"].address_id == "A1"
+    assert ("moved away", "verified") not in roles
+    assert roles["old check", "hukou"].street_code == "449901002"
+
+
+def test_second_run_makes_no_version_and_leaves_nothing_behind(
+    spark: SparkSession, module_instance: Instance, first_day: dict[str, list[Row]]
+) -> None:
+    before = storage.versions(module_instance)
+    assert build(spark, module_instance, DAY_1) == first_day
+    assert storage.versions(module_instance) == before
+    assert not any(name.startswith("int_") for name in (row.tableName for row in spark.sql("show tables in base").collect()))
+
+
+def test_next_day_writes_only_what_differs_and_a_rebuild_is_identical(
+    spark: SparkSession, module_instance: Instance, first_day: dict[str, list[Row]]
+) -> None:
+    second_day = build(spark, module_instance, DAY_2)
+    before, after = persons(first_day), persons(second_day)
+    assert set(before) - set(after) == {"gone"}
+    assert {person for person, row in after.items() if row._since == DAY_2} == {"moved grid", "renamed", "last fresh check"}
+    assert after["moved grid"].street_code == "449901002"  # the grid moved, the check did not
+    assert after["last fresh check"].locality_source == REGISTRY  # 181 days old
+    assert after["namesake"] == before["namesake"]
+    forget(spark, module_instance, *TABLES)
+    assert build(spark, module_instance, DAY_1) == first_day
+    assert build(spark, module_instance, DAY_2) == second_day
+
+
+def test_swapped_lines_of_the_authority_change_golden_values_and_conflicts(
+    spark: SparkSession, module_instance: Instance, tmp_path: Path
+) -> None:
+    shutil.copytree(module_instance.settings.contracts, tmp_path / "contracts")
+    path = tmp_path / "contracts" / "authority.yaml"
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    phone = lines.index("      phone:\n")
+    ours = [n for n in range(phone, len(lines)) if f"resource: {CHECKS}" in lines[n] or f"resource: {SERVICES}" in lines[n]][:2]
+    lines[ours[0]], lines[ours[1]] = lines[ours[1]], lines[ours[0]]
+    path.write_text("".join(lines), "utf-8")
+    swapped = Instance(Settings(contracts=tmp_path / "contracts"))
+    rows = build(spark, swapped, DAY_1)
+    assert persons(rows)["moved grid"].phone == "1391"
+    lost = [(row.authority, row.kept_source, row.lost_source) for row in rows["quality.conflict"] if row.field == "phone"]
+    assert lost == [(SERVICES, SERVICES, CHECKS)]
