@@ -59,7 +59,7 @@ def refuse(connection: Connection, batch: Batch, message: str, on: date) -> None
 
 
 def accept(connection: Connection, read: Iterable[Batch], on: date) -> None:
-    """Records that the rows of batches are in bronze; a readable delivery answers the ticket of an unreadable one."""
+    """Records that the rows of batches are in bronze; a readable delivery answers the ticket of an unreadable one before it."""
     for batch in read:
         batches.record_bronze(connection, [batch.batch_id])
         tickets.close(connection, REFUSED, _subject(batch), on, "a readable delivery came")

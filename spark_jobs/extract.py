@@ -40,10 +40,10 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     readable = [batch for batch in taken.waiting if batch.batch_id not in staged.refused]
     added = append(instance, contract, staged, readable)
     with connect(instance) as connection:
+        intake.accept(connection, readable, today)
         for batch in taken.waiting:
             if batch.batch_id in staged.refused:
                 intake.refuse(connection, batch, staged.refused[batch.batch_id], today)
-        intake.accept(connection, readable, today)
     staging.clear(areas[1], contract, today)
     return {
         "landed": taken.landed,

@@ -41,7 +41,8 @@ def test_a_block_that_fails_leaves_nothing(module_instance: Instance) -> None:
             batches.add(connection, [landed(1, "t_rolled_back")])
             raise RuntimeError
 
-    pytest.raises(RuntimeError, fail)
+    with pytest.raises(RuntimeError):
+        fail()
     with ops.connect(module_instance) as connection:
         assert batches.of_resource(connection, "t_rolled_back") == []
 

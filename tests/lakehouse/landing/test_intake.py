@@ -1,0 +1,181 @@
+"""Deliveries on a real database: identity, numbers, repeats, late ones, unreadable ones, and what the sidecars can restore."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import delete
+
+from lakehouse import intake, staging
+from lakehouse.arrival import Search
+from lakehouse.config import Instance
+from lakehouse.contracts.model import Contract
+from lakehouse.departments import load_departments
+from lakehouse.intake import Intake
+from lakehouse.objects import open_area
+from lakehouse.ops import batches, connect, days, tickets
+from lakehouse.ops.tables import batch as batch_table
+from lakehouse.staging import Staged, row_hash
+from tests.lakehouse.readers.contract import PROVIDER, contract
+
+pytestmark = pytest.mark.spark
+
+FIRST, SECOND, THIRD = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3)
+
+
+@pytest.fixture
+def things() -> Contract:
+    return contract("csv", "a", "b", dropped=("secret",))
+
+
+def drop(instance: Instance, name: str, content: str, resource: str = "t_thing") -> None:
+    path = instance.folder("inbox") / resource / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, "utf-8")
+
+
+def take(instance: Instance, of: Contract, on: date) -> Intake:
+    return intake.take(instance, Search(of, on))
+
+
+def finish(instance: Instance, of: Contract, taken: Intake, on: date) -> Staged:
+    """Does what the extract job does, without Spark."""
+    staged = staging.stage((open_area(instance, "landing"), open_area(instance, "lake")), of, taken.waiting, on)
+    with connect(instance) as connection:
+        intake.accept(connection, [batch for batch in taken.waiting if batch.batch_id not in staged.refused], on)
+        for batch in taken.waiting:
+            if batch.batch_id in staged.refused:
+                intake.refuse(connection, batch, staged.refused[batch.batch_id], on)
+    return staged
+
+
+def known(instance: Instance) -> list[batches.Batch]:
+    with connect(instance) as connection:
+        return batches.of_resource(connection, "t_thing")
+
+
+def open_tickets(instance: Instance) -> list[tickets.Ticket]:
+    with connect(instance) as connection:
+        return tickets.find(connection, kind="refused", only_open=True)
+
+
+def test_deliveries_are_numbered_by_date_and_known_for_good(instance: Instance, things: Contract) -> None:
+    drop(instance, "2026-06-02_1.csv", "a,b,secret\n1,2,x\n")
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n3,4,y\n")
+    drop(instance, "2026-06-03_1.csv", "a,b,secret\n")
+    drop(instance, "2026-06-02_2.csv.part", "a,b")
+    taken = take(instance, things, SECOND)
+    assert [(one.delivery_no, one.business_date, one.taken_on, one.received) for one in taken.waiting] == [
+        (1, FIRST, SECOND, 2),
+        (2, SECOND, SECOND, 1),
+    ]
+    assert taken.landed == 2
+    assert (taken.unusable, taken.repeated) == ([], [])
+    finish(instance, things, taken, SECOND)
+    assert take(instance, things, SECOND) == Intake()
+    third = take(instance, things, THIRD)
+    assert [(one.delivery_no, one.received) for one in third.waiting] == [(3, 0)]
+
+
+def test_the_same_bytes_again_are_recorded_and_change_nothing(instance: Instance, things: Contract) -> None:
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
+    drop(instance, "2026-06-01_2.csv", "a,b,secret\n1,2,x\n")
+    taken = take(instance, things, FIRST)
+    assert (taken.landed, taken.repeated) == (1, ["t_thing/2026-06-01_2.csv"])
+    finish(instance, things, taken, FIRST)
+    drop(instance, "2026-06-01_3.csv", "a,b,secret\n1,2,x\n")
+    assert take(instance, things, SECOND).waiting == []
+    with connect(instance) as connection:
+        assert [name for _, name in batches.sightings(connection, FIRST)] == ["t_thing/2026-06-01_2.csv"]
+        assert [name for _, name in batches.sightings(connection, SECOND)] == ["t_thing/2026-06-01_3.csv"]
+
+
+def test_a_late_delivery_is_taken_by_the_day_that_finds_it(instance: Instance, things: Contract) -> None:
+    drop(instance, "2026-06-02_1.csv", "a,b,secret\n1,2,x\n")
+    finish(instance, things, take(instance, things, SECOND), SECOND)
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n5,6,x\n")
+    late = take(instance, things, THIRD).waiting
+    assert [(one.business_date, one.taken_on, one.delivery_no) for one in late] == [(FIRST, THIRD, 2)]
+
+
+def test_nothing_new_is_taken_for_a_day_before_a_published_one(instance: Instance, things: Contract) -> None:
+    with connect(instance) as connection:
+        days.publish(connection, SECOND, 1, "aa")
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
+    assert take(instance, things, FIRST) == Intake()
+    assert take(instance, things, SECOND).landed == 1
+
+
+def test_batches_come_back_from_the_sidecars(instance: Instance, things: Contract) -> None:
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
+    drop(instance, "2026-06-01_2.csv", "a,b,secret\n3,4,x\n")
+    before = take(instance, things, FIRST).waiting
+    with connect(instance) as connection:
+        connection.execute(delete(batch_table))
+    drop(instance, "2026-06-01_3.csv", "a,b,secret\n5,6,x\n")
+    again = take(instance, things, SECOND)
+    assert (again.rebuilt, again.landed) == (2, 1)
+    assert again.waiting[:2] == before
+    assert [(one.delivery_no, one.taken_on) for one in again.waiting] == [(1, FIRST), (2, FIRST), (3, SECOND)]
+
+
+def test_bytes_without_sidecar_are_landed_as_if_new(instance: Instance, things: Contract) -> None:
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
+    first = take(instance, things, FIRST).waiting
+    area = open_area(instance, "landing")
+    area.delete([one.path for one in area.list() if one.path.endswith("batch.json")])
+    with connect(instance) as connection:
+        connection.execute(delete(batch_table))
+    assert take(instance, things, FIRST).waiting == first
+
+
+def test_an_unreadable_delivery_waits_in_a_ticket_and_the_others_go_on(instance: Instance, things: Contract) -> None:
+    drop(instance, "2026-06-01_1.csv", "a,b\n1,2\n")
+    drop(instance, "2026-06-01_2.csv", "a,b,secret\n3,4,x\n5\n")
+    staged = finish(instance, things, take(instance, things, FIRST), FIRST)
+    good = next(batch for batch in known(instance) if batch.gate is None)
+    refused = next(batch for batch in known(instance) if batch.gate == "refused")
+    assert (refused.received, refused.held) == (1, 1)
+    assert staged.rows == {good.batch_id: 2}
+    [ticket] = open_tickets(instance)
+    assert ticket.provider == PROVIDER
+    assert "missing: secret" in ticket.message
+    assert "Fix:" in ticket.message
+    rows = pq.read_table(open_area(instance, "lake").local_path(staged.path)).to_pylist()
+    assert [(row["a"], row["b"], row["_source_line"], row["_reject"], row["_raw"]) for row in rows] == [
+        ("3", "4", 2, None, None),
+        (None, None, 3, "too_few_fields", b"5\n"),
+    ]
+    assert "secret" not in rows[0]
+    assert rows[0]["_row_hash"] == row_hash(["3", "4"])
+    assert (rows[0]["_batch_id"], rows[0]["_provider"], rows[0]["_delivery_no"]) == (good.batch_id, PROVIDER, good.delivery_no)
+    assert take(instance, things, FIRST).waiting == []
+    drop(instance, "2026-06-01_3.csv", "a,b,secret\n1,2,x\n")
+    finish(instance, things, take(instance, things, SECOND), SECOND)
+    assert open_tickets(instance) == []
+
+
+def test_names_nobody_understands_get_a_ticket_until_they_are_gone(instance: Instance) -> None:
+    streets = contract("csv", "a", "b", provider={"each": "street"}, source={"kind": "csv", "path": "{region}/{date}_{n}.csv"})
+    office = next(one for one in load_departments(instance.city_folder) if one.kind == "street_office")
+    drop(instance, f"{office.region_code}/2026-06-01_1.csv", "a,b\n1,2\n")
+    drop(instance, f"{office.region_code}/list of june.csv", "a,b\n1,2\n")
+    drop(instance, f"{office.region_code}/2026-13-01_1.csv", "a,b\n1,2\n")
+    drop(instance, "999999999/2026-06-01_1.csv", "a,b\n1,2\n")
+    assert [one.provider for one in take(instance, streets, FIRST).waiting] == [office.uscc]
+    assert len(open_tickets(instance)) == 3
+    assert any("no department delivers for the region" in ticket.message for ticket in open_tickets(instance))
+    for name in ("list of june.csv", "2026-13-01_1.csv"):
+        (instance.folder("inbox") / "t_thing" / office.region_code / name).unlink()
+    take(instance, streets, SECOND)
+    assert len(open_tickets(instance)) == 1
+
+
+def test_files_handed_over_need_no_inbox(instance: Instance, things: Contract, tmp_path: Path) -> None:
+    file = tmp_path / "anything.csv"
+    file.write_text("a,b,secret\n1,2,x\n", "utf-8")
+    taken = intake.take(instance, Search(things, SECOND, files=[str(file)]))
+    assert [(one.provider, one.business_date, one.source_object) for one in taken.waiting] == [(PROVIDER, SECOND, "anything.csv")]
