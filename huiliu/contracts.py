@@ -21,7 +21,7 @@ from lakehouse.contracts.loader import load_contract, load_contracts
 from lakehouse.contracts.skeleton import Start, skeleton
 from lakehouse.departments import load_departments, providers
 from lakehouse.derive import catalog, docs
-from lakehouse.errors import ConfigError, LakehouseError, Problem
+from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
 from lakehouse.naming import LEVELS
 from lakehouse.policies import load_policies
 from lakehouse.regions import load_regions
@@ -75,16 +75,18 @@ def _attempt(load: Callable[[], Any], wrong: list[str]) -> Any:
 
 
 def new(
+    resource: Annotated[str, typer.Argument(help="Level and code of the resource, e.g. district/d_assistance_approval.")],
     sample: Annotated[
         Path, typer.Argument(help="A CSV file as it is delivered; its header names the columns.", exists=True, dir_okay=False)
     ],
-    code: Annotated[str, typer.Option(help="Code of the resource, e.g. d_assistance_approval.")],
-    level: Annotated[str, typer.Option(help=", ".join(LEVELS))],
     provider: Annotated[str, typer.Option(help="USCC of the department that delivers it.")],
     encoding: Annotated[str, typer.Option(help="utf-8, utf-16 or gb18030.")] = "utf-8",
     as_json: Json = False,
 ) -> None:
     """Begin a contract from the header of a CSV file: every column text, the first one the key; a steward decides the rest."""
+    level, _, code = resource.partition("/")
+    if level not in LEVELS:
+        raise ConfigError(Problem(resource, f"{level!r} is not a level.", nearest_first(level, LEVELS), "write <level>/<code>.").text())
     path = Instance().settings.contracts / "resources" / level / f"{code}.odcs.yaml"
     if path.exists():
         raise ConfigError(Problem(str(path), "the file exists.", "", "choose another code.").text())

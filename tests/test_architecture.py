@@ -1,0 +1,263 @@
+"""The walls of the house: import directions, sizes, purity, who may touch what."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.fast
+
+PROJECT = Path(__file__).resolve().parent.parent
+PACKAGES = ("lakehouse", "expectations", "spark_jobs", "huiliu", "sample_city", "infra", "dags")
+MAY_IMPORT = {
+    "lakehouse": {"lakehouse"},
+    "expectations": {"lakehouse", "expectations"},
+    "spark_jobs": {"lakehouse", "expectations", "spark_jobs"},
+    "dags": {"lakehouse", "dags"},
+    "infra": {"lakehouse", "infra"},
+    "sample_city": {"lakehouse", "sample_city"},
+    "huiliu": {"lakehouse", "expectations", "spark_jobs", "infra", "sample_city", "huiliu"},
+}
+SAMPLE_MAY_KNOW = {"lakehouse.config", "lakehouse.connections", "lakehouse.errors"}
+ENGINES = {"pyspark", "delta", "airflow", "great_expectations", "dbt"}
+NOT_HERE = {
+    "lakehouse": ENGINES,
+    "dags": {"pyspark", "delta", "great_expectations", "dbt"},
+    "sample_city": ENGINES,
+    "expectations": {"airflow", "dbt", "delta"},
+    "spark_jobs": {"airflow"},
+}
+ONLY_THERE = {"obstore": {"lakehouse.objects"}, "delta": {"spark_jobs.storage"}}
+ACTIONS = {
+    "collect",
+    "toPandas",
+    "toArrow",
+    "toLocalIterator",
+    "foreach",
+    "show",
+    "first",
+    "head",
+    "take",
+    "isEmpty",
+    "checkpoint",
+    "localCheckpoint",
+}
+STATE = {"write", "writeTo", "writeStream", "read", "readStream", "cache", "persist", "observe"}
+CLOCKS = {"now", "today", "utcnow", "current_date", "current_timestamp", "localtimestamp", "unix_timestamp_now", "rand", "randn", "uuid"}
+MACHINE_PATHS = re.compile(r"(?<![\w.])/(work|root|home|Users)/")
+TEXT_SUFFIXES = {".py", ".md", ".toml", ".yaml", ".yml", ".sql", ".csv", ".xml", ".cfg", ".mako", ""}
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Returns every module of ours by dotted name."""
+    found = {}
+    for package in PACKAGES:
+        for path in (PROJECT / package).rglob("*.py"):
+            parts = path.relative_to(PROJECT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@cache
+def tree(name: str) -> ast.Module:
+    """Returns the syntax tree of a module."""
+    return ast.parse(modules()[name].read_text("utf-8"))
+
+
+def imported(node: ast.AST) -> list[str]:
+    """Returns the modules an import statement loads, a submodule by its own name."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "relative imports hide where a name comes from"
+        names = [f"{node.module}.{alias.name}" for alias in node.names]
+        return sorted({name if name in modules() else str(node.module) for name in names})
+    return []
+
+
+def imports_of(name: str) -> set[str]:
+    """Returns everything a module imports, anywhere in it."""
+    return {found for node in ast.walk(tree(name)) for found in imported(node)}
+
+
+def functions(name: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yields the functions of a module, inner ones too."""
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def told(problems: list[str]) -> None:
+    """Fails with all problems at once."""
+    assert not problems, "\n" + "\n".join(sorted(set(problems)))
+
+
+def test_imports_follow_the_direction_of_the_house() -> None:
+    wrong = []
+    for name in modules():
+        package = name.split(".")[0]
+        for found in imports_of(name):
+            other = found.split(".")[0]
+            if other in PACKAGES and other not in MAY_IMPORT[package]:
+                wrong.append(f"{name} imports {found}: {package}/ may import {', '.join(sorted(MAY_IMPORT[package]))}")
+            if package == "sample_city" and found in modules() and other == "lakehouse" and found not in {*SAMPLE_MAY_KNOW, "lakehouse"}:
+                wrong.append(f"{name} imports {found}: the sample city knows no rule, policy or reader of ours")
+            if other == "tests":
+                wrong.append(f"{name} imports {found}: nothing imports tests")
+    told(wrong)
+
+
+def test_engines_stay_where_they_belong() -> None:
+    wrong = []
+    for name in modules():
+        roots = {found.split(".")[0] for found in imports_of(name)}
+        wrong += [f"{name} imports {found}" for found in roots & NOT_HERE.get(name.split(".")[0], set())]
+        wrong += [
+            f"{name} imports {found}: only {', '.join(where)}"
+            for found, where in ONLY_THERE.items()
+            if found in roots and name not in where
+        ]
+    told(wrong)
+
+
+def test_only_the_operational_database_module_writes_sql() -> None:
+    """Others pass a connection on; reading a source system and opening connections are the two exceptions."""
+    exempt = ("lakehouse.ops", "lakehouse.connections", "lakehouse.readers.postgres", "sample_city", "infra")
+    told([
+        f"{name}:{node.lineno} imports {alias.name} from {node.module}: only lakehouse/ops talks to the operational database"
+        for name in modules()
+        if not name.startswith(exempt)
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in ("sqlalchemy", "psycopg")
+        for alias in node.names
+        if alias.name not in ("Connection", "Engine")
+    ])  # fmt: skip
+
+
+def test_no_circular_imports() -> None:
+    graph = {name: {found for found in imports_of(name) if found in modules() and found != name} for name in modules()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"circular import: {' → '.join(error.args[1])}")
+
+
+def test_no_function_imports_our_own_modules() -> None:
+    told([
+        f"{name}.{function.name} imports {found} inside the function"
+        for name in modules()
+        for function in functions(name)
+        for node in ast.walk(function)
+        for found in imported(node)
+        if found.split(".")[0] in PACKAGES
+    ])  # fmt: skip
+
+
+def test_nothing_outgrows_its_wall() -> None:
+    jobs = {point.value.split(":")[0] for point in entry_points(group="huiliu.jobs")}
+    wrong = []
+    for name, path in modules().items():
+        lines = len(path.read_text("utf-8").splitlines())
+        wall = 100 if name.startswith("dags") else 80 if name in jobs else 400
+        if lines > wall:
+            wrong.append(f"{name}: {lines} lines, the wall is {wall}")
+        for function in functions(name):
+            length = (function.end_lineno or 0) - function.lineno + 1
+            if length > 50 and ".migrations." not in name:  # a migration is a list of columns
+                wrong.append(f"{name}.{function.name}: {length} lines, the wall is 50")
+    told(wrong)
+
+
+def test_transforms_are_pure() -> None:
+    wrong = []
+    for name in (name for name in modules() if name.startswith("spark_jobs.transforms")):
+        for node in ast.walk(tree(name)):
+            if isinstance(node, ast.Attribute) and node.attr in STATE:
+                wrong.append(f"{name}:{node.lineno} uses .{node.attr}")
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                is_action = node.func.attr in ACTIONS and not _is_sql_function(node.func)
+                counts = node.func.attr == "count" and not node.args
+                if is_action or counts or node.func.attr in CLOCKS:
+                    wrong.append(f"{name}:{node.lineno} calls .{node.func.attr}()")
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("open", "print"):
+                wrong.append(f"{name}:{node.lineno} calls {node.func.id}()")
+    told(wrong)
+
+
+def _is_sql_function(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id == "F"
+
+
+def test_no_module_names_a_resource() -> None:
+    codes = sorted(path.name.removesuffix(".odcs.yaml") for path in (PROJECT / "contracts" / "resources").rglob("*.odcs.yaml"))
+    assert codes
+    pattern = re.compile("|".join(rf"\b{code}\b" for code in codes))
+    exempt = ("sample_city",)
+    sources = [path for name, path in modules().items() if not name.startswith(exempt)]
+    sources += [path for path in (PROJECT / "dbt_project").rglob("*") if path.suffix in (".sql", ".yml") and "target" not in path.parts]
+    told([
+        f"{path.relative_to(PROJECT)}:{number} names a resource; everything about it is derived from its contract"
+        for path in sources
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if pattern.search(line)
+    ])  # fmt: skip
+
+
+def test_only_the_naming_module_spells_table_names() -> None:
+    spelled = re.compile(r"^(bronze|silver|ref|base|thematic|special|mart|quality|exchange|ops)\.[a-z_{]")
+    wrong = []
+    for name in modules():
+        if name in ("lakehouse.naming",) or name.startswith("sample_city"):
+            continue
+        docs = {id(node.body[0].value) for node in ast.walk(tree(name)) if _has_docstring(node)}
+        for node in ast.walk(tree(name)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs and spelled.match(node.value):
+                wrong.append(f"{name}:{node.lineno} spells {node.value!r}")
+    told(wrong)
+
+
+def _has_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None
+
+
+def test_every_public_name_says_what_it_is() -> None:
+    wrong = []
+    for name in modules():
+        if not tree(name).body:
+            continue
+        public = [tree(name), *_public(tree(name))]
+        wrong += [f"{name}: {getattr(node, 'name', 'the module')} has no docstring" for node in public if ast.get_docstring(node) is None]
+    told(wrong)
+
+
+def _public(parent: ast.Module | ast.ClassDef) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in parent.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from _public(node)
+
+
+def test_no_file_knows_a_machine() -> None:
+    ignored = {".venv", ".git", "var", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "target"}
+    wrong = []
+    for path in PROJECT.rglob("*"):
+        if (
+            not path.is_file()
+            or ignored & set(path.relative_to(PROJECT).parts)
+            or path.suffix not in TEXT_SUFFIXES
+            or path == Path(__file__)
+        ):
+            continue
+        for number, line in enumerate(path.read_text("utf-8", errors="replace").splitlines(), start=1):
+            if MACHINE_PATHS.search(line):
+                wrong.append(f"{path.relative_to(PROJECT)}:{number} holds an absolute path of a machine")
+    told(wrong)
