@@ -12,7 +12,7 @@ from lakehouse.contracts.document import Document, read_document
 from lakehouse.contracts.model import BlockAt, Contract
 from lakehouse.contracts.properties import CONTRACT_PROPERTIES, read_properties
 from lakehouse.contracts.standard import standard_findings
-from lakehouse.errors import ContractError, problems_text
+from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 
 PATTERN = "resources/*/*.odcs.yaml"
 
@@ -42,6 +42,19 @@ def load_contracts(folder: Path, standard: bool = True) -> dict[str, Contract]:
     if wrong:
         raise ContractError("\n".join(wrong))
     return contracts
+
+
+def load_contract_of(folder: Path, code: str) -> Contract:
+    """Returns the contract of one resource of a contracts folder.
+
+    Raises:
+        ContractError: there is none of that code, or its file is wrong; all its problems.
+    """
+    paths = {path.name.removesuffix(".odcs.yaml"): path for path in contract_paths(folder)}
+    if code not in paths:
+        problem = Problem(f"resource {code}", "there is no such contract.", nearest_first(code, sorted(paths)), "check the code.")
+        raise ContractError(problem.text())
+    return load_contract(paths[code])
 
 
 def load_contract(path: Path, standard: bool = True) -> Contract:
