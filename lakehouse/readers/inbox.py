@@ -36,7 +36,7 @@ def find(inbox: Path, contract: Contract, provider_of: ProviderOf, until: date) 
 
 
 def path_pattern(contract: Contract) -> re.Pattern[str]:
-    """Returns the contract's path below `inbox/<resource>/` as a pattern with the groups `date` and `region`."""
+    """Returns the contract's path below the inbox as a pattern with the groups `date` and `region`."""
     parts = re.split(r"(\{date\}|\{region\}|\{n\}|\*)", _path(contract))
     return re.compile("".join(PLACEHOLDERS.get(part, re.escape(part)) for part in parts))
 
@@ -52,7 +52,7 @@ def _files(inbox: Path, contract: Contract) -> Iterator[Path]:
 
 def _path(contract: Contract) -> str:
     assert isinstance(contract.source, CsvSource | JsonLinesSource)
-    return f"{contract.code}/{contract.source.path}"
+    return contract.source.path
 
 
 def _provider(contract: Contract, found: re.Match[str], day: date, provider_of: ProviderOf) -> str | None:

@@ -159,7 +159,7 @@ def test_an_unreadable_delivery_waits_in_a_ticket_and_the_others_go_on(instance:
 
 
 def test_names_nobody_understands_get_a_ticket_until_they_are_gone(instance: Instance) -> None:
-    streets = contract("csv", "a", "b", provider={"each": "street"}, source={"kind": "csv", "path": "{region}/{date}_{n}.csv"})
+    streets = contract("csv", "a", "b", provider={"each": "street"}, source={"kind": "csv", "path": "t_thing/{region}/{date}_{n}.csv"})
     office = next(one for one in load_departments(instance.city_folder) if one.kind == "street_office")
     drop(instance, f"{office.region_code}/2026-06-01_1.csv", "a,b\n1,2\n")
     drop(instance, f"{office.region_code}/list of june.csv", "a,b\n1,2\n")

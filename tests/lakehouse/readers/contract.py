@@ -8,8 +8,8 @@ from lakehouse.contracts.model import Contract
 
 PROVIDER = "11440400MB2D000008"
 SOURCES: dict[str, dict[str, Any]] = {
-    "csv": {"kind": "csv", "path": "{date}_{n}.csv"},
-    "jsonl": {"kind": "jsonl", "path": "{date}_{n}.jsonl"},
+    "csv": {"kind": "csv", "path": "t_thing/{date}_{n}.csv"},
+    "jsonl": {"kind": "jsonl", "path": "t_thing/{date}_{n}.jsonl"},
     "postgres": {"kind": "postgres", "connection": "source_city", "table": "things", "watermark": "changed_at"},
 }
 
