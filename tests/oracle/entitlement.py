@@ -49,3 +49,53 @@ def transform(column: str, level: str, minor: bool, identity: set[str]) -> str:
     if minor and column in identity:
         return POLICY["minor_id"][level]
     return POLICY.get(CLASSES.get(column, "plain"), {}).get(level, "raw")
+
+
+SURNAMES_OF_TWO = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "慕容", "夏侯")
+YES_NO = {"true": "是", "false": "否"}
+
+
+def rows_due(persons: dict[str, dict], level: str, region: str, day: date) -> list[tuple]:
+    """Returns the cells due to a recipient, one tuple a row in the order of the columns that level receives, sorted."""
+    kept = columns(level)
+    rows = [tuple(cell(person, name, level, day) for name in kept) for person in due(persons, level, region)]
+    return sorted(rows, key=str)
+
+
+def columns(level: str) -> list[str]:
+    """Returns the columns a level receives."""
+    return [name for name in RESIDENT_LIST if transform(name, level, False, set()) != "drop"]
+
+
+def cell(person: dict, name: str, level: str, day: date) -> str | None:
+    """Returns what a recipient reads in a cell."""
+    text = source_text(person, name)
+    done = transform(name, level, is_minor(person, day), {"id_no"})
+    if done == "flag":
+        return "否" if text is None else "是"
+    if text is None or done == "drop":
+        return None
+    if done == "mask":
+        return text[0] + "*" * (len(text) - 2) + text[-1] if name == "id_no" else masked_name(text)
+    if done == "year":
+        return text[:4]
+    if done == "age_band":
+        low = (day.year - int(text[:4])) // 5 * 5
+        return "100+" if low >= 100 else f"{low}-{low + 4}"
+    return YES_NO.get(text, text) if level != "district" else text
+
+
+def source_text(person: dict, name: str) -> str | None:
+    """Returns a golden value as text."""
+    if name == "residence_grid_code":
+        return person["grid_code"]
+    if name == "is_local_hukou":
+        return str(person["is_local_hukou"]).lower()
+    value = person[name]
+    return None if value is None else str(value)
+
+
+def masked_name(text: str) -> str:
+    """Returns a name of which the surname is left."""
+    kept = 2 if len(text) > 2 and text.startswith(SURNAMES_OF_TWO) else min(1, len(text) - 1)
+    return text[:kept] + "*" * (len(text) - kept)

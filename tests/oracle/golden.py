@@ -22,6 +22,7 @@ class Day:
 
     def __init__(self, world: World, day: date, phone: list[str] | None = None, residence: list[str] | None = None) -> None:
         self.world, self.day = world, day
+        self.city = next(code for code in world.regions if (row := world.region(code, day)) and row["level"] == "city")
         self.phone, self.residence = phone or PHONE, residence or RESIDENCE
         self.end = local_midnight_utc(day + timedelta(days=1))
         self.oldest_check = local_midnight_utc(day - timedelta(days=180))
@@ -54,6 +55,7 @@ def person(day: Day, said: dict[str, list[dict]]) -> dict:
     golden |= {
         "is_alive": not ended["死亡"],
         "is_moved_out": bool(ended["迁出"]),
+        "is_local_hukou": regions(day, golden["hukou_region_code"]).get("city") == day.city,
         "residence_address_id": kept.get("address_id"),
         **{f"{level}_code": kept.get(level) for level in LEVELS},
         "locality_source": sources["residence"],

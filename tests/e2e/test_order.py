@@ -1,0 +1,97 @@
+"""The order in which landed batches are worked off, and the order of two lines of the authority file: one changes nothing, one does."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lakehouse.config import Instance
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.jobs import JobRequest, run_job
+from lakehouse.naming import silver
+from lakehouse.ops import batches, connect
+from spark_jobs.session import open_session
+from spark_jobs.storage import read
+from tests.e2e.conftest import SECOND, Lived
+from tests.e2e.test_oracle import _expected, _text, _versions
+from tests.oracle import days as oracle_days
+from tests.oracle import golden, landed
+from tests.oracle.landed import CHECK, ELDERLY, HOUSEHOLD
+from tests.plugin.servers import fresh_home
+
+pytestmark = pytest.mark.e2e
+CHANGING = ("phone", "community_code", "grid_code", "locality_source")
+
+
+@pytest.fixture(scope="module")
+def reversed_city(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """Returns a home with the same keys and landed bytes whose second day was worked off before the first."""
+    with fresh_home(lived.instance, tmp_path_factory.mktemp("reversed") / "home") as other:
+        shutil.copytree(lived.landing, other.home / "store" / "landing")
+        run_job("reference", JobRequest(SECOND), other)
+        for code in load_contracts(other.settings.contracts):
+            late = [facts["batch_id"] for facts in landed.batches(lived.landing) if facts["taken_on"] == SECOND.isoformat()]
+            for options in ({"batches": late}, {}):
+                run_job("extract", JobRequest(SECOND, code, options=options), other)
+                run_job("gate", JobRequest(SECOND, code), other)
+                run_job("silver", JobRequest(SECOND, code), other)
+        run_job("libraries", JobRequest(SECOND), other)
+        yield other
+
+
+def test_the_other_order_gives_the_same_present_knowledge(reversed_city: Instance, lived: Lived) -> None:
+    told, known = oracle_days.known_on(lived.world, landed.batches(lived.landing), SECOND)
+    with connect(reversed_city) as connection:
+        taken = {batch.batch_id for code in known for batch in batches.of_resource(connection, code)}
+    assert taken == {batch["batch_id"] for batch in told}
+    for resource in (HOUSEHOLD, ELDERLY, CHECK):
+        present = read(open_session(reversed_city), silver(resource)).where("_replaced_on is null")
+        assert _versions(present, resource) == _expected(known[resource], resource)
+
+
+def test_the_other_order_gives_the_same_golden_values(reversed_city: Instance, lived: Lived) -> None:
+    assert _golden(reversed_city) == _golden_of_oracle(lived)
+
+
+def test_swapping_two_lines_of_the_authority_file_changes_golden_values_and_conflicts(
+    reversed_city: Instance, lived: Lived, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, conflicts = _golden(reversed_city), _conflicts(reversed_city)
+    monkeypatch.setenv("HUILIU_CONTRACTS", str(_swapped(lived.instance.settings.contracts, tmp_path / "contracts")))
+    swapped = Instance()
+    run_job("libraries", JobRequest(SECOND), swapped)
+    assert _golden(swapped) == _golden_of_oracle(lived, first=ELDERLY) != before
+    assert _conflicts(swapped) != conflicts
+
+
+def _swapped(contracts: Path, target: Path) -> Path:
+    shutil.copytree(contracts, target)
+    declared = yaml.safe_load((target / "authority.yaml").read_text("utf-8"))
+    for field in ("phone", "residence"):
+        candidates = declared["entities"]["person"]["fields"][field]["candidates"]
+        places = [[one["resource"] for one in candidates].index(name) for name in (CHECK, ELDERLY)]
+        candidates[places[0]], candidates[places[1]] = candidates[places[1]], candidates[places[0]]
+    (target / "authority.yaml").write_text(yaml.safe_dump(declared, allow_unicode=True), "utf-8")
+    return target
+
+
+def _golden_of_oracle(lived: Lived, first: str = CHECK) -> dict[str, dict]:
+    _, known = oracle_days.known_on(lived.world, landed.batches(lived.landing), SECOND)
+    then = ELDERLY if first == CHECK else CHECK
+    day = golden.Day(lived.world, SECOND, [first, then], [first, then, HOUSEHOLD])
+    persons = golden.persons(day, {resource: oracle_days.valid_at_end(cut, SECOND) for resource, cut in known.items()})
+    return {number: {name: _text(person[name]) for name in CHANGING} for number, person in persons.items()}
+
+
+def _golden(instance: Instance) -> dict[str, dict]:
+    rows = read(open_session(instance), "base.person").select("id_no", *CHANGING).collect()
+    return {row["id_no"]: {name: _text(row[name]) for name in CHANGING} for row in rows}
+
+
+def _conflicts(instance: Instance) -> set[tuple]:
+    rows = read(open_session(instance), "quality.conflict").select("entity_id", "field", "lost_source", "lost_value").collect()
+    return {tuple(row) for row in rows}

@@ -1,0 +1,62 @@
+"""A day run again changes nothing: no table version, no byte of a package, whatever the ledger has forgotten."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from huiliu.days import run_by_hand
+from lakehouse.ops import connect, days
+from spark_jobs.storage import versions
+from tests.e2e.conftest import FIRST, SECOND, Lived
+
+pytestmark = pytest.mark.e2e
+LEDGER = {
+    "package": "business_date",
+    "day_fact": "business_date",
+    "day": "business_date",
+    "ingest_run": "business_date",
+    "step_timing": "business_date",
+    "quarantine_case": "opened_on",
+    "batch": "taken_on",
+}
+
+
+def test_the_newest_day_again_without_its_ledger_changes_nothing(lived: Lived) -> None:
+    before = _state(lived)
+    _forget(lived, SECOND)
+    run_by_hand(lived.instance, SECOND, lambda _line: None)
+    assert _state(lived) == before
+    with connect(lived.instance) as connection:
+        newest = days.newest_issue(connection, SECOND)
+    assert newest is not None
+    assert (newest.issue, newest.state) == (1, "published")
+
+
+def test_an_older_day_again_is_only_checked(lived: Lived) -> None:
+    before = _state(lived)
+    run_by_hand(lived.instance, FIRST, lambda _line: None)
+    assert _state(lived) == before
+
+
+def _forget(lived: Lived, day: date) -> None:
+    with connect(lived.instance) as connection:
+        for table, column in LEDGER.items():
+            connection.execute(text(f"delete from huiliu.{table} where {column} = :day"), {"day": day})
+        remaining = connection.scalar(text("select count(*) from huiliu.batch where taken_on = :day"), {"day": day})
+    assert remaining == 0
+
+
+def _state(lived: Lived) -> tuple[dict[str, int], dict[str, str]]:
+    """Returns the version of every table and the hash of every file recipients can see, with the days' own."""
+    exchange = lived.instance.home / "store" / "exchange"
+    files = [path for path in exchange.rglob("*") if path.is_file() and not path.relative_to(exchange).parts[0].startswith("_")]
+    return versions(lived.instance), {str(path.relative_to(exchange)): _digest(path) for path in files}
+
+
+def _digest(path: Path) -> str:
+    return f"{path.stat().st_mtime_ns} {hashlib.sha256(path.read_bytes()).hexdigest()}"
