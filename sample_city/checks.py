@@ -90,12 +90,11 @@ class Checks:
         kind = person.trait if person.trait in SEEN_ODD else ""
         days_ago = int(fraction(self.setting.seed, "when", person.no) * SEED_DAYS)
         moment = self._moment("seed", person.no, SEED_DATE - timedelta(days=days_ago))
-        alive = replace(person, died_on=None, left_on=None)
         if draw < 0.05 and not kind and days_ago < SEED_DAYS - 40:
-            yield self._check(self._before(alive), moment - timedelta(days=30), "")
+            yield self._check(self._before(person), moment - timedelta(days=30), "")
         if 0.05 < draw < 0.07 and not kind:
-            alive = self._before(alive)  # they have moved since; nobody has noticed
-        line = self._check(alive, moment, kind)
+            person = self._before(person)  # they have moved since; nobody has noticed
+        line = self._check(person, moment, kind)
         if person.trait == "empty_optional_fields":
             line = Line({**line.check, "phone": "", "address_id": "", "lon": None, "lat": None}, person.trait)
         yield line

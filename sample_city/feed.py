@@ -60,8 +60,7 @@ class Sample:
         if found and found != (self.people, self.seed, self.city.name):
             raise SampleError(f"the register already holds a city with people={found[0]}, seed={found[1]}, city={found[2]}.")
         if not (self.folder / "labels" / "init.jsonl").is_file():
-            truth.write_first(self.folder, self.lives)
-            write_labels(self.folder / "labels" / "init.jsonl", self._first_labels())
+            self.put_down_first()
         rows = 0
         if not found:
             rows = self.source_system.build(Register(self.lives).first_load(), self.people, self.seed, self.city.name)
@@ -81,21 +80,30 @@ class Sample:
             self._feed(one)
         return days
 
-    def _feed(self, day: date) -> None:
+    def put_down_first(self) -> None:
+        """Writes the truth before the first day, the checks of the 180 days before it, and the labels (last: they say all is there)."""
+        truth.write_first(self.folder, self.lives)
+        write_labels(self.folder / "labels" / "init.jsonl", self._first_labels())
+
+    def put_down(self, day: date) -> None:
+        """Writes the files of a day, what became true on it, and the labels."""
         truth.write_day(self.folder, self.lives, day)
         write_labels(self.folder / "labels" / f"{day}.jsonl", self._day_labels(day))
+
+    def _feed(self, day: date) -> None:
+        self.put_down(day)
         self.source_system.feed(day, Register(self.lives).changes(day))
 
     def _first_labels(self) -> Iterator[Label]:
         yield from Register(self.lives).first_labels()
-        yield from self._put_down(Checks(self.lives).seed(), SEED_DATE)
+        yield from self._lines(Checks(self.lives).seed(), SEED_DATE)
 
     def _day_labels(self, day: date) -> Iterator[Label]:
         yield from Register(self.lives).labels(day)
         yield from Lists(self.lives).put_down(self.inbox, day)
-        yield from self._put_down(Checks(self.lives).day(day), day)
+        yield from self._lines(Checks(self.lives).day(day), day)
 
-    def _put_down(self, lines: Iterable[Line], day: date) -> Iterator[Label]:
+    def _lines(self, lines: Iterable[Line], day: date) -> Iterator[Label]:
         source = f"{CHECK}/{day}_1.jsonl"
         with delivered(self.inbox / source) as file:
             for number, line in enumerate(lines, start=1):

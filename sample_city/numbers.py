@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import gcd
+from operator import mul
 from random import Random
 
 ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -58,7 +59,7 @@ def resident_check(first_17: str) -> str:
 
     Source: GB 11643-1999, ISO 7064 MOD 11-2.
     """
-    return "10X98765432"[sum(int(digit) * weight for digit, weight in zip(first_17, ID_WEIGHTS, strict=True)) % 11]
+    return "10X98765432"[sum(map(mul, map(int, first_17), ID_WEIGHTS)) % 11]
 
 
 def resident_number(region: str, birth: date, order: int) -> str:

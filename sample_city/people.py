@@ -133,7 +133,7 @@ class Populace:
 
     def __init__(self, setting: Setting, first: int) -> None:
         self.setting, self.first, self.last = setting, first, setting.people
-        self._block = lru_cache(maxsize=256)(self._make_block)
+        self._block = lru_cache(maxsize=16)(self._make_block)
 
     def person(self, no: int) -> Person:
         """Returns the person of that number."""

@@ -1,0 +1,69 @@
+"""The register is fed on a real PostgreSQL: once per day, in order, whole or not at all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from huiliu import sample
+from lakehouse.config import Instance
+from lakehouse.connections import connection_url
+from lakehouse.errors import ConfigError
+from sample_city.people import FIRST_DAY
+
+pytestmark = pytest.mark.spark
+SECOND_DAY = FIRST_DAY + timedelta(days=1)
+
+
+def contents(instance: Instance) -> tuple[list[tuple[object, ...]], dict[str, bytes]]:
+    """Returns all rows of the register and all files of inbox, truth and labels."""
+    url = connection_url(instance, "source_city").set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("select * from household_registration order by id_no, update_time, hukou_address").fetchall()
+    files = [path for name in ("inbox", "sample") for path in instance.folder(name).rglob("*") if path.is_file()]
+    return rows, {str(path.relative_to(instance.home)): path.read_bytes() for path in files}
+
+
+def test_city_is_built_and_fed_once(instance: Instance) -> None:
+    assert sample.ensure(instance, 300, 7)["register_rows"] > 300
+    assert sample.feed(instance, SECOND_DAY) == [FIRST_DAY, SECOND_DAY]
+    before = contents(instance)
+    assert sample.ensure(instance, 300, 7)["register_rows"] == 0
+    assert sample.feed(instance, FIRST_DAY) == sample.feed(instance, SECOND_DAY) == []
+    assert contents(instance) == before
+
+
+def test_day_that_stopped_half_way_is_fed_again(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample.ensure(instance, 300, 7)
+    with monkeypatch.context() as cut:
+        cut.setenv("PGOPTIONS", "-c default_transaction_read_only=on")
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            sample.feed(instance, FIRST_DAY)
+    rows, files = contents(instance)
+    assert "inbox/g_person_check/2026-06-01_1.jsonl" in files
+    assert sample.feed(instance, FIRST_DAY) == [FIRST_DAY]
+    after, files_after = contents(instance)
+    assert files_after == files
+    assert after != rows
+
+
+def test_another_city_or_an_early_day_is_refused(instance: Instance) -> None:
+    with pytest.raises(ConfigError, match="there is no sample city yet"):
+        sample.feed(instance, FIRST_DAY)
+    sample.ensure(instance, 300, 7)
+    with pytest.raises(ConfigError, match="already holds a city with people=300, seed=7"):
+        sample.ensure(instance, 300, 8)
+    with pytest.raises(ConfigError, match="begins on 2026-06-01"):
+        sample.feed(instance, FIRST_DAY - timedelta(days=1))
+    with pytest.raises(ConfigError, match="200 to"):
+        sample.ensure(instance, 10, 7)
+
+
+def test_imports_nothing_of_the_lakehouse() -> None:
+    folder = Path(__file__).resolve().parents[2] / "sample_city"
+    ours = ("lakehouse", "expectations", "spark_jobs", "huiliu", "infra", "dags")
+    lines = [line for path in folder.glob("*.py") for line in path.read_text("utf-8").splitlines()]
+    assert not [line for line in lines if line.startswith(tuple(f"{word} {name}" for word in ("import", "from") for name in ours))]
