@@ -9,6 +9,7 @@ from threading import Lock
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
+from pyspark.sql.connect.client.retries import DefaultPolicy
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from lakehouse.config import Instance
@@ -22,6 +23,9 @@ SETTINGS = {
     # Sources of our merges are materialised before (see storage), Delta need not do it again.
     "spark.databricks.delta.merge.materializeSource": "none",
 }
+# By itself the client tries for ten minutes, even to say goodbye to a server that is gone.
+RETRIES = DefaultPolicy(max_retries=6, initial_backoff=200, max_backoff=2000)
+ONCE = DefaultPolicy(max_retries=0)
 _sessions: dict[str, SparkSession] = {}
 _lock = Lock()
 
@@ -41,7 +45,6 @@ def open_session(instance: Instance) -> SparkSession:
         try:
             for attempt in Retrying(retry=again, stop=stop_after_delay(PATIENCE_SECONDS), wait=wait_exponential(0.2, max=3)):
                 with attempt:
-                    # The client by itself would try for ten minutes.
                     socket.create_connection((HOST, port), timeout=2).close()
                     return _ready(f"sc://{HOST}:{port}", instance)
         except RetryError:
@@ -63,6 +66,8 @@ def _ready(url: str, instance: Instance) -> SparkSession:
         for name, value in SETTINGS.items():
             builder = builder.config(name, value)
         session = _sessions[url] = builder.create()
+        session.client.set_retry_policies([RETRIES])
+        atexit.register(close_sessions)  # now, so that it runs before what the client itself does at exit
     try:
         storage.attach(session, instance)
     except PySparkException:
@@ -72,10 +77,5 @@ def _ready(url: str, instance: Instance) -> SparkSession:
 
 
 def _end(session: SparkSession) -> None:
-    try:
-        session.stop()
-    except PySparkException:
-        session.client.close()
-
-
-atexit.register(close_sessions)
+    session.client.set_retry_policies([ONCE])
+    session.stop()

@@ -35,6 +35,7 @@ SILVER_TECHNICAL = (
     ("_closed_on", "date"),
     ("_replaced_on", "date"),
     ("_batch_id", "string"),
+    ("_provider", "string"),
     ("_delivery_no", "int"),
     ("_source_line", "bigint"),
     ("_flags", "array<string>"),

@@ -84,7 +84,7 @@ def changes(present: DataFrame, wanted: DataFrame, on: date) -> DataFrame:
 def overtaken(firsts: DataFrame, earlier: DataFrame) -> DataFrame:
     """Returns the keys of which something was said before that does not stand before their first new row.
 
-    Rows: in, `firsts` one per key with `_first`, the position of its first new row; `earlier` with `_key` and `_position`; out, one per key.
+    Rows: in, `firsts` one per key with `_first`, its first new position; `earlier` with `_key, _position`; out, one per key.
     """
     return earlier.join(firsts, "_key").where("_position >= _first").select("_key").distinct()
 

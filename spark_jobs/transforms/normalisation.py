@@ -25,6 +25,8 @@ def with_normalised(rows: DataFrame, contract: model.Contract, scope: RuleScope)
     replaced = [column.name for column in contract.kept_columns if has_successor(column)]
     for name in replaced:
         rows = regions.with_region(rows, normalised_text(name), region_name(name), scope)
+    if not replaced:
+        return rows
     return rows.withColumns({normalised_name(name): _replaced(normalised_text(name), F.col(region_name(name)), day) for name in replaced})
 
 

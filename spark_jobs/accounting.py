@@ -1,0 +1,58 @@
+"""Returns what became of the rows of batches, and refuses numbers that do not add up to what was received."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.contracts.model import Contract
+from lakehouse.errors import Problem, QualityError, problems_text
+from lakehouse.ops.batches import Batch, Counts
+from spark_jobs.transforms.dispositions import errors
+
+
+@dataclass(frozen=True)
+class Account:
+    """A batch, its rows by disposition, and the rows that did not get in: line and rules."""
+
+    batch: Batch
+    counts: Counts
+    cases: list[tuple[int, list[str]]] = field(default_factory=list)
+
+
+def accounts(rows: DataFrame, batches: Sequence[Batch], contract: Contract) -> list[Account]:
+    """Returns the account of each batch, from its rows in bronze with their `_disposition`; one query.
+
+    Raises:
+        QualityError: the rows of a batch are not as many as were received.
+    """
+    broken = F.when(F.col("_reject").isNotNull(), F.array(F.concat(F.lit("reject."), "_reject"))).otherwise(errors(contract))
+    outside = F.col("_disposition").isin("rejected", "quarantined")
+    case = F.when(outside, F.struct(F.col("_source_line").alias("line"), broken.alias("rules")))
+    found = rows.groupBy("_batch_id", "_disposition").agg(F.count("*").alias("rows"), F.collect_list(case).alias("cases")).collect()
+    counts: dict[str, dict[str, int]] = {batch.batch_id: {} for batch in batches}
+    cases: dict[str, list[tuple[int, list[str]]]] = {batch.batch_id: [] for batch in batches}
+    for row in found:
+        counts[row._batch_id][row._disposition] = row.rows
+        cases[row._batch_id] += [(one.line, list(one.rules)) for one in row.cases]
+    drawn = [Account(batch, Counts(**counts[batch.batch_id]), sorted(cases[batch.batch_id])) for batch in batches]
+    _check(drawn)
+    return drawn
+
+
+def _check(drawn: Sequence[Account]) -> None:
+    problems = [
+        Problem(
+            f"batch {one.batch.batch_id} of {one.batch.resource}",
+            f"{one.counts.total} rows are accounted for.",
+            f"{one.batch.received}, as many as were received.",
+            "bronze does not hold the delivery as landed; nothing was written to silver.",
+        )
+        for one in drawn
+        if one.counts.total != one.batch.received
+    ]
+    if problems:
+        raise QualityError(problems_text(problems))

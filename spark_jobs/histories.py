@@ -1,0 +1,143 @@
+"""Returns what a step adds to the history of a resource: which batches, their rows judged, the versions that differ."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.contracts.model import Contract
+from lakehouse.errors import Problem, QualityError
+from lakehouse.naming import bronze, silver
+from lakehouse.ops.batches import Batch
+from spark_jobs import storage
+from spark_jobs.transforms import dispositions, history
+from spark_jobs.transforms.identity import hmac_key, with_person_ids
+from spark_jobs.transforms.invariants import history_breaks
+from spark_jobs.transforms.keys import add_key
+from spark_jobs.transforms.rules.scope import RuleScope
+from spark_jobs.transforms.typed import typed_rows
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The batches of a step.
+
+    `waiting` come into silver now; `judged` are these and what was delivered after the first of them and is in silver already (whether
+    a row repeats another goes by the order of delivery); `outside` are those of which nothing counts (blocked, refused, not judged yet).
+    """
+
+    waiting: tuple[Batch, ...]
+    judged: tuple[Batch, ...]
+    outside: tuple[Batch, ...]
+    has_prior: bool
+
+    @staticmethod
+    def of(batches: Iterable[Batch], on: date) -> Selection:
+        """Returns the selection of the step of a business date: what was taken in by then and passed its gate."""
+        all_ = tuple(batches)
+        waiting = tuple(one for one in all_ if one.is_known and one.silver_on is None and one.taken_on <= on)
+        counted = tuple(one for one in all_ if one.is_known and (one.silver_on is not None or one in waiting))
+        first = min((one.delivery_no for one in waiting), default=0)
+        judged = tuple(one for one in counted if one.delivery_no >= first)
+        return Selection(waiting, judged, tuple(one for one in all_ if one not in counted), len(counted) > len(waiting))
+
+    @property
+    def first_delivery_no(self) -> int:
+        """Returns the number of the first delivery that is judged."""
+        return self.waiting[0].delivery_no
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a resource: what it reads, and the date on which what it writes becomes known."""
+
+    spark: SparkSession
+    contract: Contract
+    scope: RuleScope
+    key_path: Path
+    selection: Selection
+    on: date
+
+    @cached_property
+    def judged(self) -> DataFrame:
+        """Returns the rows of the judged batches with `_key` and `_disposition`, computed once."""
+        rows = add_key(self._bronze().where(_of(self.selection.judged)), self.contract, self.scope)
+        return dispositions.with_dispositions(rows, self._prior, self.contract).localCheckpoint()
+
+    @cached_property
+    def _prior(self) -> DataFrame:
+        """Returns the valid rows delivered before the judged batches that stand at their first position or after it."""
+        rows = self._bronze().where(F.col("_delivery_no") < self.selection.first_delivery_no)
+        if not self.selection.has_prior:
+            return rows.where("false")
+        valid = dispositions.is_valid(self.contract)
+        first = self._bronze().where(_of(self.selection.judged) & valid).agg(F.min("_position")).collect()[0][0]
+        return rows.where(valid & (F.col("_position") >= (first or "")))
+
+    def write(self) -> storage.Changes:
+        """Returns how many versions were written: what differs, in one MERGE."""
+        new = self.judged.where(_of(self.selection.waiting) & (F.col("_disposition") == "accepted"))
+        firsts = new.groupBy("_key").agg(F.min("_position").alias("_first"))
+        late = self._late(firsts)
+        versions = storage.read(self.spark, silver(self.contract.code))
+        shown = (F.col("_replaced_on").isNull()) | ((F.col("_replaced_on") == self.on) & (F.col("_recorded_on") == self.on))
+        current = F.col("_replaced_on").isNull() & F.col("valid_to").isNull()
+        if late is None:
+            present = versions.where(current).join(firsts, "_key", "semi")
+            said = self._entries(new).unionByName(present, allowMissingColumns=True)
+        else:
+            ordinary = versions.where(current).join(firsts, "_key", "semi").join(late, "_key", "anti")
+            present = versions.where(shown).join(late, "_key", "semi").unionByName(ordinary)
+            recut = dispositions.accepted(self._counted().join(late, "_key", "semi"))
+            said = self._entries(new.join(late, "_key", "anti").unionByName(recut, allowMissingColumns=True))
+            said = said.unionByName(ordinary, allowMissingColumns=True)
+        changed = history.changes(present, history.cut(said, self.contract), self.on)
+        return storage.merge(self.spark, silver(self.contract.code), changed, ("_version_id",))
+
+    def check(self) -> None:
+        """Checks on a fresh read that every key with an accepted row has a history without overlap.
+
+        Raises:
+            QualityError: it has not.
+        """
+        touched = self.judged.where(_of(self.selection.waiting) & (F.col("_disposition") == "accepted")).select("_key").distinct()
+        versions = storage.read(self.spark, silver(self.contract.code)).where("_replaced_on IS NULL").join(touched, "_key", "semi")
+        missing = touched.join(versions, "_key", "anti").select(F.lit("keys without a version").alias("what"))
+        broken = history_breaks(versions).select(F.lit("versions that overlap").alias("what"))
+        found = {row["what"]: row["count"] for row in missing.unionAll(broken).groupBy("what").count().collect()}
+        if found:
+            text = ", ".join(f"{count} {what}" for what, count in sorted(found.items()))
+            raise QualityError(Problem(silver(self.contract.code), f"a fresh read finds {text}.", "none", "run the step again.").text())
+
+    def _late(self, firsts: DataFrame) -> DataFrame | None:
+        """Returns the keys that have to be cut again from bronze, None when there are none."""
+        versions = storage.read(self.spark, silver(self.contract.code)).where("_replaced_on IS NULL AND valid_to IS NULL")
+        said = add_key(self._prior, self.contract, self.scope).select("_key", "_position")
+        others = self.judged.where(~_of(self.selection.waiting) & F.col("_disposition").isin("accepted", "superseded", "duplicate"))
+        earlier = versions.select("_key", "_position").unionAll(said).unionAll(others.select("_key", "_position"))
+        late = history.overtaken(firsts, earlier).localCheckpoint()
+        return None if late.isEmpty() else late
+
+    def _counted(self) -> DataFrame:
+        """Returns the valid bronze rows of all batches that count, with `_key`."""
+        return add_key(self._bronze().where(dispositions.is_valid(self.contract)), self.contract, self.scope)
+
+    def _bronze(self) -> DataFrame:
+        rows = storage.read(self.spark, bronze(self.contract.code))
+        return rows.where(~_of(self.selection.outside)) if self.selection.outside else rows
+
+    def _entries(self, rows: DataFrame) -> DataFrame:
+        typed = with_person_ids(typed_rows(rows, self.contract, self.scope), self.contract, self.key_path)
+        key_id = hashlib.sha256(hmac_key(str(self.key_path))).hexdigest()[:16] if self.contract.identity_columns else None
+        return history.entries(typed.withColumn("_hmac_key_id", F.lit(key_id).cast("string")), self.contract)
+
+
+def _of(batches: Iterable[Batch]) -> Column:
+    return F.col("_batch_id").isin([one.batch_id for one in batches])
