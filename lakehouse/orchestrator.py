@@ -73,6 +73,17 @@ class Orchestrator:
         body = {"dry_run": False, "dag_run_id": run.run_id, "only_failed": only_failed, "include_downstream": True}
         self._ask("POST", f"/api/v2/dags/{run.dag_id}/clearTaskInstances", body)
 
+    def backfill(self, dag_id: str, first: date, last: date) -> None:
+        """Starts a run of a producer for each date, both ends included, one at a time, also where a date was run before."""
+        body = {
+            "dag_id": dag_id,
+            "from_date": f"{first}T00:00:00Z",
+            "to_date": f"{last}T00:00:00Z",
+            "max_active_runs": 1,
+            "reprocess_behavior": "completed",
+        }
+        self._ask("POST", "/api/v2/backfills", body)
+
     def dag_ids(self) -> list[str]:
         """Returns the ids of the DAGs that are parsed without error and not paused."""
         rows = self._ask("GET", "/api/v2/dags?limit=100&paused=false")["dags"]

@@ -1,0 +1,112 @@
+"""What the real scheduler does with a day: the command line is only a watcher, a red task is repaired by clearing it, dates are backfilled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+
+from huiliu import report, sample
+from huiliu.days import run_through_airflow
+from lakehouse.config import Instance
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.naming import ingest_dag, silver
+from lakehouse.ops import connect, days, tickets
+from lakehouse.orchestrator import Orchestrator
+from spark_jobs.storage import versions
+from tests.e2e.conftest import FIRST, SECOND, Lived
+
+pytestmark = pytest.mark.e2e
+THIRD, FOURTH, FIFTH = (SECOND + timedelta(days=n) for n in (1, 2, 3))
+PATIENCE_SECONDS = 300
+
+
+def test_both_days_are_published_and_every_invariant_holds(lived: Lived) -> None:
+    for day in (FIRST, SECOND):
+        found = report.collect(lived.instance, day)
+        assert report.is_well(found), found["invariants"]
+        assert [one["id"] for one in found["invariants"]] == ["I1", "I2", "I3", "I4", "I5", "I6", "I7"]
+        assert found["truth"]["gate"]["recall"] == found["truth"]["gate"]["precision"] == 1.0
+    assert any("returns_publish" in line for line in lived.said)
+
+
+def test_the_silent_street_and_the_late_one_are_gaps_with_tickets(lived: Lived) -> None:
+    silent = {day: _gaps(lived.instance, day, "silent") for day in (FIRST, SECOND)}
+    assert len(silent[FIRST]) == 2  # one sends nothing, one a day late
+    assert len(silent[SECOND]) == 1
+    assert silent[SECOND] < silent[FIRST]
+    with connect(lived.instance) as connection:
+        told = {ticket.provider: ticket.state for ticket in tickets.find(connection, kind="silent")}
+    assert told == {provider: "open" if provider in silent[SECOND] else "closed" for provider in silent[FIRST]}
+
+
+def test_nothing_starts_by_itself_under_a_manual_clock(lived: Lived) -> None:
+    started = [run for day in (FIRST, SECOND) for run in Orchestrator(lived.instance).runs(day)]
+    assert started
+    today = date.today()
+    assert not [run for day in (today - timedelta(days=1), today) for run in Orchestrator(lived.instance).runs(day)]
+
+
+def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(lived: Lived) -> None:
+    instance = lived.instance
+    sample.feed(instance, THIRD)
+    resources = list(load_contracts(instance.settings.contracts))
+    before = versions(instance, [silver(code) for code in resources])
+    workshop = instance.home / "derived" / "gx"
+    workshop.rename(workshop.with_name("gx.away"))
+    workshop.write_text("a file where Great Expectations needs a folder")
+    try:
+        run_through_airflow(instance, THIRD, lambda _line: None)
+    finally:
+        workshop.unlink()
+        workshop.with_name("gx.away").rename(workshop)
+    orchestrator = Orchestrator(instance)
+    red = {run.dag_id: [t.task_id for t in orchestrator.tasks(run) if t.state == "failed"] for run in orchestrator.runs(THIRD)}
+    assert {dag: tasks for dag, tasks in red.items() if tasks} == {ingest_dag(code): ["gate"] for code in resources}
+    assert versions(instance, before) == before
+    assert _issue(instance, THIRD) == (1, "published")
+    assert len(_gaps(instance, THIRD, "failed")) == 1  # no provider: the whole resource
+
+    for run in orchestrator.runs(THIRD):
+        if run.dag_id.startswith("ingest__"):
+            orchestrator.clear(run)
+    _until(lambda: (_issue(instance, THIRD) or (0,))[1:] == ("published",) and not _gaps(instance, THIRD, "failed"))
+    assert (_issue(instance, THIRD) or (0,))[0] > 1
+
+
+def test_two_dates_are_backfilled_in_order(lived: Lived) -> None:
+    instance = lived.instance
+    sample.feed(instance, FIFTH)
+    orchestrator = Orchestrator(instance)
+    for dag_id in [*(ingest_dag(code) for code in load_contracts(instance.settings.contracts)), "close_day"]:
+        orchestrator.backfill(dag_id, FOURTH, FIFTH)
+    _until(lambda: _issue(instance, FIFTH) == (1, "published"))
+    with connect(instance) as connection:
+        fourth, fifth = (days.newest_issue(connection, day) for day in (FOURTH, FIFTH))
+    assert fourth is not None
+    assert fifth is not None
+    assert fourth.published_at is not None
+    assert fifth.published_at is not None
+    assert fourth.published_at < fifth.published_at
+
+
+def _gaps(instance: Instance, day: date, kind: str) -> set[str | None]:
+    with connect(instance) as connection:
+        newest = days.newest_issue(connection, day)
+    assert newest is not None
+    return {gap["provider"] for gap in newest.gaps if gap["kind"] == kind}
+
+
+def _issue(instance: Instance, day: date) -> tuple[int, str] | None:
+    with connect(instance) as connection:
+        newest = days.newest_issue(connection, day)
+    return (newest.issue, newest.state) if newest else None
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"not so within {PATIENCE_SECONDS} s"
+        time.sleep(1)
