@@ -76,7 +76,7 @@ class Lists:
 
     def __init__(self, lives: Lives) -> None:
         self.lives, self.setting = lives, lives.setting
-        self.stride = 60 if self.setting.people >= 5_000 else 20  # of so many rows of ordinary people each kind of defect gets one
+        self.stride = 60 if self.setting.people >= 1_500 else 20  # of so many rows of ordinary people each kind of defect gets one
 
     def put_down(self, inbox: Path, day: date) -> Iterator[Label]:
         """Writes the files of a day below the inbox and yields the labels of their rows."""
