@@ -120,7 +120,7 @@ def _lost_successors(path: Path, versions: list[Code]) -> list[Problem]:
     known = sorted({version.code for version in versions})
     return [
         Problem(
-            f"{path}: {version.code}", f"successor_code {version.successor_code} is unknown.", nearest_first(version.successor_code, known)
+            f"{path}: {version.code}: successor_code", f"{version.successor_code} is not in the table.", nearest_first(version.code, known)
         )
         for version in versions
         if version.successor_code and version.successor_code not in known

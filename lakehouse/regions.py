@@ -76,7 +76,8 @@ class RegionTree:
         """Returns whether a code of that level stood in the tree at any date; a padded street code counts as a known community code."""
         if any(version.level == level for version in self.history(code)):
             return True
-        return level == "community" and any(version.level == "street" for version in self.history(unpadded(code)))
+        street = unpadded(code)
+        return level == "community" and street != code and any(version.level == "street" for version in self.history(street))
 
     def ancestors(self, code: str, on: date) -> dict[str, str]:
         """Returns level → code of the region and everything above it, as it is at a date; empty for an unknown code."""

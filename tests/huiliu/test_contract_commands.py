@@ -1,0 +1,85 @@
+"""The steward's commands: a contract begun from a file, checked with everything else, compared with what tables hold."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from huiliu.main import app
+from lakehouse.config import PROJECT
+from lakehouse.contracts.loader import load_contracts
+
+pytestmark = pytest.mark.fast
+LIST = "resources/street/s_elderly_service_list.odcs.yaml"
+
+
+@pytest.fixture
+def contracts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Returns the contracts folder of an instance that may be changed."""
+    folder = Path(shutil.copytree(PROJECT / "contracts", tmp_path / "contracts"))
+    monkeypatch.setenv("HUILIU_CONTRACTS", str(folder))
+    monkeypatch.setenv("HUILIU_HOME", str(tmp_path / "home"))
+    return folder
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Returns exit code and output."""
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.stdout
+
+
+def test_a_contract_begun_from_a_file_is_well_formed(contracts: Path, tmp_path: Path) -> None:
+    sample = tmp_path / "sample.csv"
+    sample.write_bytes("编号,姓名,remark\n1,王,x\n".encode("gb18030"))
+    code, _ = run("contracts", "new", "district/d_library_card", str(sample), "--provider", "11449900MB2C000130", "--encoding", "gb18030")
+    assert code == 0
+    columns = load_contracts(contracts)["d_library_card"].columns
+    assert [(column.name, column.source_name, column.key) for column in columns] == [
+        ("column_1", "编号", True),
+        ("column_2", "姓名", False),
+        ("remark", "remark", False),
+    ]
+    code, output = run("contracts", "check", "--json")
+    assert (code, json.loads(output)["ok"]) == (0, True)
+
+
+def test_check_tells_the_problems_of_all_files(contracts: Path) -> None:
+    (contracts / "codes" / "gender.csv").write_text("code\n1\n", "utf-8")
+    path = contracts / LIST
+    path.write_text(path.read_text("utf-8").replace("version: 1.0.0", "version: one"), "utf-8")
+    code, output = run("contracts", "check", "--json")
+    problems = "\n".join(json.loads(output)["problems"])
+    assert code == 1
+    assert "is no version." in problems
+    assert "gender.csv:1" in problems
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "additive"),
+    [
+        ("version: 1.0.0", "version: 1.0.1", True),
+        ("value: [trim, half_width, upper", "value: [half_width, trim, upper", False),  # the version is the same
+        ("version: 1.0.0\n", "version: 2.0.0\n", True),
+        ("physicalType: decimal(18,2)", "physicalType: double", False),
+        ("        primaryKey: true\n        primaryKeyPosition: 3\n", "", False),
+    ],
+)
+def test_diff_says_whether_tables_can_take_it(contracts: Path, old: str, new: str, additive: bool) -> None:
+    path = contracts / LIST
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    code, output = run("contracts", "diff", str(PROJECT / "contracts"), "--json")
+    assert (code == 0, json.loads(output)["additive"]) == (additive, additive)
+
+
+def test_docs_writes_a_page_and_an_entry_per_resource(contracts: Path) -> None:
+    code, output = run("docs", "--json")
+    written = json.loads(output)["written"]
+    assert code == 0
+    assert len(written) == 2 * len(list(contracts.rglob("*.odcs.yaml")))
+    assert all(Path(path).stat().st_size for path in written)

@@ -1,0 +1,139 @@
+"""Contracts: every problem of a file is told at once, and what is well formed loads fast and complete."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from lakehouse.config import PROJECT
+from lakehouse.contracts.loader import load_contract, load_contracts
+from lakehouse.contracts.model import CsvSource, EachProvider
+from lakehouse.errors import ContractError
+
+pytestmark = pytest.mark.fast
+GOLDEN = Path(__file__).parent / "golden"
+LIST = "street/s_elderly_service_list"
+REGISTER = "city/c_household_registration"
+MONTH_PATTERN = 'regex: "^[0-9]{4}-(0[1-9]|1[0-2])$"'
+KEY = "        primaryKey: true\n        required: true\n"
+PHONE_CLASS = "          - {property: class, value: phone}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Returns a copy of the contracts that may be spoiled."""
+    return Path(shutil.copytree(PROJECT / "contracts", tmp_path / "contracts"))
+
+
+def spoil(folder: Path, contract: str, *edits: tuple[str, str]) -> str:
+    """Returns what the loader says after the edits."""
+    path = folder / "resources" / f"{contract}.odcs.yaml"
+    text = path.read_text("utf-8")
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text, "utf-8")
+    with pytest.raises(ContractError) as told:
+        load_contract(path)
+    return str(told.value)
+
+
+def test_three_mistakes_are_told_at_once(folder: Path) -> None:
+    found = spoil(
+        folder,
+        LIST,
+        ("encoding: gb18030", "encodng: gb18030"),
+        ("codes: elderly_service_type", "codes: elderly_services"),
+        (PHONE_CLASS, ""),
+    )
+    assert found + "\n" == (GOLDEN / "three_mistakes.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("contract", "edit", "where", "found"),
+    [
+        (LIST, ("        required: true", "        requierd: true"), "schema.person_name.requierd", "the key 'requierd' is unknown."),
+        (LIST, ("status: active", "status: active\nstatus: draft"), ":7", "the key 'status' is written twice"),
+        (LIST, ("status: active", "status: [active"), ":7", "the file is no YAML"),
+        (LIST, ("schema:\n", "schemas:\n"), "schema", "must hold exactly one table."),
+        (LIST, ("id: s_elderly_service_list", "id: s_elderly"), "id", "is 's_elderly', but the file is"),
+        (LIST, ("version: 1.0.0", "version: first"), "version", "is no version."),
+        (LIST, ("value: street}", "value: community}"), "customProperties.level.value", "the file lies in street/."),
+        (LIST, ("  - {property: delivery, value: increment}\n", ""), "customProperties", "the property delivery is missing."),
+        (LIST, ("{every: month,", "{every: moth,"), "customProperties.cycle.value.every", "'moth' is not allowed."),
+        (LIST, ("kind: csv,", "kind: cvs,"), "customProperties.source.value", "'cvs' is not allowed."),
+        (LIST, ("{date}_{n}.csv", "{day}.csv"), "customProperties.source.value.path", "the placeholder {day} is unknown."),
+        (LIST, ("/{region}/", "/"), "customProperties.source.value.path", "must hold {region} once"),
+        (LIST, ("Name: community_name}", "Name: comunity}"), "customProperties.locality.value.communityName", "no column 'comunity'."),
+        (LIST, ("Name: community_name}", "Name: bank_account}"), "customProperties.locality", "'bank_account' is dropped at landing."),
+        (LIST, ("grade: 4, open", "grade: 3, open"), "customProperties.sharing.value.grade", "is 3, but a column is of grade 4."),
+        (LIST, ("name: person_name", "name: Name"), "schema.Name.name", "is no column name."),
+        (LIST, ("name: remark", "name: phone"), "schema.phone", "the column 'phone' stands twice."),
+        (LIST, ("physicalName: 备注", "physicalName: 社区"), "schema.remark", "has the physicalName of community_name."),
+        (LIST, ("logicalType: integer", "logicalType: object"), "schema.age_reported.logicalType", "'object' is not read here."),
+        (LIST, ("decimal(18,2)", "money"), "schema.amount_yuan", "physicalType does not say how the number is stored."),
+        (REGISTER, ('format: "yyyy-MM-dd"', 'format: "dd.MM.yyyy"'), "schema.birth_date.logicalTypeOptions.format", "is not read here."),
+        (REGISTER, ("[update_time]", "[person_name]"), "customProperties.position.value", "the column 'person_name' is a string."),
+        (REGISTER, ("watermark: update_time", "watermark: changed_at"), "customProperties.source.value.watermark", "'changed_at'."),
+        (REGISTER, ("        primaryKey: true\n", ""), "schema", "no column is a primary key."),
+        (REGISTER, (KEY, "        primaryKey: true\n"), "schema.id_no", "is a key but not required."),
+        (REGISTER, ("value: [trim, half_width, upper, resident_id_18]", "value: [trim]"), "schema.id_no", "gives an identity but"),
+        (REGISTER, ("value: id_no}\n          - {property: grade, value: 3}", "value: id_no}\n          - {property: grade, value: 1}"),
+         "schema.id_no", "is an identity number of grade 1."),
+        (LIST, ("engine: huiliu", "engine: soda"), "schema.id_no.quality[0]", "is not run by anybody."),
+        (LIST, ("rule: range, severity: error, min: 0", "rule: rnage, severity: err"), "implementation.severity", "'err' is not allowed."),
+        (LIST, ("min: 0", "minimum: 0"), "schema.amount_yuan.quality[0].implementation", "the key 'minimum' is unknown."),
+        (LIST, (", min: 0", ""), "schema.amount_yuan.quality[0].implementation", "min or max is missing."),
+        (LIST, ("min: 0", "min: business_date"), "schema.amount_yuan.quality[0].implementation", "cannot be compared with a number."),
+        (LIST, (MONTH_PATTERN, 'regex: "^\\\\d{6}$"'), "implementation.regex", "that Python and Java read differently"),
+        (LIST, ("id: id_no, part: age", "id: id_number, part: age"), "implementation.id", "there is no column 'id_number'."),
+        (LIST, ("rule: resident_id_15", "rule: resident_id"), "schema.id_no.quality[1]", "there are two rules 'id_no.resident_id'."),
+        (LIST, ("rule: resident_id_15,", "rule: not_after,"), "schema.id_no", "cannot judge a string."),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_found_and_named(folder: Path, contract: str, edit: tuple[str, str], where: str, found: str) -> None:
+    message = spoil(folder, contract, edit)
+    assert f"contracts/resources/{contract}.odcs.yaml:" in message
+    assert where in message
+    assert found in message
+
+
+def test_problems_of_two_files_are_told_together(folder: Path) -> None:
+    for contract in (LIST, REGISTER):
+        path = folder / "resources" / f"{contract}.odcs.yaml"
+        path.write_text(path.read_text("utf-8").replace("version: 1.0.0", "version: x"), "utf-8")
+    with pytest.raises(ContractError) as told:
+        load_contracts(folder)
+    assert str(told.value).count("is no version.") == 2
+
+
+def test_types_and_required_derive_rules_of_their_own() -> None:
+    contract = load_contracts(PROJECT / "contracts")["s_elderly_service_list"]
+    derived = {rule.id: rule.severity for rule in contract.rules if rule.kind in ("required", "format")}
+    assert derived == {
+        "person_name.required": "error",
+        "id_no.required": "error",
+        "age_reported.format": "error",
+        "service_type.required": "error",
+        "amount_yuan.required": "error",
+        "amount_yuan.format": "error",
+        "pay_month.required": "error",
+    }
+    assert contract.provider == EachProvider(each="street")
+    assert contract.source == CsvSource(kind="csv", path="s_elderly_service_list/{region}/{date}_{n}.csv", encoding="gb18030")
+    assert [column.name for column in contract.columns if column.dropped] == ["bank_account"]
+    assert all(rule.message_zh and rule.message_en for rule in contract.rules)
+
+
+def test_twenty_five_contracts_load_in_the_time_a_dag_file_may_take(folder: Path) -> None:
+    path = folder / "resources" / f"{LIST}.odcs.yaml"
+    for number in range(22):
+        code = f"s_list_{number}"
+        (path.parent / f"{code}.odcs.yaml").write_text(path.read_text("utf-8").replace("s_elderly_service_list", code), "utf-8")
+    started = time.process_time()
+    contracts = load_contracts(folder, standard=False)
+    assert time.process_time() - started < 0.3
+    assert len(contracts) == 25

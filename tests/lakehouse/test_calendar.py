@@ -1,0 +1,40 @@
+"""Working days and due deliveries: the vectors of Decree 809, the city's own days, the loud end of the calendar."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from lakehouse.calendar import CalendarWarning, WorkCalendar, is_due
+from lakehouse.contracts.model import Cycle
+
+pytestmark = pytest.mark.fast
+
+
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [
+        ("2026-09-28", ("2026-09-29", "2026-09-30", "2026-10-16", "2026-10-30")),
+        ("2026-02-10", ("2026-02-11", "2026-02-12", "2026-03-02", "2026-03-16")),
+        ("2026-04-30", ("2026-05-06", "2026-05-07", "2026-05-18", "2026-06-01")),
+    ],
+)
+def test_deadlines_are_as_the_decree_counts(received: str, due: tuple[str, ...]) -> None:
+    calendar = WorkCalendar()
+    assert tuple(calendar.add_working_days(date.fromisoformat(received), days).isoformat() for days in (1, 2, 10, 20)) == due
+
+
+def test_the_city_may_close_on_its_own_days() -> None:
+    assert WorkCalendar(["2026-06-02"]).add_working_days(date(2026, 6, 1), 1) == date(2026, 6, 3)
+
+
+def test_beyond_the_known_years_it_warns() -> None:
+    with pytest.warns(CalendarWarning, match="2031 are not known"):
+        assert WorkCalendar().is_workday(date(2031, 10, 1))
+
+
+def test_what_is_due_when() -> None:
+    days = [date(2026, 6, day) for day in (1, 2, 8)]
+    due = {every: [is_due(Cycle(every=every, due_hours=9), day) for day in days] for every in ("day", "week", "month")}
+    assert due == {"day": [True, True, True], "week": [True, False, True], "month": [True, False, False]}

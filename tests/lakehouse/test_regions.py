@@ -1,0 +1,118 @@
+"""The region tree: by parent and by date, never by digits; and who receives, who delivers."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from lakehouse.config import PROJECT
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.departments import load_departments, providers
+from lakehouse.errors import ConfigError
+from lakehouse.regions import HEADER, RegionTree, load_regions, unpadded
+
+pytestmark = pytest.mark.fast
+JUNE = date(2026, 6, 1)
+CHONGQING = """
+50,重庆市,province,,,1997-06-18,,
+500103,渝中区,district,50,,1997-06-18,,
+500103002,朝天门街道,street,500103,,1997-06-18,,
+500103003,大阳沟街道,street,500103,,1997-06-18,2026-06-01,500103004
+500103004,解放碑街道,street,500103,500103,1997-06-18,,
+500103003001,旧社区,community,500103003,,1997-06-18,2026-05-01,500103002001
+500103002001,新社区,community,500103002,,1997-06-18,,
+500103002001001,第一网格,grid,500103002001,,2020-01-01,2026-06-01,
+500103002001001,第一网格,grid,500103002001,,2026-06-01,,
+"""
+
+
+def tree(tmp_path: Path, lines: str = CHONGQING) -> RegionTree:
+    (tmp_path / "regions.csv").write_text(",".join(HEADER) + lines, "utf-8")
+    return load_regions(tmp_path)
+
+
+def test_ancestors_go_by_parent(tmp_path: Path) -> None:
+    found = tree(tmp_path).ancestors("500103002001001", JUNE)
+    assert found == {
+        "province": "50",
+        "district": "500103",
+        "street": "500103002",
+        "community": "500103002001",
+        "grid": "500103002001001",
+    }
+    assert tree(tmp_path).ancestors("500103002000", JUNE) == {"province": "50", "district": "500103", "street": "500103002"}
+    assert tree(tmp_path).ancestors("500199001001", JUNE) == {}
+
+
+def test_a_successor_stands_for_an_abolished_region_from_its_last_day_on(tmp_path: Path) -> None:
+    regions = tree(tmp_path)
+    assert regions.successor("500103003001", date(2026, 4, 30)) == "500103003001"
+    assert regions.successor("500103003001", date(2026, 5, 1)) == "500103002001"
+    assert regions.successor("500103003000", JUNE) == "500103004"
+    assert regions.successor("500199", JUNE) is None
+
+
+def test_known_is_at_any_date_and_of_the_level(tmp_path: Path) -> None:
+    regions = tree(tmp_path)
+    known = {
+        code: regions.known(code, "community") for code in ("500103003001", "500103003000", "500103002009", "500103002", "500103009000")
+    }
+    assert known == {"500103003001": True, "500103003000": True, "500103002009": False, "500103002": False, "500103009000": False}
+    assert not regions.known("500103002001", "grid")
+
+
+def test_recipients_are_the_regions_in_force(tmp_path: Path) -> None:
+    before, after = (tree(tmp_path).recipients(day) for day in (date(2026, 5, 31), JUNE))
+    assert [one.recipient_id for one in after] == ["d-500103", "s-500103002", "s-500103004", "v-500103002001", "g-500103002001001"]
+    assert {one.recipient_id for one in before} - {one.recipient_id for one in after} == {"s-500103003"}
+    assert [region.code for region in tree(tmp_path).children("500103", JUNE)] == ["500103002", "500103004"]
+
+
+def test_every_problem_of_the_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as lines_told:
+        tree(tmp_path, CHONGQING + "5001,x,district,50,,2020-01-01,,\n500104,x,area,50,,2020-01-01,,\n500105,x,district,50,,2020-13-01,,\n")
+    assert [text in str(lines_told.value) for text in ("'5001' is no code of a district", "'area' is not a level", "is no date")] == [
+        True
+    ] * 3
+    with pytest.raises(ConfigError) as told:
+        tree(
+            tmp_path,
+            CHONGQING
+            + "500106,x,district,,,2020-01-01,,500199\n500106,x,district,50,,2021-01-01,,\n500107001,x,street,500106,,2019-01-01,,\n",
+        )
+    expected = (
+        "a district needs a parent",
+        "500199 is not in the file",
+        "two versions are in force",
+        "500106 is not in force all the time",
+    )
+    assert [text for text in expected if text not in str(told.value)] == []
+
+
+def test_zeros_are_taken_off_registered_codes_only() -> None:
+    assert [unpadded(code) for code in ("440402001000", "440402001001", "440402000", "4404")] == [
+        "440402001",
+        "440402001001",
+        "440402000",
+        "4404",
+    ]
+
+
+@pytest.mark.parametrize(("city", "streets"), [("zhuhai", 31), ("tiny", 3)])
+def test_every_provider_of_a_city_is_known(city: str, streets: int) -> None:
+    folder = PROJECT / "cities" / city
+    regions, departments = load_regions(folder), load_departments(folder)
+    contracts = load_contracts(PROJECT / "contracts", standard=False)
+    found = {code: len(providers(contract, departments, regions, JUNE)) for code, contract in contracts.items()}
+    assert found == {"c_household_registration": 1, "g_person_check": 1, "s_elderly_service_list": streets}
+
+
+def test_a_region_without_office_is_named() -> None:
+    folder = PROJECT / "cities" / "tiny"
+    regions, departments = load_regions(folder), load_departments(folder)
+    contract = load_contracts(PROJECT / "contracts", standard=False)["s_elderly_service_list"]
+    without = tuple(one for one in departments if one.region_code != "449901002")
+    with pytest.raises(ConfigError, match="449901002:\n  the street has no street_office"):
+        providers(contract, without, regions, JUNE)
