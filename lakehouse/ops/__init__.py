@@ -1,7 +1,7 @@
 """Returns and records the state of the work: the only package that talks to the operational database.
 
 Open a transaction with `connect(instance)` and hand the connection to the functions of one area:
-`batches, ingest_runs, days, tickets, cases, recipients, packages, timings, audit`.
+`batches, rule_counts, ingest_runs, days, tickets, cases, recipients, packages, timings, audit`.
 """
 
 from lakehouse.ops.database import connect, migrate

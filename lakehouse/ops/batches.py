@@ -161,9 +161,10 @@ def record_refusal(connection: Connection, batch_id: str) -> None:
     connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(gate="refused", bronze_recorded_at=func.now(), **held))
 
 
-def record_gate(connection: Connection, batch_id: str, gate: Gate, counts: Counts) -> None:
-    """Records what the gate said of a batch and how its rows were disposed of."""
-    connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(gate=gate, **asdict(counts)))
+def record_gate(connection: Connection, batch_id: str, gate: Gate, counts: Counts | None = None) -> None:
+    """Records what the gate said of a batch and, as soon as that is known, how its rows were disposed of."""
+    disposed = asdict(counts) if counts else {}
+    connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(gate=gate, **disposed))
 
 
 def record_silver(connection: Connection, batch_ids: Sequence[str], on: date) -> None:

@@ -83,6 +83,14 @@ batch_sighting = Table(
     _now("recorded_at"),
 )
 
+batch_rule = Table(
+    "batch_rule",
+    metadata,
+    Column("batch_id", Text, ForeignKey(batch.c.batch_id, ondelete="CASCADE"), primary_key=True),
+    Column("rule", Text, primary_key=True),
+    _required("rows", BigInteger),
+)
+
 ingest_run = Table(
     "ingest_run",
     metadata,

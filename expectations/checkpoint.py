@@ -1,0 +1,124 @@
+"""Returns what Great Expectations counts on rows; keeps its project, its history and the Data Docs below `derived/gx`.
+
+No value of the data is ever in a result: counts only (`RESULT_FORMAT`), and only expectations whose results are counts.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import great_expectations as gx
+from great_expectations.checkpoint.checkpoint import CheckpointResult
+from great_expectations.core.batch_definition import BatchDefinition
+from great_expectations.data_context import FileDataContext
+from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier
+from great_expectations.exceptions import DataContextError
+from pyspark.sql import DataFrame
+
+from expectations.suite import rule_of
+from lakehouse.errors import Problem, QualityError
+
+RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+SOURCE = "bronze"
+
+
+def counted(derived: Path, suite: gx.ExpectationSuite, rows: DataFrame, run_name: str) -> dict[str, int]:
+    """Returns how many rows break each expectation of a suite, by rule; writes history and Data Docs.
+
+    The number of rows itself stands under `rows`: 0, or how far it is off.
+
+    Raises:
+        QualityError: the checkpoint did not run or an expectation of it did not.
+    """
+    try:
+        with _alone(derived):
+            context = _project(derived)
+            checkpoint = _checkpoint(context, suite)
+        run_id = gx.RunIdentifier(run_name=run_name)
+        result: CheckpointResult = checkpoint.run(batch_parameters={"dataframe": rows}, run_id=run_id)
+        with _alone(derived):
+            _document(context, result, suite.name)
+        return _counts(suite, result)
+    except QualityError:
+        raise
+    except Exception as error:
+        raise QualityError(_failed(suite.name, type(error).__name__).text()) from None
+
+
+def _failed(suite: str, found: str) -> Problem:
+    fix = "look into logs, remove derived/gx if the project there is damaged (it is made again), and run the step again."
+    return Problem(f"checkpoint {suite}", f"it did not run ({found}); no row of it goes on.", "", fix)
+
+
+@contextmanager
+def _alone(derived: Path) -> Iterator[None]:
+    """Lets one process at a time change the project's own files; checkpoints of several resources run side by side."""
+    derived.mkdir(parents=True, exist_ok=True)
+    with (derived / "gx.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _project(derived: Path) -> FileDataContext:
+    context = gx.get_context(mode="file", project_root_dir=derived)
+    if context.progress_bars is None or context.progress_bars.get("globally", True):
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        context.variables.save()
+    return context
+
+
+def _checkpoint(context: FileDataContext, suite: gx.ExpectationSuite) -> gx.Checkpoint:
+    saved = context.suites.add_or_update(suite)
+    data = _batch_definition(context, suite.name)
+    definition = gx.ValidationDefinition(name=suite.name, data=data, suite=saved)
+    definition = context.validation_definitions.add_or_update(definition)
+    checkpoint = gx.Checkpoint(name=suite.name, validation_definitions=[definition], result_format=RESULT_FORMAT)
+    return context.checkpoints.add_or_update(checkpoint)
+
+
+def _batch_definition(context: FileDataContext, name: str) -> BatchDefinition[Any]:
+    try:
+        source = context.data_sources.get(SOURCE)
+    except (KeyError, ValueError, LookupError, DataContextError):
+        source = context.data_sources.add_spark(SOURCE, persist=False)
+    known = {asset.name: asset for asset in source.assets}
+    asset = known.get(name) or source.add_dataframe_asset(name)
+    for definition in asset.batch_definitions:
+        return definition
+    return asset.add_batch_definition_whole_dataframe("step")
+
+
+def _document(context: FileDataContext, result: CheckpointResult, suite: str) -> None:
+    context.build_data_docs(resource_identifiers=[*result.run_results, ExpectationSuiteIdentifier(name=suite)])
+
+
+def _counts(suite: gx.ExpectationSuite, result: CheckpointResult) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for validated in result.run_results.values():
+        for one in validated.results:
+            rule = rule_of(one.expectation_config)
+            if _is_raised(one.exception_info):
+                raise QualityError(_failed(suite.name, f"expectation {rule} raised an error").text())
+            found[rule] = _unexpected(one.result, one.expectation_config.kwargs)
+    missing = {rule_of(one.configuration) for one in suite.expectations} - set(found)
+    if missing:
+        raise QualityError(_failed(suite.name, f"{len(missing)} expectations have no result").text())
+    return found
+
+
+def _unexpected(result: dict[str, Any], arguments: dict[str, Any]) -> int:
+    if "unexpected_count" in result:
+        return int(result["unexpected_count"])
+    return abs(int(result["observed_value"]) - int(arguments["value"]))
+
+
+def _is_raised(info: dict[str, Any]) -> bool:
+    """Returns whether an expectation raised; the information is flat or by metric."""
+    if "raised_exception" in info:
+        return bool(info["raised_exception"])
+    return any(_is_raised(one) for one in info.values() if isinstance(one, dict))

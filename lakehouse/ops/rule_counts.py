@@ -1,0 +1,26 @@
+"""Returns and records how many rows of a batch break each rule, as the gate counted them on the committed rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, delete, insert, select
+
+from lakehouse.ops.tables import batch_rule
+
+
+def record(connection: Connection, batch_id: str, broken: Mapping[str, int]) -> None:
+    """Records the rules a batch breaks (those that are broken at all); a newer count replaces an older one."""
+    connection.execute(delete(batch_rule).where(batch_rule.c.batch_id == batch_id))
+    rows = [{"batch_id": batch_id, "rule": rule, "rows": count} for rule, count in broken.items() if count]
+    if rows:
+        connection.execute(insert(batch_rule), rows)
+
+
+def of_batches(connection: Connection, batch_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Returns the broken rules of batches: batch id → rule → rows; a batch without any has no entry."""
+    found: dict[str, dict[str, int]] = {}
+    ours = select(batch_rule).where(batch_rule.c.batch_id.in_(batch_ids)).order_by(batch_rule.c.batch_id, batch_rule.c.rule)
+    for row in connection.execute(ours):
+        found.setdefault(row.batch_id, {})[row.rule] = row.rows
+    return found

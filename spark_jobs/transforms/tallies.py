@@ -1,0 +1,33 @@
+"""Returns committed rows counted by batch and rule, and rows with what the gate found out about their batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+
+def tallies(rows: DataFrame, rules: Sequence[str]) -> DataFrame:
+    """Returns one row per batch.
+
+    Columns: `_batch_id`, `rows`, `rejected`, `distinct` (different contents at different positions among readable lines), `newest`
+    (latest position), `broken` (array: rows that break each rule, in the order of `rules`).
+    """
+    readable = F.col("_reject").isNull()
+    broken = F.array(*(F.count_if(F.array_contains("_verdict", rule)) for rule in rules))
+    content = F.when(readable, F.struct("_row_hash", F.coalesce("_position", F.lit(""))))
+    return rows.groupBy("_batch_id").agg(
+        F.count(F.lit(1)).alias("rows"),
+        F.count_if(~readable).alias("rejected"),
+        F.count_distinct(content).alias("distinct"),
+        F.max("_position").alias("newest"),
+        broken.alias("broken"),
+    )
+
+
+def with_batch_verdict(rows: DataFrame, facts: Mapping[str, Sequence[str]]) -> DataFrame:
+    """Returns the rows with `_batch_verdict`: the facts (name → batch ids) that hold against their batch."""
+    found = [F.when(F.col("_batch_id").isin(list(ids)), F.lit(fact)) for fact, ids in facts.items() if ids]
+    verdict = F.array_compact(F.array(*found)) if found else F.array().cast("array<string>")
+    return rows.withColumn("_batch_verdict", verdict)
