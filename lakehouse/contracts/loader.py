@@ -30,6 +30,14 @@ def load_contracts(folder: Path, standard: bool = True) -> dict[str, Contract]:
     Raises:
         ContractError: files are wrong; all problems of all files.
     """
+    contracts, wrong = load_sound_contracts(folder, standard)
+    if wrong:
+        raise ContractError("\n".join(wrong))
+    return contracts
+
+
+def load_sound_contracts(folder: Path, standard: bool = True) -> tuple[dict[str, Contract], list[str]]:
+    """Returns the contracts that are well formed, and what is wrong with the others: one wrong file need not stop the rest."""
     contracts: dict[str, Contract] = {}
     wrong: list[str] = []
     for path in contract_paths(folder):
@@ -37,11 +45,12 @@ def load_contracts(folder: Path, standard: bool = True) -> dict[str, Contract]:
             contract = load_contract(path, standard)
         except ContractError as error:
             wrong.append(str(error))
-        else:
-            contracts[contract.code] = contract
-    if wrong:
-        raise ContractError("\n".join(wrong))
-    return contracts
+            continue
+        if contract.code in contracts:
+            twice = Problem(contract.file, f"{contracts[contract.code].file} describes the same resource.", "", "remove one.")
+            wrong.append(twice.text())
+        contracts.setdefault(contract.code, contract)
+    return contracts, wrong
 
 
 def load_contract_of(folder: Path, code: str) -> Contract:

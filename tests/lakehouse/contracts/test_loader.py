@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.config import PROJECT
-from lakehouse.contracts.loader import load_contract, load_contracts
+from lakehouse.contracts.loader import load_contract, load_contracts, load_sound_contracts
 from lakehouse.contracts.model import CsvSource, EachProvider
 from lakehouse.errors import ContractError
 
@@ -108,6 +108,17 @@ def test_problems_of_two_files_are_told_together(folder: Path) -> None:
     with pytest.raises(ContractError) as told:
         load_contracts(folder)
     assert str(told.value).count("is no version.") == 2
+    sound, wrong = load_sound_contracts(folder)
+    assert (list(sound), len(wrong)) == (["g_person_check"], 2)
+
+
+def test_one_resource_in_two_folders_is_refused(folder: Path) -> None:
+    path = folder / "resources" / f"{LIST}.odcs.yaml"
+    copy = folder / "resources" / "district" / path.name
+    copy.parent.mkdir()
+    copy.write_text(path.read_text("utf-8").replace("property: level, value: street", "property: level, value: district"), "utf-8")
+    with pytest.raises(ContractError, match="describes the same resource"):
+        load_contracts(folder)
 
 
 def test_types_and_required_derive_rules_of_their_own() -> None:
