@@ -53,6 +53,51 @@ class TableShape:
     properties: dict[str, str] = field(default_factory=lambda: dict(_PLAIN))
 
 
+@dataclass(frozen=True)
+class ReferenceTable:
+    """A reference table and its key."""
+
+    shape: TableShape
+    key: tuple[str, ...]
+
+
+def _reference(name: str, key: tuple[str, ...], columns: str) -> ReferenceTable:
+    pairs = tuple((part.split()[0], part.split()[1]) for part in columns.split(", "))
+    return ReferenceTable(TableShape(f"ref.{name}", pairs), key)
+
+
+REFERENCE = {
+    "region": _reference(
+        "region",
+        ("region_code", "valid_from"),
+        "region_code string, name string, level string, parent_code string, managed_by_code string, "
+        "valid_from date, valid_to date, successor_code string",
+    ),
+    "grid": _reference(
+        "grid",
+        ("grid_code", "valid_from"),
+        "grid_code string, name string, community_code string, managed_by_code string, "
+        "valid_from date, valid_to date, successor_code string",
+    ),
+    "department": _reference(
+        "department",
+        ("uscc", "valid_from"),
+        "uscc string, name string, kind string, level string, region_code string, valid_from date, valid_to date",
+    ),
+    "code": _reference(
+        "code",
+        ("code_table", "code", "valid_from"),
+        "code_table string, code string, label_zh string, label_en string, valid_from date, valid_to date, successor_code string",
+    ),
+    "calendar": _reference("calendar", ("calendar_date",), "calendar_date date, is_workday boolean"),
+    "policy": _reference(
+        "policy",
+        ("class", "level"),
+        "class string, level string, transform string, exemption_transform string, exemption_when string",
+    ),
+}
+
+
 def bronze_table(contract: Contract) -> TableShape:
     """Returns the shape of a resource's bronze table: its kept columns as text, then where each row came from and what it broke."""
     texts = tuple((column.name, "string") for column in contract.kept_columns)
