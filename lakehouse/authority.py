@@ -84,7 +84,9 @@ def load_authority(path: Path, contracts: Mapping[str, Contract]) -> Authority:
     except ValidationError as error:
         problems = [Problem(f"{path}: {'.'.join(map(str, e['loc']))}", f"{e['msg']}.") for e in error.errors()]
         raise ContractError(problems_text(problems)) from None
-    problems = [problem for name, entity in authority.entities.items() for problem in _entity_problems(f"{path}: {name}", entity, contracts)]
+    problems = []
+    for name, entity in authority.entities.items():
+        problems.extend(_entity_problems(f"{path}: {name}", entity, contracts))
     if problems:
         raise ContractError(problems_text(problems))
     return authority

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from lakehouse.ops import connect, days, facts
 from spark_jobs import session, storage
 
 FACT = "libraries"
+BUILD = ("build", "--exclude", "test_type:unit")
 # dbt asks for Hive support with every statement; Connect answers each time that this cannot be changed.
 IGNORED_WARNING = "Failed to set spark.sql.catalogImplementation"
 
@@ -36,7 +38,8 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
         if days.is_final(connection, request.business_date):
             return {"outcome": "final", "tables": facts.get(connection, request.business_date, FACT) or []}
     contracts = load_contracts(instance.settings.contracts)
-    project = dbt.render(instance.folder("derived", "dbt"), contracts, load_authority(instance.settings.contracts / "authority.yaml", contracts))
+    authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
+    project = dbt.render(instance.folder("derived", "dbt"), contracts, authority)
     spark = session.open_session(instance)
     for contract in contracts.values():
         storage.ensure_tables(spark, instance, contract)
@@ -44,7 +47,7 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     day = dbt.Day(request.business_date, instance.timezone, instance.city.region_code, area.spark_url())
     os.environ["SPARK_REMOTE"] = f"sc://{session.HOST}:{instance.ports.spark_connect}"
     try:
-        changed = _changes(build(project, day, instance.folder("logs", "dbt")))
+        changed = _changes(invoke(project, day))
     finally:
         area.delete_below(day.staging)
     tables = _state(spark, instance, changed)
@@ -53,9 +56,9 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     return {"outcome": "built", "tables": tables}
 
 
-def build(project: Path, day: dbt.Day, logs: Path) -> dbtRunnerResult:
-    """Returns what a dbt build of a rendered project did; unit tests of models are left to the test suite."""
-    arguments = ["--quiet", "--log-level-file", "info", "--log-path", str(logs), "build", "--exclude", "test_type:unit"]
+def invoke(project: Path, day: dbt.Day, command: Sequence[str] = BUILD) -> dbtRunnerResult:
+    """Returns what dbt did with a rendered project; unit tests of models are left to the test suite."""
+    arguments = ["--log-level", "none", *command]
     with chdir(project), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=IGNORED_WARNING)
         return dbtRunner().invoke(arguments, project_dir=str(project), profiles_dir=str(project), vars=day.variables())
@@ -68,7 +71,7 @@ def _changes(result: dbtRunnerResult) -> dict[str, int]:
     if failed or not result.success:
         problems = [Problem(f"dbt: {one.node.original_file_path}: {one.node.name}", _said(one.message)) for one in failed]
         raise QualityError(problems_text(problems))
-    public = [one for one in result.result if one.node.config.materialized == dbt.PUBLIC]
+    public = [one for one in result.result if one.node.resource_type == "model" and one.node.config.materialized == dbt.PUBLIC]
     return {f"{one.node.schema}.{one.node.name}": int(one.adapter_response["rows_affected"]) for one in public}
 
 

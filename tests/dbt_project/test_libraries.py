@@ -13,6 +13,7 @@ import pytest
 from pyspark.sql import Row, SparkSession
 
 from lakehouse.config import Instance, Settings
+from lakehouse.derive import dbt
 from lakehouse.jobs import JobRequest
 from spark_jobs import libraries, session, storage
 from tests.dbt_project.lake import CHECKS, REGISTRY, SERVICES, Silver, forget, instant, write_reference
@@ -166,3 +167,11 @@ def test_swapped_lines_of_the_authority_change_golden_values_and_conflicts(
     assert persons(rows)["moved grid"].phone == "1391"
     lost = [(row.authority, row.kept_source, row.lost_source) for row in rows["quality.conflict"] if row.field == "phone"]
     assert lost == [(SERVICES, SERVICES, CHECKS)]
+
+
+def test_unit_tests_of_the_public_models_pass(module_instance: Instance, first_day: dict[str, list[Row]]) -> None:
+    project = module_instance.folder("derived", "dbt")
+    day = dbt.Day(DAY_1, module_instance.timezone, "4499", "file:///nowhere")
+    result = libraries.invoke(project, day, ["test", "--select", "test_type:unit"])
+    assert [(one.node.name, one.status) for one in result.result if one.status != "pass"] == []
+    assert len(result.result) == len(TABLES)

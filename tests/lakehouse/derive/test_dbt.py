@@ -1,0 +1,51 @@
+"""The rendered dbt project: derived from contracts, rewritten only where it differs, no resource named by a model."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from lakehouse.authority import load_authority
+from lakehouse.config import PROJECT
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.derive.dbt import Day, render
+
+pytestmark = pytest.mark.fast
+CONTRACTS = load_contracts(PROJECT / "contracts", standard=False)
+AUTHORITY = load_authority(PROJECT / "contracts" / "authority.yaml", CONTRACTS)
+
+
+def test_sources_follow_the_contracts(tmp_path: Path) -> None:
+    render(tmp_path, CONTRACTS, AUTHORITY)
+    sources = yaml.safe_load((tmp_path / "models/generated/sources.yml").read_text("utf-8"))["sources"]
+    assert [table["name"] for table in sources[0]["tables"]] == sorted(CONTRACTS)
+    dropped = {column.name for contract in CONTRACTS.values() for column in contract.columns if column.dropped}
+    assert dropped
+    assert not dropped & {column["name"] for table in sources[0]["tables"] for column in table["columns"]}
+
+
+def test_rendering_again_touches_nothing_and_removes_what_is_no_longer_rendered(tmp_path: Path) -> None:
+    render(tmp_path, CONTRACTS, AUTHORITY)
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "partial_parse.msgpack").write_bytes(b"kept")
+    (tmp_path / "models" / "old.sql").write_text("select 1", "utf-8")
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file() and path.name != "old.sql"}
+    render(tmp_path, CONTRACTS, AUTHORITY)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_day_ends_at_local_midnight() -> None:
+    day = Day(date(2026, 6, 1), ZoneInfo("Asia/Shanghai"), "4404", "file:///lake/")
+    assert day.variables()["day_end"] == "2026-06-01T16:00:00Z"
+    assert day.variables()["staging"].startswith("file:///lake/_staging/")
+
+
+def test_no_model_macro_or_module_names_a_resource() -> None:
+    folders = ("dbt_project", "lakehouse", "expectations", "spark_jobs", "dags")
+    files = [path for folder in folders for suffix in ("py", "sql", "yml") for path in (PROJECT / folder).rglob(f"*.{suffix}")]
+    named = [f"{path.relative_to(PROJECT)}: {code}" for path in files for code in CONTRACTS if code in path.read_text("utf-8")]
+    assert named == []
