@@ -17,6 +17,7 @@ from sample_city.people import FIRST_DAY, HAN, Person, Populace, Setting, office
 
 REGISTERED = ("renamed", "address_corrected", "rehoused", "left", "died")  # what the register gets to know
 FINAL = ("left", "died")
+OFTEN_FINAL = 0.8  # draws above may be a death or a departure
 LONGEST_DELAY = 4  # days from a death or departure to its registration
 COMPOUND = ("欧阳", "司徒", "上官", "诸葛")
 
@@ -120,9 +121,11 @@ class Lives:
         turn, ended = 0, False
         while not ended:
             recorded = FIRST_DAY + timedelta(days=(position + turn * self._ordinary) // self.events_a_day)
-            if recorded - timedelta(days=LONGEST_DELAY) > day:
+            draw = fraction(self.setting.seed, "kind", no, turn)
+            longest = LONGEST_DELAY if draw > OFTEN_FINAL else 0
+            if recorded - timedelta(days=longest) > day:
                 return
-            kind = self._kind(no, turn)
+            kind = self._kind(no, draw)
             delay = int((LONGEST_DELAY + 1) * fraction(self.setting.seed, "delay", no, turn)) if kind in FINAL else 0
             event = Event(no, turn, kind, recorded - timedelta(days=delay), recorded)
             if event.happened <= day:
@@ -130,16 +133,16 @@ class Lives:
             ended = kind in FINAL
             turn += 1
 
-    def _kind(self, no: int, turn: int) -> str:
-        person, draw = self.populace.person(no), fraction(self.setting.seed, "kind", no, turn)
+    def _kind(self, no: int, draw: float) -> str:
+        person = self.populace.person(no)
         age = FIRST_DAY.year - person.birth_date.year
         if draw < 0.3:
             return "relocated"
         if draw < 0.5:
             return "renamed"
-        if 0.65 < draw < 0.8 and age >= 18 and person.relation != "0":
+        if 0.65 < draw <= OFTEN_FINAL and age >= 18 and person.relation != "0":
             return "rehoused"
-        if 0.8 < draw < 0.9 and age >= 18 and person.relation != "0":
+        if OFTEN_FINAL < draw <= 0.9 and age >= 18 and person.relation != "0":
             return "left"
         return "died" if draw > 0.9 and age >= 60 else "address_corrected"
 

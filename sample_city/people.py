@@ -1,6 +1,6 @@
 """Returns ordinary people by number, household by household, without keeping a list of them.
 
-People are numbered: first the special ones (`oddities`), then ordinary ones in blocks of sixty, then newborns and arrivals day by day.
+People are numbered: first the special ones (`oddities`), then ordinary ones in blocks of 24, then newborns and arrivals day by day.
 A block is made from the seed and its number alone, so anybody can be looked up at any time and two million people need no memory.
 """
 
@@ -17,7 +17,7 @@ from sample_city.numbers import chance, spread_birth
 from sample_city.places import Places
 
 FIRST_DAY = date(2026, 6, 1)
-BLOCK = 60
+BLOCK = 24
 HAN, OTHER_ETHNICITIES = "01", (*(f"{n:02d}" for n in range(2, 57)), "97", "98")
 
 
@@ -133,7 +133,7 @@ class Populace:
 
     def __init__(self, setting: Setting, first: int) -> None:
         self.setting, self.first, self.last = setting, first, setting.people
-        self._block = lru_cache(maxsize=16)(self._make_block)
+        self._block = lru_cache(maxsize=64)(self._make_block)
 
     def person(self, no: int) -> Person:
         """Returns the person of that number."""

@@ -159,7 +159,7 @@ def test_memory_does_not_grow_with_the_city(tmp_path: Path) -> None:
         sum(1 for _ in Checks(sample.lives).seed())
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.5 * peaks[0]
+    assert peaks[1] - peaks[0] < 1_000_000  # 3,000 people more, held in a list, would take more than three times as much
 
 
 def changes(sample: Sample, day: date) -> list[Change]:
