@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date
 from functools import partial
@@ -17,7 +17,8 @@ from lakehouse.authority import load_authority
 from lakehouse.codes import load_code_tables
 from lakehouse.config import Instance
 from lakehouse.contracts.difference import Difference, differences
-from lakehouse.contracts.loader import load_contract, load_contracts
+from lakehouse.contracts.loader import load_contract, load_contracts, load_sound_contracts
+from lakehouse.contracts.model import Contract
 from lakehouse.contracts.skeleton import Start, skeleton
 from lakehouse.departments import load_departments, providers
 from lakehouse.derive import catalog, docs
@@ -25,6 +26,8 @@ from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
 from lakehouse.naming import LEVELS
 from lakehouse.policies import load_policies
 from lakehouse.regions import load_regions
+from lakehouse.returns.compiler import compile_return
+from lakehouse.returns.model import load_returns
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -40,30 +43,41 @@ def register(app: typer.Typer) -> None:
 
 
 def check(as_json: Json = False) -> None:
-    """Check contracts, code tables, authority, policies, region tree and departments; all problems at once."""
+    """Check contracts, code tables, policies, authority, returns, region tree and departments; all problems at once."""
     instance = Instance()
-    folder = instance.settings.contracts
     wrong: list[str] = []
-    contracts = _attempt(lambda: load_contracts(folder), wrong)
-    codes = _attempt(lambda: load_code_tables(folder), wrong)
-    _attempt(lambda: load_policies(folder / "policies.yaml"), wrong)
-    if contracts:
-        _attempt(lambda: load_authority(folder / "authority.yaml", contracts), wrong)
-    tree = _attempt(lambda: load_regions(instance.city_folder), wrong)
-    departments = _attempt(lambda: load_departments(instance.city_folder), wrong)
-    if contracts and tree and departments:
-        first = date.fromisoformat(instance.city.first_business_date)
-        for contract in contracts.values():
-            _attempt(partial(providers, contract, departments, tree, first), wrong)
+    contracts = _check_declarations(instance.settings.contracts, wrong)
+    _check_city(instance, contracts, wrong)
     if as_json:
-        typer.echo(json.dumps({"ok": not wrong, "contracts": sorted(contracts or ()), "problems": wrong}, ensure_ascii=False))
+        typer.echo(json.dumps({"ok": not wrong, "contracts": sorted(contracts), "problems": wrong}, ensure_ascii=False))
     else:
         for text in wrong:
             typer.echo(text, err=True)
-        summary = f"{len(contracts or ())} contracts, {len(codes or ())} code tables: "
-        typer.echo(summary + ("all is well." if not wrong else "see the problems above."))
+        typer.echo(f"{len(contracts)} contracts: " + ("all is well." if not wrong else "see the problems above."))
     if wrong:
         raise typer.Exit(1)
+
+
+def _check_declarations(folder: Path, wrong: list[str]) -> dict[str, Contract]:
+    """Returns the sound contracts; authority and returns are judged only when all contracts are sound."""
+    contracts, unsound = load_sound_contracts(folder)
+    wrong += unsound
+    _attempt(partial(load_code_tables, folder), wrong)
+    policies = _attempt(partial(load_policies, folder / "policies.yaml"), wrong)
+    if not unsound:
+        _attempt(partial(load_authority, folder / "authority.yaml", contracts), wrong)
+        for declared in (_attempt(partial(load_returns, folder / "returns"), wrong) or {}).values() if policies else ():
+            _attempt(partial(compile_return, declared, policies, contracts), wrong)
+    return contracts
+
+
+def _check_city(instance: Instance, contracts: Mapping[str, Contract], wrong: list[str]) -> None:
+    tree = _attempt(partial(load_regions, instance.city_folder), wrong)
+    departments = _attempt(partial(load_departments, instance.city_folder), wrong)
+    if tree and departments:
+        first = date.fromisoformat(instance.city.first_business_date)
+        for contract in contracts.values():
+            _attempt(partial(providers, contract, departments, tree, first), wrong)
 
 
 def _attempt(load: Callable[[], Any], wrong: list[str]) -> Any:
