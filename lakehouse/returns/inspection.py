@@ -131,9 +131,11 @@ def _unfit(columns: Columns, column: ReturnColumn, level: str, declared: Return,
         return sum(value is not None and not re.fullmatch(due, value) for value in columns[column.name])
     own = _shape(inspection.policies.transform("minor_id", level), column)
     born = next((one for one in declared.columns if one.name == minors.birth_date), None)
-    if born is None or _due(born, level, inspection.policies) != "raw":
-        own = due = f"(?:{due})|(?:{own})"
-    dates = columns.get(minors.birth_date) or [None] * len(columns[column.name])
+    dates: list[str | None] = [None] * len(columns[column.name])
+    if born is not None and _due(born, level, inspection.policies) == "raw":
+        dates = columns[born.name]
+    else:
+        due = f"(?:{due})|(?:{own})"
     pairs = zip(columns[column.name], dates, strict=True)
     wanted = ((value, own if _is_minor(date, minors.under, inspection.business_date) else due) for value, date in pairs)
     return sum(value is not None and not re.fullmatch(shape, value) for value, shape in wanted)

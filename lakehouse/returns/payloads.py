@@ -41,12 +41,11 @@ class Form:
 
 @dataclass(frozen=True)
 class Payload:
-    """Bytes that carry one or more forms."""
+    """The bytes of one file."""
 
     media_type: str
     content: bytes
     sha256: str
-    forms: tuple[Form, ...]
 
 
 def media_type(level: str) -> str:
@@ -55,17 +54,23 @@ def media_type(level: str) -> str:
 
 
 def sheet_name(plan: LevelPlan, form: str) -> str:
-    """Returns the name of a form's sheet."""
+    """Returns the name of a form's sheet in a workbook."""
     return plan.name if form == "rows" else f"{plan.name}·变更"
 
 
-def payloads(level: str, forms: Sequence[Form]) -> list[Payload]:
-    """Returns the payloads of a package: none for no rows, one file per form, or one workbook with a sheet per form."""
-    if not forms:
-        return []
+def files(level: str, forms: Sequence[Form]) -> list[tuple[Form, ...]]:
+    """Returns which forms share a file: each has its own, or all are sheets of one workbook; an empty form is in none."""
+    filled = tuple(form for form in forms if form.table.num_rows)
     if media_type(level) == PARQUET:
-        return [_payload(PARQUET, _parquet(form), (form,)) for form in forms]
-    return [_payload(workbook.MEDIA_TYPE, workbook.write_workbook([_sheet(form) for form in forms]), tuple(forms))]
+        return [(form,) for form in filled]
+    return [filled] if filled else []
+
+
+def payload(forms: tuple[Form, ...]) -> Payload:
+    """Returns the bytes of a file with these forms; the same forms have the same bytes."""
+    media = media_type(forms[0].plan.level)
+    content = _parquet(forms[0]) if media == PARQUET else workbook.write_workbook([_sheet(form) for form in forms])
+    return Payload(media, content, hashlib.sha256(content).hexdigest())
 
 
 def delivered(rows: pa.Table, plan: LevelPlan) -> pa.Table:
@@ -90,10 +95,6 @@ def read_rows(content: bytes, sheet: str | None, names: Sequence[str]) -> pa.Tab
 
 def _no(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.is_valid(values), NO, pa.scalar(None, pa.string()))
-
-
-def _payload(media: str, content: bytes, forms: tuple[Form, ...]) -> Payload:
-    return Payload(media, content, hashlib.sha256(content).hexdigest(), forms)
 
 
 def _parquet(form: Form) -> bytes:

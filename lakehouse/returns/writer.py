@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from lakehouse.errors import DeliveryError, Problem
-from lakehouse.naming import content_path, package_prefix
+from lakehouse.naming import content_path
 from lakehouse.objects import Area
 from lakehouse.returns.changes import changes, count
 from lakehouse.returns.compiler import LevelPlan
-from lakehouse.returns.payloads import SUFFIXES, Form, Payload, delivered, media_type, payloads, read_rows, sheet_name
+from lakehouse.returns.earlier import StoredFile, load_earlier
+from lakehouse.returns.payloads import SUFFIXES, Form, delivered, files, media_type, payload, sheet_name
 from lakehouse.returns.slices import Content, Recipient, by_recipient, content
 
 # One row per recipient, return and form; `created` says that the payload was not there before.
@@ -70,88 +68,51 @@ def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) ->
 
 
 def _write_package(area: Area, recipient: Recipient, contents: list[Content], assignment: Assignment) -> pa.RecordBatch:
-    whole = [Form(one.plan, "rows", delivered(one.rows, one.plan)) for one in contents]
-    made = payloads(recipient.level, [form for form in whole if form.table.num_rows])
-    earlier = _manifest_before(area, recipient, assignment)
-    changed = [] if earlier is None else _changes(area, recipient, whole, made, earlier)
-    if changed:
-        made = payloads(recipient.level, [form for form in _in_order(whole, changed) if form.table.num_rows])
-    facts: list[dict[str, Any]] = []
-    for payload in made:
-        facts.extend(_put(area, recipient, payload, is_check=assignment.is_check))
-    present = {(fact["return_id"], fact["form"]) for fact in facts}
+    earlier = load_earlier(area, recipient, assignment.before, assignment.manifests_before)
+    forms: list[Form] = []
+    unchanged: set[str] = set()
     for one in contents:
-        facts.extend(_empty(one.plan, form) for form in ("rows", "changes") if (one.plan.return_id, form) not in present)
-    pending = {one.plan.return_id: one.pending for one in contents}
-    whose = {"recipient_id": recipient.recipient_id, "level": recipient.level, "region_code": recipient.region_code}
-    facts.sort(key=lambda fact: (fact["return_id"], fact["form"] != "rows"))
-    return pa.RecordBatch.from_pylist([fact | whose | {"pending_locality": pending[fact["return_id"]]} for fact in facts], FORM_FACTS)
+        rows = Form(one.plan, "rows", delivered(one.rows, one.plan))
+        before = earlier.rows(area, one.plan) if earlier else None
+        changed = None if before is None else Form(one.plan, "changes", changes(rows.table, before))
+        if changed is not None and not changed.table.num_rows:
+            unchanged.add(one.plan.return_id)
+        forms.extend([rows] if changed is None else [rows, changed])
+    facts = [_empty(one.plan, form) for one in contents for form in ("rows", "changes")]
+    for file in files(recipient.level, forms):
+        stored = earlier.file(file, unchanged) if earlier else None
+        stored = stored or _store(area, recipient, file, is_check=assignment.is_check)
+        facts.extend(_fact(form, stored) for form in file)
+    return _batch(recipient, contents, facts)
 
 
-def _manifest_before(area: Area, recipient: Recipient, assignment: Assignment) -> dict[str, Any] | None:
-    due = assignment.manifests_before.get(recipient.recipient_id)
-    if assignment.before is None or due is None:
-        return None
-    path = f"{package_prefix(recipient.level, recipient.recipient_id, *assignment.before)}/manifest.json"
-    try:
-        found = area.get(path)
-    except FileNotFoundError:
-        found = b""
-    if hashlib.sha256(found).hexdigest() != due:
-        problem = Problem(path, "the manifest is missing or is not the one that was published.", "", "restore it from a copy of the store.")
-        raise DeliveryError(problem.text())
-    manifest: dict[str, Any] = json.loads(found)
-    return manifest
+def _store(area: Area, recipient: Recipient, file: tuple[Form, ...], *, is_check: bool) -> StoredFile:
+    made = payload(file)
+    suffix = SUFFIXES[made.media_type]
+    where = content_path(recipient.level, recipient.recipient_id, made.sha256, suffix)
+    created = False if is_check else area.put_new(where, made.content)
+    return StoredFile(f"content/{made.sha256}.{suffix}", made.sha256, len(made.content), created)
 
 
-def _changes(area: Area, recipient: Recipient, whole: list[Form], made: list[Payload], earlier: dict[str, Any]) -> list[Form]:
-    """Returns the `changes` forms against the earlier package; none is computed where the bytes are the same."""
-    known = {payload.sha256 for payload in made}
-    returns = {one["return_id"]: one for one in earlier["returns"]}
-    found = []
-    for form in whole:
-        declared = returns.get(form.plan.return_id)
-        if declared is None:
-            continue
-        stood = next(one for one in declared["forms"] if one["form"] == "rows")
-        if stood["sha256"] in known and _names(declared) == form.table.column_names:
-            continue
-        before = form.table.slice(0, 0)
-        if stood["path"] is not None:
-            prefix = content_path(recipient.level, recipient.recipient_id, stood["sha256"], SUFFIXES[stood["media_type"]])
-            before = read_rows(area.get(prefix), stood["sheet"], _names(declared))
-        found.append(Form(form.plan, "changes", changes(form.table, before)))
-    return found
-
-
-def _names(declared: dict[str, Any]) -> list[str]:
-    return [column["name"] for column in declared["columns"]]
-
-
-def _in_order(whole: list[Form], changed: list[Form]) -> list[Form]:
-    by_return = {form.plan.return_id: form for form in changed}
-    return [one for form in whole for one in (form, by_return.get(form.plan.return_id)) if one is not None]
-
-
-def _put(area: Area, recipient: Recipient, payload: Payload, *, is_check: bool) -> Iterator[dict[str, Any]]:
-    suffix = SUFFIXES[payload.media_type]
-    where = content_path(recipient.level, recipient.recipient_id, payload.sha256, suffix)
-    created = False if is_check else area.put_new(where, payload.content)
-    for form in payload.forms:
-        operations = {"inserted": "I", "updated": "U", "deleted": "D"} if form.name == "changes" else {}
-        yield {
-            "return_id": form.plan.return_id,
-            "form": form.name,
-            "media_type": payload.media_type,
-            "path": f"content/{payload.sha256}.{suffix}",
-            "sheet": sheet_name(form.plan, form.name) if suffix == "xlsx" else None,
-            "sha256": payload.sha256,
-            "bytes": len(payload.content),
-            "rows": form.table.num_rows,
-            "created": created,
-            **{name: count(form.table, letter) for name, letter in operations.items()},
-        }
+def _fact(form: Form, stored: StoredFile) -> dict[str, Any]:
+    operations = {"inserted": "I", "updated": "U", "deleted": "D"} if form.name == "changes" else {}
+    media = media_type(form.plan.level)
+    return {
+        **_empty(form.plan, form.name),
+        **asdict(stored),
+        "sheet": sheet_name(form.plan, form.name) if SUFFIXES[media] == "xlsx" else None,
+        "rows": form.table.num_rows,
+        **{name: count(form.table, letter) for name, letter in operations.items()},
+    }
 
 
 def _empty(plan: LevelPlan, form: str) -> dict[str, Any]:
     return {"return_id": plan.return_id, "form": form, "media_type": media_type(plan.level), "bytes": 0, "rows": 0, "created": False}
+
+
+def _batch(recipient: Recipient, contents: list[Content], facts: list[dict[str, Any]]) -> pa.RecordBatch:
+    """Returns the facts as a batch; of a form that has a file the later fact counts."""
+    pending = {one.plan.return_id: one.pending for one in contents}
+    final = {(fact["return_id"], fact["form"]): fact for fact in facts}
+    rows = [{**fact, **asdict(recipient), "pending_locality": pending[fact["return_id"]]} for fact in final.values()]
+    return pa.RecordBatch.from_pylist(rows, FORM_FACTS)
