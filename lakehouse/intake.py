@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from lakehouse import landing
 from lakehouse.arrival import Search, arrived
 from lakehouse.config import Instance
+from lakehouse.errors import DeliveryError, Problem
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, days, ingest_runs, tickets
 from lakehouse.ops.batches import Batch
@@ -34,13 +35,18 @@ def take(instance: Instance, search: Search, only: Iterable[str] | None = None) 
     """Returns the batches to read, of deliveries taken by this date (or only those with the given ids).
 
     When a later date is published, nothing new is taken for this one: it waits for the newest day.
+
+    Raises:
+        DeliveryError: files are handed over for such a date.
     """
     resource, today = search.contract.code, search.business_date
     area, intake = open_area(instance, "landing"), Intake()
     with connect(instance) as connection:
         batches.lock(connection, resource)
         intake.rebuilt = landing.rebuild(connection, area, resource)
-        if not days.is_final(connection, today):
+        if days.is_final(connection, today):
+            _check_nothing_handed_over(search)
+        else:
             with arrived(instance, connection, search) as (deliveries, intake.unusable):
                 arrivals = landing.land(connection, area, search.contract, deliveries, today)
             intake.landed, intake.repeated = len(arrivals.landed), arrivals.repeated
@@ -63,6 +69,12 @@ def accept(connection: Connection, read: Iterable[Batch], on: date) -> None:
     for batch in read:
         batches.record_bronze(connection, [batch.batch_id])
         tickets.close(connection, REFUSED, _subject(batch), on, "a readable delivery came")
+
+
+def _check_nothing_handed_over(search: Search) -> None:
+    if search.files is not None:
+        found = f"{search.business_date} is final, because a later date is published."
+        raise DeliveryError(Problem("--date", found, "the newest date or a later one", "hand the files over for that date.").text())
 
 
 def _tell_unusable(connection: Connection, search: Search, unusable: list[Unusable]) -> None:

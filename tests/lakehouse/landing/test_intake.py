@@ -14,6 +14,7 @@ from lakehouse.arrival import Search
 from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
 from lakehouse.departments import load_departments
+from lakehouse.errors import DeliveryError
 from lakehouse.intake import Intake
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, days, tickets
@@ -107,6 +108,8 @@ def test_nothing_new_is_taken_for_a_day_before_a_published_one(instance: Instanc
     drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
     assert take(instance, things, FIRST) == Intake()
     assert take(instance, things, SECOND).landed == 1
+    with pytest.raises(DeliveryError, match="2026-06-01 is final"):
+        intake.take(instance, Search(things, FIRST, files=["some.csv"]))
 
 
 def test_batches_come_back_from_the_sidecars(instance: Instance, things: Contract) -> None:
