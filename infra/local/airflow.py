@@ -45,7 +45,7 @@ def environment(instance: Instance) -> dict[str, str]:
     connection = {"conn_type": "spark_connect", "host": f"sc://{HOST}", "port": instance.ports.spark_connect}
     settings = {
         "CORE__EXECUTOR": "LocalExecutor",
-        "CORE__PARALLELISM": "4",
+        "CORE__PARALLELISM": "6",
         "CORE__DAGS_FOLDER": str(PROJECT / "dags"),
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
@@ -64,6 +64,8 @@ def environment(instance: Instance) -> dict[str, str]:
         "API__WORKERS": "1",
         "API__SECRET_KEY": keys.read(instance, "airflow.secret"),
         "API_AUTH__JWT_SECRET": keys.read(instance, "airflow.jwt"),
+        # A worker notices the end of its task only at the next of these: five seconds, the default, keeps all workers busy with nothing.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "SCHEDULER__ENABLE_HEALTH_CHECK": "False",

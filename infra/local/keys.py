@@ -22,7 +22,7 @@ def ensure(instance: Instance) -> None:
     instance.folder("keys").chmod(0o700)
     _write_once(instance.key_path("hmac.key"), secrets.token_hex(32).encode())
     for name in PASSWORDS:
-        _write_once(instance.key_path(name), secrets.token_urlsafe(24).encode())
+        _write_once(instance.key_path(name), secrets.token_urlsafe(48).encode())
     _write_once(instance.key_path("airflow.fernet"), Fernet.generate_key())
     passwords = json.dumps({AIRFLOW_USER: secrets.token_urlsafe(12)})
     _write_once(instance.key_path("airflow.users.json"), passwords.encode())

@@ -134,7 +134,7 @@ class _Start:
         states = self._supervisor.states()
         if not _all_running(states, _lasting(self._instance, component)):
             for program in _programs(self._instance, [component]):
-                self._supervisor.start(program.name)
+                self._supervisor.start(component, program.name)
 
     def _wait(self, component: str) -> None:
         began = time.monotonic()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 COMPONENTS = ("postgres", "spark", "airflow")
+"""In the order of their start; they stop in the other order."""
 
 
 @dataclass(frozen=True)

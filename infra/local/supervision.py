@@ -17,7 +17,7 @@ from xmlrpc.client import Fault, ServerProxy
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from infra.local import session
-from infra.local.programs import Program
+from infra.local.programs import COMPONENTS, Program
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem
 
@@ -79,10 +79,10 @@ class Supervisor:
         """Returns program → process id of the programs that run."""
         return {entry["name"]: entry["pid"] for entry in self._information() if entry["pid"]}
 
-    def start(self, name: str) -> None:
+    def start(self, component: str, name: str) -> None:
         """Starts a program unless it runs already; does not wait for it."""
         try:
-            self._call("startProcess", name, False)
+            self._call("startProcess", f"{component}:{name}", False)
         except Fault as fault:
             if fault.faultCode != Faults.ALREADY_STARTED:
                 raise
@@ -105,14 +105,14 @@ class Supervisor:
         return found
 
     def _adopt_changes(self) -> list[str]:
-        """Returns the running programs that keep their earlier settings; the others take the new ones."""
+        """Returns the running components that keep their earlier settings; the others take the new ones."""
         (added, changed, removed) = self._call("reloadConfig")[0]
-        states = self.states()
-        idle = [name for name in changed if states.get(name) in {"STOPPED", "EXITED", "FATAL", None}]
-        for name in [*idle, *(name for name in removed if states.get(name) != "RUNNING")]:
-            self._call("removeProcessGroup", name)
-        for name in [*added, *idle]:
-            self._call("addProcessGroup", name)
+        busy = {entry["group"] for entry in self._information() if entry["pid"]}
+        idle = [component for component in changed if component not in busy]
+        for component in [*idle, *(component for component in removed if component not in busy)]:
+            self._call("removeProcessGroup", component)
+        for component in [*added, *idle]:
+            self._call("addProcessGroup", component)
         return sorted(set(changed) - set(idle))
 
     def _call(self, method: str, *arguments: Any) -> Any:
@@ -141,8 +141,12 @@ class Supervisor:
             "[rpcinterface:supervisor]",
             "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
         ]
-        for program in programs:
+        listed = list(programs)
+        for program in listed:
             sections += _section(program, logs)
+        for position, component in enumerate(COMPONENTS):
+            names = [program.name for program in listed if program.component == component]
+            sections += [f"[group:{component}]", f"programs={','.join(names)}", f"priority={position}"]
         scratch = self._config.with_suffix(".new")
         descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as handle:

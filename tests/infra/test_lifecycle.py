@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import psycopg
 import pytest
 
-from infra.local import postgres
+from huiliu import doctor
+from infra.local import lifecycle, postgres
 from infra.local.supervision import Supervisor
 from lakehouse.config import Instance
-from tests.plugin.servers import tiny_instance
+from tests.plugin.servers import alive, processes, tiny_instance
 
 HUILIU = Path(sys.executable).with_name("huiliu")
 
@@ -28,16 +28,6 @@ def huiliu(*arguments: str, ok: bool = True) -> Any:
     done = subprocess.run([HUILIU, *arguments], capture_output=True, text=True, check=False, timeout=300)
     assert (done.returncode == 0) is ok, done.stdout + done.stderr
     return json.loads(done.stdout) if "--json" in arguments and ok else done.stderr
-
-
-def family(instance: Instance) -> list[psutil.Process]:
-    """Returns the supervisor and all its descendants."""
-    leader = psutil.Process(int((instance.home / "run" / "supervisord.pid").read_text()))
-    return [leader, *leader.children(recursive=True)]
-
-
-def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
 @pytest.fixture
@@ -52,7 +42,7 @@ def second(tmp_path: Path) -> Iterator[Instance]:
 
 @pytest.mark.e2e
 def test_second_up_changes_nothing_and_down_leaves_nothing(second: Instance) -> None:
-    before = family(second)
+    before = processes(second)
     pids = Supervisor(second).pids()
     assert huiliu("up", "--only", "postgres", "--json")["components"]["postgres"]["healthy"]
     assert Supervisor(second).pids() == pids
@@ -66,18 +56,18 @@ def test_second_up_changes_nothing_and_down_leaves_nothing(second: Instance) -> 
 def test_killed_supervisor_is_replaced_and_its_children_are_ended(second: Instance) -> None:
     with psycopg.connect(postgres.dsn(second, "huiliu")) as connection:
         connection.execute("create table kept (n int)")
-    before = family(second)
+    before = processes(second)
     os.kill(before[0].pid, signal.SIGKILL)
     huiliu("up", "--only", "postgres", "--json")
     assert alive(before) == []
     with psycopg.connect(postgres.dsn(second, "huiliu")) as connection:
         assert connection.execute("select count(*) from kept").fetchone() == (0,)
-    assert len([process for process in family(second) if process.name() == "postgres" and process.ppid() == family(second)[0].pid]) == 1
+    assert list(Supervisor(second).pids()) == ["postgres"]
 
 
 @pytest.mark.fault
 def test_down_after_a_killed_supervisor_leaves_nothing(second: Instance) -> None:
-    before = family(second)
+    before = processes(second)
     os.kill(before[0].pid, signal.SIGKILL)
     huiliu("down")
     assert alive(before) == []
@@ -94,3 +84,14 @@ def test_kept_port_taken_while_resting_is_named(second: Instance) -> None:
     assert "ports.postgres" in said
     assert f"port {second.ports.postgres} of 127.0.0.1 is in use" in said
     assert not Supervisor(second).is_running()
+
+
+@pytest.mark.e2e
+def test_three_components_beside_one_another_and_a_second_instance(city: Instance, second: Instance) -> None:
+    health = lifecycle.health(city)
+    assert {name for name, part in health.items() if part.healthy} == {"postgres", "spark", "airflow"}
+    assert not set(city.ports.model_dump().values()) & set(second.ports.model_dump().values())
+    used = lifecycle.memory(city)
+    assert 500 < sum(used.values()) < 6 * 1024
+    findings = {finding.name: finding.state for finding in doctor.examine(city)}
+    assert "bad" not in findings.values(), findings

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
 
 from huiliu import services
-from infra.local import postgres, session, spark
+from infra.local import postgres, spark
 from infra.local.ports import DEFAULTS
 from lakehouse import ops
 from lakehouse.config import Instance
@@ -30,9 +31,10 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         try:
             services.start(instance, ("postgres", "spark"), quiet=True)
             yield instance
+            family = processes(instance)
         finally:
             services.stop(instance)
-        assert session.members(instance) == []
+        assert alive(family) == []
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +56,17 @@ def module_instance(servers: Instance, tmp_path_factory: pytest.TempPathFactory)
     """Returns a fresh home that all tests of a module share; do not mix it with `instance` in one module."""
     with fresh_home(servers, tmp_path_factory.mktemp("module") / "home") as fresh:
         yield fresh
+
+
+def processes(instance: Instance) -> list[psutil.Process]:
+    """Returns the supervisor of an instance and all its descendants."""
+    leader = psutil.Process(int((instance.home / "run" / "supervisord.pid").read_text()))
+    return [leader, *leader.children(recursive=True)]
+
+
+def alive(family: list[psutil.Process]) -> list[psutil.Process]:
+    """Returns those that still run."""
+    return [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
 def tiny_instance(environment: pytest.MonkeyPatch, home: Path) -> Instance:
@@ -79,20 +92,23 @@ def fresh_home(servers: Instance, home: Path) -> Iterator[Instance]:
         for name, url in urls.items():
             environment.setenv(f"HUILIU_CONNECTION_{name.upper()}", url)
         fresh = Instance()
-        forget_tables(fresh)
+        forget_tables(servers)
         ops.migrate(fresh)
-        yield fresh
+        try:
+            yield fresh
+        finally:
+            forget_tables(servers)
 
 
-def forget_tables(instance: Instance) -> None:
-    """Empties Spark's catalog, which all homes on a server share; the files of tables stay."""
+def forget_tables(servers: Instance) -> None:
+    """Makes Spark's catalog, which all homes on a server share, forget the lake it serves; the next session registers its own."""
     from pyspark.sql import SparkSession
 
-    catalog = SparkSession.builder.remote(spark.remote(instance)).create()
+    from spark_jobs import storage
+
+    catalog = SparkSession.builder.remote(spark.remote(servers)).create()
     try:
-        for row in catalog.sql("show schemas").collect():
-            if row[0] != "default":
-                catalog.sql(f"drop schema if exists `{row[0]}` cascade")
+        storage.detach(catalog)
     finally:
         catalog.stop()
 
