@@ -27,3 +27,7 @@ def main() -> None:
     except LakehouseError as error:
         typer.secho(str(error), err=True)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
