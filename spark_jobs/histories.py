@@ -136,7 +136,8 @@ class Step:
     def _entries(self, rows: DataFrame) -> DataFrame:
         typed = with_person_ids(typed_rows(rows, self.contract, self.scope), self.contract, self.key_path)
         key_id = hashlib.sha256(hmac_key(str(self.key_path))).hexdigest()[:16] if self.contract.identity_columns else None
-        return history.entries(typed.withColumn("_hmac_key_id", F.lit(key_id).cast("string")), self.contract)
+        rows = history.entries(typed.withColumn("_hmac_key_id", F.lit(key_id).cast("string")), self.contract)
+        return rows.localCheckpoint()  # a plan any deeper is refused by Connect: messages may nest a hundred levels
 
 
 def _of(batches: Iterable[Batch]) -> Column:
