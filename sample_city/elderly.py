@@ -66,6 +66,13 @@ class Delivery:
         return {self.late: 1, self.twice: 2} if day.day == 2 else {}
 
 
+def stride(people: int, streets: int) -> int:
+    """Returns of how many rows of ordinary people each kind of defect gets one: rare enough that rejects block no large file."""
+    if people < 1_500:
+        return 20
+    return 60 if people / streets < 1_400 else 120
+
+
 def age_on(birth: date, day: date) -> int:
     """Returns full years of age."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
@@ -76,7 +83,7 @@ class Lists:
 
     def __init__(self, lives: Lives) -> None:
         self.lives, self.setting = lives, lives.setting
-        self.stride = 60 if self.setting.people >= 1_500 else 20  # of so many rows of ordinary people each kind of defect gets one
+        self.stride = stride(self.setting.people, len(self.setting.places.streets))
 
     def put_down(self, inbox: Path, day: date) -> Iterator[Label]:
         """Writes the files of a day below the inbox and yields the labels of their rows."""
