@@ -20,6 +20,7 @@ from infra.local.programs import Program
 from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import ConfigError, Problem
 
+PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 LOCAL_SETTINGS = Path(__file__).with_name("airflow_local_settings.py")
 
 
@@ -115,14 +116,16 @@ def base_url(instance: Instance) -> str:
 
 
 def is_healthy(instance: Instance) -> bool:
-    """Returns whether the API answers and every component says it is alive."""
+    """Returns whether both interfaces answer and every component says it is alive."""
     try:
         answer = httpx.get(f"{base_url(instance)}/api/v2/monitor/health", timeout=5)
         found = answer.json()
+        if not all(found.get(part, {}).get("status") == "healthy" for part in PARTS):
+            return False
+        # The interface of the tasks builds itself at its first request, for seconds: let that be this one, not a task's.
+        return httpx.get(f"{base_url(instance)}/execution/health", timeout=60).is_success
     except (httpx.HTTPError, ValueError):
         return False
-    parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-    return answer.is_success and all(found.get(part, {}).get("status") == "healthy" for part in parts)
 
 
 def _program() -> str:

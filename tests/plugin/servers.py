@@ -33,6 +33,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
             yield instance
             family = processes(instance)
         finally:
+            _close_sessions()
             services.stop(instance)
         assert alive(family) == []
 
@@ -111,6 +112,13 @@ def forget_tables(servers: Instance) -> None:
         storage.detach(catalog)
     finally:
         catalog.stop()
+
+
+def _close_sessions() -> None:
+    """Ends this process's Spark sessions while there is still a server to end them."""
+    from spark_jobs import session
+
+    session.close_sessions()
 
 
 @contextmanager
