@@ -32,7 +32,7 @@ class Tiers:
 
     def __init__(self) -> None:
         self._counts = {tier: Counter[str]() for tier in TIERS}
-        self._seconds: Counter[str] = Counter()
+        self._seconds = dict.fromkeys(TIERS, 0.0)
         self._tier_of: dict[str, str] = {}
         self._collection_errors = 0
         self._deselected: Counter[str] = Counter()
