@@ -18,8 +18,8 @@ from lakehouse.naming import bronze, silver
 from lakehouse.ops.batches import Batch
 from spark_jobs import storage
 from spark_jobs.transforms import dispositions, history
+from spark_jobs.transforms.history import overlaps
 from spark_jobs.transforms.identity import hmac_key, with_person_ids
-from spark_jobs.transforms.invariants import history_breaks
 from spark_jobs.transforms.keys import add_key
 from spark_jobs.transforms.rules.scope import RuleScope
 from spark_jobs.transforms.typed import typed_rows
@@ -72,34 +72,41 @@ class Step:
         return dispositions.with_dispositions(rows, self._prior, self.contract).localCheckpoint()
 
     @cached_property
-    def _prior(self) -> DataFrame:
-        """Returns the valid rows delivered before the judged batches that stand at their first position or after it."""
-        rows = self._bronze().where(F.col("_delivery_no") < self.selection.first_delivery_no)
+    def _prior(self) -> DataFrame | None:
+        """Returns the valid rows delivered before the judged batches that stand at their first position or after it, if any can."""
         if not self.selection.has_prior:
-            return rows.where("false")
+            return None
         valid = dispositions.is_valid(self.contract)
         first = self._bronze().where(_of(self.selection.judged) & valid).agg(F.min("_position")).collect()[0][0]
-        return rows.where(valid & (F.col("_position") >= (first or "")))
+        rows = self._bronze().where(F.col("_delivery_no") < self.selection.first_delivery_no)
+        return rows.where(valid & (F.col("_position") >= first)) if first else None
+
+    @cached_property
+    def _new(self) -> DataFrame:
+        return self.judged.where(_of(self.selection.waiting) & (F.col("_disposition") == "accepted"))
+
+    @cached_property
+    def _firsts(self) -> DataFrame:
+        """Returns the touched keys with the position of their first new row."""
+        return self._new.groupBy("_key").agg(F.min("_position").alias("_first"))
 
     def write(self) -> storage.Changes:
         """Returns how many versions were written: what differs, in one MERGE."""
-        new = self.judged.where(_of(self.selection.waiting) & (F.col("_disposition") == "accepted"))
-        firsts = new.groupBy("_key").agg(F.min("_position").alias("_first"))
-        late = self._late(firsts)
-        versions = storage.read(self.spark, silver(self.contract.code))
-        shown = (F.col("_replaced_on").isNull()) | ((F.col("_replaced_on") == self.on) & (F.col("_recorded_on") == self.on))
-        current = F.col("_replaced_on").isNull() & F.col("valid_to").isNull()
+        table = silver(self.contract.code)
+        current = storage.read(self.spark, table).where("_replaced_on IS NULL AND valid_to IS NULL").join(self._firsts, "_key", "semi")
+        current = current.localCheckpoint()
+        late = self._late(current)
         if late is None:
-            present = versions.where(current).join(firsts, "_key", "semi")
-            said = self._entries(new).unionByName(present, allowMissingColumns=True)
+            said, present = self._entries(self._new), current
         else:
-            ordinary = versions.where(current).join(firsts, "_key", "semi").join(late, "_key", "anti")
-            present = versions.where(shown).join(late, "_key", "semi").unionByName(ordinary)
             recut = dispositions.accepted(self._counted().join(late, "_key", "semi"))
-            said = self._entries(new.join(late, "_key", "anti").unionByName(recut, allowMissingColumns=True))
-            said = said.unionByName(ordinary, allowMissingColumns=True)
-        changed = history.changes(present, history.cut(said, self.contract), self.on)
-        return storage.merge(self.spark, silver(self.contract.code), changed, ("_version_id",))
+            said = self._entries(self._new.join(late, "_key", "anti").unionByName(recut, allowMissingColumns=True))
+            written_today = (F.col("_replaced_on") == self.on) & (F.col("_recorded_on") == self.on)
+            past = storage.read(self.spark, table).where(written_today | F.expr("_replaced_on IS NULL AND valid_to IS NOT NULL"))
+            present = current.unionByName(past.join(late, "_key", "semi"))
+            current = current.join(late, "_key", "anti")
+        wanted = history.cut(said.unionByName(current, allowMissingColumns=True), self.contract)
+        return storage.merge(self.spark, table, history.changes(present, wanted, self.on), ("_version_id",))
 
     def check(self) -> None:
         """Checks on a fresh read that every key with an accepted row has a history without overlap.
@@ -107,22 +114,22 @@ class Step:
         Raises:
             QualityError: it has not.
         """
-        touched = self.judged.where(_of(self.selection.waiting) & (F.col("_disposition") == "accepted")).select("_key").distinct()
-        versions = storage.read(self.spark, silver(self.contract.code)).where("_replaced_on IS NULL").join(touched, "_key", "semi")
-        missing = touched.join(versions, "_key", "anti").select(F.lit("keys without a version").alias("what"))
-        broken = history_breaks(versions).select(F.lit("versions that overlap").alias("what"))
-        found = {row["what"]: row["count"] for row in missing.unionAll(broken).groupBy("what").count().collect()}
-        if found:
-            text = ", ".join(f"{count} {what}" for what, count in sorted(found.items()))
-            raise QualityError(Problem(silver(self.contract.code), f"a fresh read finds {text}.", "none", "run the step again.").text())
+        versions = storage.read(self.spark, silver(self.contract.code)).where("_replaced_on IS NULL").join(self._firsts, "_key", "semi")
+        found = versions.withColumn("_broken", overlaps()).agg(F.count_distinct("_key"), F.count_if("_broken")).collect()[0]
+        missing, broken = self._firsts.count() - found[0], found[1]
+        if missing or broken:
+            text = f"a fresh read finds {missing} keys without a version and {broken} versions that overlap."
+            raise QualityError(Problem(silver(self.contract.code), text, "none", "run the step again.").text())
 
-    def _late(self, firsts: DataFrame) -> DataFrame | None:
+    def _late(self, current: DataFrame) -> DataFrame | None:
         """Returns the keys that have to be cut again from bronze, None when there are none."""
-        versions = storage.read(self.spark, silver(self.contract.code)).where("_replaced_on IS NULL AND valid_to IS NULL")
-        said = add_key(self._prior, self.contract, self.scope).select("_key", "_position")
-        others = self.judged.where(~_of(self.selection.waiting) & F.col("_disposition").isin("accepted", "superseded", "duplicate"))
-        earlier = versions.select("_key", "_position").unionAll(said).unionAll(others.select("_key", "_position"))
-        late = history.overtaken(firsts, earlier).localCheckpoint()
+        earlier = current.select("_key", "_position")
+        if self._prior is not None:
+            earlier = earlier.unionAll(add_key(self._prior, self.contract, self.scope).select("_key", "_position"))
+        if len(self.selection.judged) > len(self.selection.waiting):
+            others = self.judged.where(~_of(self.selection.waiting) & F.col("_disposition").isin("accepted", "superseded", "duplicate"))
+            earlier = earlier.unionAll(others.select("_key", "_position"))
+        late = history.overtaken(self._firsts, earlier).localCheckpoint()
         return None if late.isEmpty() else late
 
     def _counted(self) -> DataFrame:

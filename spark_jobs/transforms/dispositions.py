@@ -22,20 +22,24 @@ def is_valid(contract: Contract) -> Column:
     return F.col("_reject").isNull() & (F.size(errors(contract)) == 0)
 
 
-def with_dispositions(rows: DataFrame, prior: DataFrame, contract: Contract) -> DataFrame:
+def with_dispositions(rows: DataFrame, prior: DataFrame | None, contract: Contract) -> DataFrame:
     """Returns the rows with `_disposition`.
 
     Rows: as they come; whole batches. A row repeats another one when it was delivered later, by delivery number and then line.
 
     Args:
         rows: bronze rows of the batches in question, with `_key`.
-        prior: the valid bronze rows of all other known batches that could be repeated; held batches are not known.
+        prior: the valid bronze rows of all other known batches that could be repeated, if there are any; held ones are not.
         contract: the resource.
     """
-    repeated = prior.groupBy("_row_hash", "_position").agg(F.min(F.struct(*DELIVERED)).alias("_prior"))
-    judged = rows.withColumn("_valid", is_valid(contract)).join(repeated, ["_row_hash", "_position"], "left")
+    judged = rows.withColumn("_valid", is_valid(contract))
     alike = Window.partitionBy("_valid", "_row_hash", "_position")
-    judged = judged.withColumn("_first", F.least(F.min(F.struct(*DELIVERED)).over(alike), "_prior"))
+    first = F.min(F.struct(*DELIVERED)).over(alike)
+    if prior is not None:
+        repeated = prior.groupBy("_row_hash", "_position").agg(F.min(F.struct(*DELIVERED)).alias("_prior"))
+        judged = judged.join(repeated, ["_row_hash", "_position"], "left")
+        first = F.least(first, "_prior")
+    judged = judged.withColumn("_first", first)
     judged = judged.withColumn("_new", F.col("_valid") & (F.col("_first") == F.struct(*DELIVERED)))
     of_one_position = Window.partitionBy("_new", "_batch_id", "_key", "_position")
     last_line = F.max("_source_line").over(of_one_position)

@@ -59,26 +59,23 @@ def changes(present: DataFrame, wanted: DataFrame, on: date) -> DataFrame:
         on: the business date of the step, on which everything written becomes known.
     """
     columns = present.columns
-    standing = present.where("_replaced_on IS NULL").withColumn("_side", F.lit("present"))
-    pairs = standing.unionByName(_as_versions(wanted, columns, on).withColumn("_side", F.lit("wanted")))
+    is_present = F.col("_side") == "present"
+    side = F.when(F.col("_replaced_on").isNull(), "present").otherwise("ghost")
+    pairs = present.withColumn("_side", side).unionByName(_as_versions(wanted, columns, on).withColumn("_side", F.lit("wanted")))
     same = Window.partitionBy(*SAME_VERSION)
-    wanted_end = F.max(F.when(F.col("_side") == "wanted", F.struct("valid_to"))).over(same)
-    present_end = F.max(F.when(F.col("_side") == "present", F.struct("valid_to"))).over(same)
-    pairs = pairs.withColumns({"_wanted": wanted_end, "_present": present_end})
-    ends = F.col("_present").isNotNull() & F.col("_present.valid_to").isNull() & F.col("_wanted").isNotNull()
-    kept = F.col("_present").eqNullSafe(F.col("_wanted")) | ends
-    today = F.lit(on)
-    written = pairs.where(~kept | (ends & F.col("_wanted.valid_to").isNotNull() & (F.col("_side") == "present")))
-    written = written.withColumns(
+    pairs = pairs.withColumns({f"_{name}": _end_in(name).over(same) for name in ("wanted", "present")})
+    ends = F.col("_present").isNotNull() & F.col("_present.valid_to").isNull() & F.col("_wanted.valid_to").isNotNull()
+    stands = F.col("_present").eqNullSafe(F.col("_wanted"))
+    written = pairs.where((F.col("_side") == "ghost") | F.when(ends, is_present).otherwise(~stands))
+    ended = written.withColumns(
         {
-            "_change": F.when(F.col("_side") == "wanted", "inserted").otherwise("updated"),
-            "_replaced_on": F.when((F.col("_side") == "present") & ~ends, today),
-            "_closed_on": F.when((F.col("_side") == "present") & ends, today).otherwise(F.col("_closed_on")),
-            "valid_to": F.when((F.col("_side") == "present") & ends, F.col("_wanted.valid_to")).otherwise(F.col("valid_to")),
+            "_change": F.when(F.col("_side") == "wanted", "inserted").when(is_present, "updated").otherwise("ghost"),
+            "_replaced_on": F.when(is_present & ~ends, F.lit(on)).otherwise(F.col("_replaced_on")),
+            "_closed_on": F.when(is_present & ends, F.lit(on)).otherwise(F.col("_closed_on")),
+            "valid_to": F.when(is_present & ends, F.col("_wanted.valid_to")).otherwise(F.col("valid_to")),
         }
     )
-    ghosts = present.where("_replaced_on IS NOT NULL").withColumn("_change", F.lit("ghost"))
-    return _one_per_version(written.select(*columns, "_change").unionByName(ghosts), columns)
+    return _one_per_version(ended, columns)
 
 
 def overtaken(firsts: DataFrame, earlier: DataFrame) -> DataFrame:
@@ -87,6 +84,16 @@ def overtaken(firsts: DataFrame, earlier: DataFrame) -> DataFrame:
     Rows: in, `firsts` one per key with `_first`, its first new position; `earlier` with `_key, _position`; out, one per key.
     """
     return earlier.join(firsts, "_key").where("_position >= _first").select("_key").distinct()
+
+
+def overlaps() -> Column:
+    """Returns whether a version reaches into the next one of its key, or is open though another follows; over versions not replaced."""
+    following = F.lead("valid_from").over(Window.partitionBy("_key").orderBy("valid_from"))
+    return following.isNotNull() & (F.col("valid_to").isNull() | (F.col("valid_to") > following))
+
+
+def _end_in(side: str) -> Column:
+    return F.max(F.when(F.col("_side") == side, F.struct("valid_to")))
 
 
 def _as_versions(wanted: DataFrame, columns: list[str], on: date) -> DataFrame:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.authority import Candidate
+from spark_jobs.transforms.history import overlaps
 
 
 def known_at(versions: DataFrame, business_date: date, end: datetime) -> DataFrame:
@@ -28,10 +29,7 @@ def history_breaks(versions: DataFrame) -> DataFrame:
 
     Rows: one per offending version. Columns: `_key`.
     """
-    of_key = Window.partitionBy("_key").orderBy("valid_from")
-    following = F.lead("valid_from").over(of_key)
-    overlaps = following.isNotNull() & (F.col("valid_to").isNull() | (F.col("valid_to") > following))
-    return versions.where("_replaced_on IS NULL").withColumn("_broken", overlaps).where("_broken").select("_key")
+    return versions.where("_replaced_on IS NULL").withColumn("_broken", overlaps()).where("_broken").select("_key")
 
 
 def authority_breaks(golden: DataFrame, known: DataFrame, field: str, identity: str, candidate: Candidate) -> DataFrame:
