@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from sample_city.people import FIRST_DAY, Person
 HEADER = ("姓名", "身份证号", "年龄", "服务类型", "补贴标准", "发放月份", "开户银行账号", "联系电话", "社区", "备注")
 ACCOUNT = HEADER.index("开户银行账号")
 OLD = 65
+STRIDE = (
+    72  # each kind of defect gets one row in so many, counted street by street: three kinds of rejects stay below 5 % of any large file
+)
 AMOUNTS = {"高龄津贴": "100.00", "居家养老服务补贴": "300.00", "护理补贴": "220.00", "助餐补贴": "150.00"}
 REMARKS = ("", "", "", "独居", "行动不便", "与子女同住")
 QUOTED = '行动不便,需上门服务\n联系家属后再来,"二楼"'
@@ -66,13 +70,6 @@ class Delivery:
         return {self.late: 1, self.twice: 2} if day.day == 2 else {}
 
 
-def stride(people: int, streets: int) -> int:
-    """Returns of how many rows of ordinary people each kind of defect gets one: rare enough that rejects block no large file."""
-    if people < 1_500:
-        return 20
-    return 60 if people / streets < 1_400 else 120
-
-
 def age_on(birth: date, day: date) -> int:
     """Returns full years of age."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
@@ -83,7 +80,7 @@ class Lists:
 
     def __init__(self, lives: Lives) -> None:
         self.lives, self.setting = lives, lives.setting
-        self.stride = stride(self.setting.people, len(self.setting.places.streets))
+        self.stride = STRIDE if self.setting.people >= 1_500 else 20
 
     def put_down(self, inbox: Path, day: date) -> Iterator[Label]:
         """Writes the files of a day below the inbox and yields the labels of their rows."""
@@ -95,18 +92,19 @@ class Lists:
             return
         with ExitStack() as stack:
             files = {street: _File(inbox, street, month, n, stack) for street, n in due.items()}
-            dealt = 0
+            dealt: Counter[str] = Counter()
             for person in self._listed(month):
                 street = places.street_of(person.community)
                 ordinary = not person.trait and street != delivery.silent
-                kind = self._kind(dealt, street) if ordinary else person.trait if person.trait in SEEN_ODD else ""
-                dealt += ordinary
+                kind = self._kind(dealt[street], street) if ordinary else person.trait if person.trait in SEEN_ODD else ""
+                dealt[street] += ordinary
                 for n, fields in enumerate(self._rows(person, month, kind)):
                     if street in files:
                         yield from files[street].add(fields, kind if n == 0 else "", day)
 
     def _kind(self, dealt: int, street: str) -> str:
-        turn = dealt % self.stride
+        start = int(self.setting.places.streets.index(street) * self.stride * 0.618)  # every street begins elsewhere
+        turn = (start + dealt) % self.stride
         kind = DEALT[turn] if turn < len(DEALT) else ""
         return "" if kind == "crlf_file" and not writes_crlf(street) else kind
 
