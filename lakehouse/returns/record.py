@@ -49,6 +49,13 @@ def make_record(edition: Edition, facts: pa.Table, versions: dict[str, int]) -> 
     return BuildRecord(forms, versions, buffer.getvalue())
 
 
+def keep_record(edition: Edition, record: BuildRecord) -> None:
+    """Keeps the record for the steps that follow; nothing is written when it lies there already."""
+    path = build_record_path(edition.date)
+    if not edition.exchange.exists(path) or edition.exchange.get(path) != record.content:
+        edition.exchange.put(path, record.content)
+
+
 def load_record(edition: Edition) -> BuildRecord:
     """Returns the record of the edition's build.
 

@@ -1,0 +1,57 @@
+"""Returns nothing but records what was published in the operational database; all of it can be made again from the store."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection
+
+from lakehouse.ops import days, packages, recipients
+from lakehouse.returns.edition import Edition
+from lakehouse.returns.publication import Published
+from lakehouse.returns.record import BuildRecord
+
+FACT = "returns"
+
+
+def record_publication(connection: Connection, edition: Edition, published: Published, closed: days.Day) -> None:
+    """Records day and packages; a closed issue that came to nothing new is forgotten."""
+    if closed.issue != published.issue:
+        days.reopen(connection, edition.date, closed.issue)
+    days.close(connection, edition.date, published.issue, closed.gaps)
+    days.publish(connection, edition.date, published.issue, published.entry_sha256)
+    known = {one.recipient_id for one in recipients.at(connection, edition.date)}
+    versions = {region.code: region for region in edition.regions.by_code.values()}
+    new = [one for one in edition.recipients if one.recipient_id not in known]
+    recipients.put(
+        connection,
+        (
+            recipients.Recipient(
+                one.recipient_id,
+                one.level,
+                one.name,
+                one.region_code,
+                None,
+                versions[one.region_code].valid_from,
+                versions[one.region_code].valid_to,
+            )
+            for one in new
+        ),
+    )
+    if set(packages.of_issue(connection, edition.date, published.issue)) != set(published.packages):
+        packages.put(connection, published.packages)
+
+
+def summary(record: BuildRecord) -> list[dict[str, Any]]:
+    """Returns recipients, rows and pending locality per return and level, for the report."""
+    sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for form in record.forms.to_pylist():
+        if form["form"] == "rows":
+            total = sums[form["return_id"], form["level"]]
+            for place, value in enumerate((1, form["rows"], form["pending_locality"])):
+                total[place] += value
+    return [
+        {"return_id": return_id, "level": level, "recipients": total[0], "rows": total[1], "pending_locality": total[2]}
+        for (return_id, level), total in sums.items()
+    ]

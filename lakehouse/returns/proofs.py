@@ -1,0 +1,107 @@
+"""Returns the proofs a day needs before it is published: complete (I3), free of leaks (I4), within the caps (I5)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from lakehouse.errors import DeliveryError, EntitlementError, Problem, QualityError
+from lakehouse.manifest import Document, canonical
+from lakehouse.naming import proof_record_path
+from lakehouse.policies import Policies
+from lakehouse.returns.edition import Edition
+from lakehouse.returns.model import Return
+from lakehouse.returns.publications import final_issue, leaves
+from lakehouse.returns.record import BuildRecord
+
+Broken = Mapping[str, list[str]]
+MEANINGS = {
+    "I3": "every recipient's rows lie in its region; parent = children + pending locality, for every return and parent",
+    "I4": "no forbidden column, no raw value where a transform is due, no identity number in a community or grid payload",
+    "I5": "the grade of every column is within its level's cap",
+}
+FIRST = 5
+
+
+def unproved(edition: Edition, record: BuildRecord) -> pa.Table:
+    """Returns the forms with a payload no published package had under the same rules."""
+    earlier = edition.facts.predecessor
+    issues = [(edition.date, final_issue(edition.exchange, edition.date))]
+    if earlier is not None:
+        issues.append((earlier.business_date, earlier.issue))
+    proved: set[tuple[str, str]] = set()
+    for day, issue in issues:
+        below = leaves(edition.exchange, day, issue)
+        if below.rules_sha256 == edition.facts.rules_sha256:
+            proved |= {(recipient, path) for recipient, paths in below.payloads.items() for path in paths}
+    forms = record.forms
+    pairs = zip(forms["recipient_id"].to_pylist(), forms["path"].to_pylist(), strict=True)
+    return forms.filter(pa.array([path is not None and (recipient, path) not in proved for recipient, path in pairs]))
+
+
+def above_cap(returns: tuple[Return, ...], policies: Policies) -> list[str]:
+    """Returns the columns whose grade after their transform exceeds the cap of a level."""
+    found = []
+    for declared in returns:
+        for level in declared.levels:
+            for column in declared.columns:
+                own = column.policy.get(level)
+                transform = own.transform if own else policies.classes[column.class_ or "free_text"][level].transform
+                grade = (column.grade or 4) if transform == "raw" else policies.grade_after.get(transform)
+                if grade is not None and grade > policies.caps[level].grade:
+                    found.append(f"{declared.id}.{column.name} at {level}")
+    return found
+
+
+def written(record: BuildRecord, declared: Return) -> dict[str, tuple[int, int]]:
+    """Returns region code → rows and pending locality of a return, as recorded."""
+    rows = [form for form in record.forms.to_pylist() if form["return_id"] == declared.id and form["form"] == "rows"]
+    return {form["region_code"]: (form["rows"], form["pending_locality"]) for form in rows}
+
+
+def keep_proofs(edition: Edition, record: BuildRecord, broken: Broken) -> list[Document]:
+    """Returns the proofs as the report shows them, and keeps them beside the record they are about."""
+    proofs = [_proof(name, wrong) for name, wrong in broken.items()]
+    path, content = proof_record_path(edition.date), canonical({"build_sha256": record.sha256, "proofs": proofs})
+    if not edition.exchange.exists(path) or edition.exchange.get(path) != content:
+        edition.exchange.put(path, content)
+    return proofs
+
+
+def require_proofs(edition: Edition, record: BuildRecord) -> None:
+    """Returns when the record is proved.
+
+    Raises:
+        DeliveryError: it is not, or something is broken.
+    """
+    try:
+        found = json.loads(edition.exchange.get(proof_record_path(edition.date)))
+    except FileNotFoundError:
+        found = {}
+    proved = found.get("build_sha256") == record.sha256 and all(proof["ok"] for proof in found["proofs"])
+    if not proved:
+        problem = Problem(f"business day {edition.date}", "its packages are not proved.", "", "run returns_prove.")
+        raise DeliveryError(problem.text())
+
+
+def require_whole(edition: Edition, broken: Broken) -> None:
+    """Returns when nothing is broken.
+
+    Raises:
+        EntitlementError: somebody would see what is not for them.
+        QualityError: somebody did not receive everything.
+    """
+    where = f"returns of {edition.date}"
+    for name, kind in (("I4", EntitlementError), ("I5", EntitlementError), ("I3", QualityError)):
+        if broken[name]:
+            found = f"{name} does not hold, nothing was published: {'; '.join(broken[name][:FIRST])}."
+            raise kind(Problem(where, found, MEANINGS[name], "correct the cause and run returns_build again.").text())
+
+
+def _proof(name: str, wrong: list[str]) -> Document:
+    detail = MEANINGS[name]
+    if wrong:
+        detail += f"; broken by {len(wrong)}: {', '.join(wrong[:FIRST])}"
+    return {"id": name, "ok": not wrong, "detail": detail}
