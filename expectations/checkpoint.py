@@ -86,8 +86,8 @@ def _batch_definition(context: FileDataContext, name: str) -> BatchDefinition[An
         source = context.data_sources.get(SOURCE)
     except (KeyError, ValueError, LookupError, DataContextError):
         source = context.data_sources.add_spark(SOURCE, persist=False)
-    known = {asset.name: asset for asset in source.assets}
-    asset = known.get(name) or source.add_dataframe_asset(name)
+    known = {asset.name for asset in source.assets}
+    asset = source.get_asset(name) if name in known else source.add_dataframe_asset(name)  # one from `assets` knows no context
     for definition in asset.batch_definitions:
         return definition
     return asset.add_batch_definition_whole_dataframe("step")
