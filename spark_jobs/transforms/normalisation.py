@@ -1,38 +1,50 @@
-"""Returns rows with the normalised text of every kept column in helper columns `_n_<column>`; region codes by their successor."""
+"""Returns rows with the normalised text of their columns in helper columns: `_s_<column>` as sent, `_n_<column>` after repairs."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts import model
 from spark_jobs.transforms import regions, text
-from spark_jobs.transforms.rules.scope import RuleScope, normalised_name, normalised_text, region_name
+from spark_jobs.transforms.rules.scope import (
+    RuleScope,
+    normalisation_repairs,
+    normalised_name,
+    normalised_text,
+    region_name,
+    sent_name,
+    sent_text,
+)
 
 
-def has_successor(column: model.Column) -> bool:
-    """Returns whether a column's abolished region codes are replaced."""
-    return text.BY_LOOKUP in column.normalise
+def with_normalised(rows: DataFrame, contract: model.Contract, scope: RuleScope, only: Collection[model.Column] | None = None) -> DataFrame:
+    """Returns the rows with `_n_<column>` for every kept column (or `only` some).
 
-
-def with_normalised(rows: DataFrame, contract: model.Contract, scope: RuleScope) -> DataFrame:
-    """Returns the rows with `_n_<column>` for every kept column (and `_r_<column>` where region codes are replaced).
-
-    Rows: as they come. Nulls: empty text is null.
+    Rows: as they come.
+    Columns: adds besides `_s_<column>` where a normalisation repairs a value and `_r_<column>` where it is a region's code.
+    Nulls: empty text is null.
     """
-    day = F.col("_business_date")
-    rows = rows.withColumns({normalised_name(column.name): text.normalised(column) for column in contract.kept_columns})
-    replaced = [column.name for column in contract.kept_columns if has_successor(column)]
-    for name in replaced:
-        rows = regions.with_region(rows, normalised_text(name), region_name(name), scope)
-    if not replaced:
-        return rows
-    return rows.withColumns({normalised_name(name): _replaced(normalised_text(name), F.col(region_name(name)), day) for name in replaced})
+    columns = contract.kept_columns if only is None else only
+    repaired = [column for column in columns if normalisation_repairs(column)]
+    plain = {normalised_name(column.name): text.as_sent(column) for column in columns if not normalisation_repairs(column)}
+    rows = rows.withColumns({**plain, **{sent_name(column.name): text.as_sent(column) for column in repaired}})
+    for column in repaired:
+        if "region_successor" in column.normalise:
+            rows = regions.with_region(rows, sent_text(column.name), region_name(column.name), scope)
+    return rows.withColumns({normalised_name(column.name): _repaired(column) for column in repaired}) if repaired else rows
 
 
-def _replaced(code: Column, region: Column, day: Column) -> Column:
-    became = regions.successor(region, day)
-    return F.coalesce(regions.padded(became, code), code)
+def _repaired(column: model.Column) -> Column:
+    value = sent_text(column.name)
+    if "resident_id_18" in column.normalise:
+        value = text.resident_id_18(value)
+    if "region_successor" in column.normalise:
+        became = regions.successor(F.col(region_name(column.name)), F.col("_business_date"))
+        value = F.coalesce(regions.padded(became, value), value)
+    return value
 
 
 def changes(contract: model.Contract) -> Column:
@@ -40,13 +52,14 @@ def changes(contract: model.Contract) -> Column:
 
     To be asked of rows that `with_normalised` returned.
     """
-    flags = []
+    flags: dict[str, Column] = {}
     for column in contract.kept_columns:
         before = F.col(f"`{column.name}`")
         for step, after in text.stepwise(before, column.normalise):
             if step != "trim":
-                flags.append(F.when(after != before, F.lit(f"{column.name}.{step}")))
+                flags[f"{column.name}.{step}"] = after != before
             before = after
-        if has_successor(column):
-            flags.append(F.when(normalised_text(column.name) != before, F.lit(f"{column.name}.{text.BY_LOOKUP}")))
-    return F.array_compact(F.array(*flags)) if flags else F.array().cast("array<string>")
+        for step in text.REPAIRS:
+            if step in column.normalise:
+                flags[f"{column.name}.{step}"] = normalised_text(column.name) != sent_text(column.name)
+    return text.names_that_hold(flags)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.transforms.text import names_that_hold
+
 
 def tallies(rows: DataFrame, rules: Sequence[str]) -> DataFrame:
     """Returns one row per batch.
@@ -28,6 +30,4 @@ def tallies(rows: DataFrame, rules: Sequence[str]) -> DataFrame:
 
 def with_batch_verdict(rows: DataFrame, facts: Mapping[str, Sequence[str]]) -> DataFrame:
     """Returns the rows with `_batch_verdict`: the facts (name → batch ids) that hold against their batch."""
-    found = [F.when(F.col("_batch_id").isin(list(ids)), F.lit(fact)) for fact, ids in facts.items() if ids]
-    verdict = F.array_compact(F.array(*found)) if found else F.array().cast("array<string>")
-    return rows.withColumn("_batch_verdict", verdict)
+    return rows.withColumn("_batch_verdict", names_that_hold({fact: F.col("_batch_id").isin(list(ids)) for fact, ids in facts.items()}))

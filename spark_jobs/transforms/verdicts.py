@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts.model import Contract
-from spark_jobs.transforms import keys
+from lakehouse.contracts.model import Column, Contract
+from spark_jobs.transforms import keys, types
 from spark_jobs.transforms.normalisation import with_normalised
-from spark_jobs.transforms.rules.registry import PREDICATES, cases
-from spark_jobs.transforms.rules.scope import RuleCase, RuleScope
+from spark_jobs.transforms.rules.registry import PREDICATES, cases, helpers
+from spark_jobs.transforms.rules.scope import RuleCase, RuleScope, normalised_text, typed_name
+from spark_jobs.transforms.text import names_that_hold
 
 KEY_UNREADABLE = "_key.unreadable"
 POSITION_UNREADABLE = "_position.unreadable"
@@ -23,21 +25,29 @@ def add_verdicts(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataF
     Nulls: empty values break only `required` and `required_when`.
     """
     kept = [name for name in rows.columns if name not in ("_verdict", "_position")]
-    judged = with_normalised(rows, contract, scope).withColumn("_position", keys.position(contract, scope))
+    judged = with_normalised(rows, contract, scope)
+    judged = judged.withColumns(
+        {typed_name(column.name): _typed(column, scope) for column in contract.kept_columns if column.type != "string"}
+    )
+    at = F.col(f"`{typed_name(contract.position)}`") if contract.position else None
+    judged = judged.withColumn("_position", keys.position(contract, scope, at))
     ruled = cases(contract, scope)
-    for case in ruled:
-        prepare = PREDICATES[case.rule.kind].prepare
-        judged = prepare(case, judged) if prepare else judged
-    verdict = F.when(F.col("_reject").isNull(), F.array_sort(_broken(ruled, contract))).otherwise(F.array().cast("array<string>"))
+    for helper in helpers(ruled).values():
+        judged = helper(judged)
+    verdict = F.when(F.col("_reject").isNull(), _broken(ruled, contract)).otherwise(F.array().cast("array<string>"))
     return judged.select(*(f"`{name}`" for name in kept), "_position", verdict.alias("_verdict"))
 
 
-def _broken(ruled: list[RuleCase], contract: Contract) -> Column:
-    """Returns the ids of the broken rules; a condition that is null is not broken."""
-    found = [F.when(PREDICATES[case.rule.kind].breaks(case), F.lit(case.rule.id)) for case in ruled]
-    found.append(F.when(keys.key(contract).isNull(), F.lit(KEY_UNREADABLE)))
-    found.append(F.when(F.col("_position").isNull(), F.lit(POSITION_UNREADABLE)))
-    return F.array_compact(F.array(*found))
+def _typed(column: Column, scope: RuleScope) -> SparkColumn:
+    return types.typed(normalised_text(column.name), column, scope.timezone)
+
+
+def _broken(ruled: list[RuleCase], contract: Contract) -> SparkColumn:
+    """Returns the ids of the broken rules."""
+    found = {case.rule.id: PREDICATES[case.rule.kind].breaks(case) for case in ruled}
+    found[KEY_UNREADABLE] = ~keys.is_readable(contract)
+    found[POSITION_UNREADABLE] = F.col("_position").isNull()
+    return names_that_hold(found)
 
 
 def blocking_rules(contract: Contract) -> tuple[str, ...]:

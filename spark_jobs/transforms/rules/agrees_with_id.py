@@ -6,29 +6,34 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from spark_jobs.transforms.rules import resident_id
-from spark_jobs.transforms.rules.scope import RuleCase
+from spark_jobs.transforms.rules.scope import Helper, RuleCase
+
+
+def helpers(case: RuleCase) -> dict[str, Helper]:
+    """Returns what reads the number."""
+    return resident_id.reading(case.params["id"])
 
 
 def breaks(case: RuleCase) -> Column:
     """Returns true where gender, date of birth or age (at the business date) differ from what a valid number says."""
-    number = case.text_of(case.params["id"])
     differs = {"gender": _gender, "birth_date": _birth_date, "age": _age}[case.params["part"]]
-    return resident_id.is_valid(number, case.business_date) & differs(case, number)
+    return resident_id.is_valid(case.params["id"]) & differs(case)
 
 
-def _gender(case: RuleCase, number: Column) -> Column:
+def _gender(case: RuleCase) -> Column:
     """Codes 0 and 9 (unknown, not stated) contradict nothing. Source: GB/T 2261.1, GB 11643: odd is male."""
+    number = case.text_of(case.params["id"])
     says = F.when((F.ascii(F.substring(number, 17, 1)) % 2) == 1, F.lit("1")).otherwise(F.lit("2"))
     return case.text.isin("1", "2") & (case.text != says)
 
 
-def _birth_date(case: RuleCase, number: Column) -> Column:
-    return case.typed() != resident_id.birth_date(number)
+def _birth_date(case: RuleCase) -> Column:
+    return case.typed() != resident_id.birth_date(case.params["id"])
 
 
-def _age(case: RuleCase, number: Column) -> Column:
-    tolerance = case.params.get("tolerance")
-    return F.abs(case.typed() - age(resident_id.birth_date(number), case.business_date)) > (1 if tolerance is None else tolerance)
+def _age(case: RuleCase) -> Column:
+    years = age(resident_id.birth_date(case.params["id"]), case.business_date)
+    return F.abs(case.typed() - years) > case.params.get("tolerance", 1)
 
 
 def age(born: Column, day: Column) -> Column:

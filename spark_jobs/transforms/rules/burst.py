@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.rules.scope import RuleCase
+from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
-def prepare(case: RuleCase, rows: DataFrame) -> DataFrame:
-    """Returns the rows with the number of rows of their batch that share column `by` and the `per` (minute) of the rule's timestamp."""
+def helpers(case: RuleCase) -> dict[str, Helper]:
+    """Returns what counts the rows of a batch that share column `by` and the `per` (minute) of the rule's timestamp."""
     moment = F.date_trunc(case.params["per"], case.typed())
     same = Window.partitionBy("_batch_id", case.text_of(case.params["by"]), moment)
-    return rows.withColumn(case.helper("rows"), F.count(F.lit(1)).over(same))
+    return {case.helper("rows"): lambda rows: rows.withColumn(case.helper("rows"), F.count(F.lit(1)).over(same))}
 
 
 def breaks(case: RuleCase) -> Column:

@@ -5,19 +5,36 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.rules.scope import RuleCase, is_valid_at
+from spark_jobs.transforms.rules.scope import Helper, RuleCase, is_valid_at
+
+FEW = 200
 
 
-def prepare(case: RuleCase, rows: DataFrame) -> DataFrame:
-    """Returns the rows with the periods of their code (a broadcast join; null where the table has no such code)."""
-    code = case.helper("code")
-    periods = case.scope.code_periods(case.params["codes"])
-    codes = periods.select(F.col("code").alias(code), F.col("periods").alias(case.helper("periods")))
-    return rows.join(F.broadcast(codes), case.text == codes[code], "left").drop(code)
+def helpers(case: RuleCase) -> dict[str, Helper]:
+    """Returns what adds the periods of the row's code: a broadcast join, null where the table has no such code."""
+    if _is_short(case):
+        return {}
+    found = case.helper("periods")
+    code = f"{found}__code"
+
+    def looked_up(rows: DataFrame) -> DataFrame:
+        periods = case.scope.code_periods(case.params["codes"])
+        codes = periods.select(F.col("code").alias(code), F.col("periods").alias(found))
+        return rows.join(F.broadcast(codes), case.text == codes[code], "left").drop(code)
+
+    return {found: looked_up}
 
 
 def breaks(case: RuleCase) -> Column:
     """Returns true where no period of the code contains the business date."""
+    if _is_short(case):
+        return ~case.text.isin([version.code for version in case.scope.codes[case.params["codes"]].versions])
     periods = F.col(case.helper("periods"))
     valid = F.exists(periods, lambda period: is_valid_at(period, case.business_date))
     return case.text.isNotNull() & ~F.coalesce(valid, F.lit(False))
+
+
+def _is_short(case: RuleCase) -> bool:
+    """Returns whether the table is short and none of its codes ever begins or ends: then a list of literals is cheaper than a join."""
+    versions = case.scope.codes[case.params["codes"]].versions
+    return 0 < len(versions) <= FEW and not any(version.valid_from or version.valid_to for version in versions)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from spark_jobs.transforms import regions
-from spark_jobs.transforms.rules.places import with_place
-from spark_jobs.transforms.rules.scope import RuleCase
+from spark_jobs.transforms.rules.places import place
+from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
-def prepare(case: RuleCase, rows: DataFrame) -> DataFrame:
-    """Returns the rows with their region as the tree has it."""
-    return with_place(case, rows)
+def helpers(case: RuleCase) -> dict[str, Helper]:
+    """Returns what adds the row's region as the tree has it."""
+    return place(case)
 
 
 def breaks(case: RuleCase) -> Column:

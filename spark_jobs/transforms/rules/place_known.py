@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.rules.places import with_place
-from spark_jobs.transforms.rules.scope import RuleCase
+from spark_jobs.transforms.rules.places import place
+from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
-def prepare(case: RuleCase, rows: DataFrame) -> DataFrame:
-    """Returns the rows with their region as the tree has it."""
-    return with_place(case, rows)
+def helpers(case: RuleCase) -> dict[str, Helper]:
+    """Returns what adds the row's region as the tree has it."""
+    return place(case)
 
 
 def breaks(case: RuleCase) -> Column:
     """Returns true where no region of the level ever had the code; for a community a street, filled up with zeros, is known too."""
-    wanted = case.params["level"]
-    levels = (wanted, "street") if wanted == "community" else (wanted,)
-    return case.text.isNotNull() & ~F.coalesce(F.col(case.place)["level"].isin(*levels), F.lit(False))
+    region, wanted = F.col(case.place), case.params["level"]
+    known = region["level"] == wanted
+    if wanted == "community":
+        known = known | ((region["level"] == "street") & (region["code"] != case.sent))
+    return case.text.isNotNull() & ~F.coalesce(known, F.lit(False))

@@ -1,15 +1,19 @@
-"""Returns rows with what the region tree says of a rule's column, joined once per column."""
+"""Returns what adds to rows what the region tree says of a rule's column."""
 
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
 from spark_jobs.transforms import regions
-from spark_jobs.transforms.rules.scope import RuleCase
+from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
-def with_place(case: RuleCase, rows: DataFrame) -> DataFrame:
-    """Returns the rows with `case.place`, unless the normalisation or an earlier rule of the column has looked it up."""
-    if case.place in rows.columns:
-        return rows
-    return regions.with_region(rows, case.as_sent(), case.place, case.scope)
+def place(case: RuleCase) -> dict[str, Helper]:
+    """Returns what adds `case.place`; nothing where the column's normalisation has looked it up already."""
+    if "region_successor" in case.column.normalise:
+        return {}
+
+    def looked_up(rows: DataFrame) -> DataFrame:
+        return regions.with_region(rows, case.sent, case.place, case.scope)
+
+    return {case.place: looked_up}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 
 from lakehouse.contracts import model
 from lakehouse.rules.registry import kinds
-from spark_jobs.transforms.rules.scope import RuleCase, RuleScope
+from spark_jobs.transforms.rules.scope import Helper, RuleCase, RuleScope
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,25 @@ class Predicate:
     """How Spark judges rows by one kind of rule."""
 
     breaks: Callable[[RuleCase], Column]
-    prepare: Callable[[RuleCase, DataFrame], DataFrame] | None
+    helpers: Callable[[RuleCase], dict[str, Helper]] | None
 
 
 def _predicate(kind: str) -> Predicate:
     module = import_module(f"spark_jobs.transforms.rules.{kind}")
-    return Predicate(module.breaks, getattr(module, "prepare", None))
+    return Predicate(module.breaks, getattr(module, "helpers", None))
 
 
 PREDICATES = {kind: _predicate(kind) for kind in kinds()}
+
+
+def helpers(ruled: Iterable[RuleCase]) -> dict[str, Helper]:
+    """Returns what adds the helper columns of rules to rows, by name and in order."""
+    found: dict[str, Helper] = {}
+    for case in ruled:
+        wanted = PREDICATES[case.rule.kind].helpers
+        for name, helper in (wanted(case) if wanted else {}).items():
+            found.setdefault(name, helper)
+    return found
 
 
 def cases(contract: model.Contract, scope: RuleScope) -> list[RuleCase]:

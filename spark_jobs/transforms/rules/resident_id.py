@@ -5,29 +5,57 @@ Source: GB 11643-1999. The region part is not judged: regions are abolished and 
 
 from __future__ import annotations
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.identifiers import FIRST_BIRTH_DATE
-from spark_jobs.transforms.rules.scope import RuleCase
+from spark_jobs.transforms.rules.scope import Helper, RuleCase, normalised_text
 from spark_jobs.transforms.text import check_character
 
-SHAPE = r"\A[0-9]{17}[0-9X]\z"
+
+def helpers(case: RuleCase) -> dict[str, Helper]:
+    """Returns what reads the rule's own number."""
+    return reading(case.rule.column)
 
 
 def breaks(case: RuleCase) -> Column:
     """Returns true where the normalised text is not a valid number of somebody born by the business date."""
-    return case.text.isNotNull() & ~is_valid(case.text, case.business_date)
+    return case.text.isNotNull() & ~is_valid(case.rule.column)
 
 
-def is_valid(text: Column, day: Column) -> Column:
-    """Returns whether a text is a resident number of 18 characters whose bearer is born by a date; not true for null."""
-    born = birth_date(text)
-    shaped = text.rlike(SHAPE) & (F.substring(text, 18, 1) == check_character(text))
-    return shaped & F.coalesce((born >= F.lit(FIRST_BIRTH_DATE)) & (born <= day), F.lit(False))
+def reading(column: str) -> dict[str, Helper]:
+    """Returns what reads a column of numbers: the date of birth (null where it is none), then whether the number is valid."""
+    return {
+        _born(column): lambda rows: rows.withColumn(_born(column), _birth_date(normalised_text(column))),
+        _valid(column): lambda rows: _with_validity(rows, column),
+    }
 
 
-def birth_date(text: Column) -> Column:
-    """Returns the date of birth inside a number of 18 characters, null where it is no date."""
+def is_valid(column: str) -> Column:
+    """Returns whether a column holds a number of 18 characters whose bearer is born by the business date; false for null."""
+    return F.col(_valid(column))
+
+
+def birth_date(column: str) -> Column:
+    """Returns the date of birth inside a number, null where there is none."""
+    return F.col(_born(column))
+
+
+def _with_validity(rows: DataFrame, column: str) -> DataFrame:
+    text, born = normalised_text(column), birth_date(column)
+    lives = (born >= F.lit(FIRST_BIRTH_DATE)) & (born <= F.col("_business_date"))
+    right = (F.length(text) == 18) & (F.substring(text, 18, 1) == check_character(F.substring(text, 1, 17)))
+    return rows.withColumn(_valid(column), F.coalesce(lives & right, F.lit(False)))
+
+
+def _birth_date(text: Column) -> Column:
     digits = F.substring(text, 7, 8)
     return F.when(digits.rlike(r"\A[0-9]{8}\z"), F.to_date(F.try_to_timestamp(digits, F.lit("yyyyMMdd"))))
+
+
+def _born(column: str) -> str:
+    return f"_born_{column}"
+
+
+def _valid(column: str) -> str:
+    return f"_valid_{column}"

@@ -9,4 +9,4 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 def breaks(case: RuleCase) -> Column:
     """Returns true where the text as sent is 15 digits."""
-    return case.as_sent("resident_id_18").rlike(r"\A[0-9]{15}\z")
+    return case.sent.rlike(r"\A[0-9]{15}\z")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import zip_longest
@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from lakehouse.codes import CodeTable
 from lakehouse.contracts import model
 from lakehouse.regions import RegionTree
-from spark_jobs.transforms import text, types
+from spark_jobs.transforms.text import REPAIRS
 
 PERIOD = "struct<valid_from: date, valid_to: date>"
 BEGINNING, END = date(1, 1, 1), date(9999, 12, 31)
@@ -83,6 +83,9 @@ def _overlap(one: tuple[date, date], other: tuple[date, date]) -> tuple[date, da
     return (start, end) if start < end else None
 
 
+Helper = Callable[[DataFrame], DataFrame]
+
+
 @dataclass(frozen=True)
 class RuleCase:
     """One rule of a contract in a scope."""
@@ -120,18 +123,39 @@ class RuleCase:
         """Returns the normalised text of another column of the row."""
         return normalised_text(column)
 
-    def typed(self, column: str | None = None) -> Column:
-        """Returns the typed value of the rule's or another column."""
-        name = column or self.rule.column
-        return types.typed(normalised_text(name), self.contract.column(name), self.scope.timezone)
+    @property
+    def sent(self) -> Column:
+        """Returns the text as it was sent: before repairs (spaces, width and case are never judged)."""
+        return sent_text(self.rule.column) if normalisation_repairs(self.column) else self.text
 
-    def as_sent(self, *without: str) -> Column:
-        """Returns the column's text before these normalisations (spaces and width are never judged)."""
-        return text.normalised(self.column, without=frozenset(without))
+    def typed(self, column: str | None = None) -> Column:
+        """Returns the typed value of the rule's or another column, as `verdicts` added it."""
+        name = column or self.rule.column
+        return normalised_text(name) if self.contract.column(name).type == "string" else F.col(f"`{typed_name(name)}`")
 
     def helper(self, name: str) -> str:
         """Returns the name of a helper column of this rule."""
         return f"_h_{self.rule.id.replace('.', '__')}__{name}"
+
+
+def normalisation_repairs(column: model.Column) -> bool:
+    """Returns whether a normalisation of the column repairs values: an old number, an abolished code."""
+    return not set(REPAIRS).isdisjoint(column.normalise)
+
+
+def sent_name(column: str) -> str:
+    """Returns the name of the helper column with a column's text before repairs."""
+    return f"_s_{column}"
+
+
+def sent_text(column: str) -> Column:
+    """Returns a column's text before repairs, as `normalisation.with_normalised` added it where there are any."""
+    return F.col(f"`{sent_name(column)}`")
+
+
+def typed_name(column: str) -> str:
+    """Returns the name of the helper column with a column's typed value."""
+    return f"_t_{column}"
 
 
 def normalised_name(column: str) -> str:
