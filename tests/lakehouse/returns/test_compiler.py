@@ -1,0 +1,131 @@
+"""A return that would show too much is refused before it runs, with everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lakehouse.config import PROJECT
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.errors import ContractError
+from lakehouse.policies import Policies, load_policies
+from lakehouse.returns.compiler import compile_return
+from lakehouse.returns.model import Return, load_returns
+
+pytestmark = pytest.mark.fast
+
+CONTRACTS = PROJECT / "contracts"
+Declaration = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def policies() -> Policies:
+    return load_policies(CONTRACTS / "policies.yaml")
+
+
+def declaration() -> Declaration:
+    loaded: Declaration = yaml.safe_load((CONTRACTS / "returns" / "resident_list.yaml").read_text("utf-8"))
+    return loaded
+
+
+def column(declared: Declaration, name: str) -> Declaration:
+    return next(one for one in declared["columns"] if one["name"] == name)
+
+
+def refusal(declared: Declaration, policies: Policies) -> str:
+    with pytest.raises(ContractError) as refused:
+        compile_return(Return.model_validate(declared), policies, {})
+    return str(refused.value)
+
+
+def test_resident_list_follows_the_policy_at_every_level(policies: Policies) -> None:
+    plans = compile_return(load_returns(CONTRACTS / "returns")["resident_list"], policies, load_contracts(CONTRACTS))
+    seen = {level: {one.name: one.transform for one in plan.columns} for level, plan in plans.items()}
+    assert {level: transforms.get("id_no") for level, transforms in seen.items()} == {
+        "district": "raw", "street": "mask", "community": "mask", "grid": None,
+    }  # fmt: skip
+    assert {level: transforms["birth_date"] for level, transforms in seen.items()} == {
+        "district": "raw", "street": "raw", "community": "year", "grid": "age_band",
+    }  # fmt: skip
+    assert [level for level, transforms in seen.items() if "household_no" in transforms] == ["district", "street"]
+    minors = {level: next((one.minor_transform for one in plan.columns if one.name == "id_no"), None) for level, plan in plans.items()}
+    assert minors == {"district": "drop", "street": "flag", "community": "flag", "grid": None}
+
+
+BAD: dict[str, tuple[Callable[[Declaration], object], str]] = {
+    "no class": (lambda one: column(one, "hukou_address").pop("class"), "hukou_address at district:\n  class is missing"),
+    "no grade": (lambda one: column(one, "hukou_address").pop("grade"), "grade is missing"),
+    "above the cap": (lambda one: column(one, "hukou_address").update(grade=4), "grade is 4 after raw, above the cap.\n  Allowed: up to 3"),
+    "banned": (
+        lambda one: column(one, "id_no").update(policy={"grid": {"transform": "raw", "legalBasis": "Art99"}}),
+        "id_no at grid:\n  raw is banned for class id_no",
+    ),
+    "looser": (
+        lambda one: column(one, "birth_date").update(policy={"community": "raw"}),
+        "birth_date at community:\n  raw is looser than the policy and names no legal basis.\n  Allowed: year",
+    ),
+    "free text": (lambda one: column(one, "hukou_address").update({"class": "free_text", "policy": {"street": "raw"}}), "raw is banned"),
+    "impossible": (lambda one: column(one, "gender_code").update(policy={"grid": "age_band"}), "age_band cannot be done to class plain"),
+    "twice": (lambda one: one["columns"].append(column(one, "id_no")), "id_no:\n  the column is declared more than once"),
+    "no need": (lambda one: one["levels"]["street"].pop("need"), "levels.street:\n  Art30 shares by need"),
+    "wrong basis": (lambda one: one["levels"]["grid"].update(legalBasis="Art24"), "levels.grid:\n  Art24 does not reach this level"),
+}
+
+
+@pytest.mark.parametrize("mistake", BAD)
+def test_mistake_is_refused_with_its_place_and_what_is_allowed(mistake: str, policies: Policies) -> None:
+    declared = declaration()
+    spoil, message = BAD[mistake]
+    spoil(declared)
+    assert message in refusal(declared, policies)
+
+
+def test_all_mistakes_are_told_at_once(policies: Policies) -> None:
+    declared = declaration()
+    for mistake in ("no class", "banned", "looser", "no need"):
+        BAD[mistake][0](declared)
+    told = refusal(declared, policies)
+    assert all(BAD[mistake][1].split("\n")[-1].strip() in told for mistake in ("no class", "banned", "no need"))
+
+
+def test_tightening_needs_no_reason_and_loosening_names_one(policies: Policies) -> None:
+    declared = declaration()
+    column(declared, "birth_date").update(policy={"street": "year", "community": {"transform": "raw", "legalBasis": "社会救助法第45条"}})
+    plans = compile_return(Return.model_validate(declared), policies, {})
+    seen = [next(one.transform for one in plans[level].columns if one.name == "birth_date") for level in ("street", "community")]
+    assert seen == ["year", "raw"]
+
+
+def test_return_may_not_call_a_column_less_than_its_contract(policies: Policies) -> None:
+    declared = declaration()
+    column(declared, "id_no").update(grade=1)
+    with pytest.raises(ContractError, match="grade is 1, but 3 in the contract c_household_registration"):
+        compile_return(Return.model_validate(declared), policies, load_contracts(CONTRACTS))
+
+
+def test_policies_report_every_gap_and_misfit_at_once(tmp_path: Path) -> None:
+    content = yaml.safe_load((CONTRACTS / "policies.yaml").read_text("utf-8"))
+    del content["classes"]["money"], content["classes"]["phone"]["grid"], content["gradeAfter"]["flag"]
+    content["classes"]["plain"]["grid"] = "year"
+    content["classes"]["id_no"]["community"] = "raw"
+    (tmp_path / "policies.yaml").write_text(yaml.safe_dump(content), "utf-8")
+    with pytest.raises(ContractError) as refused:
+        load_policies(tmp_path / "policies.yaml")
+    for part in (
+        "money is missing",
+        "classes.phone:\n  grid is missing",
+        "flag is missing",
+        "year cannot be done",
+        "raw is banned for id_no",
+    ):
+        assert part in str(refused.value)
+
+
+def test_unknown_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "resident_list.yaml").write_text(yaml.safe_dump({**declaration(), "retentionDay": 3}), "utf-8")
+    with pytest.raises(ContractError, match="retentionDay"):
+        load_returns(tmp_path)

@@ -1,0 +1,114 @@
+"""What was written is counted and decoded by code that shares nothing with the writer; every kind of leak is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from lakehouse import workbook
+from lakehouse.manifest import sha256
+from lakehouse.returns.completeness import incomplete
+from lakehouse.returns.inspection import Inspection, inspect_payloads
+from lakehouse.returns.proofs import above_cap, unproved, written
+from tests.lakehouse.returns.town import FIRST, SECOND, Resident, Town
+
+pytestmark = pytest.mark.fast
+
+COMMUNITY, GRID = "v-449901001001", "g-449901001001001"
+PEOPLE = [Resident("a"), Resident("c", "李小宝", "449901201806151235", "2018-06-15"), Resident("p", known_to="street")]
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    return Town(tmp_path)
+
+
+def findings(town: Town, forms: pa.Table) -> list[dict[str, Any]]:
+    edition = town.edition(FIRST)
+    parents = {region.code: region.parent_code for region in edition.regions.by_code.values() if region.parent_code}
+    inspection = Inspection(FIRST, (town.home / "exchange").as_uri(), edition.policies, edition.returns, parents)
+    return [row for batch in inspect_payloads(forms.to_batches(), inspection) for row in batch.to_pylist()]
+
+
+def spoiled(town: Town, recipient: str, level: str, cells: dict[str, str | None]) -> list[str]:
+    """Returns what the inspector says of a workbook in whose first row these cells (by label) were replaced."""
+    _, record = town.build(FIRST, PEOPLE)
+    form = next(one for one in record.forms.to_pylist() if (one["recipient_id"], one["form"]) == (recipient, "rows"))
+    plan = town.edition(FIRST).facts.returns["resident_list"].plans[level]
+    labels = ["行标识", *(column.label for column in plan.columns)]
+    rows = workbook.read_sheet((town.home / "exchange" / level / recipient / form["path"]).read_bytes(), "居民清单")
+    for label, value in cells.items():
+        rows[0][labels.index(label)] = value
+    content = workbook.write_workbook([workbook.Sheet("居民清单", tuple(labels), list(zip(*rows, strict=True)))])
+    path = f"content/{sha256(content)}.xlsx"
+    (town.home / "exchange" / level / recipient / path).write_bytes(content)
+    found = findings(town, pa.Table.from_pylist([{**form, "path": path}], record.forms.schema))
+    return [f"{one['invariant']} {one['kind']}" for one in found]
+
+
+def test_honest_payloads_have_no_findings(town: Town) -> None:
+    _, record = town.build(FIRST, PEOPLE)
+    assert findings(town, unproved(town.edition(FIRST), record)) == []
+
+
+LEAKS = [
+    (COMMUNITY, "community", {"公民身份号码": "44990219551224002X"}, "I4 values of id_no that are not as the policy wants them"),
+    (COMMUNITY, "community", {"户籍地址": "某路1号 44990219551224002X"}, "I4 identity numbers"),
+    (GRID, "grid", {"户籍地址": "44990219551224002x"}, "I4 identity numbers"),
+    (COMMUNITY, "community", {"出生日期": "1990-03-07"}, "I4 values of birth_date that are not as the policy wants them"),
+    (GRID, "grid", {"姓名": "欧阳小满"}, "I4 values of person_name that are not as the policy wants them"),
+    (COMMUNITY, "community", {"网格代码": "449901002001001"}, "I3 rows of another region"),
+    ("s-449901001", "street", {"公民身份号码": "4****************X", "出生日期": "2018-06-15"}, "I4 values of id_no"),
+]
+
+
+@pytest.mark.parametrize(("recipient", "level", "cells", "finding"), LEAKS)
+def test_leak_is_found(town: Town, recipient: str, level: str, cells: dict[str, str | None], finding: str) -> None:
+    assert any(one.startswith(finding) for one in spoiled(town, recipient, level, cells))
+
+
+def test_forbidden_column_and_wrong_count_are_found(town: Town) -> None:
+    _, record = town.build(FIRST, PEOPLE)
+    form = next(one for one in record.forms.to_pylist() if (one["recipient_id"], one["form"]) == (GRID, "rows"))
+    wrong = [{**form, "rows": form["rows"] + 1}, {**form, "recipient_id": GRID, "level": "grid", "form": "changes"}]
+    kinds = {one["kind"] for one in findings(town, pa.Table.from_pylist(wrong, record.forms.schema))}
+    assert kinds == {"rows that are not as many as recorded", "columns that are not exactly the allowed ones"}
+
+
+def test_payload_of_a_published_day_is_not_decoded_again_unless_the_rules_changed(town: Town) -> None:
+    town.publish(FIRST, PEOPLE)
+    _, record = town.build(SECOND, PEOPLE)
+    edition = town.edition(SECOND)
+    assert unproved(edition, record).num_rows == 0
+    stricter = replace(edition, facts=replace(edition.facts, policies_sha256="0" * 64))
+    assert unproved(stricter, record).num_rows > 0
+
+
+def test_missing_row_and_wrong_pending_locality_do_not_add_up(town: Town) -> None:
+    edition = town.edition(FIRST)
+    [declared] = edition.returns
+    _, record = town.build(FIRST, PEOPLE)
+    places = [(resident.places(FIRST), 1) for resident in PEOPLE]
+    found = written(record, declared)
+    assert list(incomplete(declared, places, found, edition.regions)) == []
+    lost = {**found, "449901001001": (1, 0)}
+    assert list(incomplete(declared, places, lost, edition.regions)) == [
+        "community 449901001001 received 1 of 2 rows",
+        "street 449901001: 3 rows, but 1 in its children and 1 pending",
+        "community 449901001001: 1 rows, but 2 in its children and 0 pending",
+    ]
+    assert "street 449901001 says 0 pending instead of 1" in incomplete(declared, places, {**found, "449901001": (3, 0)}, edition.regions)
+    nowhere = [*places, ({**places[0][0], "grid": "449901001001999"}, 1)]
+    assert "grid 449901001001999 has rows but is no region of the day" in incomplete(declared, nowhere, found, edition.regions)
+
+
+def test_column_above_its_cap_is_found_again(town: Town) -> None:
+    edition = town.edition(FIRST)
+    [declared] = edition.returns
+    assert above_cap(edition.returns, edition.policies) == []
+    worse = declared.model_copy(update={"columns": tuple(one.model_copy(update={"grade": 4}) for one in declared.columns)})
+    assert "resident_list.person_name at district" in above_cap((worse,), edition.policies)

@@ -1,0 +1,201 @@
+"""A day is published whole or not at all; what did not change is referred to; a repeated run writes nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from lakehouse import workbook
+from lakehouse.errors import DeliveryError
+from lakehouse.manifest import sha256
+from lakehouse.objects import Area, Content
+from lakehouse.returns.payloads import read_rows
+from lakehouse.returns.publication import publish
+from lakehouse.returns.publications import entry, final_issue, leaves
+from tests.lakehouse.returns.town import FIRST, SECOND, THIRD, Resident, Town
+
+pytestmark = pytest.mark.fast
+
+CHILD = Resident("c", "李小宝", "449901201806151235", "2018-06-15")
+FAR = Resident("f", "王五", grid="449901002001001")
+PENDING = Resident("p", "赵六", known_to="street")
+PEOPLE = [Resident("a"), Resident("b", "张三", "44990219551224002X", "1955-12-24"), CHILD, FAR, PENDING]
+COMMUNITY, GRID = "v-449901001001", "g-449901001001001"
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    return Town(tmp_path)
+
+
+def files(town: Town) -> dict[str, bytes]:
+    return {str(path.relative_to(town.home)): path.read_bytes() for path in (town.home / "exchange").rglob("*") if path.is_file()}
+
+
+def manifest(town: Town, recipient: str, level: str, day: date = FIRST, issue: int = 1) -> dict:
+    return json.loads((town.package(recipient, level, day, issue) / "manifest.json").read_bytes())
+
+
+def form(town: Town, recipient: str, level: str, name: str, day: date = FIRST) -> dict:
+    return next(one for one in manifest(town, recipient, level, day)["returns"][0]["forms"] if one["form"] == name)
+
+
+def cells(town: Town, recipient: str, level: str, name: str = "rows", day: date = FIRST) -> list[dict[str, str | None]]:
+    """Returns the decoded rows of a form under their column names."""
+    facts = form(town, recipient, level, name, day)
+    if facts["path"] is None:
+        return []
+    content = (town.home / "exchange" / level / recipient / facts["path"]).read_bytes()
+    names = [column["name"] for column in manifest(town, recipient, level, day)["returns"][0]["columns"]]
+    return read_rows(content, facts["sheet"], [*(["_op"] if name == "changes" else []), *names]).to_pylist()
+
+
+def test_every_recipient_has_a_package_with_exactly_what_its_level_may_see(town: Town) -> None:
+    published = town.publish(FIRST, PEOPLE)
+    assert len(published.packages) == len(town.edition(FIRST).recipients)
+    [grandma] = [row for row in cells(town, "d-449901", "district") if row["person_name"] == "张三"]
+    assert (grandma["id_no"], grandma["birth_date"], grandma["is_local_hukou"]) == ("44990219551224002X", "1955-12-24", "true")
+    [grandma] = [row for row in cells(town, "s-449901001", "street") if row["person_name"] == "张三"]
+    assert (grandma["id_no"], grandma["birth_date"], grandma["is_local_hukou"]) == ("4****************X", "1955-12-24", "是")
+    [grandma] = [row for row in cells(town, COMMUNITY, "community") if row["person_name"] == "张三"]
+    assert (grandma["id_no"], grandma["birth_date"]) == ("4****************X", "1955")
+    assert "household_no" not in grandma
+    rows = cells(town, GRID, "grid")
+    assert sorted((str(row["person_name"]), str(row["birth_date"])) for row in rows) == [
+        ("张*", "70-74"),
+        ("李**", "5-9"),
+        ("欧阳**", "35-39"),
+    ]
+    assert all("id_no" not in row for row in rows)
+
+
+def test_number_of_a_child_is_dropped_for_the_district_and_a_flag_below(town: Town) -> None:
+    town.publish(FIRST, PEOPLE)
+    seen = {
+        level: next(row["id_no"] for row in cells(town, recipient, level) if row["person_name"] == "李小宝")
+        for recipient, level in (("d-449901", "district"), ("s-449901001", "street"), (COMMUNITY, "community"))
+    }
+    assert seen == {"district": None, "street": "是", "community": "是"}
+
+
+def test_row_of_unknown_place_waits_at_the_level_that_is_known(town: Town) -> None:
+    town.publish(FIRST, PEOPLE)
+    street = manifest(town, "s-449901001", "street")["returns"][0]
+    assert (street["rows"], street["pending_locality"]) == (4, 1)
+    assert manifest(town, COMMUNITY, "community")["returns"][0]["rows"] == 3
+    assert manifest(town, "d-449901", "district")["returns"][0]["pending_locality"] == 0
+
+
+def test_row_keys_differ_between_recipients_and_sort_the_rows(town: Town) -> None:
+    town.publish(FIRST, PEOPLE)
+    keys = [[str(row["_row_key"]) for row in cells(town, *whom)] for whom in (("d-449901", "district"), (COMMUNITY, "community"))]
+    assert not set(keys[0]) & set(keys[1])
+    assert all(one == sorted(one) for one in keys)
+
+
+def test_unchanged_recipient_refers_to_yesterdays_file_and_changed_one_says_what_changed(town: Town) -> None:
+    town.publish(FIRST, PEOPLE)
+    before = files(town)
+    moved = replace(FAR, grid="449901003001001")
+    new, changed = Resident("n", "新来"), replace(PEOPLE[1], hukou_address="=HYPERLINK(1)")
+    published = town.publish(SECOND, [PEOPLE[0], changed, CHILD, moved, PENDING, new])
+    assert form(town, "v-449901002001", "community", "rows", SECOND)["path"] is None
+    gone = cells(town, "v-449901002001", "community", "changes", SECOND)
+    assert [(row["_op"], row["person_name"]) for row in gone] == [("D", None)]
+    seen = {row["_op"]: row for row in cells(town, COMMUNITY, "community", "changes", SECOND)}
+    assert set(seen) == {"I", "U"}
+    assert (seen["U"]["hukou_address"], seen["I"]["person_name"]) == ("=HYPERLINK(1)", "新来")
+    assert {name: before[name] for name in before} == {name: content for name, content in files(town).items() if name in before}
+    ledger = {one.recipient_id: (one.files_written, one.files_referred) for one in published.packages}
+    assert ledger["v-449901001002"] == (0, 0)
+    assert ledger[COMMUNITY] == (1, 0)
+    town.publish(THIRD, [PEOPLE[0], changed, CHILD, moved, PENDING, new])
+    same = form(town, "g-449901003001001", "grid", "rows", THIRD)
+    assert same["path"] == form(town, "g-449901003001001", "grid", "rows", THIRD)["path"]
+    assert all(one["rows"] == 0 for one in [form(town, COMMUNITY, "community", "changes", THIRD)])
+
+
+def test_day_without_news_writes_no_payload(town: Town) -> None:
+    town.publish(FIRST, PEOPLE)
+    facts, _ = town.build(SECOND, PEOPLE)
+    assert not any(facts["created"].to_pylist())
+    published = town.publish(SECOND, PEOPLE)
+    assert all(one.files_written == 0 for one in published.packages)
+    assert sum(one.files_referred for one in published.packages) > 0
+
+
+def test_repeated_run_keeps_the_issue_and_writes_nothing(town: Town) -> None:
+    town.publish(FIRST, PEOPLE)
+    before = files(town)
+    again = town.publish(FIRST, list(reversed(PEOPLE)))
+    assert (again.is_new, again.issue) == (False, 1)
+    assert files(town) == before
+
+
+def test_changed_day_is_issued_again_and_names_what_it_replaces(town: Town) -> None:
+    first = town.publish(FIRST, PEOPLE)
+    second = town.publish(FIRST, PEOPLE[:-1])
+    assert (second.is_new, second.issue) == (True, 2)
+    assert entry(town.exchange, FIRST, 2)["replaces_sha256"] == first.entry_sha256
+    assert entry(town.exchange, FIRST, 2)["previous"] is None
+    town.publish(SECOND, PEOPLE)
+    assert entry(town.exchange, SECOND, 1)["previous"] == {"business_date": "2026-06-01", "issue": 2, "sha256": second.entry_sha256}
+    assert (
+        manifest(town, COMMUNITY, "community", SECOND)["predecessor"]["manifest_sha256"]
+        == leaves(town.exchange, FIRST, 2).manifests[COMMUNITY]
+    )
+
+
+class StoppedError(Exception):
+    """The process ends here."""
+
+
+class StoppingArea(Area):
+    """A store whose writer is stopped after so many objects."""
+
+    def __init__(self, url: str, left: int) -> None:
+        super().__init__(url)
+        self._left = count(left, -1)
+
+    def put(self, path: str, content: Content) -> None:
+        if next(self._left) <= 0:
+            raise StoppedError
+        super().put(path, content)
+
+    def put_new(self, path: str, content: Content) -> bool:
+        if next(self._left) <= 0:
+            raise StoppedError
+        return super().put_new(path, content)
+
+
+RECIPIENTS = 31
+
+
+@pytest.mark.parametrize("after", [0, 20, *range(2 * RECIPIENTS, 2 * RECIPIENTS + 5), 4 * RECIPIENTS])
+def test_stop_at_any_write_leaves_a_day_that_the_next_run_completes(town: Town, after: int) -> None:
+    _, record = town.build(FIRST, PEOPLE)
+    stopping = replace(town.edition(FIRST), exchange=StoppingArea((town.home / "exchange").as_uri(), after))
+    assert len(stopping.recipients) == RECIPIENTS
+    with pytest.raises(StoppedError):
+        publish(stopping, record, town.closing)
+    done = final_issue(town.exchange, FIRST)
+    assert done == (after > 2 * RECIPIENTS + 3)
+    again = town.publish(FIRST, PEOPLE)
+    assert (again.issue, again.is_new) == (1, not done)
+    packages = [path.parent for path in (town.home / "exchange").rglob("manifest.json")]
+    assert all(len(list(package.iterdir())) == 5 for package in packages)
+
+
+def test_altered_predecessor_stops_the_build(town: Town) -> None:
+    town.publish(FIRST, PEOPLE)
+    facts = form(town, COMMUNITY, "community", "rows")
+    payload = town.home / "exchange" / "community" / COMMUNITY / facts["path"]
+    payload.write_bytes(workbook.write_workbook([workbook.Sheet(facts["sheet"], ("行标识",), [["x"]])]))
+    with pytest.raises(DeliveryError, match="not the one that was published"):
+        town.build(SECOND, PEOPLE)
+    assert sha256(payload.read_bytes()) != facts["sha256"]

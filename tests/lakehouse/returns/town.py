@@ -1,0 +1,142 @@
+"""Builders: a day of the tiny city published in a folder, without Spark and without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from lakehouse.config import PROJECT
+from lakehouse.manifest import DayFacts, ReturnFacts, inputs_sha256
+from lakehouse.naming import LEVELS, recipient_id
+from lakehouse.objects import Area
+from lakehouse.policies import load_policies
+from lakehouse.regions import load_regions, regions_sha256
+from lakehouse.returns.compiler import compile_return
+from lakehouse.returns.edition import Edition
+from lakehouse.returns.model import load_returns
+from lakehouse.returns.publication import Closing, Published, publish
+from lakehouse.returns.publications import is_final, leaves, predecessor
+from lakehouse.returns.record import BuildRecord, make_record
+from lakehouse.returns.slices import DUE_ROWS
+from lakehouse.returns.writer import Assignment, write_packages
+from lakehouse.signing import load_signer
+
+FIRST, SECOND, THIRD = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3)
+CITY = PROJECT / "cities" / "tiny"
+GRID = "449901001001001"
+
+
+@dataclass(frozen=True)
+class Resident:
+    """A person as the return's table has them; the place is a grid unless `known_to` stops above."""
+
+    person_id: str
+    person_name: str = "欧阳小满"
+    id_no: str = "44990119900307001X"
+    birth_date: str = "1990-03-07"
+    grid: str = GRID
+    known_to: str = "grid"
+    hukou_address: str = "示范市望海街道1号"
+
+    def places(self, day: date) -> dict[str, str | None]:
+        """Returns level → code, as far as the place is known."""
+        chain = load_regions(CITY).ancestors(self.grid, day)
+        known = LEVELS[: LEVELS.index(self.known_to) + 1]
+        return {level: chain.get(level) if level in known else None for level in LEVELS}
+
+
+@dataclass(frozen=True)
+class Town:
+    """A folder with an exchange and the keys of its sender."""
+
+    home: Path
+    key: Path = field(init=False)
+    secret: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.home / "signing.pub")
+        object.__setattr__(self, "secret", self.home / "hmac.key")
+        private = Ed25519PrivateKey.generate()
+        (self.home / "signing.key").write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        self.key.write_bytes(private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        self.secret.write_text("07" * 32)
+
+    @property
+    def exchange(self) -> Area:
+        """Returns the exchange area."""
+        return Area((self.home / "exchange").as_uri())
+
+    def package(self, recipient: str, level: str, day: date = FIRST, issue: int = 1) -> Path:
+        """Returns the folder of a package."""
+        return self.home / "exchange" / level / recipient / day.isoformat() / str(issue)
+
+    @property
+    def closing(self) -> Closing:
+        """Returns what every day is published with: no gaps, the sender's key."""
+        return Closing(0, load_signer(self.home / "signing.key"))
+
+    def edition(self, day: date) -> Edition:
+        """Returns the day's edition from the declarations of the project."""
+        policies = load_policies(PROJECT / "contracts" / "policies.yaml")
+        returns = load_returns(PROJECT / "contracts" / "returns")
+        compiled = {
+            one.id: ReturnFacts(one, compile_return(one, policies, {}), {"c_household_registration": "1.0.0"}) for one in returns.values()
+        }
+        known = (("c_household_registration", "0" * 32),)
+        facts = DayFacts(
+            "tiny", day, predecessor(self.exchange, day), policies.sha256, regions_sha256(CITY), inputs_sha256(known), compiled
+        )
+        tree = load_regions(CITY)
+        return Edition(facts, policies, tree.recipients(day), tree.at(day), known, self.exchange, is_final(self.exchange, day))
+
+    def build(self, day: date, residents: Sequence[Resident]) -> tuple[pa.Table, BuildRecord]:
+        """Returns the facts of all forms and their record; payloads are written."""
+        edition = self.edition(day)
+        earlier = edition.facts.predecessor
+        before = leaves(self.exchange, earlier.business_date, earlier.issue).manifests if earlier else {}
+        when = (earlier.business_date, earlier.issue) if earlier else None
+        assignment = Assignment(day, (self.home / "exchange").as_uri(), str(self.secret), edition.plans, when, before)
+        facts = pa.Table.from_batches(write_packages(due_batches(edition, residents), assignment))
+        return facts, make_record(edition, facts, {"base.person": 0})
+
+    def publish(self, day: date, residents: Sequence[Resident]) -> Published:
+        """Returns the published day."""
+        _, record = self.build(day, residents)
+        return publish(self.edition(day), record, self.closing)
+
+
+def due_batches(edition: Edition, residents: Sequence[Resident]) -> list[pa.RecordBatch]:
+    """Returns what the selection in Spark would hand over, in batches that cut recipients in two."""
+    rows = [{"recipient_id": one.recipient_id, "level": one.level, "region_code": one.region_code} for one in edition.recipients]
+    levels = {one.recipient_id: one for one in edition.recipients}
+    for resident in residents:
+        places = resident.places(edition.date)
+        for declared in edition.returns:
+            values = {f"{level}_code": code for level, code in places.items()} | {
+                name: getattr(resident, name) for name in ("person_name", "id_no", "birth_date", "hukou_address")
+            }
+            values |= {"is_local_hukou": "true", "gender_code": "2", "locality_confidence": "4", "household_no": "100000001"}
+            for level in declared.levels:
+                if places[level] is None:
+                    continue
+                whom = levels[recipient_id(level, str(places[level]))]
+                below = LEVELS[LEVELS.index(level) + 1 :][:1]
+                rows.append({
+                    "recipient_id": whom.recipient_id,
+                    "level": level,
+                    "region_code": whom.region_code,
+                    "return_id": declared.id,
+                    "row_id": resident.person_id,
+                    "born": resident.birth_date,
+                    "id_no": resident.id_no,
+                    "is_pending": bool(below) and places[below[0]] is None,
+                    "values": [values.get(column.name) for column in declared.columns],
+                })  # fmt: skip
+    table = pa.Table.from_pylist(sorted(rows, key=lambda row: str(row["recipient_id"])), DUE_ROWS)
+    return table.to_batches(max_chunksize=3)
