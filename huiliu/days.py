@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 
 from lakehouse.config import Instance
-from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.errors import DeliveryError, LakehouseError, Problem
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.naming import ingest_dag
@@ -28,7 +28,7 @@ def run_through_airflow(instance: Instance, day: date, say: Say) -> float:
         DeliveryError: a run of the day failed, so that the day is not published.
     """
     orchestrator = Orchestrator(instance)
-    wanted = [*(ingest_dag(code) for code in load_contracts(instance.settings.contracts)), "close_day"]
+    wanted = [*(ingest_dag(code) for code in load_sound_contracts(instance.settings.contracts)[0]), "close_day"]
     _wait_for_dags(orchestrator, [*wanted, "libraries", "returns"])
     before = {run.run_id for run in orchestrator.runs(day)}
     started = time.monotonic()
@@ -41,7 +41,7 @@ def run_through_airflow(instance: Instance, day: date, say: Say) -> float:
 def run_by_hand(instance: Instance, day: date, say: Say) -> float:
     """Returns the seconds a day took with its steps run one after the other in this process; a resource that fails is a gap."""
     started = time.monotonic()
-    for code in load_contracts(instance.settings.contracts):
+    for code in load_sound_contracts(instance.settings.contracts)[0]:
         request = JobRequest(day, code)
         try:
             for step in INGEST_STEPS:

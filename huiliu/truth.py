@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from lakehouse.config import Instance
-from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.naming import bronze
 from sample_city import truth
 from sample_city.labels import Label
@@ -39,7 +39,7 @@ def _gate(spark: SparkSession, instance: Instance, day: date) -> dict[str, float
     """Returns recall and precision of what the gate finds: rejected, quarantined and warned rows against their labels."""
     labels = {_of_label(label): label for label in truth.labels(instance.home / "sample", day) if label.outcome in SEEN_BY_THE_GATE}
     found: dict[Row, set[str]] = {}
-    for contract in load_contracts(instance.settings.contracts).values():
+    for contract in load_sound_contracts(instance.settings.contracts)[0].values():
         errors = {rule.id for rule in contract.rules_of("error")}
         rows = read(spark, bronze(contract.code)).where(f"_taken_on <= date'{day}' and (_reject is not null or size(_verdict) > 0)")
         by_line = contract.source.kind != "postgres"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from lakehouse.calendar import last_due
 from lakehouse.config import Instance
-from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.loader import contract_paths, load_sound_contracts, resource_code
 from lakehouse.contracts.model import Contract
 from lakehouse.departments import load_departments, providers
 from lakehouse.naming import ingest_dag
@@ -21,7 +21,7 @@ Gap = dict[str, Any]
 
 def waiting_for(instance: Instance, business_date: date) -> list[str]:
     """Returns the DAGs and earlier days that have to end before this day may close; empty when it may."""
-    contracts = load_contracts(instance.settings.contracts)
+    contracts, _ = load_sound_contracts(instance.settings.contracts)
     with connect(instance) as connection:
         ended = {run.resource for run in ingest_runs.of_day(connection, business_date) if run.state != "running"}
         begun = ingest_runs.begun_before(connection, business_date)
@@ -31,17 +31,19 @@ def waiting_for(instance: Instance, business_date: date) -> list[str]:
 
 
 def gaps(connection: Connection, instance: Instance, business_date: date) -> list[Gap]:
-    """Returns what the day lacks: `{resource, provider, kind, due_on}`, kind failed, blocked, refused or silent.
+    """Returns what the day lacks: `{resource, provider, kind, due_on}`, kind failed, not_run, blocked, refused, silent or contract.
 
-    A provider is silent from the day its delivery is due until one about the current cycle has come.
+    A resource whose contract is wrong is a gap of kind contract; the others go on. A provider is silent from the day its delivery is due until one about the current cycle has come.
     """
-    contracts = load_contracts(instance.settings.contracts)
+    folder = instance.settings.contracts
+    contracts, _ = load_sound_contracts(folder)
     runs = {run.resource: run for run in ingest_runs.of_day(connection, business_date)}
-    found: list[Gap] = []
+    broken = [resource_code(path) for path in contract_paths(folder) if resource_code(path) not in contracts]
+    found = [_gap(code, None, "contract", business_date) for code in broken]
     for contract in contracts.values():
         this_run = runs.get(contract.code)
         if this_run is None or this_run.state != "done":
-            found.append(_gap(contract, None, "failed" if this_run else "not_run", business_date))
+            found.append(_gap(contract.code, None, "failed" if this_run else "not_run", business_date))
             continue
         found.extend(_provider_gaps(connection, instance, contract, business_date))
     return found
@@ -51,14 +53,14 @@ def _provider_gaps(connection: Connection, instance: Instance, contract: Contrac
     due_on = last_due(contract.cycle, business_date)
     taken = [batch for batch in batches.of_resource(connection, contract.code) if batch.taken_on <= business_date]
     found = [
-        _gap(contract, batch.provider, batch.gate, due_on) | {"batch_id": batch.batch_id}
+        _gap(contract.code, batch.provider, batch.gate, due_on) | {"batch_id": batch.batch_id}
         for batch in taken
         if batch.taken_on == business_date and batch.gate in ("blocked", "refused")
     ]
     came = {batch.provider for batch in taken if batch.business_date >= due_on}
     expected = providers(contract, load_departments(instance.city_folder), load_regions(instance.city_folder), business_date)
-    return found + [_gap(contract, provider.uscc, "silent", due_on) for provider in expected if provider.uscc not in came]
+    return found + [_gap(contract.code, provider.uscc, "silent", due_on) for provider in expected if provider.uscc not in came]
 
 
-def _gap(contract: Contract, provider: str | None, kind: str | None, due_on: date) -> Gap:
-    return {"resource": contract.code, "provider": provider, "kind": kind, "due_on": due_on.isoformat()}
+def _gap(resource: str, provider: str | None, kind: str | None, due_on: date) -> Gap:
+    return {"resource": resource, "provider": provider, "kind": kind, "due_on": due_on.isoformat()}

@@ -15,6 +15,7 @@ from lakehouse.ops import batches, connect, days, ingest_runs, tickets
 MESSAGES = {
     "silent": "nothing was delivered although it was due; deliver it, the next run takes it whatever its date",
     "failed": "the ingest run failed; see the red task, repair the cause and clear it",
+    "contract": "the contract is wrong, so nothing was taken in; `huiliu contracts check` says what, correct it",
     "not_run": "no ingest run was started for this date",
 }
 

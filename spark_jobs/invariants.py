@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.authority import Authority, EntityAuthority, load_authority
 from lakehouse.config import Instance
-from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.derive.dbt import Day
 from lakehouse.errors import QualityError
@@ -58,7 +58,7 @@ def _rows_balance(instance: Instance, day: date) -> Invariant:
 
 def _in_spark(instance: Instance, day: date) -> list[Invariant]:
     spark = open_session(instance)
-    contracts = load_contracts(instance.settings.contracts)
+    contracts, _ = load_sound_contracts(instance.settings.contracts)
     authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
     histories = [history_breaks(read(spark, silver(code))).select(F.lit("I2").alias("id"), F.lit(code).alias("what")) for code in contracts]
     values = list(_authority_breaks(spark, instance, day, (authority, contracts)))

@@ -14,9 +14,9 @@ from pyspark.sql import SparkSession
 
 from lakehouse.authority import load_authority
 from lakehouse.config import Instance
-from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.derive import dbt
-from lakehouse.errors import Problem, QualityError, problems_text
+from lakehouse.errors import ContractError, Problem, QualityError, problems_text
 from lakehouse.jobs import JobRequest
 from lakehouse.objects import open_area
 from lakehouse.ops import connect, days, facts
@@ -37,7 +37,8 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     with connect(instance) as connection:
         if days.is_final(connection, request.business_date):
             return {"outcome": "final", "tables": facts.get(connection, request.business_date, FACT) or []}
-    contracts = load_contracts(instance.settings.contracts)
+    contracts, wrong = load_sound_contracts(instance.settings.contracts)
+    _refuse_lost_sources(instance, set(contracts), wrong)
     authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
     project = dbt.render(instance.folder("derived", "dbt"), contracts, authority)
     spark = session.open_session(instance)

@@ -53,13 +53,18 @@ def load_sound_contracts(folder: Path, standard: bool = True) -> tuple[dict[str,
     return contracts, wrong
 
 
+def resource_code(path: Path) -> str:
+    """Returns the code of the resource a contract file is about."""
+    return path.name.removesuffix(".odcs.yaml")
+
+
 def load_contract_of(folder: Path, code: str) -> Contract:
     """Returns the contract of one resource of a contracts folder.
 
     Raises:
         ContractError: there is none of that code, or its file is wrong; all its problems.
     """
-    paths = {path.name.removesuffix(".odcs.yaml"): path for path in contract_paths(folder)}
+    paths = {resource_code(path): path for path in contract_paths(folder)}
     if code not in paths:
         problem = Problem(f"resource {code}", "there is no such contract.", nearest_first(code, sorted(paths)), "check the code.")
         raise ContractError(problem.text())

@@ -8,7 +8,7 @@ from datetime import date
 
 from lakehouse.authority import Authority, load_authority
 from lakehouse.config import Instance
-from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import ContractError, Problem, problems_text
 from lakehouse.manifest import DayFacts, ReturnFacts, inputs_sha256
@@ -58,7 +58,7 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
         ContractError: a return may not run as it is declared; nothing has been computed yet.
     """
     folder = instance.settings.contracts
-    contracts = load_contracts(folder)
+    contracts, _ = load_sound_contracts(folder)
     policies = load_policies(folder / "policies.yaml")
     returns = _compiled(instance, contracts, policies)
     state = load_regions(instance.city_folder)

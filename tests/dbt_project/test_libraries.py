@@ -169,7 +169,8 @@ def test_swapped_lines_of_the_authority_change_golden_values_and_conflicts(
     assert lost == [(SERVICES, SERVICES, CHECKS)]
 
 
-def test_unit_tests_of_the_public_models_pass(module_instance: Instance, first_day: dict[str, list[Row]]) -> None:
+@pytest.mark.usefixtures("first_day")
+def test_unit_tests_of_the_public_models_pass(module_instance: Instance) -> None:
     project = module_instance.folder("derived", "dbt")
     day = dbt.Day(DAY_1, module_instance.timezone, "4499", "file:///nowhere")
     result = libraries.invoke(project, day, ["test", "--select", "test_type:unit"])

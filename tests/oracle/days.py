@@ -40,14 +40,14 @@ def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
         broken = verdicts(world, batch)
         warnings = WARNINGS[batch["resource"]]
         batch["broken"] = Counter(rule for rules in broken.values() for rule in rules)
-        errors = Counter(rule for rules in broken.values() for rule in rules if rule not in warnings) + Counter(reject=len(batch["rejects"]))
         received = len(batch["rows"]) + len(batch["rejects"])
+        many = {rule for rule, count in (batch["broken"] + Counter(reject=len(batch["rejects"]))).items() if count >= 20 and count > 0.05 * received}
         batch["lines"] = {row["_line"]: "rejected" for row in batch["rejects"]}
-        if any(count >= 20 and count > 0.05 * received for count in errors.values()):
+        if many - warnings:
             batch["gate"] = "blocked"
             batch["counts"] = dict.fromkeys(COUNTS, 0) | {"received": received, "held": received}
             continue
-        batch["gate"] = "warned" if any(rules & warnings for rules in broken.values()) else "passed"
+        batch["gate"] = "warned" if many or batch["broken"]["check_time.burst"] else "passed"
         valid = []
         for row in batch["rows"]:
             told = normalised(world, batch["resource"], row, day)
