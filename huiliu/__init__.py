@@ -1,0 +1,1 @@
+"""The command line: composes everything, one module per command group."""

@@ -63,7 +63,13 @@ def collect(instance: Instance, day: date) -> Report:
             "packages": _packages(connection, newest),
             "invariants": facts.get(connection, day, "invariants") or [],
             "timings": [
-                {"step": one.step, "resource": one.resource, "attempt": one.attempt, "seconds": one.seconds, "started_at": one.started_at.isoformat()}
+                {
+                    "step": one.step,
+                    "resource": one.resource,
+                    "attempt": one.attempt,
+                    "seconds": one.seconds,
+                    "started_at": one.started_at.isoformat(),
+                }
                 for one in timings.of_day(connection, day)
             ],
         }
@@ -92,7 +98,9 @@ def print_report(report: Report) -> None:
         console.print(f"{'[green]ok  [/]' if one['ok'] else '[red]FAIL[/]'} {one['id']}  {one['detail']}")
     if "truth" in report:
         console.print("Truth: " + json.dumps(report["truth"]))
-    console.print("Seconds: " + ", ".join(f"{one['step']} {one['resource']} {one['seconds']}".replace("  ", " ") for one in report["timings"]))
+    console.print(
+        "Seconds: " + ", ".join(f"{one['step']} {one['resource']} {one['seconds']}".replace("  ", " ") for one in report["timings"])
+    )
 
 
 def _batch(batch: batches.Batch) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from spark_jobs.session import open_session
 from spark_jobs.storage import query
 
 READING = re.compile(r"^\s*(select|with|describe|show|explain|values)\b", re.IGNORECASE)
-SELECTING = re.compile(r"^\s*(select|with|values)\b", re.IGNORECASE)  # as a subquery it cannot hide a statement that writes
+SELECTING = re.compile(r"^\s*(select|with|values)\b", re.IGNORECASE)
 
 
 def register(app: typer.Typer) -> None:
@@ -31,8 +31,12 @@ def sql(
 ) -> None:
     """Query the lake's tables; reading only."""
     if not READING.match(statement):
-        raise ConfigError(Problem("huiliu sql", "the statement does not read.", "SELECT, WITH, DESCRIBE, SHOW, EXPLAIN", "start with one of these.").text())
-    wrapped = f"select * from ({statement.rstrip().rstrip(';')})" if SELECTING.match(statement) else statement
+        raise ConfigError(
+            Problem(
+                "huiliu sql", "the statement does not read.", "SELECT, WITH, DESCRIBE, SHOW, EXPLAIN", "start with one of these."
+            ).text()
+        )
+    wrapped = f"select * from ({statement.rstrip().rstrip(';')})" if SELECTING.match(statement) else statement  # noqa: S608 a subquery cannot write
     names, rows = query(open_session(Instance()), wrapped, limit)
     if as_json:
         typer.echo(json.dumps({"columns": names, "rows": rows}, ensure_ascii=False, default=str))

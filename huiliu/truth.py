@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
-from lakehouse.naming import bronze
+from lakehouse.naming import bronze, library
 from sample_city import truth
 from sample_city.labels import Label
 from spark_jobs.session import open_session
@@ -18,7 +18,7 @@ from spark_jobs.storage import read
 
 SEEN_BY_THE_GATE = frozenset({"rejected", "quarantined", "warning", "batch_warning"})
 IDENTITY = ("person_name", "gender_code", "birth_date", "ethnicity_code", "household_no")
-PERSON = "base.person"
+PERSON = library("person")
 Row = tuple[str, str, int | str]
 
 
@@ -47,7 +47,11 @@ def _gate(spark: SparkSession, instance: Instance, day: date) -> dict[str, float
             name = (contract.code, row["_source_object"], row["_source_line"]) if by_line else (contract.code, "", row["_row_hash"])
             found.setdefault(name, set()).update(_outcomes(row["_reject"], row["_verdict"] or [], errors))
     right = sum(labels[name].outcome in found.get(name, set()) for name in labels)
-    return {"recall": _share(right, len(labels)), "precision": _share(len(found.keys() & labels.keys()), len(found)), "labelled": len(labels)}
+    return {
+        "recall": _share(right, len(labels)),
+        "precision": _share(len(found.keys() & labels.keys()), len(found)),
+        "labelled": len(labels),
+    }
 
 
 def _outcomes(reject: str | None, verdict: Iterable[str], errors: set[str]) -> set[str]:
@@ -66,9 +70,14 @@ def _locality(people: dict[str, dict[str, Any]], golden: list[dict[str, Any]]) -
     placed = {row["id_no"]: row for row in golden}
     living = [person for person in people.values() if person["died_on"] is None and person["left_on"] is None]
     right = {
-        name: sum(placed.get(person["id_no"], {}).get(name) == person[name] for person in living) for name in ("community_code", "grid_code")
+        name: sum(placed.get(person["id_no"], {}).get(name) == person[name] for person in living)
+        for name in ("community_code", "grid_code")
     }
-    return {"accuracy": _share(right["community_code"], len(living)), "grid": _share(right["grid_code"], len(living)), "persons": len(living)}
+    return {
+        "accuracy": _share(right["community_code"], len(living)),
+        "grid": _share(right["grid_code"], len(living)),
+        "persons": len(living),
+    }
 
 
 def _authority(people: dict[str, dict[str, Any]], golden: list[dict[str, Any]]) -> dict[str, float]:

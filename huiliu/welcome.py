@@ -25,7 +25,9 @@ def where_to_look(instance: Instance, day: date) -> str:
         prefix = package_prefix(community.level, community.recipient_id, day, newest.issue)
         package = open_area(instance, "exchange").local_path(prefix) or prefix
         lines.append(f"  a package    {package}")
-        lines.append(f"               {command} verify {package} --key {instance.key_path('signing.pub')} --recipient {community.recipient_id}")
-    lines.append(f'  a query      {command} sql "select district_code, count(*) as people from base.person group by 1 order by 1"')
+        lines.append(
+            f"               {command} verify {package} --key {instance.key_path('signing.pub')} --recipient {community.recipient_id}"
+        )
+    lines.append(f'  a query      {command} sql "select district_code, count(*) as people from base.person group by 1 order by 1"')  # noqa: S608 a text to be read
     lines.append(f"  the report   {command} report {day}")
     return "\n".join(lines)

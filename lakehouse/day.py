@@ -33,7 +33,8 @@ def waiting_for(instance: Instance, business_date: date) -> list[str]:
 def gaps(connection: Connection, instance: Instance, business_date: date) -> list[Gap]:
     """Returns what the day lacks: `{resource, provider, kind, due_on}`, kind failed, not_run, blocked, refused, silent or contract.
 
-    A resource whose contract is wrong is a gap of kind contract; the others go on. A provider is silent from the day its delivery is due until one about the current cycle has come.
+    A resource whose contract is wrong is a gap of kind contract; the others go on. A provider is silent from the day its delivery is
+    due until one about the current cycle has come.
     """
     folder = instance.settings.contracts
     contracts, _ = load_sound_contracts(folder)

@@ -57,7 +57,12 @@ def run_job(name: str, request: JobRequest, instance: Instance | None = None) ->
         ended = "done"
     finally:
         seconds = round(time.perf_counter() - started, 3)
-        _record(instance, request, timings.Timing(request.business_date, name, request.resource or "", request.attempt, seconds, started_at), ended)
+        _record(
+            instance,
+            request,
+            timings.Timing(request.business_date, name, request.resource or "", request.attempt, seconds, started_at),
+            ended,
+        )
     return {**result, "seconds": seconds}
 
 

@@ -24,6 +24,11 @@ def silver(resource: str) -> str:
     return f"silver.{resource}"
 
 
+def library(entity: str) -> str:
+    """Returns the base table of an entity."""
+    return f"base.{entity}"
+
+
 def table_path(table: str) -> str:
     """Returns the path of a table below the lake root (`schema.name` → `schema/name`)."""
     schema, name = table.split(".", 1)

@@ -78,9 +78,7 @@ def load_public_key(path: Path) -> PublicKey:
     except (OSError, ValueError):
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        raise ConfigError(
-            Problem(str(path), "is no readable public key.", "an Ed25519 key in PEM", "ask the sender for it.").text()
-        )
+        raise ConfigError(Problem(str(path), "is no readable public key.", "an Ed25519 key in PEM", "ask the sender for it.").text())
     return PublicKey(key, _key_id(key))
 
 

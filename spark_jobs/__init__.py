@@ -1,0 +1,1 @@
+"""One thin module per job, pure transforms, one module that touches tables."""

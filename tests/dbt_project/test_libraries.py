@@ -15,7 +15,7 @@ from pyspark.sql import Row, SparkSession
 from lakehouse.config import Instance, Settings
 from lakehouse.derive import dbt
 from lakehouse.jobs import JobRequest
-from spark_jobs import libraries, session, storage
+from spark_jobs import dbt_runs, libraries, session, storage
 from tests.dbt_project.lake import CHECKS, REGISTRY, SERVICES, Silver, forget, instant, write_reference
 
 pytestmark = pytest.mark.dbt
@@ -173,6 +173,6 @@ def test_swapped_lines_of_the_authority_change_golden_values_and_conflicts(
 def test_unit_tests_of_the_public_models_pass(module_instance: Instance) -> None:
     project = module_instance.folder("derived", "dbt")
     day = dbt.Day(DAY_1, module_instance.timezone, "4499", "file:///nowhere")
-    result = libraries.invoke(project, day, ["test", "--select", "test_type:unit"])
+    result = dbt_runs.invoke(project, day, ["test", "--select", "test_type:unit"])
     assert [(one.node.name, one.status) for one in result.result if one.status != "pass"] == []
     assert len(result.result) == len(TABLES)

@@ -115,7 +115,8 @@ def test_its_rows_reach_silver_and_the_bad_one_is_quarantined(widened: Instance,
     assert (bad["card_no"], bad["_verdict"]) == ("A002", ["card_type.domain"])
 
 
-def test_its_suite_its_dbt_source_and_its_dag_appear(widened: Instance, ingested: dict) -> None:
+@pytest.mark.usefixtures("ingested")
+def test_its_suite_its_dbt_source_and_its_dag_appear(widened: Instance) -> None:
     from lakehouse.authority import load_authority
     from lakehouse.contracts.loader import load_contracts
     from lakehouse.derive import dbt

@@ -65,7 +65,10 @@ def test_every_rule_counts_what_the_oracle_counts(lived: Lived, told, resource: 
     rows = read(open_session(lived.instance), bronze(resource)).selectExpr("_batch_id", "explode(_verdict) as rule")
     ours = {(row["_batch_id"], row["rule"]): row["count"] for row in rows.groupBy("_batch_id", "rule").count().collect()}
     theirs = {
-        (batch["batch_id"], rule): count for batch in told[SECOND][0] if batch["resource"] == resource for rule, count in batch["broken"].items()
+        (batch["batch_id"], rule): count
+        for batch in told[SECOND][0]
+        if batch["resource"] == resource
+        for rule, count in batch["broken"].items()
     }
     assert ours == theirs
 
@@ -99,7 +102,8 @@ def test_conflicts_are_the_oracles(lived: Lived, persons) -> None:
     spark = open_session(lived.instance)
     numbers = {row["person_id"]: row["id_no"] for row in _person_table(lived, SECOND).select("person_id", "id_no").collect()}
     ours = Counter(
-        (numbers[row["entity_id"]], row["field"], row["lost_source"], row["lost_value"]) for row in read(spark, "quality.conflict").collect()
+        (numbers[row["entity_id"]], row["field"], row["lost_source"], row["lost_value"])
+        for row in read(spark, "quality.conflict").collect()
     )
     theirs = Counter((number, *lost) for number, person in persons[SECOND].items() for lost in person["_conflicts"])
     assert ours == theirs
@@ -167,13 +171,13 @@ def _versions(table, resource: str) -> Counter:
     # instants are compared as UTC text: the client would give them in the machine's own zone
     times = [f"date_format({name}, 'yyyy-MM-dd HH:mm:ss') as {name}" for name in ("valid_from", "valid_to")]
     rows = table.selectExpr(*names, *[f"{time.split(' as ')[0]} as _{time.split(' as ')[1]}" for time in times]).collect()
-    return Counter(tuple(_comparable(row[name], name) for name in names) + (row["_valid_from"], row["_valid_to"]) for row in rows)
+    return Counter((*tuple(_comparable(row[name], name) for name in names), row["_valid_from"], row["_valid_to"]) for row in rows)
 
 
 def _expected(versions: list[dict], resource: str) -> Counter:
     names = COLUMNS[resource]
     return Counter(
-        tuple(_comparable(version[name], name) for name in names) + (_moment(version["_valid_from"]), _moment(version["_valid_to"]))
+        (*tuple(_comparable(version[name], name) for name in names), _moment(version["_valid_from"]), _moment(version["_valid_to"]))
         for version in versions
     )
 

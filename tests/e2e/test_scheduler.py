@@ -1,10 +1,10 @@
-"""What the real scheduler does with a day: the command line is only a watcher, a red task is repaired by clearing it, dates are backfilled."""
+"""What the real scheduler does with a day: the command line only watches, a red task is cleared, dates are backfilled."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_the_silent_street_and_the_late_one_are_gaps_with_tickets(lived: Lived) 
 def test_nothing_starts_by_itself_under_a_manual_clock(lived: Lived) -> None:
     started = [run for day in (FIRST, SECOND) for run in Orchestrator(lived.instance).runs(day)]
     assert started
-    today = date.today()
+    today = datetime.now(lived.instance.timezone).date()
     assert not [run for day in (today - timedelta(days=1), today) for run in Orchestrator(lived.instance).runs(day)]
 
 

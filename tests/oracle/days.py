@@ -41,7 +41,11 @@ def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
         warnings = WARNINGS[batch["resource"]]
         batch["broken"] = Counter(rule for rules in broken.values() for rule in rules)
         received = len(batch["rows"]) + len(batch["rejects"])
-        many = {rule for rule, count in (batch["broken"] + Counter(reject=len(batch["rejects"]))).items() if count >= 20 and count > 0.05 * received}
+        many = {
+            rule
+            for rule, count in (batch["broken"] + Counter(reject=len(batch["rejects"]))).items()
+            if count >= 20 and count > 0.05 * received
+        }
         batch["lines"] = {row["_line"]: "rejected" for row in batch["rejects"]}
         if many - warnings:
             batch["gate"] = "blocked"

@@ -121,7 +121,9 @@ def regions(day: Day, code: str | None) -> dict:
     if code is None:
         return {}
     candidates = [code] + [known for known in world.regions if len(code) == 12 and len(known) < 12 and known.ljust(12, "0") == code]
-    current = next((found for one in candidates if one in world.regions and (found := world.successor(one, day.day) or alive(day, one))), None)
+    current = next(
+        (found for one in candidates if one in world.regions and (found := world.successor(one, day.day) or alive(day, one))), None
+    )
     if current is None:
         return {}
     chain: dict = {"code": current}

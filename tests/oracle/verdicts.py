@@ -55,7 +55,12 @@ def household(world: World, row: dict, day: date) -> set[str]:
             broken.add(f"{name}.format")
     if clean(row["update_time"]) and not moment_of(clean(row["update_time"])):
         broken.add("update_time.format")
-    tables = {"gender_code": "gender", "ethnicity_code": "ethnicity", "relation_to_head_code": "relation_to_head", "register_type": "register_type"}
+    tables = {
+        "gender_code": "gender",
+        "ethnicity_code": "ethnicity",
+        "relation_to_head_code": "relation_to_head",
+        "register_type": "register_type",
+    }
     broken |= {f"{name}.domain" for name, table in tables.items() if clean(row[name]) and not world.has_code(table, clean(row[name]), day)}
     if trim(row["cancel_reason"]) and not world.has_code("cancel_reason", trim(row["cancel_reason"]), day):
         broken.add("cancel_reason.domain")

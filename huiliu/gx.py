@@ -1,0 +1,44 @@
+"""Returns the commands of Great Expectations: run a resource's native suite and compare its counts with the verdicts."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from lakehouse.jobs import JobRequest, run_job
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+BY = {"gx": "Great Expectations", "python": "plain Python"}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `gx run` to the command line."""
+    group = typer.Typer(help="Great Expectations: run a resource's native suite against the verdicts.", no_args_is_help=True)
+    group.callback()(lambda: None)
+    group.command("run")(run)
+    app.add_typer(group, name="gx")
+
+
+def run(
+    resource: Annotated[str, typer.Argument(help="Code of the resource.")],
+    business_date: Annotated[str, typer.Option("--date", metavar="DATE", help="Business date whose run took the batches in.")],
+    as_json: Json = False,
+) -> None:
+    """Count the rows that break each rule again, without the verdicts; exit code 0 only when both counts agree."""
+    found = run_job("recount", JobRequest(date.fromisoformat(business_date), resource))
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        table = Table("rule", "severity", "counted by", "rows", "by verdicts", "")
+        for one in found["rules"]:
+            agrees = one["counted"] == one["verdicts"]
+            counts = (str(one["counted"]), str(one["verdicts"]), "" if agrees else "differs")
+            table.add_row(one["rule"], one["severity"], BY[one["by"]], *counts)
+        Console().print(table if found["rules"] else f"{resource}: no rows came on {business_date}.")
+    if not found["agree"]:
+        raise typer.Exit(1)

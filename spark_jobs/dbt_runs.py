@@ -1,0 +1,46 @@
+"""Returns what a dbt run in this process did with a rendered project."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from contextlib import chdir
+from pathlib import Path
+
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+from lakehouse.derive import dbt
+from lakehouse.errors import Problem, QualityError, problems_text
+
+BUILD = ("build", "--exclude", "test_type:unit")
+# dbt asks for Hive support with every statement; Connect answers each time that this cannot be changed.
+IGNORED_WARNING = "Failed to set spark.sql.catalogImplementation"
+
+
+def invoke(project: Path, day: dbt.Day, command: Sequence[str] = BUILD) -> dbtRunnerResult:
+    """Returns what dbt did with a rendered project; unit tests of models are left to the test suite."""
+    arguments = ["--log-level", "none", *command]
+    with chdir(project), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=IGNORED_WARNING)
+        return dbtRunner().invoke(arguments, project_dir=str(project), profiles_dir=str(project), vars=day.variables())
+
+
+def changes(result: dbtRunnerResult) -> dict[str, int]:
+    """Returns how many rows of each library differ, by table.
+
+    Raises:
+        QualityError: a model or a test of a model failed.
+    """
+    if result.result is None:
+        raise QualityError(Problem("dbt", f"the project cannot be built: {result.exception}", "", "correct the model named.").text())
+    failed = [one for one in result.result if one.status in ("error", "fail")]
+    if failed or not result.success:
+        problems = [Problem(f"dbt: {one.node.original_file_path}: {one.node.name}", _said(one.message)) for one in failed]
+        raise QualityError(problems_text(problems))
+    public = [one for one in result.result if one.node.resource_type == "model" and one.node.config.materialized == dbt.PUBLIC]
+    return {f"{one.node.schema}.{one.node.name}": int(one.adapter_response["rows_affected"]) for one in public}
+
+
+def _said(message: str | None) -> str:
+    lines = [line.strip() for line in (message or "").splitlines() if line.strip()]
+    return " ".join(lines[:2])[:300]
