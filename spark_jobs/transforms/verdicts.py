@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts.model import Column, Contract
+from lakehouse.contracts.model import Contract
 from spark_jobs.transforms import keys, types
 from spark_jobs.transforms.normalisation import with_normalised
 from spark_jobs.transforms.rules.registry import PREDICATES, cases, helpers
@@ -25,10 +24,7 @@ def add_verdicts(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataF
     Nulls: empty values break only `required` and `required_when`.
     """
     kept = [name for name in rows.columns if name not in ("_verdict", "_position")]
-    judged = with_normalised(rows, contract, scope)
-    judged = judged.withColumns(
-        {typed_name(column.name): _typed(column, scope) for column in contract.kept_columns if column.type != "string"}
-    )
+    judged = with_values(rows, contract, scope)
     at = F.col(f"`{typed_name(contract.position)}`") if contract.position else None
     judged = judged.withColumn("_position", keys.position(contract, scope, at))
     ruled = cases(contract, scope)
@@ -38,11 +34,17 @@ def add_verdicts(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataF
     return judged.select(*(f"`{name}`" for name in kept), "_position", verdict.alias("_verdict"))
 
 
-def _typed(column: Column, scope: RuleScope) -> SparkColumn:
-    return types.typed(normalised_text(column.name), column, scope.timezone)
+def with_values(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataFrame:
+    """Returns the rows with normalised text (`_n_<column>`) and, of columns that are no text, typed values (`_t_<column>`)."""
+    typed = {
+        typed_name(column.name): types.typed(normalised_text(column.name), column, scope.timezone)
+        for column in contract.kept_columns
+        if column.type != "string"
+    }
+    return with_normalised(rows, contract, scope).withColumns(typed)
 
 
-def _broken(ruled: list[RuleCase], contract: Contract) -> SparkColumn:
+def _broken(ruled: list[RuleCase], contract: Contract) -> Column:
     """Returns the ids of the broken rules."""
     found = {case.rule.id: PREDICATES[case.rule.kind].breaks(case) for case in ruled}
     found[KEY_UNREADABLE] = ~keys.is_readable(contract)

@@ -1,0 +1,49 @@
+"""Returns how many rows break each rule without looking at a verdict: native expectations, and plain Python where there are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql.types import ArrayType, StringType
+
+from expectations.checkpoint import counted
+from expectations.rules.check import Check, Ground
+from expectations.rules.registry import SECONDS, broken, checks
+from expectations.suite import SECOND, native_suite
+from lakehouse.contracts.model import Contract
+
+
+def native_counts(derived: Path, contract: Contract, ground: Ground, rows: DataFrame) -> dict[str, int]:
+    """Returns the number of rows that break each rule.
+
+    Args:
+        derived: the folder of the Great Expectations project.
+        contract: the resource.
+        ground: the tables rules may look at.
+        rows: readable rows of whole batches with normalised text and typed values (`_n_…`, `_t_…`).
+
+    Raises:
+        QualityError: the checkpoint did not run.
+    """
+    return counted(derived, native_suite(checks(contract, ground)), with_second(rows, contract, ground).localCheckpoint(), "native")
+
+
+def with_second(rows: DataFrame, contract: Contract, ground: Ground) -> DataFrame:
+    """Returns the rows with `_second`: the rules without a native expectation that each row breaks, judged batch by batch in Python."""
+    second = [check.rule for check in checks(contract, ground) if not has_native(check)]
+    judged = contract.model_copy(update={"rules": tuple(second)})
+
+    def judge(batch: pa.Table) -> pa.Table:
+        verdicts = broken(judged, ground, batch.to_pylist())
+        return batch.append_column(SECOND, pa.array(verdicts, pa.list_(pa.string())))
+
+    schema = rows.schema.add(SECOND, ArrayType(StringType()))
+    return rows.groupBy("_batch_id").applyInArrow(judge, schema)
+
+
+def has_native(check: Check) -> bool:
+    """Returns whether Great Expectations has an expectation of its own for a rule."""
+    native = SECONDS[check.rule.kind].native
+    return native is not None and native(check) is not None
