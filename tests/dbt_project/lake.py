@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -57,7 +58,9 @@ def forget(spark: SparkSession, instance: Instance, *tables: str) -> None:
     """Removes tables and their files."""
     for table in tables:
         spark.sql(f"drop table if exists {table}")
-        open_area(instance, "lake").delete_below(table_path(table))
+        folder = open_area(instance, "lake").local_path(table_path(table))
+        assert folder is not None
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def region(code: str, level: str, parent: str | None, name: str = "", **values: Any) -> dict[str, Any]:
