@@ -43,10 +43,9 @@ def main(port: int, folder: Path) -> None:
 
 
 def statements(table: str) -> tuple[str, ...]:
-    """Returns the statements: make a small table, then twice fill, merge, count, compare and number it."""
+    """Returns the statements: make a small table, then fill, merge, count, compare and number it."""
     make = f"create table {table} (k string, v string, labels array<string>, at timestamp) using delta cluster by (k)"
-    once = [statement.format(table=table, rows=ROWS, changes=CHANGES) for statement in STATEMENTS]
-    return (make, *once, *once)
+    return (make, *(statement.format(table=table, rows=ROWS, changes=CHANGES) for statement in STATEMENTS))
 
 
 if __name__ == "__main__":
