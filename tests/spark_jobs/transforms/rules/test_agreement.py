@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
+from expectations.native import has_native, native_counts
 from expectations.rules.check import Check
-from expectations.rules.registry import broken
+from expectations.rules.registry import broken, checks
 from lakehouse.config import Instance
 from lakehouse.rules.registry import kinds
 from spark_jobs.session import close_sessions, open_session
@@ -53,14 +55,30 @@ def test_spark_and_the_second_implementation_break_the_same_rows(spark: SparkSes
     assert (unbroken, never_kept) == (set(), set()), "the generated rows do not try these rules"
 
 
+def test_native_expectations_count_the_same_rows(spark: SparkSession, tmp_path: Path) -> None:
+    rows = every_kind.rows(7, ROWS)
+    judged = Counter(rule for verdict in _judge(spark, rows).values() for rule in verdict)
+    readable = verdicts.with_values(_sent(spark, rows).where("_reject IS NULL"), CONTRACT, _scope(spark))
+    found = native_counts(tmp_path / "derived", CONTRACT, GROUND, readable)
+    assert found == {rule.id: judged[rule.id] for rule in CONTRACT.rules}
+    native = {check.rule.kind for check in checks(CONTRACT, GROUND) if has_native(check)}
+    assert native == {"required", "pattern", "domain", "range", "unique"}
+
+
 def test_every_declared_kind_is_tried() -> None:
     assert {rule.kind for rule in CONTRACT.rules} == set(kinds())
 
 
+def _scope(spark: SparkSession) -> RuleScope:
+    return RuleScope(spark, every_kind.CODES, every_kind.REGIONS, every_kind.TIMEZONE)
+
+
+def _sent(spark: SparkSession, rows: list[dict[str, object]]) -> DataFrame:
+    return spark.createDataFrame([tuple(row[name] for name in TYPES) for row in rows], ", ".join(map(" ".join, TYPES.items())))  # type: ignore[type-var]
+
+
 def _judge(spark: SparkSession, rows: list[dict[str, object]]) -> dict[int, frozenset[str]]:
-    scope = RuleScope(spark, every_kind.CODES, every_kind.REGIONS, every_kind.TIMEZONE)
-    sent = spark.createDataFrame([tuple(row[name] for name in TYPES) for row in rows], ", ".join(map(" ".join, TYPES.items())))  # type: ignore[type-var]
-    judged = verdicts.add_verdicts(sent, CONTRACT, scope)
+    judged = verdicts.add_verdicts(_sent(spark, rows), CONTRACT, _scope(spark))
     found = judged.select("_source_line", "_verdict", "_position").collect()
     assert all(row._verdict == sorted(row._verdict) for row in found)
     return {row._source_line: frozenset(row._verdict) for row in found}

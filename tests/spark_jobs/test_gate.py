@@ -1,0 +1,137 @@
+"""The gate on real servers: committed rows, one checkpoint, batches block one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from lakehouse import ops
+from lakehouse.config import Instance
+from lakehouse.contracts.loader import load_contract_of
+from lakehouse.contracts.model import Contract
+from lakehouse.errors import QualityError
+from lakehouse.identifiers import normalise_resident_id
+from lakehouse.jobs import JobRequest, run_job
+from lakehouse.naming import bronze
+from lakehouse.ops import batches, ingest_runs, rule_counts, tickets
+from spark_jobs import storage
+from spark_jobs.scope import rule_scope
+from spark_jobs.session import close_sessions, open_session
+from spark_jobs.transforms.verdicts import add_verdicts
+
+pytestmark = pytest.mark.spark
+RESOURCE = "s_elderly_service_list"
+DAY = date(2026, 6, 1)
+SECRETS = ("王小明", "13800001111", "慢性病")
+
+
+@pytest.fixture
+def lake(instance: Instance) -> Iterator[tuple[Instance, Contract]]:
+    contract = load_contract_of(instance.settings.contracts, RESOURCE)
+    storage.ensure_tables(open_session(instance), instance, contract)
+    yield instance, contract
+    close_sessions()
+
+
+def test_batches_block_one_by_one_and_nothing_of_the_data_is_documented(lake: tuple[Instance, Contract]) -> None:
+    instance, contract = lake
+    _commit(instance, contract, {"good": _rows(60, broken=3), "bad": _rows(60, broken=20), "odd": _rows(60, repeated=30)})
+
+    said = _gate(instance)
+
+    assert {key: said[key] for key in ("batches", "passed", "warned", "blocked")} == {"batches": 3, "passed": 1, "warned": 1, "blocked": 1}
+    with ops.connect(instance) as connection:
+        known = {batch.batch_id: batch for batch in batches.of_resource(connection, RESOURCE)}
+        broken = rule_counts.of_batches(connection, list(known))
+        told = tickets.find(connection, kind="blocked", only_open=True)
+        done = ingest_runs.get(connection, RESOURCE, DAY)
+    assert {name: batch.gate for name, batch in known.items()} == {"good": "passed", "bad": "blocked", "odd": "warned"}
+    assert (known["bad"].held, known["bad"].accepted, known["good"].held) == (60, 0, None)
+    assert broken["good"] == {"amount_yuan.range": 3}
+    assert broken["bad"] == {"amount_yuan.range": 20}
+    assert broken["odd"] == {"batch.repeated": 60}
+    assert [(ticket.provider, ticket.detail["rules"]) for ticket in told] == [("bad street", {"amount_yuan.range": 20})]
+    assert done is not None
+    assert done.detail["gate"] == "done"
+    _assert_nothing_of_the_data(instance.folder("derived"))
+    assert _gate(instance)["batches"] == 0
+    again = run_job("recount", JobRequest(DAY, RESOURCE), instance)
+    assert again["agree"]
+    assert {one["rule"]: one["counted"] for one in again["rules"] if one["counted"]} == {"amount_yuan.range": 23}
+    _assert_nothing_of_the_data(instance.folder("derived"))
+
+
+def test_a_checkpoint_that_does_not_run_leaves_every_gate_open(lake: tuple[Instance, Contract]) -> None:
+    instance, contract = lake
+    _commit(instance, contract, {"good": _rows(5)})
+    project = instance.folder("derived", "gx") / "great_expectations.yml"
+    project.write_text("config_version: [", "utf-8")
+
+    with pytest.raises(QualityError, match="did not run"):
+        _gate(instance)
+
+    with ops.connect(instance) as connection:
+        assert [batch.gate for batch in batches.of_resource(connection, RESOURCE)] == [None]
+        assert batches.open_for(connection, RESOURCE, "silver") == []
+        run = ingest_runs.get(connection, RESOURCE, DAY)
+    assert run is not None
+    assert run.detail.get("gate") != "done"
+    project.unlink()
+    assert _gate(instance)["passed"] == 1
+
+
+def test_rows_that_were_not_received_stop_the_gate(lake: tuple[Instance, Contract]) -> None:
+    instance, contract = lake
+    _commit(instance, contract, {"good": _rows(5)}, received=4)
+    with pytest.raises(QualityError, match="rows"):
+        _gate(instance)
+
+
+def _gate(instance: Instance) -> dict[str, object]:
+    with ops.connect(instance) as connection:
+        ingest_runs.start(connection, RESOURCE, DAY)
+    return run_job("gate", JobRequest(DAY, RESOURCE), instance)
+
+
+def _rows(count: int, broken: int = 0, repeated: int = 0) -> list[dict[str, str]]:
+    found = []
+    for place in range(count):
+        number = normalise_resident_id(f"449901500101{place:03}")
+        amount = "-1" if place < broken else "100"
+        row = {"person_name": SECRETS[0], "id_no": number, "service_type": "高龄津贴", "amount_yuan": amount, "pay_month": "2026-06"}
+        found.append({**row, "phone": SECRETS[1], "remark": SECRETS[2]})
+    return found[: count - repeated] + found[:repeated]
+
+
+def _commit(instance: Instance, contract: Contract, deliveries: dict[str, list[dict[str, str]]], received: int | None = None) -> None:
+    """Commits rows to bronze as the extract job does."""
+    spark = open_session(instance)
+    table = storage.read(spark, bronze(RESOURCE))
+    rows = []
+    for number, (batch_id, texts) in enumerate(deliveries.items(), start=1):
+        for line, text in enumerate(texts, start=2):
+            row_hash = json.dumps(text, ensure_ascii=False)
+            facts = {"_batch_id": batch_id, "_business_date": DAY, "_taken_on": DAY, "_delivery_no": number}
+            rows.append({**text, **facts, "_source_object": "f.csv", "_source_line": line, "_row_hash": row_hash})
+    schema = table.schema
+    staged = spark.createDataFrame([tuple(row.get(field.name) for field in schema) for row in rows], schema)  # type: ignore[type-var]
+    storage.append_batches(spark, bronze(RESOURCE), add_verdicts(staged, contract, rule_scope(spark, instance)), list(deliveries))
+    with ops.connect(instance) as connection:
+        for number, (batch_id, texts) in enumerate(deliveries.items(), start=1):
+            size = len(texts) if received is None else received
+            facts = (batch_id, RESOURCE, f"{batch_id} street", DAY, f"sha {batch_id}", number, DAY, "f.csv", 1, size)
+            batches.add(connection, [batches.Landed(*facts)])
+        batches.record_bronze(connection, list(deliveries))
+
+
+def _assert_nothing_of_the_data(derived: Path) -> None:
+    numbers = tuple(row["id_no"] for row in _rows(60))
+    documents = [path for path in derived.rglob("*") if path.suffix in (".html", ".json", ".yml")]
+    assert len([path for path in documents if path.suffix == ".html"]) >= 3
+    for path in documents:
+        text = path.read_text("utf-8")
+        assert not [value for value in (*SECRETS, *numbers) if value in text], path.name

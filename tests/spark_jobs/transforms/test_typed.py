@@ -1,0 +1,104 @@
+"""Rows as silver has them: typed values, flags, keys, positions, person ids; on a real engine."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import io
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+
+from lakehouse.config import Instance
+from spark_jobs.session import close_sessions, open_session
+from spark_jobs.transforms.identity import with_person_ids
+from spark_jobs.transforms.keys import add_key, add_position
+from spark_jobs.transforms.rules.scope import RuleScope
+from spark_jobs.transforms.typed import typed_rows
+from spark_jobs.transforms.verdicts import add_verdicts
+from tests.spark_jobs.transforms.rules import every_kind
+
+pytestmark = pytest.mark.spark
+CONTRACT = every_kind.contract()
+NUMBER = "449901197002281236"
+SCHEMA = ", ".join([*(f"`{name}` string" for name in every_kind.COLUMNS), "_business_date date", "_batch_id string", "_reject string"])
+
+
+@pytest.fixture(scope="module")
+def spark(module_instance: Instance) -> Iterator[SparkSession]:
+    yield open_session(module_instance)
+    close_sessions()
+
+
+def _scope(spark: SparkSession) -> RuleScope:
+    return RuleScope(spark, every_kind.CODES, every_kind.REGIONS, every_kind.TIMEZONE)
+
+
+def _rows(spark: SparkSession, *texts: dict[str, str]) -> DataFrame:
+    rows = [(*(text.get(name) for name in every_kind.COLUMNS), date(2026, 6, 1), "b", None) for text in texts]
+    return spark.createDataFrame(rows, SCHEMA)
+
+
+def _typed(spark: SparkSession, text: dict[str, str]) -> dict[str, Any]:
+    judged = add_verdicts(_rows(spark, text), CONTRACT, _scope(spark))
+    found: Row = typed_rows(judged, CONTRACT, _scope(spark)).collect()[0]
+    return found.asDict()
+
+
+def test_values_are_typed_local_time_is_utc_and_what_does_not_fit_is_null(spark: SparkSession) -> None:
+    found = _typed(
+        spark,
+        {
+            "id_no": "\u3000449901700228123 ",
+            "serial": "１ ",
+            "birth_date": "1970-02-28",
+            "age_reported": "５６",
+            "amount_yuan": "12.50",
+            "weight": "1.25",
+            "seen_at": "2026-06-01 07:30:00",
+            "is_home": "true",
+            "region_code": "449901001002",
+            "pay_month": "",
+            "season": "autumn",
+            "reason": "\u00a0\n",
+        },
+    )
+    assert found["seen_at"].astimezone(UTC) == datetime(2026, 5, 31, 23, 30, tzinfo=UTC)
+    assert found["_position"] == "2026-05-31T23:30:00.000000Z"
+    assert (found["birth_date"], found["age_reported"], found["amount_yuan"]) == (date(1970, 2, 28), 56, Decimal("12.50"))
+    assert (found["weight"], found["is_home"], found["serial"]) == (1.25, True, "１")
+    assert (found["id_no"][:17], found["region_code"]) == ("44990119700228123", "449901001001")
+    assert (found["pay_month"], found["reason"]) == (None, None)
+    repairs = {"id_no.resident_id_15", "id_no.resident_id_18", "region_code.place_current", "region_code.region_successor"}
+    assert set(found["_flags"]) == {*repairs, "age_reported.half_width"}
+    assert found["_flags"] == sorted(found["_flags"])
+    key = hashlib.sha256(f'["{found["id_no"]}","１"]'.encode()).hexdigest()
+    assert found["_key"] == key
+
+    wrong = {"birth_date": "1970-02-30", "age_reported": "7e1", "amount_yuan": "1.005", "weight": "NaN", "seen_at": "2026-06-01T07:30:00"}
+    assert {_typed(spark, wrong)[name] for name in wrong} == {None}
+
+
+def test_a_row_without_key_or_position_says_so(spark: SparkSession) -> None:
+    rows = _rows(spark, {"id_no": NUMBER, "seen_at": "2026-06-01 00:00:00"}, {"id_no": NUMBER, "serial": "1"})
+    found = add_position(add_key(rows, CONTRACT, _scope(spark)), CONTRACT, _scope(spark)).select("_key", "_position").collect()
+    assert [(row._key is None, row._position is None) for row in found] == [(True, False), (False, True)]
+    judged = [row._verdict for row in add_verdicts(rows, CONTRACT, _scope(spark)).orderBy("serial").collect()]
+    assert [["_key.unreadable" in verdict, "_position.unreadable" in verdict] for verdict in judged] == [[True, False], [False, True]]
+
+
+def test_person_ids_are_pseudonyms_and_the_key_is_in_no_plan(spark: SparkSession, module_instance: Instance) -> None:
+    path = module_instance.key_path("hmac.key")
+    secret = path.read_text("ascii").strip()
+    known = with_person_ids(_rows(spark, {"id_no": NUMBER}, {}), CONTRACT, path)
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        known.explain("extended")
+    assert secret not in shown.getvalue()
+    expected = hmac.new(bytes.fromhex(secret), f"resident_id|{NUMBER}".encode(), "sha256").hexdigest()
+    assert [row.person_id for row in known.collect()] == [expected, None]
