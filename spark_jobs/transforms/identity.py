@@ -30,18 +30,18 @@ def with_person_ids(rows: DataFrame, contract: Contract, key_path: Path) -> Data
 
 def person_id(number: Column, key_path: Path) -> Column:
     """Returns the person id of a normalised resident number."""
-    path = str(key_path)
+    path, domain, text_type = str(key_path), DOMAIN, pa.string()
+    hmac_key(path)  # refused here, before any worker starts
 
     def pseudonyms(numbers: pa.Array) -> pa.Array:
-        key = hmac_key(path)
-        return pa.array([None if text is None else pseudonym(text, key) for text in numbers.to_pylist()], pa.string())
+        # Names nothing of this module: a worker that had to import it would start seconds later.
+        key = bytes.fromhex(Path(path).read_text("ascii").strip())
+        texts = numbers.to_pylist()
+        return pa.array(
+            [None if text is None else hmac.digest(key, f"{domain}|{text}".encode(), "sha256").hex() for text in texts], text_type
+        )
 
     return F.arrow_udf(pseudonyms, "string")(number)
-
-
-def pseudonym(number: str, key: bytes) -> str:
-    """Returns the pseudonym of one number."""
-    return hmac.digest(key, f"{DOMAIN}|{number}".encode(), "sha256").hex()
 
 
 @cache
