@@ -17,11 +17,11 @@ class World:
     """The effective-dated tables of contracts and city, read from their CSV files."""
 
     def __init__(self, codes: Path, city: Path) -> None:
-        self.codes: dict[str, list[dict]] = {path.stem: list(csv.DictReader(path.open(encoding="utf-8"))) for path in codes.glob("*.csv")}
+        self.codes: dict[str, list[dict]] = {path.stem: table(path) for path in codes.glob("*.csv")}
         self.regions: dict[str, list[dict]] = {}
-        for row in csv.DictReader((city / "regions.csv").open(encoding="utf-8")):
+        for row in table(city / "regions.csv"):
             self.regions.setdefault(row["region_code"], []).append(row)
-        self.departments = list(csv.DictReader((city / "departments.csv").open(encoding="utf-8")))
+        self.departments = table(city / "departments.csv")
 
     def has_code(self, table: str, code: str, day: date) -> bool:
         """Tells whether the code is valid in its table on the day."""
@@ -38,6 +38,11 @@ class World:
             seen.add(code)
             code = next((row["successor_code"] for row in reversed(self.regions[code]) if row["successor_code"]), code)
         return code if code in self.regions and self.region(code, day) else None
+
+
+def table(path: Path) -> list[dict]:
+    """Returns the rows of a CSV file."""
+    return list(csv.DictReader(path.read_text("utf-8").splitlines()))
 
 
 def covers(row: dict, day: date) -> bool:
