@@ -115,10 +115,11 @@ class Step:
             QualityError: it has not.
         """
         versions = storage.read(self.spark, silver(self.contract.code)).where("_replaced_on IS NULL").join(self._firsts, "_key", "semi")
-        found = versions.withColumn("_broken", overlaps()).agg(F.count_distinct("_key"), F.count_if("_broken")).collect()[0]
-        missing, broken = self._firsts.count() - found[0], found[1]
+        of_key = versions.withColumn("_broken", overlaps()).groupBy("_key").agg(F.count_if("_broken").alias("_broken"))
+        found = self._firsts.join(of_key, "_key", "left").agg(F.count_if(F.col("_broken").isNull()), F.count_if(F.col("_broken") > 0))
+        missing, broken = found.collect()[0]
         if missing or broken:
-            text = f"a fresh read finds {missing} keys without a version and {broken} versions that overlap."
+            text = f"a fresh read finds {missing} keys without a version and {broken} whose versions overlap."
             raise QualityError(Problem(silver(self.contract.code), text, "none", "run the step again.").text())
 
     def _late(self, current: DataFrame) -> DataFrame | None:

@@ -14,6 +14,7 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_d
 
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem
+from lakehouse.ops import batches, connect
 from spark_jobs import storage
 
 HOST = "127.0.0.1"
@@ -23,10 +24,14 @@ SETTINGS = {
     # Sources of our merges are materialised before (see storage), Delta need not do it again.
     "spark.databricks.delta.merge.materializeSource": "none",
 }
+# To compile a plan costs seconds of processor time a step, to interpret it some microseconds a row: a small lake is interpreted.
+SMALL_LAKE_ROWS = 250_000
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
 # By itself the client tries for ten minutes, even to say goodbye to a server that is gone.
 RETRIES = DefaultPolicy(max_retries=6, initial_backoff=200, max_backoff=2000)
 ONCE = DefaultPolicy(max_retries=0)
-_sessions: dict[str, SparkSession] = {}
+_sessions: dict[str, tuple[SparkSession, dict[str, str]]] = {}
 _lock = Lock()
 
 # A process that ends with an open session hangs unless the client releases it.
@@ -40,13 +45,15 @@ def open_session(instance: Instance) -> SparkSession:
         ConfigError: Spark does not answer, or serves another lake.
     """
     port = instance.ports.spark_connect
+    with connect(instance) as connection:
+        settings = INTERPRETED if batches.rows_received(connection) < SMALL_LAKE_ROWS else COMPILED
     again = retry_if_exception_type((PySparkException, OSError))
     with _lock:
         try:
             for attempt in Retrying(retry=again, stop=stop_after_delay(PATIENCE_SECONDS), wait=wait_exponential(0.2, max=3)):
                 with attempt:
                     socket.create_connection((HOST, port), timeout=2).close()
-                    return _ready(f"sc://{HOST}:{port}", instance)
+                    return _ready(f"sc://{HOST}:{port}", instance, settings)
         except RetryError:
             pass
     found = f"Spark does not answer at {HOST}:{port}."
@@ -56,22 +63,27 @@ def open_session(instance: Instance) -> SparkSession:
 def close_sessions() -> None:
     """Ends the sessions of this process."""
     while _sessions:
-        _end(_sessions.popitem()[1])
+        _end(_sessions.popitem()[1][0])
 
 
-def _ready(url: str, instance: Instance) -> SparkSession:
-    session = _sessions.get(url)
+def _ready(url: str, instance: Instance, settings: dict[str, str]) -> SparkSession:
+    session, applied = _sessions.get(url, (None, {}))
     if session is None or session.is_stopped:
         builder = SparkSession.builder.remote(url)
-        for name, value in SETTINGS.items():
+        for name, value in {**SETTINGS, **settings}.items():
             builder = builder.config(name, value)
-        session = _sessions[url] = builder.create()
+        session = builder.create()
         session.client.set_retry_policies([RETRIES])
         atexit.register(close_sessions)  # now, so that it runs before what the client itself does at exit
+        applied = settings
     try:
+        for name in settings if applied != settings else ():
+            session.conf.set(name, settings[name])
+        _sessions[url] = (session, settings)
         storage.attach(session, instance)
     except PySparkException:
-        _end(_sessions.pop(url))
+        _sessions.pop(url, None)
+        _end(session)
         raise
     return session
 

@@ -121,6 +121,11 @@ def known_at(connection: Connection, business_date: date) -> list[Batch]:
     return _batches(connection, batch.c.taken_on <= business_date, batch.c.gate.in_(("passed", "warned")))
 
 
+def rows_received(connection: Connection) -> int:
+    """Returns how many rows were ever received, of all resources: how large the lake is."""
+    return int(connection.scalar(select(func.coalesce(func.sum(batch.c.received), 0))) or 0)
+
+
 def last_delivery_no(connection: Connection, resource: str) -> int:
     """Returns the highest delivery number given so far, 0 when there is none."""
     return connection.scalar(select(func.coalesce(func.max(batch.c.delivery_no), 0)).where(batch.c.resource == resource)) or 0

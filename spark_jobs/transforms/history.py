@@ -1,7 +1,8 @@
 """Returns the history of keys: versions cut from accepted rows, and how the versions already written have to change for it.
 
 An *entry* is what was said of a key at a position: the columns of a version but its end and its times of knowing. The present
-versions are a pure function of the accepted rows, whatever the order in which they came.
+versions are a pure function of the accepted rows, whatever the order in which they came. Rows are brought together by key once, all
+windows are within keys.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def cut(said: DataFrame, contract: Contract) -> DataFrame:
     """
     whole = ["_key"] if contract.delivery == "event" else ["_key", "_position"]
     last = Window.partitionBy(*whole).orderBy(*(F.col(name).desc() for name in ORDER))
-    standing = said.withColumn("_nth", F.row_number().over(last)).where("_nth = 1")
+    standing = said.repartition("_key").withColumn("_nth", F.row_number().over(last)).where("_nth = 1")
     in_time = Window.partitionBy("_key").orderBy("_position")
     before = F.lag("_content_hash").over(in_time)
     versions = standing.withColumn("_news", ~before.eqNullSafe(F.col("_content_hash"))).where("_news")
@@ -63,7 +64,7 @@ def changes(present: DataFrame, wanted: DataFrame, on: date) -> DataFrame:
     side = F.when(F.col("_replaced_on").isNull(), "present").otherwise("ghost")
     pairs = present.withColumn("_side", side).unionByName(_as_versions(wanted, columns, on).withColumn("_side", F.lit("wanted")))
     same = Window.partitionBy(*SAME_VERSION)
-    pairs = pairs.withColumns({f"_{name}": _end_in(name).over(same) for name in ("wanted", "present")})
+    pairs = pairs.repartition("_key").withColumns({f"_{name}": _end_in(name).over(same) for name in ("wanted", "present")})
     ends = F.col("_present").isNotNull() & F.col("_present.valid_to").isNull() & F.col("_wanted.valid_to").isNotNull()
     stands = F.col("_present").eqNullSafe(F.col("_wanted"))
     written = pairs.where((F.col("_side") == "ghost") | F.when(ends, is_present).otherwise(~stands))
@@ -112,7 +113,7 @@ def _as_versions(wanted: DataFrame, columns: list[str], on: date) -> DataFrame:
 
 def _one_per_version(rows: DataFrame, columns: list[str]) -> DataFrame:
     """A version that was replaced and is wanted again on the date it was written is that version: it is taken back, not repeated."""
-    same_id = Window.partitionBy("_version_id")
+    same_id = Window.partitionBy("_key", "_version_id")
     first = same_id.orderBy(F.array_position(F.array(F.lit("inserted"), F.lit("updated"), F.lit("ghost")), F.col("_change")))
     rows = rows.withColumns({"_nth": F.row_number().over(first), "_alike": F.count("*").over(same_id)})
     rows = rows.where((F.col("_nth") == 1) & (F.col("_change") != "ghost"))
