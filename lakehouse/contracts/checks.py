@@ -138,6 +138,9 @@ def _keys(draft: Draft) -> Iterator[Finding]:
     position = table.columns.get(draft.properties.get("position") or "")
     if position and position.type not in ("date", "timestamp"):
         yield Finding(draft.steps("position"), f"the column {position.name!r} is a {position.type}.", "date, timestamp", "order by a time.")
+    if draft.properties.get("delivery") == "snapshot":
+        found = "is snapshot, but nothing closes absent keys yet: they would stay open for ever."
+        yield Finding(draft.steps("delivery"), found, "increment, event", "have the source deliver changes with an operation column.")
 
 
 def _classes(draft: Draft) -> Iterator[Finding]:
