@@ -51,32 +51,10 @@ def transform(column: str, level: str, minor: bool, identity: set[str]) -> str:
     return POLICY.get(CLASSES.get(column, "plain"), {}).get(level, "raw")
 
 
-SURNAMES_OF_TWO = tuple(
-    [
-        "欧阳",
-        "司马",
-        "上官",
-        "诸葛",
-        "东方",
-        "皇甫",
-        "尉迟",
-        "公孙",
-        "令狐",
-        "宇文",
-        "长孙",
-        "慕容",
-        "司徒",
-        "司空",
-        "夏侯",
-        "南宫",
-        "端木",
-        "轩辕",
-        "独孤",
-        "百里",
-        "东郭",
-        "西门",
-    ]
-)
+SURNAMES_OF_TWO = (
+    "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "令狐", "宇文", "长孙",
+    "慕容", "司徒", "司空", "夏侯", "南宫", "端木", "轩辕", "独孤", "百里", "东郭", "西门",
+)  # fmt: skip
 YES_NO = {"true": "是", "false": "否"}
 
 
