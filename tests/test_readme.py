@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 
 import pytest
+from typer.testing import CliRunner
 
+from huiliu.main import app
 from lakehouse.config import PROJECT
 
 pytestmark = pytest.mark.fast
@@ -23,10 +24,8 @@ def test_every_link_leads_somewhere(link: str) -> None:
     "command", sorted(set(re.findall(r"\.venv/bin/huiliu ((?:[a-z]+-?)+(?: (?:list|show|check|run|init|day)\b)?)", README)))
 )
 def test_every_command_exists(command: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "huiliu.main", *command.split(), "--help"], cwd=PROJECT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert done.exit_code == 0, done.output
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"^make ([a-z]+)", README, re.MULTILINE))))
