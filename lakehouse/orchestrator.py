@@ -40,12 +40,12 @@ class Run:
 
 
 class Orchestrator:
-    """A signed-in client; requests are repeated for up to 30 s while the API is away."""
+    """A client that signs in when asked to; requests are repeated for up to 30 s while the API is away."""
 
     def __init__(self, instance: Instance) -> None:
         self.base_url = f"http://127.0.0.1:{instance.ports.airflow}"
         self._passwords = instance.key_path("airflow.users.json")
-        self._client = httpx.Client(base_url=self.base_url, timeout=30.0)
+        self._token = ""
 
     def trigger(self, dag_id: str, business_date: date) -> str:
         """Returns the id of a new run of the DAG for the date."""
@@ -97,10 +97,10 @@ class Orchestrator:
         again = retry_if_exception_type(httpx.TransportError)
         for attempt in Retrying(retry=again, stop=stop_after_delay(30), wait=wait_exponential(0.2, max=2), reraise=True):
             with attempt:
-                response = self._client.request(method, path, json=body)
+                response = self._send(method, path, body)
                 if response.status_code == httpx.codes.UNAUTHORIZED:
                     self._sign_in()
-                    response = self._client.request(method, path, json=body)
+                    response = self._send(method, path, body)
         if response.is_error:
             raise ConfigError(
                 Problem(
@@ -113,8 +113,12 @@ class Orchestrator:
         answer: dict[str, Any] = response.json() if response.content else {}
         return answer
 
+    def _send(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return httpx.request(method, f"{self.base_url}{path}", json=body, headers=headers, timeout=30.0)
+
     def _sign_in(self) -> None:
         user, password = next(iter(json.loads(self._passwords.read_text("utf-8")).items()))
-        answer = self._client.post("/auth/token", json={"username": user, "password": password})
+        answer = self._send("POST", "/auth/token", {"username": user, "password": password})
         answer.raise_for_status()
-        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self._token = answer.json()["access_token"]

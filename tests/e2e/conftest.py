@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -44,11 +43,14 @@ class Lived:
 
 
 @pytest.fixture(scope="session")
-def lived(city: Instance) -> Iterator[Lived]:
-    """Returns the city after two days. The command line is killed in the middle of the first: the day must not stop for that."""
-    sample.ensure(city, PEOPLE, 1)
-    sample.feed(city, FIRST)
-    _run_and_kill(FIRST)
+def lived(city: Instance) -> Lived:
+    """Returns the city after two days.
+
+    `huiliu run` is killed while it makes the city, started again, and killed once more in the middle of the first day: what was begun
+    must go on, and the day must not stop for the command line.
+    """
+    _run_and_kill("  nothing ever says this", patience_seconds=4)
+    _run_and_kill("  extract ", patience_seconds=PATIENCE_SECONDS)
     _await_published(city, FIRST)
     sample.feed(city, SECOND)
     said: list[str] = []
@@ -56,13 +58,17 @@ def lived(city: Instance) -> Iterator[Lived]:
     return Lived(city, said)
 
 
-def _run_and_kill(day: date) -> None:
-    """Starts `huiliu run-day` and kills it when it has told of the first finished task."""
-    command = [sys.executable, "-m", "huiliu.main", "run-day", day.isoformat()]
+def _run_and_kill(line: str, patience_seconds: float) -> None:
+    """Starts `huiliu run` and kills it when it has said a line that starts so, or when patience ends."""
+    command = [sys.executable, "-u", "-m", "huiliu.main", "run", "--people", str(PEOPLE), "--days", "1"]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, env=os.environ.copy()) as process:
         assert process.stdout is not None
-        assert "extract" in process.stdout.readline()
-        process.send_signal(signal.SIGKILL)
+        killer = threading.Timer(patience_seconds, process.kill)
+        killer.start()
+        while (said := process.stdout.readline()) and not said.startswith(line):
+            pass
+        killer.cancel()
+        process.kill()
 
 
 def _await_published(instance: Instance, day: date) -> None:

@@ -13,7 +13,7 @@ from huiliu.days import run_through_airflow
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.naming import ingest_dag, silver
-from lakehouse.ops import connect, days, tickets
+from lakehouse.ops import batches, connect, days, tickets
 from lakehouse.orchestrator import Orchestrator
 from spark_jobs.storage import versions
 from tests.e2e.conftest import FIRST, SECOND, Lived
@@ -64,7 +64,10 @@ def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(lived: Lived) 
         workshop.with_name("gx.away").rename(workshop)
     orchestrator = Orchestrator(instance)
     red = {run.dag_id: [t.task_id for t in orchestrator.tasks(run) if t.state == "failed"] for run in orchestrator.runs(THIRD)}
-    assert {dag: tasks for dag, tasks in red.items() if tasks} == {ingest_dag(code): ["gate"] for code in resources}
+    with connect(instance) as connection:
+        delivered = {batch.resource for batch in batches.taken_on(connection, THIRD)}
+    assert len(delivered) == 2
+    assert {dag: tasks for dag, tasks in red.items() if tasks} == {ingest_dag(code): ["gate"] for code in delivered}
     assert versions(instance, before) == before
     assert _issue(instance, THIRD) == (1, "published")
     assert len(_gaps(instance, THIRD, "failed")) == 1  # no provider: the whole resource

@@ -101,7 +101,8 @@ def bronze_rows(batch: dict) -> list[tuple]:
         position = row["position"].strftime("%Y-%m-%dT%H:%M:%S.%fZ") if row["position"] else None
         verdict = [QUARANTINED_BY] if row.get("quarantined") else []
         reject = ("too_few_fields", bytearray(b"x")) if row.get("rejected") else (None, None)
-        found.append((*texts, *delivered, position, row.get("hash"), *reject, verdict))
+        key = row["key"] and hashlib.sha256(row["key"].encode()).hexdigest()
+        found.append((*texts, *delivered, position, key, row.get("hash"), *reject, verdict))
     return found
 
 
