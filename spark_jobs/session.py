@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import socket
 from threading import Lock
@@ -33,6 +34,9 @@ RETRIES = DefaultPolicy(max_retries=6, initial_backoff=200, max_backoff=2000)
 ONCE = DefaultPolicy(max_retries=0)
 _sessions: dict[str, tuple[SparkSession, dict[str, str]]] = {}
 _lock = Lock()
+
+# The client logs every failed query whole, and a server's message may quote values of the data; the exception says which step failed.
+logging.getLogger("pyspark.sql.connect.logging").setLevel(logging.CRITICAL)
 
 # A process that ends with an open session hangs unless the client releases it.
 os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
