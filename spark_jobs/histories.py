@@ -20,7 +20,6 @@ from spark_jobs import storage
 from spark_jobs.transforms import dispositions, history
 from spark_jobs.transforms.history import overlaps
 from spark_jobs.transforms.identity import hmac_key, with_person_ids
-from spark_jobs.transforms.keys import add_key
 from spark_jobs.transforms.rules.scope import RuleScope
 from spark_jobs.transforms.typed import typed_rows
 
@@ -67,8 +66,8 @@ class Step:
 
     @cached_property
     def judged(self) -> DataFrame:
-        """Returns the rows of the judged batches with `_key` and `_disposition`, computed once."""
-        rows = add_key(self._bronze().where(_of(self.selection.judged)), self.contract, self.scope)
+        """Returns the rows of the judged batches with `_disposition`, computed once."""
+        rows = self._bronze().where(_of(self.selection.judged))
         return dispositions.with_dispositions(rows, self._prior, self.contract).localCheckpoint()
 
     @cached_property
@@ -99,7 +98,8 @@ class Step:
         if late is None:
             said, present = self._entries(self._new), current
         else:
-            recut = dispositions.accepted(self._counted().join(late, "_key", "semi"))
+            counted = self._bronze().where(dispositions.is_valid(self.contract))
+            recut = dispositions.accepted(counted.join(late, "_key", "semi"))
             said = self._entries(self._new.join(late, "_key", "anti").unionByName(recut, allowMissingColumns=True))
             written_today = (F.col("_replaced_on") == self.on) & (F.col("_recorded_on") == self.on)
             past = storage.read(self.spark, table).where(written_today | F.expr("_replaced_on IS NULL AND valid_to IS NOT NULL"))
@@ -126,16 +126,12 @@ class Step:
         """Returns the keys that have to be cut again from bronze, None when there are none."""
         earlier = current.select("_key", "_position")
         if self._prior is not None:
-            earlier = earlier.unionAll(add_key(self._prior, self.contract, self.scope).select("_key", "_position"))
+            earlier = earlier.unionAll(self._prior.select("_key", "_position"))
         if len(self.selection.judged) > len(self.selection.waiting):
             others = self.judged.where(~_of(self.selection.waiting) & F.col("_disposition").isin("accepted", "superseded", "duplicate"))
             earlier = earlier.unionAll(others.select("_key", "_position"))
         late = history.overtaken(self._firsts, earlier).localCheckpoint()
         return None if late.isEmpty() else late
-
-    def _counted(self) -> DataFrame:
-        """Returns the valid bronze rows of all batches that count, with `_key`."""
-        return add_key(self._bronze().where(dispositions.is_valid(self.contract)), self.contract, self.scope)
 
     def _bronze(self) -> DataFrame:
         rows = storage.read(self.spark, bronze(self.contract.code))

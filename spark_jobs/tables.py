@@ -17,6 +17,7 @@ BRONZE_TECHNICAL = (
     ("_source_object", "string"),
     ("_source_line", "bigint"),
     ("_position", "string"),
+    ("_key", "string"),
     ("_row_hash", "string"),
     ("_reject", "string"),
     ("_raw", "binary"),

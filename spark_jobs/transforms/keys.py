@@ -1,38 +1,16 @@
-"""Returns rows with `_key` and `_position`: which thing a row speaks of and where it stands in source time."""
+"""Returns `_key` and `_position`: which thing a row speaks of and where it stands in source time."""
 
 from __future__ import annotations
 
 from functools import reduce
 from operator import and_
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from lakehouse.contracts import model
 from spark_jobs.transforms import types
-from spark_jobs.transforms.normalisation import with_normalised
 from spark_jobs.transforms.rules.scope import RuleScope, normalised_text
-
-
-def add_key(rows: DataFrame, contract: model.Contract, scope: RuleScope) -> DataFrame:
-    """Returns the rows with `_key`.
-
-    Columns: adds `_key` (SHA-256 of the JSON array of the normalised key values), null where a key value is missing.
-    """
-    kept = [name for name in rows.columns if name != "_key"]
-    keyed = with_normalised(rows, contract, scope, contract.key_columns).withColumn("_key", key(contract))
-    return keyed.select(*(f"`{name}`" for name in kept), "_key")
-
-
-def add_position(rows: DataFrame, contract: model.Contract, scope: RuleScope) -> DataFrame:
-    """Returns the rows with `_position`.
-
-    Columns: adds `_position` (UTC ISO text), null where it cannot be read.
-    """
-    kept = [name for name in rows.columns if name != "_position"]
-    only = [contract.column(contract.position)] if contract.position else []
-    placed = with_normalised(rows, contract, scope, only).withColumn("_position", position(contract, scope))
-    return placed.select(*(f"`{name}`" for name in kept), "_position")
 
 
 def key(contract: model.Contract) -> Column:

@@ -20,10 +20,10 @@ def add_verdicts(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataF
     """Returns the rows with their verdict.
 
     Rows: one per line of a delivery, as they come; kept columns as text, `_batch_id`, `_business_date`, `_reject`.
-    Columns: adds `_verdict` (array of rule ids, sorted; empty for rejects and faultless rows) and, where it is missing, `_position`.
+    Columns: adds `_verdict` (array of rule ids, sorted; empty for rejects and faultless rows), `_position` and `_key`.
     Nulls: empty values break only `required` and `required_when`.
     """
-    kept = [name for name in rows.columns if name not in ("_verdict", "_position")]
+    kept = [name for name in rows.columns if name not in ("_verdict", "_position", "_key")]
     judged = with_values(rows, contract, scope)
     at = F.col(f"`{typed_name(contract.position)}`") if contract.position else None
     judged = judged.withColumn("_position", keys.position(contract, scope, at))
@@ -31,7 +31,8 @@ def add_verdicts(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataF
     for helper in helpers(ruled).values():
         judged = helper(judged)
     verdict = F.when(F.col("_reject").isNull(), _broken(ruled, contract)).otherwise(F.array().cast("array<string>"))
-    return judged.select(*(f"`{name}`" for name in kept), "_position", verdict.alias("_verdict"))
+    key = F.when(F.col("_reject").isNull(), keys.key(contract))
+    return judged.select(*(f"`{name}`" for name in kept), "_position", key.alias("_key"), verdict.alias("_verdict"))
 
 
 def with_values(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataFrame:
