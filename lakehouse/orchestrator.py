@@ -68,10 +68,12 @@ class Orchestrator:
         rows = self._ask("GET", f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances?limit=100")["task_instances"]
         return [TaskState(run.dag_id, row["task_id"], row["state"], row["try_number"], row["duration"]) for row in rows]
 
-    def clear(self, run: Run, only_failed: bool = True) -> None:
-        """Clears the tasks of a run, so that they run again."""
-        body = {"dry_run": False, "dag_run_id": run.run_id, "only_failed": only_failed, "include_downstream": True}
-        self._ask("POST", f"/api/v2/dags/{run.dag_id}/clearTaskInstances", body)
+    def clear(self, run: Run) -> None:
+        """Clears the failed tasks of a run and all that comes after them, so that they run again."""
+        failed = [task.task_id for task in self.tasks(run) if task.state == "failed"]
+        body = {"dry_run": False, "dag_run_id": run.run_id, "task_ids": failed, "only_failed": False, "include_downstream": True}
+        if failed:
+            self._ask("POST", f"/api/v2/dags/{run.dag_id}/clearTaskInstances", body)
 
     def backfill(self, dag_id: str, first: date, last: date) -> None:
         """Starts a run of a producer for each date, both ends included, one at a time, also where a date was run before."""
