@@ -28,7 +28,7 @@ def run_through_airflow(instance: Instance, day: date, say: Say) -> float:
         DeliveryError: a run of the day failed, so that the day is not published.
     """
     orchestrator = Orchestrator(instance)
-    wanted = [*(ingest_dag(code) for code in load_sound_contracts(instance.settings.contracts)[0]), "close_day"]
+    wanted = [*(ingest_dag(code) for code in load_sound_contracts(instance.settings.contracts, standard=False)[0]), "close_day"]
     _wait_for_dags(orchestrator, [*wanted, "libraries", "returns"])
     before = {run.run_id for run in orchestrator.runs(day)}
     started = time.monotonic()
@@ -41,7 +41,7 @@ def run_through_airflow(instance: Instance, day: date, say: Say) -> float:
 def run_by_hand(instance: Instance, day: date, say: Say) -> float:
     """Returns the seconds a day took with its steps run one after the other in this process; a resource that fails is a gap."""
     started = time.monotonic()
-    for code in load_sound_contracts(instance.settings.contracts)[0]:
+    for code in load_sound_contracts(instance.settings.contracts, standard=False)[0]:
         request = JobRequest(day, code)
         try:
             for step in INGEST_STEPS:
