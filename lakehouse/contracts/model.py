@@ -59,13 +59,43 @@ class JsonLinesSource(Typed):
     path: str
 
 
-Source = Annotated[PostgresSource | CsvSource | JsonLinesSource, Field(discriminator="kind")]
+class XlsxSource(Typed):
+    """Workbooks dropped below the inbox: one declared sheet, its header in `header_rows` rows from `header_from` on.
+
+    `formulas`: a cell with a formula rejects its row, or its stored result is read.
+    """
+
+    kind: Literal["xlsx"]
+    path: str
+    sheet: str
+    header_from: int = Field(1, alias="headerFrom", ge=1, le=20)
+    header_rows: int = Field(1, alias="headerRows", ge=1, le=5)
+    formulas: Literal["reject", "result"] = "reject"
+
+
+class ApiSource(Typed):
+    """A paged HTTP API with a bearer token, taken by watermark with an overlap of days."""
+
+    kind: Literal["api"]
+    connection: str
+    path: str
+    watermark: str
+    page_size: int = Field(200, alias="pageSize", ge=1, le=5000)
+    overlap_days: int = Field(3, alias="overlapDays", ge=0, le=31)
+
+
+Source = Annotated[PostgresSource | CsvSource | JsonLinesSource | XlsxSource | ApiSource, Field(discriminator="kind")]
 
 
 class EachProvider(Typed):
-    """Each region of a level has a department that delivers its own batch."""
+    """Each region of a level has a department that delivers its own batch.
+
+    `kind` names the department's kind where it is not the region's own office; `senders: known` expects only those that sent before.
+    """
 
     each: Literal["district", "street", "community"]
+    kind: str | None = None
+    senders: Literal["all", "known"] = "all"
 
 
 class Cycle(Typed):
@@ -84,11 +114,12 @@ class Sharing(Typed):
 
 
 class Locality(Typed):
-    """Which columns say where a row belongs: a registered 12-digit code, a grid code, a community's name, an address."""
+    """Which columns say where a row belongs: a registered code, a grid code, a community's name, a standard address, an address text."""
 
     code: str | None = None
     grid: str | None = None
     community_name: str | None = Field(None, alias="communityName")
+    address_id: str | None = Field(None, alias="addressId")
     address: str | None = None
 
 
