@@ -111,13 +111,16 @@ def moved(rows: list[Row]) -> list[Row]:
 
 
 def departments(rows: list[Row]) -> list[Row]:
-    """Returns the city's departments; their codes bear region 4499xx, so none can be real. City level codes are the same in every city."""
+    """Returns the city's departments; their codes bear region 4499xx: none is real. Those of province and city are the same everywhere."""
     current = [row for row in rows if not row["valid_to"]]
-    city = next(row for row in current if row["level"] == "city")
+    province, city = (next(row for row in current if row["level"] == level) for level in ("province", "city"))
     found = [
+        _department(social_credit_code("13", "449900", "MB2A0001"), f"{province['name']}残疾人联合会", "disabled_federation", province),
         _department(social_credit_code("11", "449900", "MB2C0001"), f"{city['name']}公安局", "public_security", city),
         _department(social_credit_code("11", "449900", "MB2C0002"), f"{city['name']}网格管理中心", "grid_centre", city),
         _department(social_credit_code("11", "449900", "MB2C0003"), f"{city['name']}民政局", "civil_affairs", city),
+        _department(social_credit_code("11", "449900", "MB2C0004"), f"{city['name']}市场监督管理局", "market_regulation", city),
+        _department(social_credit_code("11", "449900", "MB2C0005"), f"{city['name']}自然资源局", "natural_resources", city),
     ]
     wanted = (("district", "11", "MB2D", "civil_affairs"), ("street", "11", "MB2E", "street_office"),
               ("community", "54", "MB3A", "community_committee"))  # fmt: skip
