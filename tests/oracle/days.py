@@ -5,30 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
-from tests.oracle.landed import CHECK, COLUMNS, ELDERLY, HOUSEHOLD
 from tests.oracle.rules import World, local_midnight_utc, moment_of, plain_id, trim
+from tests.oracle.sources import COLUMNS, SOURCES
 from tests.oracle.verdicts import WARNINGS, clean, verdicts
 
-KEYS = {HOUSEHOLD: ["id_no"], ELDERLY: ["id_no", "pay_month", "service_type"], CHECK: ["check_id"]}
-POSITION = {HOUSEHOLD: "update_time", CHECK: "check_time", ELDERLY: None}
 COUNTS = ["received", "rejected", "quarantined", "duplicate", "superseded", "accepted", "held"]
+LONG_TERM = ("2099-12-31", "9999-12-31")
 
 
 def normalised(world: World, resource: str, row: dict, day: date) -> dict:
     """Returns the row's texts as silver keeps them."""
-    told = {name: trim(row[name]) for name in COLUMNS[resource]}
-    for name in ("id_no", "head_id_no"):
-        if name in told:
-            told[name] = plain_id(row[name])
-    for name in ("gender_code", "birth_date", "ethnicity_code", "household_no", "relation_to_head_code", "register_type", "move_in_date",
-                 "move_out_date", "cancel_date", "update_time", "age_reported", "amount_yuan", "pay_month", "phone", "check_time",
-                 "is_hukou_consistent", "lon", "lat"):  # fmt: skip
-        if name in told:
-            told[name] = clean(row[name])
-    for name in ("hukou_region_code", "grid_code"):
-        if name in told and (code := clean(row[name])):
-            told[name] = (None if world.region(code, day) else world.successor(code, day)) or code
-    return told
+    return {name: plain(world, how[0], row[name], day) for name, how in SOURCES[resource]["columns"].items()}
+
+
+def plain(world: World, how: str, text: str | None, day: date) -> str | None:
+    """Returns one text as silver keeps it."""
+    if how == "i":
+        return plain_id(text)
+    told = trim(text) if how == "t" else clean(text)
+    if told is not None and how == "u":
+        return told.upper()
+    if told is not None and how == "p":
+        return (None if world.region(told, day) else world.successor(told, day)) or told
+    return None if how == "o" and told in LONG_TERM else told
 
 
 def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
@@ -47,6 +46,7 @@ def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
             if count >= 20 and count > 0.05 * received
         }
         batch["lines"] = {row["_line"]: "rejected" for row in batch["rejects"]}
+        batch["unread"] = []
         if many - warnings:
             batch["gate"] = "blocked"
             batch["counts"] = dict.fromkeys(COUNTS, 0) | {"received": received, "held": received}
@@ -57,12 +57,14 @@ def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
             told = normalised(world, batch["resource"], row, day)
             told |= {"_line": row["_line"], "_row_hash": row["_row_hash"], "_provider": batch["provider"]}
             told |= {"_batch_id": batch["batch_id"], "_delivery_no": batch["delivery_no"], "_business_date": batch["business_date"]}
-            told["_key"] = tuple(told[name] for name in KEYS[batch["resource"]])
+            told["_key"] = tuple(told[name] for name in SOURCES[batch["resource"]]["key"])
             told["_valid_from"] = position(batch["resource"], told, day)
             if broken[row["_line"]] - warnings or None in told["_key"] or told["_valid_from"] is None:
                 batch["lines"][row["_line"]] = "quarantined"
+                batch["unread"].append(told["_key"])
             else:
                 valid.append(told)
+        batch["keys"] = {told["_key"] for told in valid}
         accepted += settle(batch, valid, seen)
         batch["counts"] = dict.fromkeys(COUNTS, 0) | Counter(batch["lines"].values()) | {"received": received}
     return batches, accepted
@@ -88,21 +90,25 @@ def settle(batch: dict, valid: list[dict], seen: set[tuple]) -> list[dict]:
 
 def position(resource: str, told: dict, day: date) -> datetime | None:
     """Returns the instant in source time (UTC) that orders rows of a key."""
-    name = POSITION[resource]
+    name = SOURCES[resource]["position"]
     if name is None:
         return local_midnight_utc(day)
     moment = moment_of(told[name])
     return moment - timedelta(hours=8) if moment else None
 
 
-def versions(resource: str, accepted: list[dict]) -> list[dict]:
-    """Returns the history cut from accepted rows: per key and position the last row, equal neighbours as one; `_valid_to` None is open."""
+def versions(resource: str, accepted: list[dict], batches: list[dict] = ()) -> list[dict]:
+    """Returns the history cut from accepted rows: per key and position the last row, equal neighbours as one; `_valid_to` None is open.
+
+    `batches` are those the rows came with: of a snapshot's key that was there before and is not named in it any more, the history ends.
+    """
     by_key: dict[tuple, list[dict]] = {}
-    for row in sorted(accepted, key=lambda r: (r["_valid_from"], r["_business_date"], r["_delivery_no"], r["_line"])):
+    for row in accepted:
         by_key.setdefault(row["_key"], []).append(row)
-    cut = []
-    for rows in by_key.values():
-        if resource == CHECK:
+    delivery, cut = SOURCES[resource].get("delivery"), []
+    for key, said in by_key.items():
+        rows = sorted(said + (gone(key, said, batches) if delivery == "snapshot" else []), key=order)
+        if delivery == "event":
             cut.append(rows[-1] | {"_valid_to": None})
             continue
         kept: list[dict] = []
@@ -110,13 +116,38 @@ def versions(resource: str, accepted: list[dict]) -> list[dict]:
             if not kept or content(resource, kept[-1]) != content(resource, row):
                 kept.append(row)
         ends = [row["_valid_from"] for row in kept[1:]] + [None]
-        cut += [row | {"_valid_to": end} for row, end in zip(kept, ends, strict=True)]
+        cut += [row | {"_valid_to": end} for row, end in zip(kept, ends, strict=True) if not row.get("_gone")]
     return cut
+
+
+def order(row: dict) -> tuple:
+    """Returns the place of what was said about a key: source time, business date, delivery, line."""
+    return row["_valid_from"], row["_business_date"], row["_delivery_no"], row["_line"]
+
+
+def gone(key: tuple, said: list[dict], batches: list[dict]) -> list[dict]:
+    """Returns where snapshots end a key: those that do not name it, not even in a line that could not be read."""
+    first, found = min(map(order, said)), []
+    for batch in batches:
+        end = {"_valid_from": local_midnight_utc(date.fromisoformat(batch["business_date"])), "_line": 10**12}
+        end |= {"_business_date": batch["business_date"], "_delivery_no": batch["delivery_no"], "_gone": True, "_key": key}
+        if batch["gate"] != "blocked" and key not in batch["keys"] and not unread(batch, key) and order(end) > first:
+            found.append(end)
+    return found
+
+
+def unread(batch: dict, key: tuple) -> bool:
+    """Tells whether a line of the batch that did not get in may be about the key."""
+    if any(all(one in (None, part) for one, part in zip(other, key, strict=True)) for other in batch["unread"]):
+        return True
+    return any(all(part.encode() in row["_raw"] for part in key) for row in batch["rejects"])
 
 
 def content(resource: str, row: dict) -> tuple:
     """Returns what a row says, its place in time apart."""
-    return tuple(row[name] for name in COLUMNS[resource] if name != POSITION[resource])
+    if row.get("_gone"):
+        return ("gone",)
+    return tuple(row[name] for name in COLUMNS[resource] if name != SOURCES[resource]["position"])
 
 
 def valid_at_end(cut: list[dict], day: date) -> list[dict]:
@@ -134,8 +165,8 @@ def known_on(world: World, landed: list[dict], day: date) -> tuple[list[dict], d
     """Returns (batches taken by a date with counts; per resource the versions known then)."""
     taken = [dict(batch) for batch in landed if batch["taken_on"] <= day.isoformat()]
     told, known = [], {}
-    for resource in (HOUSEHOLD, ELDERLY, CHECK):
+    for resource in SOURCES:
         settled, accepted = dispose(world, [batch for batch in taken if batch["resource"] == resource])
         told += settled
-        known[resource] = versions(resource, accepted)
+        known[resource] = versions(resource, accepted, settled)
     return told, known

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from tests.oracle.landed import CHECK, ELDERLY, HOUSEHOLD
 from tests.oracle.rules import World, local_midnight_utc
+from tests.oracle.sources import CHECK, ELDERLY, HOUSEHOLD
 
 LEVELS = ["province", "city", "district", "street", "community", "grid"]
 IDENTITY = [

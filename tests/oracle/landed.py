@@ -6,33 +6,12 @@ import csv
 import hashlib
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 
-HOUSEHOLD, ELDERLY, CHECK = "c_household_registration", "s_elderly_service_list", "g_person_check"
-ELDERLY_HEADERS = {
-    "姓名": "person_name",
-    "身份证号": "id_no",
-    "年龄": "age_reported",
-    "服务类型": "service_type",
-    "补贴标准": "amount_yuan",
-    "发放月份": "pay_month",
-    "开户银行账号": None,
-    "联系电话": "phone",
-    "社区": "community_name",
-    "备注": "remark",
-}
-COLUMNS = {
-    HOUSEHOLD: [
-        "id_no", "person_name", "former_name", "gender_code", "birth_date", "ethnicity_code", "hukou_region_code", "hukou_address",
-        "household_no", "head_id_no", "relation_to_head_code", "register_type", "move_in_date", "move_out_date", "cancel_reason",
-        "cancel_date", "update_time",
-    ],
-    ELDERLY: [name for name in ELDERLY_HEADERS.values() if name],
-    CHECK: [
-        "check_id", "grid_code", "check_time", "checker_id", "person_name", "id_no", "phone", "address_id", "result", "reason",
-        "is_hukou_consistent", "lon", "lat",
-    ],
-}  # fmt: skip
+import openpyxl
+
+from tests.oracle.sources import COLUMNS, SOURCES
 
 
 def batches(landing: Path) -> list[dict]:
@@ -48,12 +27,14 @@ def batches(landing: Path) -> list[dict]:
 
 
 def read(resource: str, content: bytes) -> tuple[list[dict], list[dict]]:
-    """Returns the readable rows and the lines that are not, each with `_line` (first physical line, from 1)."""
-    if resource == CHECK:
-        return read_json_lines(content)
-    encoding = "gb18030" if resource == ELDERLY else "utf-8"
-    names = ELDERLY_HEADERS if resource == ELDERLY else {name: name for name in COLUMNS[HOUSEHOLD]}
-    return read_csv(content, encoding, names, COLUMNS[resource])
+    """Returns the readable rows and the lines that are not, each with `_line` (first physical line, from 1; of a sheet its row)."""
+    source = SOURCES[resource]
+    if source["format"] == "jsonl":
+        return read_json_lines(content, COLUMNS[resource])
+    names = source.get("names") or {name: name for name in COLUMNS[resource]}
+    if source["format"] == "xlsx":
+        return read_sheet(content, source, names, COLUMNS[resource])
+    return read_csv(content, source.get("encoding", "utf-8"), names, COLUMNS[resource])
 
 
 def records(content: bytes) -> list[tuple[int, bytes]]:
@@ -91,17 +72,18 @@ def read_csv(content: bytes, encoding: str, names: dict, columns: list[str]) -> 
         try:
             fields = next(csv.reader(io.StringIO(record.decode(encoding), newline="")))
         except UnicodeDecodeError:
-            rejects.append({"_line": line, "_reject": "undecodable"})
+            rejects.append({"_line": line, "_reject": "undecodable", "_raw": record})
             continue
         if len(fields) != len(header_names):
-            rejects.append({"_line": line, "_reject": "too_few_fields" if len(fields) < len(header_names) else "too_many_fields"})
+            wrong = "too_few_fields" if len(fields) < len(header_names) else "too_many_fields"
+            rejects.append({"_line": line, "_reject": wrong, "_raw": record})
             continue
         texts = {names[name]: text or None for name, text in zip(header_names, fields, strict=True) if names[name]}
         rows.append(row_of(line, texts, columns))
     return rows, rejects
 
 
-def read_json_lines(content: bytes) -> tuple[list[dict], list[dict]]:
+def read_json_lines(content: bytes, columns: list[str]) -> tuple[list[dict], list[dict]]:
     """Returns rows by key; a line that is not one JSON object with distinct keys is a reject."""
     rows, rejects = [], []
     for line, raw in enumerate(content.split(b"\n"), start=1):
@@ -116,8 +98,60 @@ def read_json_lines(content: bytes) -> tuple[list[dict], list[dict]]:
         if len(texts) != len(pairs):
             rejects.append({"_line": line, "_reject": "duplicate_key"})
             continue
-        rows.append(row_of(line, {key: None if text in (None, "") else str(text) for key, text in texts.items()}, COLUMNS[CHECK]))
+        rows.append(row_of(line, {key: None if text in (None, "") else str(text) for key, text in texts.items()}, columns))
     return rows, rejects
+
+
+def read_sheet(content: bytes, source: dict, names: dict, columns: list[str]) -> tuple[list[dict], list[dict]]:
+    """Returns rows of the named sheet by header; a formula, an error, a number too long to be exact or a cell too far right is a reject."""
+    written = openpyxl.load_workbook(io.BytesIO(content))[source["sheet"]]
+    first, last = source["headers"]
+    merged = {(row, column): written.cell(block.min_row, block.min_col).value
+              for block in written.merged_cells.ranges for row in range(block.min_row, block.max_row + 1)
+              for column in range(block.min_col, block.max_col + 1)}  # fmt: skip
+    headers = []
+    for column in range(1, written.max_column + 1):
+        texts = [str(merged.get((row, column)) or written.cell(row, column).value or "") for row in range(first, last + 1)]
+        headers.append("/".join(dict.fromkeys(text for text in texts if text)))
+    while headers and not headers[-1]:
+        headers.pop()
+    rows, rejects = [], []
+    for number in range(last + 1, written.max_row + 1):
+        cells = [written.cell(number, column) for column in range(1, written.max_column + 1)]
+        if all(cell.value is None for cell in cells):
+            continue
+        wrong = next((found for cell in cells if (found := unreadable(cell, len(headers)))), None)
+        if wrong:
+            rejects.append({"_line": number, "_reject": wrong})
+            continue
+        texts = {names[header]: cell_text(cell, names[header] in source["dates"]) for header, cell in zip(headers, cells, strict=False)}
+        rows.append(row_of(number, texts, columns))
+    return rows, rejects
+
+
+def unreadable(cell, width: int) -> str | None:
+    """Returns why a cell cannot be read as text."""
+    if cell.data_type == "f":
+        return "formula_cell"
+    if cell.data_type == "e":
+        return "error_cell"
+    if cell.column > width and cell.value is not None:
+        return "too_many_fields"
+    if cell.data_type == "n" and isinstance(cell.value, int | float) and abs(cell.value) >= 10**15:
+        return "imprecise_number"
+    return None
+
+
+def cell_text(cell, is_date: bool) -> str | None:
+    """Returns a cell as text: whole numbers without a point, moments as ISO, a serial number in a column of dates as its moment."""
+    value = cell.value
+    if is_date and isinstance(value, int | float) and not isinstance(value, bool):
+        value = openpyxl.utils.datetime.from_excel(value, cell.parent.parent.epoch)
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d" if value.time() == datetime.min.time() else "%Y-%m-%d %H:%M:%S")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return None if value in (None, "") else str(value)
 
 
 def row_of(line: int, texts: dict, columns: list[str]) -> dict:

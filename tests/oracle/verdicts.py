@@ -6,8 +6,8 @@ import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from tests.oracle.landed import CHECK, ELDERLY, HOUSEHOLD
 from tests.oracle.rules import World, age_on, born_of, bursts, day_of, half, is_resident_id, moment_of, plain_id, trim
+from tests.oracle.sources import CHECK, ELDERLY, HOUSEHOLD
 
 PHONE = r"1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}"
 WARNINGS = {
