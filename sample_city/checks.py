@@ -101,7 +101,8 @@ class Checks:
 
     def _before(self, person: Person) -> Person:
         rng = self.setting.chance("before", person.no)
-        return replace(person, grid=self.setting.places.some_grid(rng, self.setting.places.some_community(rng)))
+        room = self.setting.houses.some_room(rng, self.setting.places.some_grid(rng, self.setting.places.some_community(rng)))
+        return replace(person, grid=room.grid, room=room.address_id)
 
     def _relocation(self, no: int, day: date) -> Iterator[Line]:
         """Yields that somebody is gone from where they lived and, for most, that they were met where they live now."""
@@ -114,7 +115,7 @@ class Checks:
     def _check(self, person: Person, moment: datetime, kind: str, result: str = "") -> Line:
         rng = self.setting.chance("check", person.no, moment)
         community = self.setting.places.community_of(person.grid)
-        door = f"{rng.randint(1, 40):05d}{rng.randint(1, 399):04d}{rng.randint(1, 30):04d}{rng.randint(101, 2808):04d}"
+        room = self.setting.houses.room(person.room)
         found = result or self._result(person, rng.random() if not kind else 1.0)
         check: dict[str, object] = {
             "check_id": f"JC{moment:%Y%m%d-%H%M%S}-{person.no:08d}",
@@ -124,12 +125,12 @@ class Checks:
             "person_name": person.person_name,
             "id_no": person.id_no,
             "phone": person.phone if found == "在住" else "",
-            "address_id": community + door,
+            "address_id": room.address_id,
             "result": found,
             "reason": rng.choice(REASONS) if found == "查无" else "",
             "is_hukou_consistent": "01" if community == person.community else "02",
-            "lon": round(113.05 + 0.4 * fraction("lon", person.grid) + rng.random() / 100, 6),
-            "lat": round(22.0 + 0.3 * fraction("lat", person.grid) + rng.random() / 100, 6),
+            "lon": round(room.lon + rng.random() / 5_000, 6),
+            "lat": round(room.lat + rng.random() / 5_000, 6),
         }
         return Line(check, kind)
 

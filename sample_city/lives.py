@@ -159,20 +159,22 @@ class Lives:
         rng, places = self.setting.chance("event", event.no, event.turn), self.setting.places
         changed = replace(person, update_time=office_time(rng, event.recorded))
         if event.kind == "relocated":
-            return replace(changed, grid=places.some_grid(rng, places.some_community(rng)), update_time=person.update_time)
+            room = self.setting.houses.some_room(rng, places.some_grid(rng, places.some_community(rng)))
+            return replace(person, grid=room.grid, room=room.address_id)
         if event.kind == "renamed":
             while (name := names.full_name(rng, person.gender_code, family_of(person))) == person.person_name:
                 continue
             return replace(changed, former_name=person.person_name, person_name=name)
         if event.kind == "address_corrected":
-            return replace(changed, region_code=person.community, address=names.address(rng, places, person.community, plain=True))
+            room = self.setting.houses.room(person.registered_room)
+            return replace(changed, region_code=person.community, address=room.text(rng, places, spoiled=False))
         if event.kind == "rehoused":
             return self._rehoused(changed, event)
         return replace(changed, died_on=event.happened) if event.kind == "died" else replace(changed, left_on=event.happened)
 
     def _rehoused(self, person: Person, event: Event) -> Person:
         rng, places = self.setting.chance("rehoused", event.no, event.turn), self.setting.places
-        home = some_home(rng, places, f"{300_000_000 + 3_000_000 * (event.turn % 100) + event.no}")
+        home = some_home(rng, self.setting, f"{300_000_000 + 3_000_000 * (event.turn % 100) + event.no}")
         at_home = places.community_of(person.grid) == person.community
         return replace(
             person,
@@ -184,6 +186,8 @@ class Lives:
             relation="0",
             move_in_date=event.recorded,
             grid=home.grid if at_home else person.grid,
+            room=home.room if at_home else person.room,
+            registered_room=home.registered_room,
         )
 
     def _newborn(self, no: int, day: date, n: int) -> Person:
@@ -214,7 +218,8 @@ class Lives:
             if woman.gender_code == "2" and woman.relation in "01" and 21 <= day.year - woman.birth_date.year <= 44 + attempt // 500:
                 known = self.registered(no, day - timedelta(days=1))
                 if known.is_present and self.truth(no, day).is_present:
-                    return replace(known, grid=self.truth(no, day).grid)
+                    lives_in = self.truth(no, day)
+                    return replace(known, grid=lives_in.grid, room=lives_in.room)
             attempt += 1
 
     def _arrival(self, no: int, day: date, n: int) -> Person:
@@ -225,11 +230,11 @@ class Lives:
         days, order = divmod(rest, 500)
         birth = date(rng.randint(1972, 2003), 1, 1) + timedelta(days=days)
         id_no = resident_number(f"4499{85 + region % 10}", birth, 2 * order + (gender == "1"))
-        home = some_home(rng, self.setting.places, f"{700_000_000 + no}")
+        home = some_home(rng, self.setting, f"{700_000_000 + no}")
         name = names.full_name(rng, gender, names.surname(rng))
         return Person(
             no, id_no, name, gender, birth, HAN, home.community, home.region_code, home.address, home.household_no, id_no, "0",
-            names.phone(no), home.grid, office_time(rng, day), move_in_date=day,
+            names.phone(no), home.grid, home.room, home.registered_room, office_time(rng, day), move_in_date=day,
         )  # fmt: skip
 
 

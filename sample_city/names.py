@@ -1,10 +1,8 @@
-"""Returns synthetic names, addresses and phone numbers."""
+"""Returns synthetic names and phone numbers."""
 
 from __future__ import annotations
 
 from random import Random
-
-from sample_city.places import Places
 
 SURNAMES = (
     *"李王张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡",
@@ -15,13 +13,6 @@ GIVEN = {
     "1": tuple("伟强磊军洋勇杰涛超明刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林欢佳阳建国志文庆海山仁义福生宏博思远子轩"),
     "2": tuple("芳娜敏静丽艳娟霞秀英玲桂兰梅玉珍凤洁莉红燕萍雪琳倩婷雅慧晶颖洋佳欣怡梦琪诗涵紫萱雨桐淑华月香春莲彩云"),
 }
-STREETS = tuple(
-    f"{name}{kind}"
-    for kind, named in (("路", "人民 迎宾 凤凰 情侣 紫荆 香洲 兴业 柠溪 翠微 南湾 桥光 白石 景山"), ("街", "富华 水湾 和平"))
-    for name in named.split()
-)
-ESTATES = tuple(["海怡花园", "翠景苑", "兰埔新村", "丽景园", "华发雅居", "锦绣园", "银石苑", "春晖小区"])
-UNPARSABLE = ("老供销社后面第二排", "村口大榕树旁", "原糖厂宿舍", "码头边三层楼", "旧车站对面铺位楼上")
 RARE = ("𠮷", "𡈼", "㑇", "㼆", "𤩽", "䶮", "𬭛", "㛃", "𪢮", "𫖯")  # outside the basic plane, or four bytes in GB18030
 LONG_BEGINNINGS = ("阿卜杜热合曼", "阿不都克里木", "麦麦提吐尔逊", "努尔买买提江")
 LONG_MIDDLES = ("买买提", "吐尔逊", "艾合买", "依明江")
@@ -60,19 +51,6 @@ def twelve_characters(rng: Random) -> str:
 def phone(no: int, stale: bool = False) -> str:
     """Returns the mobile number of a person, or the one given up long ago; both ranges are obviously invented."""
     return str((19_800_000_000 if stale else 19_900_000_000) + no)
-
-
-def address(rng: Random, places: Places, community: str, plain: bool = False) -> str:
-    """Returns the text of a registered address; one in five lacks the community, one in twenty cannot be parsed (unless plain)."""
-    draw = 1.0 if plain else rng.random()
-    if draw < 0.05:
-        return rng.choice(UNPARSABLE)
-    line = [region for region in places.line(community) if region.level != "community"]
-    above = "".join(region.name for region in reversed(line))
-    name = "" if draw < 0.25 else short_community(places.name(community))
-    estate = rng.choice(ESTATES) if rng.random() < 0.5 else ""
-    house = f"{rng.choice(STREETS)}{rng.randint(1, 399)}号{estate}{rng.randint(1, 30)}栋{rng.randint(1, 3)}单元"
-    return f"{above}{name}{house}{rng.randint(1, 28)}{rng.randint(1, 8):02d}房"
 
 
 def short_community(name: str) -> str:

@@ -88,16 +88,16 @@ class Oddities:
         """Returns the person in a community that took an abolished one over; the register still has the old code."""
         places = self.setting.places
         old = places.abolished[number % len(places.abolished)]
-        text = names.address(rng, places, old.successor, plain=True)
-        grid = places.some_grid(rng, old.successor)
-        return replace(person, community=old.successor, region_code=old.code, address=text, grid=grid)
+        room = self.setting.houses.some_room(rng, places.some_grid(rng, old.successor))
+        named = replace(person, community=old.successor, region_code=old.code, address=room.text(rng, places, spoiled=False))
+        return replace(named, grid=room.grid, room=room.address_id, registered_room=room.address_id)
 
 
 def _adult(rng: Random, setting: Setting, no: int, place: Place) -> Person:
     """Returns an adult who lives alone and has the number space of their kind to themselves."""
     shared = 0 if place.kind == "twins" else place.member
     home = some_home(
-        setting.chance("home", place.kind, place.number, shared), setting.places, f"{100_000_000 + no - place.member + shared}", plain=True
+        setting.chance("home", place.kind, place.number, shared), setting, f"{100_000_000 + no - place.member + shared}", plain=True
     )
     gender = rng.choice("12")
     birth = date(rng.randint(1942, 1999), rng.randint(1, 12), rng.randint(1, 28))
@@ -118,6 +118,8 @@ def _adult(rng: Random, setting: Setting, no: int, place: Place) -> Person:
         relation="0",
         phone=names.phone(no),
         grid=home.grid,
+        room=home.room,
+        registered_room=home.registered_room,
         update_time=past_time(rng),
         trait=place.kind,
     )

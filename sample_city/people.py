@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from random import Random
 
 from sample_city import names
+from sample_city.houses import Houses
 from sample_city.numbers import chance, spread_birth
 from sample_city.places import Places
 
@@ -39,6 +40,8 @@ class Person:
     relation: str
     phone: str
     grid: str  # where they really live
+    room: str  # address_id of the room they really live in
+    registered_room: str  # address_id of the room `address` means
     update_time: datetime
     trait: str = ""  # what is odd or wrong about them; empty for ordinary people
     register_type: str = "家庭户"
@@ -63,6 +66,8 @@ class Home:
     region_code: str
     address: str
     grid: str
+    room: str
+    registered_room: str
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,11 @@ class Setting:
     people: int
     places: Places
 
+    @cached_property
+    def houses(self) -> Houses:
+        """Returns the rooms of the city."""
+        return Houses(self.people, self.places)
+
     def chance(self, *parts: object) -> Random:
         """Returns the random source of this city for one purpose."""
         return chance(self.seed, *parts)
@@ -98,13 +108,15 @@ def past_time(rng: Random) -> datetime:
     return office_time(rng, FIRST_DAY - timedelta(days=8 + int(4000 * rng.random() ** 2)))
 
 
-def some_home(rng: Random, places: Places, household_no: str, plain: bool = False) -> Home:
+def some_home(rng: Random, setting: Setting, household_no: str, plain: bool = False) -> Home:
     """Returns a home: 30 % live away from their registered address, 3 % are registered with a street only (unless plain)."""
-    community = places.some_community(rng)
-    lived_in = places.some_community(rng) if rng.random() < 0.3 else community
-    padded = places.street_of(community) + "000"
-    region_code = padded if rng.random() < 0.03 and not plain else community
-    return Home(household_no, community, region_code, names.address(rng, places, community, plain), places.some_grid(rng, lived_in))
+    places, houses = setting.places, setting.houses
+    registered = lived_in = houses.some_room(rng, places.some_grid(rng, places.some_community(rng)))
+    if rng.random() < 0.3:
+        lived_in = houses.some_room(rng, places.some_grid(rng, places.some_community(rng)))
+    region_code = f"{registered.street}000" if rng.random() < 0.03 and not plain else registered.community
+    text = registered.text(rng, places, spoiled=not plain)
+    return Home(household_no, registered.community, region_code, text, lived_in.grid, lived_in.address_id, registered.address_id)
 
 
 def household(rng: Random) -> list[Role]:
@@ -156,7 +168,7 @@ class Populace:
         found: list[Person] = []
         while len(found) < wanted:
             no = self.first + block * BLOCK + len(found)
-            home = some_home(rng, self.setting.places, f"{200_000_000 + no}")
+            home = some_home(rng, self.setting, f"{200_000_000 + no}")
             found += settle(rng, home, household(rng)[: wanted - len(found)], no)
         return found
 
@@ -183,6 +195,8 @@ def settle(rng: Random, home: Home, roles: list[Role], first_no: int) -> list[Pe
             relation=role.relation,
             phone=names.phone(first_no + n),
             grid=home.grid,
+            room=home.room,
+            registered_room=home.registered_room,
             update_time=max(changed, datetime.combine(born[n][0] + timedelta(days=20), time(9))),
             move_in_date=changed.date() if role.relation == "1" and changed.year - role.birth_year > 24 else None,
             mother=mother if role.relation in "23" else None,

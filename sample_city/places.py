@@ -76,6 +76,10 @@ class Places:
     def _weights(self) -> list[float]:
         return list(accumulate(0.5 + fraction("weight", code) for code in self.communities))
 
+    def share(self, community: str) -> float:
+        """Returns the share of the city's people who live in a community."""
+        return (0.5 + fraction("weight", community)) / self._weights[-1]
+
     def some_community(self, rng: Random) -> str:
         """Returns a community, larger ones more often."""
         return rng.choices(self.communities, cum_weights=self._weights)[0]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sample_city import names
 from sample_city.labels import HOUSEHOLD, Label, Outcome, row_sha256
 from sample_city.lives import Lives
 from sample_city.numbers import old_resident_number
@@ -159,8 +158,9 @@ class Register:
                     yield self.lives.at_first(self.lives.oddities.number_of(kind, number))
 
     def _moved_within(self, person: Person, day: date) -> Person:
-        rng = self.lives.setting.chance("address", person.no, day)
-        text = names.address(rng, self.lives.setting.places, person.community, plain=True)
+        rng, setting = self.lives.setting.chance("address", person.no, day), self.lives.setting
+        room = setting.houses.some_room(rng, setting.places.some_grid(rng, person.community))
+        text = room.text(rng, setting.places, spoiled=False)
         return replace(person, address=text, update_time=self._moment(person, day))
 
     def _moment(self, person: Person, day: date) -> datetime:
