@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
-from sample_city.labels import CHECK, Label, Outcome, row_sha256
+from sample_city.json_lines import JsonLines, Line
+from sample_city.labels import CHECK, Label, Outcome
 from sample_city.lives import Lives
 from sample_city.numbers import Shuffle, fraction
 from sample_city.oddities import ODD, quota
@@ -29,26 +30,10 @@ OUTCOMES: dict[str, tuple[Outcome, str | None]] = {
     "burst": ("batch_warning", "burst"),
     **dict.fromkeys(ODD, ("accepted", None)),
 }
+FILES = JsonLines(CHECK, KEYS, OUTCOMES)
 DEFECTS = tuple(kind for kind in OUTCOMES if kind != "burst" and kind not in ODD)
 SEEN_ODD = tuple(kind for kind in ODD if kind not in ("lower_case_x", "empty_optional_fields"))
 REASONS = ("多次上门无人应答", "邻居称不认识此人", "门牌不存在")
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a file and the kind of its label, if any; a spoiled line is written otherwise than as JSON says."""
-
-    check: dict[str, object]
-    kind: str = ""
-
-    def text(self) -> str:
-        """Returns the line as delivered."""
-        text = json.dumps(self.check, ensure_ascii=False)
-        if self.kind == "malformed_json":
-            return text[: len(text) * 2 // 3]
-        if self.kind == "duplicate_json_key":
-            return text[:-1] + f', "grid_code": "{self.check["grid_code"]}"}}'
-        return text
 
 
 class Checks:
@@ -58,6 +43,14 @@ class Checks:
         self.lives, self.setting = lives, lives.setting
         self._shuffle = Shuffle.of(lives.setting.people, lives.setting.seed, "checks")
         self.checks_a_day = max(8, lives.setting.people // 300)
+
+    def put_down_first(self, inbox: Path) -> Iterator[Label]:
+        """Writes the checks of the 180 days before the first day and yields their labels."""
+        return FILES.put_down(inbox, f"{SEED_DATE}_1", self.seed(), SEED_DATE)
+
+    def put_down(self, inbox: Path, day: date) -> Iterator[Label]:
+        """Writes the checks of a day and yields their labels."""
+        return FILES.put_down(inbox, f"{day}_1", self.day(day), day)
 
     def seed(self) -> Iterator[Line]:
         """Yields the checks of the 180 days before the first day: two in three people, some twice, and labelled defects between."""
@@ -96,7 +89,7 @@ class Checks:
             person = self._before(person)  # they have moved since; nobody has noticed
         line = self._check(person, moment, kind)
         if person.trait == "empty_optional_fields":
-            line = Line({**line.check, "phone": "", "address_id": "", "lon": None, "lat": None}, person.trait)
+            line = Line({**line.record, "phone": "", "address_id": "", "lon": None, "lat": None}, person.trait)
         yield line
 
     def _before(self, person: Person) -> Person:
@@ -152,7 +145,7 @@ class Checks:
         moment = self._moment(kind, number, day) + timedelta(hours=12)
         moment = min(moment, datetime.combine(day, time(23, 59)) - timedelta(seconds=number % 50))
         check = {
-            **self._check(lives.truth(no, day), moment, kind, "在住").check,
+            **self._check(lives.truth(no, day), moment, kind, "在住").record,
             "check_id": f"JD{moment:%Y%m%d%H%M%S}{number:04d}{no:08d}",
         }
         if kind == "unknown_grid":
@@ -174,17 +167,4 @@ class Checks:
         for n in range(size):
             person = self.lives.populace.person(self.lives.oddities.count + n % ordinary)
             line = self._check(person, minute + timedelta(seconds=n % 60), "burst", "在住")
-            yield Line({**line.check, "check_id": f"JB{minute:%Y%m%d-%H%M}-{n:08d}", "checker_id": "WG99999999"}, "burst")
-
-
-def label_of(line: Line, source: str, number: int, day: date) -> Label | None:
-    """Returns the label of a line, if it has one."""
-    if not line.kind:
-        return None
-    outcome, rule = OUTCOMES[line.kind]
-    texts = [str(line.check[key]) if line.check[key] is not None else None for key in KEYS]
-    sha256 = None if outcome == "rejected" else row_sha256(texts)
-    return Label(
-        resource=CHECK, business_date=day.isoformat(), kind=line.kind, outcome=outcome, rule=rule, source=source, line=number,
-        row_sha256=sha256,
-    )  # fmt: skip
+            yield Line({**line.record, "check_id": f"JB{minute:%Y%m%d-%H%M}-{n:08d}", "checker_id": "WG99999999"}, "burst")

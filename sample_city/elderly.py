@@ -82,6 +82,10 @@ class Lists:
         self.lives, self.setting = lives, lives.setting
         self.stride = STRIDE if self.setting.people >= 1_500 else 20
 
+    def put_down_first(self, _: Path) -> Iterator[Label]:
+        """Yields nothing: the streets begin with the first day."""
+        return iter(())
+
     def put_down(self, inbox: Path, day: date) -> Iterator[Label]:
         """Writes the files of a day below the inbox and yields the labels of their rows."""
         places = self.setting.places

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
 from sample_city import truth
-from sample_city.checks import SEED_DATE, Checks, Line, label_of
-from sample_city.deliveries import delivered
+from sample_city.checks import Checks
 from sample_city.elderly import Lists
-from sample_city.labels import CHECK, Label, write_labels
+from sample_city.labels import Label, write_labels
 from sample_city.lives import Lives
 from sample_city.numbers import LARGEST_CITY
 from sample_city.people import FIRST_DAY, Setting
 from sample_city.places import Places
 from sample_city.register import Register
+from sample_city.source import Fault, FileSource, TableSource
 from sample_city.source_system import SourceSystem
 
 SMALLEST_CITY = 200
@@ -44,12 +44,27 @@ class Sample:
         return Lives(Setting(self.seed, self.people, Places(self.city, FIRST_DAY)))
 
     @cached_property
+    def tables(self) -> list[TableSource]:
+        """Returns the registers that are tables of the source database."""
+        return [Register(self.lives)]
+
+    @cached_property
+    def senders(self) -> list[FileSource]:
+        """Returns those who put files down."""
+        return [Lists(self.lives), Checks(self.lives)]
+
+    @cached_property
+    def faults(self) -> list[Fault]:
+        """Returns what the API server is told to do wrong."""
+        return []
+
+    @cached_property
     def source_system(self) -> SourceSystem:
-        """Returns the register's database."""
+        """Returns the database of the registers."""
         return SourceSystem(self.url)
 
     def init(self) -> dict[str, int]:
-        """Returns people and first register rows; what is already there stays.
+        """Returns people and the rows of all registers' first loads; what is already there stays.
 
         Raises:
             SampleError: too few or too many people, or the register holds another city.
@@ -63,7 +78,7 @@ class Sample:
             self.put_down_first()
         rows = 0
         if not found:
-            rows = self.source_system.build(Register(self.lives).first_load(), self.people, self.seed, self.city.name)
+            rows = self.source_system.build(self.tables, self.faults, (self.people, self.seed, self.city.name))
         return {"people": self.people, "seed": self.seed, "register_rows": rows}
 
     def day(self, day: date) -> list[date]:
@@ -81,7 +96,7 @@ class Sample:
         return days
 
     def put_down_first(self) -> None:
-        """Writes the truth before the first day, the checks of the 180 days before it, and the labels (last: they say all is there)."""
+        """Writes the truth and the files before the first day, and the labels (last: they say all is there)."""
         truth.write_first(self.folder, self.lives)
         write_labels(self.folder / "labels" / "init.jsonl", self._first_labels())
 
@@ -92,24 +107,19 @@ class Sample:
 
     def _feed(self, day: date) -> None:
         self.put_down(day)
-        self.source_system.feed(day, Register(self.lives).changes(day))
+        self.source_system.feed(self.tables, day)
 
     def _first_labels(self) -> Iterator[Label]:
-        yield from Register(self.lives).first_labels()
-        yield from self._lines(Checks(self.lives).seed(), SEED_DATE)
+        for table in self.tables:
+            yield from table.first_labels()
+        for sender in self.senders:
+            yield from sender.put_down_first(self.inbox)
 
     def _day_labels(self, day: date) -> Iterator[Label]:
-        yield from Register(self.lives).labels(day)
-        yield from Lists(self.lives).put_down(self.inbox, day)
-        yield from self._lines(Checks(self.lives).day(day), day)
-
-    def _lines(self, lines: Iterable[Line], day: date) -> Iterator[Label]:
-        source = f"{CHECK}/{day}_1.jsonl"
-        with delivered(self.inbox / source) as file:
-            for number, line in enumerate(lines, start=1):
-                file.write(line.text().encode() + b"\n")
-                if label := label_of(line, source, number, day):
-                    yield label
+        for table in self.tables:
+            yield from table.labels(day)
+        for sender in self.senders:
+            yield from sender.put_down(self.inbox, day)
 
 
 def existing(folder: Path, inbox: Path, url: str, city: Path) -> Sample:

@@ -11,13 +11,14 @@ from sample_city.lives import Lives
 from sample_city.numbers import old_resident_number
 from sample_city.oddities import LATE, ODD, REPAIRED
 from sample_city.people import FIRST_DAY, Person, office_time
+from sample_city.source import Change, Row, Table
 
 COLUMNS = (
     "id_no", "person_name", "former_name", "gender_code", "birth_date", "ethnicity_code", "hukou_region_code", "hukou_address",
     "household_no", "head_id_no", "relation_to_head_code", "register_type", "move_in_date", "move_out_date", "cancel_reason",
     "cancel_date", "update_time",
 )  # fmt: skip
-Row = dict[str, str]
+TABLE = Table("household_registration", COLUMNS, "id_no")
 OUTCOMES: dict[str, tuple[Outcome, str | None]] = {
     "id_check_digit": ("quarantined", "resident_id"),
     "gender_contradicts_id": ("quarantined", "agrees_with_id"),
@@ -32,14 +33,6 @@ OUTCOMES: dict[str, tuple[Outcome, str | None]] = {
     "late_death": ("recut", None),
     **dict.fromkeys(ODD, ("accepted", None)),
 }
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change of the register: the row that comes, and the number whose rows it replaces (none: the row is added)."""
-
-    row: Row
-    replaces: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +80,8 @@ SPOILED: dict[str, Callable[[Row, Person], Row]] = {
 
 class Register:
     """The register of a city, row by row."""
+
+    table = TABLE
 
     def __init__(self, lives: Lives) -> None:
         self.lives = lives

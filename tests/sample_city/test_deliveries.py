@@ -17,7 +17,8 @@ from sample_city.feed import Sample
 from sample_city.labels import CHECK, ELDERLY, HOUSEHOLD, Label
 from sample_city.oddities import ODD
 from sample_city.people import FIRST_DAY
-from sample_city.register import Change, Register
+from sample_city.register import Register
+from sample_city.source import Change
 from tests.sample_city import inspection
 
 pytestmark = pytest.mark.fast
