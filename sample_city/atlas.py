@@ -18,7 +18,8 @@ from sample_city.numbers import fraction, social_credit_code
 COLUMNS = ("region_code", "name", "level", "parent_code", "managed_by_code", "valid_from", "valid_to", "successor_code")
 DEPARTMENT_COLUMNS = ("uscc", "name", "kind", "level", "region_code", "valid_from", "valid_to")
 FOUNDED, TREE_FROM, MERGED_ON = "1980-01-01", "2020-01-01", "2025-07-01"
-GRID_MOVES = ("2026-03-01", "2026-07-01")  # a grid goes to a neighbouring street: once before the sample's first day, once after
+GRID_MOVES = ("2026-03-01", "2026-06-02")  # a grid goes to a neighbouring street: once before the sample's first day, once on its second
+RENAMED_ON = "2026-06-03"
 ABOLISHED_FIRST = 91  # community numbers no division of the country uses in these streets
 ORDINALS = "一二三"
 Row = dict[str, str]
@@ -110,6 +111,14 @@ def moved(rows: list[Row]) -> list[Row]:
     return result
 
 
+def renamed(rows: list[Row]) -> list[Row]:
+    """Returns the rows with one community that gets another name: the code stays."""
+    communities = [row for row in rows if row["level"] == "community" and not row["valid_to"]]
+    community = communities[len(communities) // 3]
+    community["valid_to"] = RENAMED_ON
+    return [*rows, {**community, "name": f"新{community['name']}", "valid_from": RENAMED_ON, "valid_to": ""}]
+
+
 def departments(rows: list[Row]) -> list[Row]:
     """Returns the city's departments; their codes bear region 4499xx: none is real. Those of province and city are the same everywhere."""
     current = [row for row in rows if not row["valid_to"]]
@@ -159,10 +168,10 @@ def main(city: str, folder: Path, package: Path | None = None) -> None:
     divisions = zhuhai(package) if city == "zhuhai" and package else tiny()
     rows = divisions + grids((row for row in divisions if row["level"] == "community"), None if city == "zhuhai" else 2)
     rows += merged(divisions, 40 if city == "zhuhai" else 4)
-    rows = sorted(moved(rows) if city == "zhuhai" else rows, key=lambda r: (len(r["region_code"]), r["region_code"], r["valid_from"]))
     folder.mkdir(parents=True, exist_ok=True)
+    write(folder / "departments.csv", DEPARTMENT_COLUMNS, departments(rows))  # a committee keeps its name when its community gets another
+    rows = sorted(renamed(moved(rows)), key=lambda r: (len(r["region_code"]), r["region_code"], r["valid_from"]))
     write(folder / "regions.csv", COLUMNS, rows)
-    write(folder / "departments.csv", DEPARTMENT_COLUMNS, departments(rows))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class Lists:
 
     def __init__(self, lives: Lives) -> None:
         self.lives, self.setting = lives, lives.setting
-        self.stride = STRIDE if self.setting.people >= 1_500 else 20
+        self.stride = STRIDE if self.setting.people >= 1_500 else 15
 
     def put_down_first(self, _: Path) -> Iterator[Label]:
         """Yields nothing: the streets begin with the first day."""
