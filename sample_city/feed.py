@@ -15,6 +15,7 @@ from sample_city.labels import Label, write_labels
 from sample_city.lives import Lives
 from sample_city.numbers import LARGEST_CITY
 from sample_city.people import FIRST_DAY, Setting
+from sample_city.permits import Permits
 from sample_city.places import Places
 from sample_city.register import Register
 from sample_city.source import Fault, FileSource, TableSource
@@ -46,7 +47,7 @@ class Sample:
     @cached_property
     def tables(self) -> list[TableSource]:
         """Returns the registers that are tables of the source database."""
-        return [Register(self.lives)]
+        return [Register(self.lives), Permits(self.lives)]
 
     @cached_property
     def senders(self) -> list[FileSource]:

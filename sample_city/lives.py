@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sample_city import names
+from sample_city.migrants import Migrants
 from sample_city.numbers import Shuffle, fraction, resident_number
 from sample_city.oddities import Oddities, quota
 from sample_city.people import FIRST_DAY, HAN, Person, Populace, Setting, office_time, some_home
@@ -40,6 +41,7 @@ class Lives:
         self.setting = setting
         self.oddities = Oddities(setting)
         self.populace = Populace(setting, self.oddities.count)
+        self.migrants = Migrants(setting)
         self._ordinary = setting.people - self.oddities.count
         self._shuffle = Shuffle.of(self._ordinary, setting.seed, "events")
         self.events_a_day = max(6, setting.people // 220)
@@ -47,7 +49,7 @@ class Lives:
         self.newcomers_a_day = self.births_a_day + max(1, round(setting.people * 3 / 20_000))
 
     def everybody(self) -> Iterator[Person]:
-        """Yields everybody as they stood before any event, special people first."""
+        """Yields everybody registered here as they stood before any event, special people first."""
         yield from self.oddities
         yield from self.populace
 

@@ -12,18 +12,18 @@ from datetime import date, datetime, timedelta
 from sample_city import names
 from sample_city.labels import Label, Outcome, row_sha256
 from sample_city.lives import FINAL, Lives
-from sample_city.migrants import OLD_PERMIT, Migrants, Turn
+from sample_city.migrants import OLD_PERMIT, Turn
 from sample_city.numbers import fraction
 from sample_city.people import FIRST_DAY, Person, office_time, past_time
-from sample_city.register import Change, Row
+from sample_city.source import Change, Row, Table
 
 PERMIT = "c_residence_permit"
-TABLE, KEY = "api_residence_permit", "permit_no"
 COLUMNS = (
     "permit_no", "id_no", "person_name", "gender_code", "birth_date", "hukou_region_code", "residence_address", "residence_region_code",
     "residence_reason_code", "landlord_name", "landlord_phone", "arrive_date", "issue_date", "endorse_due_date", "status", "phone",
     "update_time",
 )  # fmt: skip
+TABLE = Table("api_residence_permit", COLUMNS, "permit_no")
 OUTCOMES: dict[str, tuple[Outcome, str | None]] = {
     "id_check_digit": ("quarantined", "resident_id"),
     "birth_date_contradicts_id": ("quarantined", "agrees_with_id"),
@@ -53,8 +53,10 @@ class Permit:
 class Permits:
     """The permits of a city, row by row."""
 
-    def __init__(self, lives: Lives, migrants: Migrants) -> None:
-        self.lives, self.migrants, self.setting = lives, migrants, lives.setting
+    table = TABLE
+
+    def __init__(self, lives: Lives) -> None:
+        self.lives, self.migrants, self.setting = lives, lives.migrants, lives.setting
 
     def first_load(self) -> Iterator[Row]:
         """Yields every row as it stood before the first day."""
@@ -151,7 +153,7 @@ class Permits:
 
     def _again(self, person: Person, permit: Permit) -> Change:
         row = self._row(person, permit)
-        return Change(row, row[KEY])
+        return Change(row, row["permit_no"])
 
     def _moment(self, no: int, day: date) -> datetime:
         return office_time(self.setting.chance("permit", no, day), day)
@@ -190,7 +192,7 @@ SPOILED: dict[str, Callable[[Row], Row]] = {
     "issued_before_arrival": lambda row: _shifted(row, "issue_date", -500),
     "endorsement_expired": lambda row: {
         **row,
-        "endorse_due_date": (FIRST_DAY - timedelta(days=40 + int(row[KEY][8:14]) % 300)).isoformat(),
+        "endorse_due_date": (FIRST_DAY - timedelta(days=40 + int(row["permit_no"][8:14]) % 300)).isoformat(),
     },
     "region_padded": lambda row: {
         **row,

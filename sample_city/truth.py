@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import duckdb
@@ -74,14 +74,16 @@ def labels(sample: Path, day: date) -> Iterator[Label]:
 def write_first(sample: Path, lives: Lives) -> None:
     """Writes everybody as they were before the first day."""
     eve = FIRST_DAY - timedelta(days=1)
-    _write(sample / "truth" / "base.parquet", (lives.truth_of(person, eve) for person in lives.everybody()))
+    registered = (lives.truth_of(person, eve) for person in lives.everybody())
+    _write(sample / "truth" / "base.parquet", chain(registered, lives.migrants))
 
 
 def write_day(sample: Path, lives: Lives, day: date) -> None:
     """Writes the people about whom something changed on a day."""
     late = (lives.oddities.number_of("late_death", n) for n in range(lives.oddities.units[LATE[1]]))
     touched = {event.no for event in lives.happened(day)} | {no for no in late if lives.late_death(no) == day}
-    _write(sample / "truth" / f"{day}.parquet", [*(lives.truth(no, day) for no in sorted(touched)), *lives.newcomers(day)])
+    registered = [*(lives.truth(no, day) for no in sorted(touched)), *lives.newcomers(day)]
+    _write(sample / "truth" / f"{day}.parquet", [*registered, *lives.migrants.changed(day)])
 
 
 def _write(path: Path, people: Iterable[Person]) -> None:
@@ -99,8 +101,8 @@ def _row(person: Person) -> dict[str, object]:
         "gender_code": person.gender_code,
         "birth_date": person.birth_date,
         "ethnicity_code": person.ethnicity_code,
-        "hukou_community_code": person.community,
-        "household_no": person.household_no,
+        "hukou_community_code": person.community or None,
+        "household_no": person.household_no or None,
         "phone": person.phone,
         "grid_code": person.grid,
         "mother_no": person.mother,
