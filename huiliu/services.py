@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    only: Annotated[str, typer.Option(help="Start only these, separated by commas: postgres, spark, airflow.")] = "",
+    only: Annotated[str, typer.Option(help="Start only these, separated by commas: postgres, sample_api, spark, airflow.")] = "",
     as_json: Json = False,
 ) -> None:
     """Start the services of the instance and wait until they are healthy."""
@@ -101,6 +101,7 @@ def addresses(instance: Instance) -> dict[str, str]:
         "airflow": f"{airflow.base_url(instance)}  (user {keys.AIRFLOW_USER}, password {keys.airflow_password(instance)})",
         "spark_connect": spark.remote(instance),
         "spark_thrift": f"jdbc:hive2://127.0.0.1:{ports.spark_thrift}",
+        "sample_api": f"http://127.0.0.1:{ports.sample_api}",
         "spark_ui": f"http://127.0.0.1:{ports.spark_ui}",
         "postgres": f"127.0.0.1:{ports.postgres}  (user huiliu, password in {instance.key_path('postgres.password')})",
     }

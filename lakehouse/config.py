@@ -39,6 +39,7 @@ class Ports(BaseModel):
     spark_thrift: int
     spark_ui: int
     airflow: int
+    sample_api: int
 
 
 class CityProfile(BaseModel):

@@ -1,8 +1,10 @@
-"""Returns database URLs by connection name: from the environment, or else a database of the instance's own server."""
+"""Returns what is behind a connection's name: a database URL, or an API's address and credentials; the environment decides first."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -14,15 +16,25 @@ OPERATIONAL = "huiliu"
 DRIVER = "postgresql+psycopg"
 
 
+@dataclass(frozen=True)
+class ApiEndpoint:
+    """An API: the URL its paths are appended to, and who we are there. The secret is in no text of it."""
+
+    name: str
+    base: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
 def connection_url(instance: Instance, name: str) -> URL:
-    """Returns the URL of a named connection.
+    """Returns the URL of a named database.
 
     `HUILIU_CONNECTION_<NAME>` decides where it is set; without it the name is a database of the instance's own server.
 
     Raises:
         ConfigError: the variable is no PostgreSQL URL, or the instance has no password yet.
     """
-    variable = f"HUILIU_CONNECTION_{name.upper()}"
+    variable = _variable(name)
     declared = os.environ.get(variable)
     if declared:
         return _declared(variable, declared)
@@ -32,6 +44,40 @@ def connection_url(instance: Instance, name: str) -> URL:
         raise ConfigError(Problem(f"connection {name}", found, f"{variable} or a started instance", "run `huiliu up`.").text())
     secret = password.read_text("utf-8").strip()
     return URL.create(DRIVER, "huiliu", secret, "127.0.0.1", instance.ports.postgres, name)
+
+
+def api_endpoint(instance: Instance, name: str) -> ApiEndpoint:
+    """Returns the address of a named API and our credentials there.
+
+    `HUILIU_CONNECTION_<NAME>` and `HUILIU_SECRET_<NAME>` (`id:secret`) decide where they are set; without them it is the sample's own
+    server with `keys/<name>.client`. Our key to the sample is never shown to another server.
+
+    Raises:
+        ConfigError: the address is no plain HTTP URL, or the credentials are missing or malformed.
+    """
+    variable, secret = _variable(name), f"HUILIU_SECRET_{name.upper()}"
+    declared = os.environ.get(variable)
+    key = instance.key_path(f"{name}.client")
+    credentials = os.environ.get(secret) or (key.read_text("utf-8").strip() if key.is_file() and not declared else "")
+    client, separator, password = credentials.partition(":")
+    if not (client and separator and password):
+        allowed = "client id and secret as `id:secret`" if declared else f"{secret}, or the sample's key keys/{name}.client"
+        found = "there are no credentials for this API, or they are not `id:secret`."
+        raise ConfigError(Problem(f"connection {name}", found, allowed, f"set {secret}.").text())
+    base = _http_base(variable, declared) if declared else f"http://127.0.0.1:{instance.ports.sample_api}"
+    return ApiEndpoint(name, base, client, password)
+
+
+def _variable(name: str) -> str:
+    return f"HUILIU_CONNECTION_{name.upper()}"
+
+
+def _http_base(variable: str, text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        problem = Problem(variable, "is not the address of an API.", "http://host:port/path or https://…, without user, query or fragment")
+        raise ConfigError(problem.text())
+    return text.rstrip("/")
 
 
 def _declared(variable: str, text: str) -> URL:

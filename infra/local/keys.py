@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from lakehouse.config import Instance
 
 PASSWORDS = ("postgres.password", "airflow.jwt", "airflow.secret")
+API_CLIENTS = ("province_api", "city_api")  # connections that the sample's API server answers
 AIRFLOW_USER = "admin"
 
 
@@ -23,6 +24,8 @@ def ensure(instance: Instance) -> None:
     _write_once(instance.key_path("hmac.key"), secrets.token_hex(32).encode())
     for name in PASSWORDS:
         _write_once(instance.key_path(name), secrets.token_urlsafe(48).encode())
+    for name in API_CLIENTS:
+        _write_once(instance.key_path(f"{name}.client"), f"huiliu-{name}:{secrets.token_urlsafe(32)}".encode())
     _write_once(instance.key_path("airflow.fernet"), Fernet.generate_key())
     passwords = json.dumps({AIRFLOW_USER: secrets.token_urlsafe(12)})
     _write_once(instance.key_path("airflow.users.json"), passwords.encode())

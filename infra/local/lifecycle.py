@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from infra.local import airflow, java, keys, ports, postgres, session, spark
+from infra.local import airflow, java, keys, ports, postgres, sample_api, session, spark
 from infra.local.programs import COMPONENTS, Program
 from infra.local.supervision import Supervisor
 from infra.spark import jars
@@ -20,9 +20,16 @@ from lakehouse.errors import ConfigError, Problem
 
 Say = Callable[[str], None]
 Hook = Callable[[Instance], None]
-PATIENCE_SECONDS = {"postgres": 60, "spark": 180, "airflow": 240}
-HEALTH = {"postgres": postgres.is_healthy, "spark": spark.is_healthy, "airflow": airflow.is_healthy}
+PATIENCE_SECONDS = {"postgres": 60, "sample_api": 30, "spark": 180, "airflow": 240}
+HEALTH = {
+    "postgres": postgres.is_healthy,
+    "sample_api": sample_api.is_healthy,
+    "spark": spark.is_healthy,
+    "airflow": airflow.is_healthy,
+}
+NEEDS_POSTGRES = {"airflow", "sample_api"}
 MIB = 2**20
+PASSED_ON = ("HUILIU_CONNECTION_", "HUILIU_SECRET_")
 BROKEN = {"FATAL", "EXITED", "BACKOFF"}
 
 
@@ -49,7 +56,7 @@ def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) ->
         ConfigError: the machine lacks something, a port is taken, or a server does not become healthy.
     """
     wanted = [name for name in COMPONENTS if name in components]
-    if "airflow" in wanted and "postgres" not in wanted:
+    if NEEDS_POSTGRES & set(wanted) and "postgres" not in wanted:
         wanted.insert(0, "postgres")
     check_prerequisites(wanted)
     with _alone(instance):
@@ -59,7 +66,7 @@ def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) ->
         if not supervisor.is_running() and (ended := session.end(instance)):
             say(f"ended {len(ended)} processes that a killed supervisor had left behind")
         states = supervisor.states()
-        ports.refuse_occupied(instance, [name for name in wanted if not _any_running(states, _lasting(instance, name))])
+        ports.refuse_occupied(instance, [name for name in wanted if _is_stopped(states, _lasting(instance, name))])
         postgres.ensure_cluster(instance)
         for name in supervisor.ensure(_programs(instance, COMPONENTS), _environment(instance)):
             say(f"{name} goes on with its earlier settings; `huiliu down`, then `huiliu up` applies the new ones")
@@ -121,14 +128,16 @@ class _Start:
             self._wait("postgres")
             postgres.ensure_databases(self._instance)
             hooks.after_postgres(self._instance)
+        if "sample_api" in wanted:
+            self._start("sample_api")
         if "airflow" in wanted:
             airflow.prepare(self._instance, self._say)
             self._start("airflow")
         if "spark" in wanted:
             self._wait("spark")
             hooks.after_spark(self._instance)
-        if "airflow" in wanted:
-            self._wait("airflow")
+        for component in [name for name in ("sample_api", "airflow") if name in wanted]:
+            self._wait(component)
 
     def _start(self, component: str) -> None:
         states = self._supervisor.states()
@@ -139,16 +148,16 @@ class _Start:
     def _wait(self, component: str) -> None:
         began = time.monotonic()
         names = [program.name for program in _lasting(self._instance, component)]
-        while True:
+        while names:
             states = self._supervisor.states()
             broken = [name for name in names if states.get(name) in BROKEN]
             late = time.monotonic() - began > PATIENCE_SECONDS[component]
             if broken or late:
                 raise ConfigError(self._problem(component, broken, began).text())
             if all(states.get(name) in {"STARTING", "RUNNING"} for name in names) and HEALTH[component](self._instance):
+                self._say(f"{component} is healthy ({time.monotonic() - began:.1f} s)")
                 break
             time.sleep(0.2)
-        self._say(f"{component} is healthy ({time.monotonic() - began:.1f} s)")
 
     def _problem(self, component: str, broken: Sequence[str], began: float) -> Problem:
         waited = f"{time.monotonic() - began:.0f} seconds"
@@ -161,6 +170,8 @@ def _programs(instance: Instance, components: Sequence[str]) -> list[Program]:
     found: list[Program] = []
     if "postgres" in components:
         found.append(postgres.program(instance))
+    if "sample_api" in components:
+        found += sample_api.programs(instance)
     if "spark" in components:
         found += spark.programs(instance)
     if "airflow" in components:
@@ -175,7 +186,7 @@ def _lasting(instance: Instance, component: str) -> list[Program]:
 def _environment(instance: Instance) -> dict[str, str]:
     """Returns what every program of the instance is told: which instance it serves."""
     settings = instance.settings
-    passed_on = {name: value for name, value in os.environ.items() if name.startswith("HUILIU_CONNECTION_")}
+    passed_on = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
     return {
         **passed_on,
         "HUILIU_HOME": str(instance.home),
@@ -191,8 +202,9 @@ def _all_running(states: dict[str, str], programs: Sequence[Program]) -> bool:
     return all(states.get(program.name) in {"RUNNING", "STARTING"} for program in programs)
 
 
-def _any_running(states: dict[str, str], programs: Sequence[Program]) -> bool:
-    return any(states.get(program.name) in {"RUNNING", "STARTING", "STOPPING"} for program in programs)
+def _is_stopped(states: dict[str, str], programs: Sequence[Program]) -> bool:
+    """Returns whether a component that the city needs does not run at all: only then may nobody else hold its ports."""
+    return bool(programs) and not any(states.get(program.name) in {"RUNNING", "STARTING", "STOPPING"} for program in programs)
 
 
 def _proportional_mib(pid: int) -> int:

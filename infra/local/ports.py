@@ -6,15 +6,17 @@ import json
 import os
 import socket
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from lakehouse.config import Instance, Ports
 from lakehouse.errors import ConfigError, Problem, problems_text
 
-DEFAULTS = {"postgres": 15432, "spark_connect": 15002, "spark_thrift": 15003, "spark_ui": 15004, "airflow": 15080}
+DEFAULTS = {"postgres": 15432, "spark_connect": 15002, "spark_thrift": 15003, "spark_ui": 15004, "airflow": 15080, "sample_api": 15081}
 USED_BY = {
     "postgres": ("postgres",),
     "spark": ("spark_connect", "spark_thrift", "spark_ui"),
     "airflow": ("airflow",),
+    "sample_api": ("sample_api",),
 }
 HOST = "127.0.0.1"
 
@@ -40,7 +42,7 @@ def is_answering(port: int) -> bool:
 
 
 def ensure(instance: Instance, environment: Mapping[str, str] = os.environ) -> Ports:
-    """Returns the kept ports, or chooses and keeps them.
+    """Returns the kept ports; what was never chosen (a server the instance did not have yet) is chosen and kept now.
 
     `HUILIU_PORT_<NAME>` asks for a port, `0` for any free one; without it a default is taken if it is free.
 
@@ -49,13 +51,14 @@ def ensure(instance: Instance, environment: Mapping[str, str] = os.environ) -> P
     """
     path = instance.home / "instance.json"
     asked = _asked(environment)
-    if path.is_file():
-        kept = instance.ports
-        _refuse_other_than_kept(kept, asked, str(path))
-        return kept
-    chosen: dict[str, int] = {}
+    chosen = _kept(path)
+    _refuse_other_than_kept(chosen, asked, str(path))
+    if set(chosen) >= set(DEFAULTS):
+        return instance.ports
     problems = []
     for name, default in DEFAULTS.items():
+        if name in chosen:
+            continue
         port = asked.get(name)
         if port and (not is_free(port) or port in chosen.values()):
             problems.append(_in_use(_variable(name), port))
@@ -99,16 +102,23 @@ def _asked(environment: Mapping[str, str]) -> dict[str, int]:
     return asked
 
 
-def _refuse_other_than_kept(kept: Ports, asked: Mapping[str, int], where: str) -> None:
+def _kept(path: Path) -> dict[str, int]:
+    if not path.is_file():
+        return {}
+    found: dict[str, int] = json.loads(path.read_text("utf-8"))["ports"]
+    return found
+
+
+def _refuse_other_than_kept(kept: Mapping[str, int], asked: Mapping[str, int], where: str) -> None:
     problems = [
         Problem(
             _variable(name),
-            f"{port} is asked for, but this instance was started first with {getattr(kept, name)} ({where}).",
-            str(getattr(kept, name)),
+            f"{port} is asked for, but this instance was started first with {kept[name]} ({where}).",
+            str(kept[name]),
             f"unset the variable, or run `huiliu down` and change ports.{name} in that file.",
         )
         for name, port in asked.items()
-        if port and port != getattr(kept, name)
+        if port and name in kept and port != kept[name]
     ]
     if problems:
         raise ConfigError(problems_text(problems))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-COMPONENTS = ("postgres", "spark", "airflow")
+COMPONENTS = ("postgres", "sample_api", "spark", "airflow")
 """In the order of their start; they stop in the other order."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """One process under the supervisor; a component (`postgres`, `spark`, `airflow`) has one or several."""
+    """One process under the supervisor; a component (one of `COMPONENTS`) has one or several, or none where the city does not need it."""
 
     name: str
     component: str

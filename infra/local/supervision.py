@@ -146,7 +146,8 @@ class Supervisor:
             sections += _section(program, logs)
         for position, component in enumerate(COMPONENTS):
             names = [program.name for program in listed if program.component == component]
-            sections += [f"[group:{component}]", f"programs={','.join(names)}", f"priority={position}"]
+            if names:
+                sections += [f"[group:{component}]", f"programs={','.join(names)}", f"priority={position}"]
         scratch = self._config.with_suffix(".new")
         descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as handle:

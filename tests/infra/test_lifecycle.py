@@ -17,6 +17,7 @@ import pytest
 
 from huiliu import doctor
 from infra.local import lifecycle, postgres
+from infra.local.programs import COMPONENTS
 from infra.local.supervision import Supervisor
 from lakehouse.config import Instance
 from tests.plugin.servers import alive, processes, tiny_instance
@@ -87,9 +88,9 @@ def test_kept_port_taken_while_resting_is_named(second: Instance) -> None:
 
 
 @pytest.mark.e2e
-def test_three_components_beside_one_another_and_a_second_instance(city: Instance, second: Instance) -> None:
+def test_all_components_beside_one_another_and_a_second_instance(city: Instance, second: Instance) -> None:
     health = lifecycle.health(city)
-    assert {name for name, part in health.items() if part.healthy} == {"postgres", "spark", "airflow"}
+    assert {name for name, part in health.items() if part.healthy} == set(COMPONENTS)
     assert not set(city.ports.model_dump().values()) & set(second.ports.model_dump().values())
     used = lifecycle.memory(city)
     assert 500 < sum(used.values()) < 6 * 1024

@@ -71,3 +71,12 @@ def test_another_port_than_the_kept_one_is_refused(resting: Instance) -> None:
     kept = ports.ensure(resting, ANY)
     with pytest.raises(ConfigError, match=f"started first with {kept.postgres}"):
         ports.ensure(resting, {"HUILIU_PORT_POSTGRES": str(kept.postgres + 1)})
+
+
+def test_a_server_that_came_later_gets_a_port_and_the_others_keep_theirs(resting: Instance) -> None:
+    kept = ports.ensure(resting, ANY).model_dump()
+    before = {name: port for name, port in kept.items() if name != "sample_api"}
+    (resting.home / "instance.json").write_text(json.dumps({"ports": before}))
+    again = ports.ensure(resting, ANY).model_dump()
+    assert {name: again[name] for name in before} == before
+    assert again["sample_api"] not in before.values()
