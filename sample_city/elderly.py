@@ -20,7 +20,7 @@ from sample_city.labels import ELDERLY, Label, Outcome, row_sha256
 from sample_city.lives import Lives, family_of
 from sample_city.numbers import fraction
 from sample_city.oddities import ODD
-from sample_city.people import FIRST_DAY, Person
+from sample_city.people import FIRST_DAY, Person, Setting
 
 HEADER = ("姓名", "身份证号", "年龄", "服务类型", "补贴标准", "发放月份", "开户银行账号", "联系电话", "社区", "备注")
 ACCOUNT = HEADER.index("开户银行账号")
@@ -75,6 +75,11 @@ def age_on(birth: date, day: date) -> int:
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
+def service_of(setting: Setting, no: int, age: int) -> str:
+    """Returns what somebody of that age is paid for; some over 80 get a second allowance."""
+    return "高龄津贴" if age >= 80 else setting.chance("which service", no).choice(tuple(AMOUNTS)[1:])
+
+
 class Lists:
     """The lists of a city."""
 
@@ -125,7 +130,7 @@ class Lists:
     def _rows(self, person: Person, month: date, kind: str) -> Iterator[list[str]]:
         rng = self.setting.chance("service", person.no)
         age = age_on(person.birth_date, month)
-        service = "高龄津贴" if age >= 80 else rng.choice(tuple(AMOUNTS)[1:])
+        service = service_of(self.setting, person.no, age)
         typed = _misheard(person, rng.random()) if not kind else person.person_name
         fields = [
             typed, person.id_no, str(age), service, AMOUNTS[service], f"{month:%Y-%m}", f"62{person.no:014d}",

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sample_city import truth
+from sample_city.certificates import FAULTS, Certificates
 from sample_city.checks import Checks
 from sample_city.elderly import Lists
 from sample_city.labels import Label, write_labels
@@ -47,7 +48,7 @@ class Sample:
     @cached_property
     def tables(self) -> list[TableSource]:
         """Returns the registers that are tables of the source database."""
-        return [Register(self.lives), Permits(self.lives)]
+        return [Register(self.lives), Permits(self.lives), Certificates(self.lives)]
 
     @cached_property
     def senders(self) -> list[FileSource]:
@@ -57,7 +58,7 @@ class Sample:
     @cached_property
     def faults(self) -> list[Fault]:
         """Returns what the API server is told to do wrong."""
-        return []
+        return FAULTS
 
     @cached_property
     def source_system(self) -> SourceSystem:
