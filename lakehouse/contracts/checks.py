@@ -138,9 +138,9 @@ def _keys(draft: Draft) -> Iterator[Finding]:
     position = table.columns.get(draft.properties.get("position") or "")
     if position and position.type not in ("date", "timestamp"):
         yield Finding(draft.steps("position"), f"the column {position.name!r} is a {position.type}.", "date, timestamp", "order by a time.")
-    if draft.properties.get("delivery") == "snapshot":
-        found = "is snapshot, but nothing closes absent keys yet: they would stay open for ever."
-        yield Finding(draft.steps("delivery"), found, "increment, event", "have the source deliver changes with an operation column.")
+    if draft.properties.get("delivery") == "snapshot" and draft.properties.get("position"):
+        found = "is given, but the rows of a snapshot stand where it stands: at its business date."
+        yield Finding(draft.steps("position"), found, "", "leave it out, or declare the deliveries as increments.")
 
 
 def _classes(draft: Draft) -> Iterator[Finding]:
@@ -163,6 +163,8 @@ def _classes(draft: Draft) -> Iterator[Finding]:
                 "",
                 "class id_no, normalise [trim, half_width, upper, resident_id_18].",
             )
+        if "open_ended" in column.normalise and column.type != "date":
+            yield Finding(steps, f"is a {column.type} and cannot be open-ended.", "date", "remove open_ended from its normalisation.")
         if column.identity in table.names:
             yield Finding(steps, f"the identity {column.identity!r} is also a column.", "", "choose another name.")
     sharing = draft.properties.get("sharing")
@@ -201,6 +203,10 @@ def _rules(draft: Draft) -> Iterator[Finding]:
             yield Finding(steps, f"the rule {rule.kind} cannot judge a {column.type}.", ", ".join(kind.types), "choose another rule.")
         elif kind.misfit and (fault := kind.misfit(column.type, parameters)):
             yield Finding((*steps, "implementation"), f"{fault}.")
+        for key, name in kind.columns_alike(parameters).items():
+            other = draft.table.columns.get(name)
+            if other and other.type != column.type:
+                yield Finding((*steps, "implementation", key), f"{name} is a {other.type}, {column.name} is a {column.type}.", column.type)
         for key, name in kind.references(parameters, "table").items():
             if name not in draft.code_tables:
                 place = (*steps, "implementation", key)

@@ -21,26 +21,34 @@ SAME_VERSION = ("_key", "_position", "_content_hash", "_batch_id", "_source_line
 def entries(rows: DataFrame, contract: Contract) -> DataFrame:
     """Returns accepted rows as entries.
 
-    Rows: one per row. Columns: adds `valid_from`, `_deleted`, `_content_hash` (typed columns without position and operation).
+    Rows: one per row, or per key and snapshot that lacks it (`_absent`: such an entry deletes). Columns: adds `valid_from`, `_deleted`,
+    `_content_hash` (typed columns without position and operation; of a snapshot also the provider, because the key is its until
+    another one speaks of it).
     """
     operation = contract.operation
     deleted = F.coalesce(F.col(operation.column).isin(*operation.delete), F.lit(False)) if operation else F.lit(False)
+    if contract.delivery == "snapshot":
+        rows = rows if "_absent" in rows.columns else rows.withColumn("_absent", F.lit(False))
+        deleted = deleted | F.col("_absent")
     left_out = {contract.position, operation.column if operation else None}
     content = [F.col(f"`{column.name}`") for column in contract.kept_columns if column.name not in left_out]
+    told = ["_deleted", "_provider"] if contract.delivery == "snapshot" else ["_deleted"]
     rows = rows.withColumn("_deleted", deleted).withColumn("valid_from", F.col("_position").cast("timestamp"))
-    return rows.withColumn("_content_hash", F.sha2(F.to_json(F.struct(*content, "_deleted")), 256))
+    return rows.withColumn("_content_hash", F.sha2(F.to_json(F.struct(*content, *told)), 256))
 
 
 def cut(said: DataFrame, contract: Contract) -> DataFrame:
     """Returns the versions of keys.
 
     Rows: in, all entries of each key, or its open version and all that was said later; out, one per version. At one position the
-    last entry in order stands; equal content that follows one another is one version, of an event only the last entry counts.
+    last entry in order stands; equal content that follows one another is one version, of an event only the last entry counts. A snapshot
+    that lacks a key ends it only where its provider was the last to speak of it.
     Columns: adds `valid_to`, null while open.
     """
+    said = _effective(said.repartition("_key")) if contract.delivery == "snapshot" else said.repartition("_key")
     whole = ["_key"] if contract.delivery == "event" else ["_key", "_position"]
     last = Window.partitionBy(*whole).orderBy(*(F.col(name).desc() for name in ORDER))
-    standing = said.repartition("_key").withColumn("_nth", F.row_number().over(last)).where("_nth = 1")
+    standing = said.withColumn("_nth", F.row_number().over(last)).where("_nth = 1")
     in_time = Window.partitionBy("_key").orderBy("_position")
     before = F.lag("_content_hash").over(in_time)
     versions = standing.withColumn("_news", ~before.eqNullSafe(F.col("_content_hash"))).where("_news")
@@ -91,6 +99,16 @@ def overlaps() -> Column:
     """Returns whether a version reaches into the next one of its key, or is open though another follows; over versions not replaced."""
     following = F.lead("valid_from").over(Window.partitionBy("_key").orderBy("valid_from"))
     return following.isNotNull() & (F.col("valid_to").isNull() | (F.col("valid_to") > following))
+
+
+def _effective(said: DataFrame) -> DataFrame:
+    """Returns the entries without absences from snapshots of a provider whose key it is not, or not any more."""
+    before = Window.partitionBy("_key").orderBy(*ORDER).rowsBetween(Window.unboundedPreceding, -1)
+    is_absent = F.coalesce(F.col("_absent"), F.lit(False))
+    standing = F.last(F.when(~is_absent, F.struct("_provider", "_deleted")), ignorenulls=True).over(before)
+    said = said.withColumn("_standing", standing)
+    ends = (F.col("_standing._provider") == F.col("_provider")) & ~F.col("_standing._deleted")
+    return said.where(~is_absent | F.coalesce(ends, F.lit(False))).drop("_standing", "_absent")
 
 
 def _end_in(side: str) -> Column:

@@ -92,15 +92,16 @@ def random_row(chance: random.Random, key: str) -> dict:
     }
 
 
-def bronze_rows(batch: dict) -> list[tuple]:
-    """Returns the rows of a batch as bronze holds them."""
+def bronze_rows(batch: dict, width: int = 4) -> list[tuple]:
+    """Returns the rows of a batch as bronze holds them; `width` is the number of the contract's columns."""
     found = []
     for row in batch["rows"]:
-        texts = [text or None for text in row.get("texts", [])] or [None] * 4
-        delivered = (batch["batch_id"], PROVIDER, batch["business_date"], batch["taken_on"], batch["delivery_no"], "file.csv", row["line"])
+        texts = [text or None for text in row.get("texts", [])] or [None] * width
+        provider = batch.get("provider", PROVIDER)
+        delivered = (batch["batch_id"], provider, batch["business_date"], batch["taken_on"], batch["delivery_no"], "file.csv", row["line"])
         position = row["position"].strftime("%Y-%m-%dT%H:%M:%S.%fZ") if row["position"] else None
-        verdict = [QUARANTINED_BY] if row.get("quarantined") else []
-        reject = ("too_few_fields", bytearray(b"x")) if row.get("rejected") else (None, None)
+        verdict = row.get("verdict", [QUARANTINED_BY] if row.get("quarantined") else [])
+        reject = ("too_few_fields", bytearray(row.get("raw", "x").encode())) if row.get("rejected") else (None, None)
         key = row["key"] and hashlib.sha256(row["key"].encode()).hexdigest()
         found.append((*texts, *delivered, position, key, row.get("hash"), *reject, verdict))
     return found
@@ -111,7 +112,7 @@ def landed(batch: dict, resource: str, gate: str | None, silver_on: date | None)
     return Batch(
         batch["batch_id"],
         resource,
-        PROVIDER,
+        batch.get("provider", PROVIDER),
         batch["business_date"],
         "0" * 64,
         batch["delivery_no"],

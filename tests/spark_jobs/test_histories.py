@@ -3,88 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from datetime import timedelta
 
 import pytest
-from pyspark.sql import SparkSession
 
 from lakehouse.config import Instance
-from lakehouse.contracts.model import Contract
-from lakehouse.naming import bronze, silver
+from lakehouse.naming import silver
 from spark_jobs import storage
-from spark_jobs.accounting import accounts
-from spark_jobs.histories import Selection, Step
-from spark_jobs.session import open_session
-from spark_jobs.tables import bronze_table
-from spark_jobs.transforms.rules.scope import RuleScope
 from tests.oracle import history as oracle
-from tests.spark_jobs.histories import FIRST_DAY, bronze_rows, contract, draw, landed
+from tests.spark_jobs.histories import FIRST_DAY, contract, draw
+from tests.spark_jobs.lake import Lake, known_in, told
 
 pytestmark = pytest.mark.spark
 KEYS = 1200
-
-
-class Lake:
-    """One resource whose batches are all in bronze; steps bring them into silver in any order."""
-
-    def __init__(self, instance: Instance, resource: Contract, batches: list[dict]) -> None:
-        self.instance, self.contract, self.batches = instance, resource, batches
-        self.spark: SparkSession = open_session(instance)
-        self.done: dict[str, object] = {}
-        storage.ensure_tables(self.spark, instance, resource)
-        schema = ", ".join(f"`{name}` {type_}" for name, type_ in bronze_table(resource).columns)
-        rows = self.spark.createDataFrame([row for batch in batches for row in bronze_rows(batch)], schema)
-        storage.append_batches(self.spark, bronze(resource.code), rows, [batch["batch_id"] for batch in batches])
-
-    def step(self, batch_ids: list[str], on) -> storage.Changes:
-        """Brings these batches into silver in one step; whatever else is neither done nor held waits for its gate."""
-        known = []
-        for batch in self.batches:
-            name = batch["batch_id"]
-            gate = "blocked" if batch["held"] else "passed" if name in self.done or name in batch_ids else None
-            known.append(landed(batch, self.contract.code, gate, self.done.get(name)))
-        selection = Selection.of(known, on)
-        scope = RuleScope(self.spark, {}, (), "Asia/Shanghai")
-        step = Step(self.spark, self.contract, scope, self.instance.key_path("hmac.key"), selection, on)
-        drawn = accounts(step.judged, selection.judged, self.contract)
-        counted = [batch for batch in self.batches if batch["held"] or batch["batch_id"] in {*self.done, *batch_ids}]
-        expected = oracle.counts(counted)
-        for one in drawn:
-            got = {name: count for name, count in vars(one.counts).items() if count}
-            assert got == expected[one.batch.batch_id]
-        written = step.write()
-        step.check()
-        self.done |= dict.fromkeys(batch_ids, on)
-        return written
-
-    def silver(self) -> list[dict]:
-        """Returns all versions ever written."""
-        return [row.asDict() for row in storage.read(self.spark, silver(self.contract.code)).collect()]
-
-
-def told(versions: list[dict]) -> dict[str, list[tuple]]:
-    found = defaultdict(list)
-    for one in versions:
-        found[one["key"]].append((one["start"], one["end"], one["content"], one["deleted"], one["batch_id"], one["line"]))
-    return {key: sorted(rows, key=str) for key, rows in found.items()}
-
-
-def known_in(rows: list[dict], day) -> list[dict]:
-    """Returns the versions silver says were known at a day: replaced later counts, closed later reads as open."""
-    return [
-        {
-            "key": row["id"],
-            "start": row["valid_from"],
-            "end": None if row["_closed_on"] and row["_closed_on"] > day else row["valid_to"],
-            "content": row["value"],
-            "deleted": row["_deleted"],
-            "batch_id": row["_batch_id"],
-            "line": row["_source_line"],
-        }
-        for row in rows
-        if row["_recorded_on"] <= day and (row["_replaced_on"] is None or row["_replaced_on"] > day)
-    ]
 
 
 def naive(batches: list[dict]) -> list[dict]:

@@ -63,7 +63,7 @@ def test_three_mistakes_are_told_at_once(folder: Path) -> None:
         (LIST, ("version: 1.0.0", "version: first"), "version", "is no version."),
         (LIST, ("value: street}", "value: community}"), "customProperties.level.value", "the file lies in street/."),
         (LIST, ("  - {property: delivery, value: increment}\n", ""), "customProperties", "the property delivery is missing."),
-        (LIST, ("delivery, value: increment", "delivery, value: snapshot"), "customProperties.delivery", "nothing closes absent keys yet"),
+        (REGISTER, ("delivery, value: increment", "delivery, value: snapshot"), "customProperties.position", "stand where it stands"),
         (LIST, ("{every: month,", "{every: moth,"), "customProperties.cycle.value.every", "'moth' is not allowed."),
         (LIST, ("kind: csv,", "kind: cvs,"), "customProperties.source.value", "'cvs' is not allowed."),
         (LIST, ("{date}_{n}.csv", "{day}.csv"), "customProperties.source.value.path", "the placeholder {day} is unknown."),
