@@ -139,45 +139,6 @@ def _other_number(row: Row) -> Row:
     return {**row, TABLE.key: f"{first}{resident_check(first)}{number[18:]}"}
 
 
-SPOILED[kind](self.row_of(person, ACTIVE, self._first_update(person))), kind
-
-    def row_of(self, person: Person, status: str, update_time: datetime) -> Row:
-        """Returns a row as it ought to be."""
-        rng = self.setting.chance("certificate row", person.no)
-        category, grade = rng.choice(CATEGORIES), rng.choice("1223344")
-        issued = self._first_update(person).date() - timedelta(days=rng.randint(0, 300))
-        guarded = category in "56" or rng.random() < 0.3
-        values = (
-            f"{person.id_no}{category}{grade}", person.id_no, person.person_name, category, grade, issued.isoformat(),
-            (issued + timedelta(days=10 * 365 + rng.randint(0, 5))).isoformat(), status, person.community[:6],
-            names.full_name(rng, rng.choice("12"), person.person_name[0]) if guarded else "",
-            names.phone(9_800_000 + rng.randrange(99_999)) if guarded else "", update_time.isoformat(sep=" "),
-        )  # fmt: skip
-        return dict(zip(COLUMNS, values, strict=True))
-
-    def _first_update(self, person: Person) -> datetime:
-        moment = past_time(self.setting.chance("certified", person.no))
-        return max(moment, datetime.combine(person.birth_date + timedelta(days=400), moment.time()))
-
-    def _moment(self, no: int, day: date) -> datetime:
-        return office_time(self.setting.chance("certificate", no, day), day)
-
-
-def draws_care_allowance(setting: Setting, person: Person) -> bool:
-    """Returns whether somebody is on the streets' lists with the care allowance in the first month."""
-    age = age_on(person.birth_date, FIRST_DAY)
-    return age >= OLD and service_of(setting, person.no, age) == CARE
-
-
-def _with_guardian(row: Row) -> Row:
-    return {**row, "guardian_name": row["guardian_name"] or f"{row['person_name'][0]}国华", "guardian_phone": ""}
-
-
-def _other_number(row: Row) -> Row:
-    number = row[TABLE.key]
-    return {**row, TABLE.key: f"{number[:14]}{(int(number[14:17]) + 2) % 1000:03d}{number[17:]}"}
-
-
 SPOILED: dict[str, Callable[[Row], Row]] = {
     "number_contradicts_id": _other_number,
     "grade_zero": lambda row: {**row, "disability_grade": "0"},
