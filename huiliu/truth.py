@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.naming import bronze, library
+from lakehouse.readers.window import is_fetched
 from sample_city import truth
 from sample_city.labels import Label
 from spark_jobs.session import open_session
@@ -42,7 +43,7 @@ def _gate(spark: SparkSession, instance: Instance, day: date) -> dict[str, float
     for contract in load_sound_contracts(instance.settings.contracts)[0].values():
         errors = {rule.id for rule in contract.rules_of("error")}
         rows = read(spark, bronze(contract.code)).where(f"_taken_on <= date'{day}' and (_reject is not null or size(_verdict) > 0)")
-        by_line = contract.source.kind != "postgres"
+        by_line = not is_fetched(contract)
         for row in rows.select("_source_object", "_source_line", "_row_hash", "_reject", "_verdict").collect():
             name = (contract.code, row["_source_object"], row["_source_line"]) if by_line else (contract.code, "", row["_row_hash"])
             found.setdefault(name, set()).update(_outcomes(row["_reject"], row["_verdict"] or [], errors))

@@ -12,13 +12,14 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from lakehouse.config import Instance
-from lakehouse.connections import connection_url
-from lakehouse.contracts.model import Contract, EachProvider, PostgresSource
+from lakehouse.connections import api_endpoint, connection_url
+from lakehouse.contracts.model import ApiSource, Contract, EachProvider, PostgresSource
 from lakehouse.departments import OFFICE_KINDS, load_departments
 from lakehouse.errors import ConfigError, Problem, SourceError
 from lakehouse.ops import batches
-from lakehouse.readers import inbox, postgres
+from lakehouse.readers import api, inbox, postgres
 from lakehouse.readers.delivery import Delivery, Unusable
+from lakehouse.readers.window import is_fetched, next_window
 
 Found = tuple[list[Delivery], list[Unusable]]
 
@@ -36,19 +37,20 @@ class Search:
 
 @contextmanager
 def arrived(instance: Instance, connection: Connection, search: Search) -> Iterator[Found]:
-    """Returns the deliveries of a step and what is in their way; a snapshot's bytes exist until the block ends."""
+    """Returns the deliveries of a step and what is in their way; fetched bytes exist until the block ends."""
     contract = search.contract
     if search.files is not None:
         yield _handed_over(search), []
-    elif isinstance(contract.source, PostgresSource):
+    elif is_fetched(contract):
         with tempfile.TemporaryDirectory(dir=instance.folder("run"), prefix="fetch-") as folder:
-            yield _snapshot(instance, connection, search, Path(folder) / "rows.csv")
+            yield _fetched(instance, connection, search, Path(folder) / "rows")
     else:
         yield inbox.find(instance.folder("inbox"), contract, _provider_of(instance, contract), search.business_date)
 
 
 def _provider_of(instance: Instance, contract: Contract) -> inbox.ProviderOf:
-    kind = OFFICE_KINDS[contract.provider.each] if isinstance(contract.provider, EachProvider) else ""
+    declared = contract.provider
+    kind = declared.kind or OFFICE_KINDS[declared.each] if isinstance(declared, EachProvider) else ""
     offices = [department for department in load_departments(instance.city_folder) if department.kind == kind]
 
     def provider_of(region: str, on: date) -> str | None:
@@ -69,15 +71,18 @@ def _handed_over(search: Search) -> list[Delivery]:
     return [Delivery(provider, search.business_date, Path(file).name, Path(file)) for file in search.files or ()]
 
 
-def _snapshot(instance: Instance, connection: Connection, search: Search, target: Path) -> Found:
+def _fetched(instance: Instance, connection: Connection, search: Search, target: Path) -> Found:
+    """A source that does not answer is in the way of its provider's delivery; the next run's window covers what was missed."""
     contract, source = search.contract, search.contract.source
-    assert isinstance(source, PostgresSource)
     landed = [batch.business_date for batch in batches.of_resource(connection, contract.code) if batch.gate != "refused"]
-    if search.business_date in landed and not search.refetch:
+    asked = next_window(contract, landed, (search.business_date, instance.city.timezone), again=search.refetch)
+    if asked is None:
         return [], []
-    last = max((day for day in landed if day < search.business_date), default=None)
-    asked = postgres.Window(postgres.first_date(contract, last), search.business_date, instance.city.timezone)
     try:
-        return [postgres.fetch(connection_url(instance, source.connection), contract, asked, target)], []
+        if isinstance(source, PostgresSource):
+            return [postgres.fetch(connection_url(instance, source.connection), contract, asked, target)], []
+        assert isinstance(source, ApiSource)
+        return [api.fetch(api_endpoint(instance, source.connection), contract, asked, target)], []
     except SourceError as error:
-        return [], [Unusable(f"{source.connection}/{source.table}", str(error))]
+        thing = source.table if isinstance(source, PostgresSource) else source.path.lstrip("/")
+        return [], [Unusable(f"{source.connection}/{thing}", str(error))]

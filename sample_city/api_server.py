@@ -140,6 +140,9 @@ class Server(ThreadingHTTPServer):
         super().__init__((HOST, port), Handler)
         self.source, self.desk = source, desk
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing: a client that breaks off is no news."""
+
 
 class Handler(BaseHTTPRequestHandler):
     """One connection of a client; nothing is logged, because addresses hold nothing of interest and bodies are data."""

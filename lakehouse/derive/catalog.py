@@ -9,8 +9,9 @@ from lakehouse.contracts.model import Contract, EachProvider
 
 CYCLES = {"day": "每日", "week": "每周", "month": "每月"}
 SHARING = {1: "无条件共享", 2: "有条件共享", 3: "不予共享"}
-FORMATS = {"postgres": "数据库", "csv": "电子文件（CSV）", "jsonl": "电子文件（JSON Lines）"}
-METHODS = {"postgres": "数据库", "csv": "文件下载", "jsonl": "文件下载"}
+FILE_FORMATS = {"csv": "电子文件（CSV）", "jsonl": "电子文件（JSON Lines）", "xlsx": "电子文件（XLSX）"}
+FORMATS = {"postgres": "数据库", "api": "接口（JSON）", **FILE_FORMATS}
+METHODS = {"postgres": "数据库", "csv": "文件下载", "jsonl": "文件下载", "xlsx": "文件下载", "api": "服务接口"}
 OPENING = {"unconditional": "无条件开放", "conditional": "有条件开放", "closed": "不开放"}
 ITEM_TYPES = {"string": "C 字符", "integer": "N 数值", "number": "N 数值", "date": "D 日期", "timestamp": "T 日期时间", "boolean": "L 逻辑"}
 CONDITIONS = {1: "无", 2: "按职责需要申请，注明使用依据、场景、范围、方式与时限", 3: "不予共享"}

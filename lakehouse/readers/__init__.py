@@ -20,6 +20,7 @@ class Reader:
 
 
 READERS = {
+    "api": Reader(jsonl.read, jsonl.count),
     "csv": Reader(csv.read, csv.count),
     "jsonl": Reader(jsonl.read, jsonl.count),
     "postgres": Reader(postgres.read, postgres.count),

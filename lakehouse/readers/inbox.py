@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
-from lakehouse.contracts.model import Contract, CsvSource, JsonLinesSource
+from lakehouse.contracts.model import Contract, CsvSource, JsonLinesSource, XlsxSource
 from lakehouse.errors import Problem
 from lakehouse.readers.delivery import Delivery, Unusable
 
@@ -51,7 +51,7 @@ def _files(inbox: Path, contract: Contract) -> Iterator[Path]:
 
 
 def _path(contract: Contract) -> str:
-    assert isinstance(contract.source, CsvSource | JsonLinesSource)
+    assert isinstance(contract.source, CsvSource | JsonLinesSource | XlsxSource)
     return contract.source.path
 
 

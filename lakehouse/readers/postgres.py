@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,23 +17,10 @@ from lakehouse.errors import ContractError, Problem, nearest_first
 from lakehouse.readers import csv
 from lakehouse.readers.delivery import Delivery
 from lakehouse.readers.records import Record, refusal
+from lakehouse.readers.window import Window
 
 SETTINGS = "-c datestyle=ISO -c client_encoding=UTF8 -c statement_timeout=600000 -c lock_timeout=30000"
 LANDED_AS = CsvSource(kind="csv", path="", encoding="utf-8")
-
-
-@dataclass(frozen=True)
-class Window:
-    """The dates of the watermark to take: from `first` (None: from the beginning) to `last`, both whole days of the city."""
-
-    first: date | None
-    last: date
-    timezone: str
-
-
-def first_date(contract: Contract, last_landed: date | None) -> date | None:
-    """Returns since when to ask: the day after the last landed date, less the overlap for rows that were committed late."""
-    return None if last_landed is None else last_landed + timedelta(days=1 - _source(contract).overlap_days)
 
 
 def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Delivery:
