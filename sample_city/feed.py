@@ -21,6 +21,7 @@ from sample_city.places import Places
 from sample_city.register import Register
 from sample_city.source import Fault, FileSource, TableSource
 from sample_city.source_system import SourceSystem
+from sample_city.standard_addresses import StandardAddresses
 
 SMALLEST_CITY = 200
 
@@ -53,7 +54,7 @@ class Sample:
     @cached_property
     def senders(self) -> list[FileSource]:
         """Returns those who put files down."""
-        return [Lists(self.lives), Checks(self.lives)]
+        return [Lists(self.lives), Checks(self.lives), StandardAddresses(self.lives)]
 
     @cached_property
     def faults(self) -> list[Fault]:

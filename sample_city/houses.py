@@ -16,7 +16,7 @@ from sample_city.numbers import fraction
 from sample_city.places import Places
 
 PEOPLE_A_ROOM = 2.2
-SPARE_ROOMS = 12  # rooms beyond a grid's own: still to be built, or demolished; nobody ever lives there
+SPARE_ROOMS = 4  # rooms beyond a grid's own: still to be built, or demolished; nobody ever lives there
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,16 @@ class Houses:
         """Yields every room somebody can live in, grid by grid."""
         for grid in self._plans:
             yield from (self.room_of(grid, n) for n in range(self.rooms_in(grid)))
+
+    @property
+    def grids(self) -> list[str]:
+        """Returns the grids in the order of their rooms."""
+        return list(self._plans)
+
+    @property
+    def count(self) -> int:
+        """Returns how many rooms somebody can live in."""
+        return sum(plan.rooms for plan in self._plans.values())
 
     def rooms_in(self, grid: str) -> int:
         """Returns how many rooms of a grid somebody can live in; those from this number on are spare."""

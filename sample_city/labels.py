@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from sample_city.deliveries import delivered
 
 HOUSEHOLD, ELDERLY, CHECK = "c_household_registration", "s_elderly_service_list", "g_person_check"
+ADDRESS, ENTERPRISE, EVENT = "c_standard_address", "c_enterprise_registration", "g_grid_event"
 Outcome = Literal["quarantined", "rejected", "warning", "superseded", "duplicate", "recut", "batch_warning", "accepted"]
 
 

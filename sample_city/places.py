@@ -33,6 +33,7 @@ class Places:
     """The region tree of a city folder as it stands on a date."""
 
     def __init__(self, folder: Path, on: date) -> None:
+        self._folder = folder
         with (folder / "regions.csv").open(encoding="utf-8", newline="") as file:
             rows = [_region(row) for row in csv.DictReader(file)]
         self.regions = {row.code: row for row in rows if row.valid_from <= on < row.valid_to}
@@ -42,6 +43,10 @@ class Places:
         )
         with (folder / "departments.csv").open(encoding="utf-8", newline="") as file:
             self.departments = list(csv.DictReader(file))
+
+    def on(self, day: date) -> Places:
+        """Returns the places as they stand on another date."""
+        return Places(self._folder, day)
 
     def _of_level(self, level: str) -> list[str]:
         return sorted(code for code, region in self.regions.items() if region.level == level)
