@@ -36,20 +36,20 @@ class Turn:
 
 
 class Migrants:
-    """The non-local people of a city, numbered `FIRST_NO` … `last`-1."""
+    """The non-local people of a city, numbered from `FIRST_NO` on."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.each = quota(setting.people)
         self.special = self.each * len(KINDS)
         self.count = max(round(setting.people * SHARE), self.special + AT_LEAST)
-        self.last = FIRST_NO + self.count
+        self.numbers = range(FIRST_NO, FIRST_NO + self.count)
         self._ordinary = self.count - self.special
         self._shuffle = Shuffle.of(self._ordinary, setting.seed, "migrants")
         self.turns_a_day = max(1, self.count // 150)
 
     def __iter__(self) -> Iterator[Person]:
-        return (self.at_first(no) for no in range(FIRST_NO, self.last))
+        return map(self.at_first, self.numbers)
 
     def kind(self, no: int) -> str:
         """Returns which special kind a migrant is of; empty for ordinary ones."""
