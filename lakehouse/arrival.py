@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from lakehouse.config import Instance
 from lakehouse.connections import api_endpoint, connection_url
 from lakehouse.contracts.model import ApiSource, Contract, EachProvider, PostgresSource
-from lakehouse.departments import OFFICE_KINDS, load_departments
+from lakehouse.departments import load_departments, office_kind
 from lakehouse.errors import ConfigError, Problem, SourceError
 from lakehouse.ops import batches
 from lakehouse.readers import api, inbox, postgres
@@ -49,8 +49,7 @@ def arrived(instance: Instance, connection: Connection, search: Search) -> Itera
 
 
 def _provider_of(instance: Instance, contract: Contract) -> inbox.ProviderOf:
-    declared = contract.provider
-    kind = declared.kind or OFFICE_KINDS[declared.each] if isinstance(declared, EachProvider) else ""
+    kind = office_kind(contract.provider) if isinstance(contract.provider, EachProvider) else ""
     offices = [department for department in load_departments(instance.city_folder) if department.kind == kind]
 
     def provider_of(region: str, on: date) -> str | None:

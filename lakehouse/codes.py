@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
+from lakehouse.headed_csv import headed_rows, validity
 
 HEADER = ("code", "label_zh", "label_en", "valid_from", "valid_to", "successor_code")
 
@@ -65,54 +65,30 @@ def load_code_tables(folder: Path) -> dict[str, CodeTable]:
 def read_code_table(path: Path, problems: list[Problem]) -> CodeTable:
     """Returns one table as far as it can be read; what cannot is added to `problems`."""
     versions: list[Code] = []
-    header_problems: list[Problem] = []
-    with path.open(encoding="utf-8", newline="") as lines:
-        rows = csv.DictReader(lines)
-        for name in [name for name in HEADER if name not in (rows.fieldnames or ())]:
-            header_problems.append(Problem(f"{path}:1", f"the column {name} is missing.", ", ".join(HEADER), "add it."))
-        for name in [name for name in rows.fieldnames or () if name not in HEADER]:
-            header_problems.append(
-                Problem(f"{path}:1", f"the column {name!r} is unknown.", nearest_first(name, HEADER), "rename or remove it.")
-            )
-        if header_problems:
-            problems.extend(header_problems)
-            return CodeTable(path.stem, ())
-        for row in rows:
-            found = _read(f"{path}:{rows.line_num}", row, problems)
-            if found:
-                problems.extend(_overlap(f"{path}:{rows.line_num}", found, versions))
-                versions.append(found)
+    known: dict[str, list[Code]] = {}
+    for where, row in headed_rows(path, HEADER, problems):
+        found = _code(where, row, problems)
+        if found:
+            problems.extend(_overlap(where, found, known.setdefault(found.code, [])))
+            known[found.code].append(found)
+            versions.append(found)
     problems.extend(_lost_successors(path, versions))
     return CodeTable(path.stem, tuple(versions))
 
 
-def _read(where: str, row: dict[str, str | None], problems: list[Problem]) -> Code | None:
-    if None in row or None in row.values():
-        problems.append(Problem(where, f"the line does not have {len(HEADER)} fields.", "", "quote fields that hold a comma."))
+def _code(where: str, row: dict[str, str], problems: list[Problem]) -> Code | None:
+    valid = validity(where, row, problems)
+    empty = [name for name in ("code", "label_zh") if not row[name]]
+    problems += [Problem(f"{where}: {name}", "is empty.", "", "fill it in.") for name in empty]
+    if valid is None or empty:
         return None
-    dates: dict[str, date | None] = {}
-    for name in ("valid_from", "valid_to"):
-        try:
-            dates[name] = date.fromisoformat(row[name] or "") if row[name] else None
-        except ValueError:
-            problems.append(Problem(f"{where}: {name}", "is no date.", "YYYY-MM-DD or empty", "write an ISO date."))
-            return None
-    for name in ("code", "label_zh"):
-        if not row[name]:
-            problems.append(Problem(f"{where}: {name}", "is empty.", "", "fill it in."))
-            return None
-    return Code(
-        str(row["code"]), str(row["label_zh"]), row["label_en"] or "", dates["valid_from"], dates["valid_to"], row["successor_code"] or None
-    )
+    return Code(row["code"], row["label_zh"], row["label_en"], valid[0], valid[1], row["successor_code"] or None)
 
 
 def _overlap(where: str, new: Code, versions: list[Code]) -> list[Problem]:
     start, end = new.valid_from or date.min, new.valid_to or date.max
-    if start >= end:
-        return [Problem(where, "valid_to is not after valid_from.", "", "correct the dates; valid_to is exclusive.")]
-    for old in versions:
-        if old.code == new.code and start < (old.valid_to or date.max) and (old.valid_from or date.min) < end:
-            return [Problem(where, f"the code {new.code} is valid twice at the same time.", "", "close the earlier line with valid_to.")]
+    if any(start < (old.valid_to or date.max) and (old.valid_from or date.min) < end for old in versions):
+        return [Problem(where, f"the code {new.code} is valid twice at the same time.", "", "close the earlier line with valid_to.")]
     return []
 
 

@@ -34,7 +34,7 @@ def gaps(connection: Connection, instance: Instance, business_date: date) -> lis
     """Returns what the day lacks: `{resource, provider, kind, due_on}`, kind failed, not_run, blocked, refused, silent or contract.
 
     A resource whose contract is wrong is a gap of kind contract; the others go on. A provider is silent from the day its delivery is
-    due until one about the current cycle has come.
+    due until one about the current cycle has come; where only known senders are expected, one that never sent anything is not.
     """
     folder = instance.settings.contracts
     contracts, _ = load_sound_contracts(folder)
@@ -59,7 +59,8 @@ def _provider_gaps(connection: Connection, instance: Instance, contract: Contrac
         if batch.taken_on == business_date and batch.gate in ("blocked", "refused")
     ]
     came = {batch.provider for batch in taken if batch.business_date >= due_on}
-    expected = providers(contract, load_departments(instance.city_folder), load_regions(instance.city_folder), business_date)
+    sent = {batch.provider for batch in taken}
+    expected = providers(contract, load_departments(instance.city_folder), load_regions(instance.city_folder), business_date, sent)
     return found + [_gap(contract.code, provider.uscc, "silent", due_on) for provider in expected if provider.uscc not in came]
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import NamedTuple
 
 from stdnum.cn import uscc
 
-from lakehouse.contracts.model import Contract
+from lakehouse.contracts.model import Contract, EachProvider
 from lakehouse.errors import ConfigError, Problem, nearest_first, problems_text
+from lakehouse.headed_csv import headed_rows, validity
 from lakehouse.naming import LEVELS
 from lakehouse.regions import RegionTree
 
@@ -57,24 +57,31 @@ def load_departments(city_folder: Path) -> tuple[Department, ...]:
     return departments
 
 
-def providers(contract: Contract, departments: tuple[Department, ...], tree: RegionTree, on: date) -> tuple[Provider, ...]:
+def office_kind(provider: EachProvider) -> str:
+    """Returns the kind of the departments that deliver where each region's own does."""
+    return provider.kind or OFFICE_KINDS[provider.each]
+
+
+def providers(
+    contract: Contract, departments: tuple[Department, ...], tree: RegionTree, on: date, sent: Collection[str] = ()
+) -> tuple[Provider, ...]:
     """Returns who has to deliver a resource at a date, in order of region; with `{each: street}` the office of every street in force.
+
+    With `senders: known` only those among `sent`, the departments that delivered before.
 
     Raises:
         ConfigError: a region has no office, or the contract's provider is no department of the city.
     """
     existing = [department for department in departments if department.covers(on)]
     if isinstance(contract.provider, str):
-        found = next((department for department in existing if department.uscc == contract.provider), None)
-        if found is None:
-            text = f"the provider {contract.provider} is no department of this city at {on}."
-            raise ConfigError(Problem(f"{contract.file}: provider", text, "", "add it to departments.csv, or correct the contract.").text())
-        return (Provider(found.uscc, found.region_code),)
-    level = contract.provider.each
-    offices = {department.region_code: department.uscc for department in existing if department.kind == OFFICE_KINDS[level]}
+        return (_named(contract, contract.provider, existing, on),)
+    level, kind = contract.provider.each, office_kind(contract.provider)
+    offices = {department.region_code: department.uscc for department in existing if department.kind == kind}
     regions = tree.at(on).of_level(level)
+    if contract.provider.senders == "known":
+        regions = tuple(region for region in regions if offices.get(region.code) in sent)
     missing = [
-        Problem(f"departments.csv: {region.code}", f"the {level} has no {OFFICE_KINDS[level]} at {on}.", "", "add one.")
+        Problem(f"departments.csv: {region.code}", f"the {level} has no {kind} at {on}.", "", "add one.")
         for region in regions
         if region.code not in offices
     ]
@@ -83,36 +90,23 @@ def providers(contract: Contract, departments: tuple[Department, ...], tree: Reg
     return tuple(Provider(offices[region.code], region.code) for region in regions)
 
 
+def _named(contract: Contract, provider: str, existing: list[Department], on: date) -> Provider:
+    found = next((department for department in existing if department.uscc == provider), None)
+    if found is None:
+        text = f"the provider {provider} is no department of this city at {on}."
+        raise ConfigError(Problem(f"{contract.file}: provider", text, "", "add it to departments.csv, or correct the contract.").text())
+    return Provider(found.uscc, found.region_code)
+
+
 def _read(path: Path, problems: list[Problem]) -> Iterator[Department]:
-    if not path.is_file():
-        problems.append(Problem(str(path), "the file is missing.", "", "every city lists its departments."))
-        return
-    with path.open(encoding="utf-8", newline="") as lines:
-        rows = csv.DictReader(lines)
-        if tuple(rows.fieldnames or ()) != HEADER:
-            problems.append(Problem(f"{path}:1", "the header is not as agreed.", ",".join(HEADER), "correct the first line."))
-            return
-        for row in rows:
-            department = _department(f"{path}:{rows.line_num}", row, problems)
-            if department:
-                yield department
-
-
-def _department(where: str, row: dict[str, str | None], problems: list[Problem]) -> Department | None:
-    if None in row or None in row.values():
-        problems.append(Problem(where, f"the line does not have {len(HEADER)} fields.", "", "quote fields that hold a comma."))
-        return None
-    text = {name: value or "" for name, value in row.items()}
-    if not uscc.is_valid(text["uscc"]):
-        problems.append(
-            Problem(f"{where}: uscc", f"{text['uscc']} is no unified social credit code.", "18 characters with check character")
-        )
-    if text["level"] not in LEVELS:
-        problems.append(Problem(f"{where}: level", f"{text['level']!r} is not a level.", nearest_first(text["level"], LEVELS)))
-    try:
-        start = date.fromisoformat(text["valid_from"])
-        end = date.fromisoformat(text["valid_to"]) if text["valid_to"] else None
-    except ValueError:
-        problems.append(Problem(where, "valid_from or valid_to is no date.", "YYYY-MM-DD; valid_to may be empty"))
-        return None
-    return Department(text["uscc"], text["name"], text["kind"], text["level"], text["region_code"], start, end)
+    for where, row in headed_rows(path, HEADER, problems):
+        if not uscc.is_valid(row["uscc"]):
+            found = f"{row['uscc']} is no unified social credit code."
+            problems.append(Problem(f"{where}: uscc", found, "18 characters with check character"))
+        if row["level"] not in LEVELS:
+            problems.append(Problem(f"{where}: level", f"{row['level']!r} is not a level.", nearest_first(row["level"], LEVELS)))
+        valid = validity(where, row, problems)
+        if valid and valid[0] is None:
+            problems.append(Problem(f"{where}: valid_from", "is empty.", "YYYY-MM-DD", "say since when the department exists."))
+        elif valid and valid[0]:
+            yield Department(row["uscc"], row["name"], row["kind"], row["level"], row["region_code"], valid[0], valid[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from lakehouse.errors import ConfigError, Problem, nearest_first, problems_text
+from lakehouse.headed_csv import headed_rows, validity
 from lakehouse.naming import CODE_LENGTHS, LEVELS, recipient_id
 
 HEADER = ("region_code", "name", "level", "parent_code", "managed_by_code", "valid_from", "valid_to", "successor_code")
@@ -180,42 +180,28 @@ def _grouped(pairs: Iterator[tuple[str, Region]]) -> dict[str, tuple[Region, ...
 
 
 def _read(path: Path, problems: list[Problem]) -> Iterator[Region]:
-    if not path.is_file():
-        problems.append(Problem(str(path), "the file is missing.", "", "every city has its region tree."))
-        return
-    with path.open(encoding="utf-8", newline="") as lines:
-        rows = csv.DictReader(lines)
-        if tuple(rows.fieldnames or ()) != HEADER:
-            problems.append(Problem(f"{path}:1", "the header is not as agreed.", ",".join(HEADER), "correct the first line."))
-            return
-        for row in rows:
-            region = _region(f"{path}:{rows.line_num}", row, problems)
-            if region:
-                yield region
+    for where, row in headed_rows(path, HEADER, problems):
+        region = _region(where, row, problems)
+        if region:
+            yield region
 
 
-def _region(where: str, row: dict[str, str | None], problems: list[Problem]) -> Region | None:
-    if None in row or None in row.values():
-        problems.append(Problem(where, f"the line does not have {len(HEADER)} fields.", "", "quote fields that hold a comma."))
-        return None
-    text = {name: value or "" for name, value in row.items()}
-    level, code = text["level"], text["region_code"]
+def _region(where: str, row: dict[str, str], problems: list[Problem]) -> Region | None:
+    level, code = row["level"], row["region_code"]
     if level not in LEVELS:
         problems.append(Problem(f"{where}: level", f"{level!r} is not a level.", nearest_first(level, LEVELS)))
         return None
     if not code.isdigit() or len(code) != CODE_LENGTHS[level]:
         problems.append(Problem(f"{where}: region_code", f"{code!r} is no code of a {level}.", f"{CODE_LENGTHS[level]} digits"))
         return None
-    try:
-        start = date.fromisoformat(text["valid_from"])
-        end = date.fromisoformat(text["valid_to"]) if text["valid_to"] else None
-    except ValueError:
-        problems.append(Problem(where, "valid_from or valid_to is no date.", "YYYY-MM-DD; valid_to may be empty"))
+    valid = validity(where, row, problems)
+    if valid is None:
         return None
-    if end is not None and end <= start:
-        problems.append(Problem(where, "valid_to is not after valid_from.", "", "correct the dates; valid_to is exclusive."))
-    parent, manager, successor = (text[name] or None for name in ("parent_code", "managed_by_code", "successor_code"))
-    return Region(code, text["name"], level, parent, manager, start, end, successor)
+    if valid[0] is None:
+        problems.append(Problem(f"{where}: valid_from", "is empty.", "YYYY-MM-DD", "say since when the region exists."))
+        return None
+    parent, manager, successor = (row[name] or None for name in ("parent_code", "managed_by_code", "successor_code"))
+    return Region(code, row["name"], level, parent, manager, valid[0], valid[1], successor)
 
 
 def _tree_problems(path: Path, tree: RegionTree) -> Iterator[Problem]:

@@ -102,7 +102,7 @@ def _source(draft: Draft) -> Iterator[Finding]:
     if source is None:
         return
     steps = draft.steps("source")
-    if source.kind == "postgres":
+    if source.kind in ("postgres", "api"):
         names = {column.source_name: column for column in draft.table.columns.values()}
         if source.watermark not in names and len(names) == len(draft.table.names):
             yield Finding((*steps, "watermark"), f"there is no column {source.watermark!r}.", nearest_first(source.watermark, list(names)))
