@@ -30,10 +30,11 @@ COLUMNS = (
     "room_no", "full_text", "community_code", "grid_code", "building_code", "lon", "lat", "coord_sys", "status", "alias",
 )  # fmt: skip
 OUTCOMES: dict[str, tuple[Outcome, str | None]] = {
-    "lon_lat_swapped": ("quarantined", "range"),
-    "point_outside_city": ("quarantined", "range"),
-    "unknown_grid": ("quarantined", "place_known"),
     "required_empty": ("quarantined", "required"),
+    "unknown_status": ("quarantined", "domain"),
+    "lon_lat_swapped": ("warning", "range"),
+    "point_far_away": ("warning", "range"),
+    "unknown_grid": ("warning", "place_known"),
     "abolished_community": ("warning", "place_current"),
     "demolished_but_active": ("warning", "pattern"),
     "too_few_fields": ("rejected", None),
@@ -144,9 +145,10 @@ def _other_word(row: Row, n: int) -> Row:
 
 SPOILED: dict[str, Callable[[Row, int], Row]] = {
     "lon_lat_swapped": lambda row, _: {**row, "lon": row["lat"], "lat": row["lon"]},
-    "point_outside_city": lambda row, n: {**row, "lat": f"{39.9 + n % 100 / 1000:.7f}", "lon": f"{116.4 + n % 100 / 1000:.7f}"},
+    "point_far_away": lambda row, n: {**row, "lat": f"{39.9 + n % 100 / 1000:.7f}", "lon": f"{116.4 + n % 100 / 1000:.7f}"},
     "unknown_grid": lambda row, n: {**row, "grid_code": f"{row['community_code']}{900 + n % 100}"},
     "required_empty": lambda row, _: {**row, "full_text": ""},
+    "unknown_status": lambda row, n: {**row, "status": ("拆除", "已拆", "在用")[n % 3]},
     "demolished_but_active": lambda row, _: {**row, "full_text": f"{row['full_text']}（已拆除）"},
     "gcj02": _in_gcj02,
     "wgs84": lambda row, _: {**row, "coord_sys": "WGS84"},
