@@ -55,9 +55,10 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
 def _recount(instance: Instance, contract: Contract, ids: list[str]) -> list[RuleCount]:
     spark = open_session(instance)
     scope = rule_scope(spark, instance)
-    ground = Ground(scope.codes, scope.regions, scope.timezone)
+    ground = Ground(scope.codes, scope.regions, scope.timezone, scope.departments)
     rows = storage.read(spark, bronze(contract.code)).where(F.col("_batch_id").isin(ids))
-    sent = rows.where("_reject IS NULL").select(*(column.name for column in contract.kept_columns), "_batch_id", "_business_date")
+    wanted = (*(column.name for column in contract.kept_columns), "_batch_id", "_business_date", "_provider")
+    sent = rows.where("_reject IS NULL").select(*wanted)
     found = native_counts(instance.folder("derived"), contract, ground, with_values(sent, contract, scope))
     names = [rule.id for rule in contract.rules]
     tallied = [row["broken"] for row in tallies(rows, names).collect()]

@@ -1,4 +1,4 @@
-"""Returns what row rules may look at in an instance: its code tables, its city's region tree, its time zone."""
+"""Returns what row rules may look at in an instance: its code tables, its city's region tree, time zone and departments."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.codes import load_code_tables
 from lakehouse.config import Instance
+from lakehouse.departments import load_departments
 from lakehouse.regions import load_regions
 from spark_jobs.transforms.rules.scope import RuleScope
 
@@ -14,7 +15,8 @@ def rule_scope(spark: SparkSession, instance: Instance) -> RuleScope:
     """Returns the scope of the instance's rules.
 
     Raises:
-        ContractError, ConfigError: a code table or the region tree is wrong.
+        ContractError, ConfigError: a code table, the region tree or the list of departments is wrong.
     """
     codes = load_code_tables(instance.settings.contracts)
-    return RuleScope(spark, codes, load_regions(instance.city_folder), instance.city.timezone)
+    regions, departments = load_regions(instance.city_folder), load_departments(instance.city_folder)
+    return RuleScope(spark, codes, regions, instance.city.timezone, departments)

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from lakehouse import identifiers
 from lakehouse.codes import CodeTable
 from lakehouse.contracts.model import Column, Contract, Rule
+from lakehouse.departments import Department
 from lakehouse.regions import RegionTree
-from lakehouse.rules.format import BOOLEANS, text_format
+from lakehouse.rules.format import BOOLEANS, OPEN_ENDED, text_format
 
 Row = Mapping[str, Any]
 DIGITS = frozenset("0123456789")
@@ -26,6 +27,7 @@ class Ground:
     codes: Mapping[str, CodeTable]
     regions: RegionTree
     timezone: str
+    departments: tuple[Department, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,4 +150,6 @@ def _step(text: str, step: str) -> str:
         return text.upper()
     if step == "resident_id_18" and len(text) == 15 and set(text) <= DIGITS:
         return identifiers.normalise_resident_id(text)
+    if step == "open_ended" and text in OPEN_ENDED:
+        return ""
     return text

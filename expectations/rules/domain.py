@@ -8,11 +8,13 @@ from expectations.rules.check import Check, Native, Row, day
 def breaks(check: Check, row: Row) -> bool:
     """Returns whether the code table does not hold the code at the business date."""
     text = check.text(row)
-    return text is not None and not check.ground.codes[check.params["codes"]].holds(text, day(row))
+    return text is not None and not check.ground.codes[check.params["codes"]].holds(text[: check.params.get("first")], day(row))
 
 
 def native(check: Check) -> Native | None:
-    """Returns the expectation of Great Expectations, none for a table whose codes come and go."""
+    """Returns the expectation of Great Expectations, none for a table whose codes come and go and for the first characters."""
+    if "first" in check.params:
+        return None
     versions = check.ground.codes[check.params["codes"]].versions
     if any(version.valid_from or version.valid_to for version in versions):
         return None

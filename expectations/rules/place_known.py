@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from expectations.rules.check import Check, Row
+from lakehouse.regions import unpadded
 
 
 def breaks(check: Check, row: Row) -> bool:
     """Returns whether no region of the level ever had the code; for a community a padded street is known too."""
-    code = check.sent(row)
-    return code is not None and not check.ground.regions.known(code, check.params["level"])
+    code, regions = check.sent(row), check.ground.regions
+    if code is None or check.params["level"] != "any":
+        return code is not None and not regions.known(code, check.params["level"])
+    return not (regions.history(code) or regions.history(unpadded(code)))

@@ -1,4 +1,4 @@
-"""Returns the second implementation of every kind of rule, and the rules a list of rows breaks by it."""
+"""Returns the second implementation of every kind of rule that is judged at the gate, and the rules a list of rows breaks by it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from expectations.rules.check import Check, Ground, Native, Row
 from lakehouse.contracts.model import Contract
-from lakehouse.rules.registry import kinds
+from lakehouse.rules.registry import gate_kinds
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def _second(kind: str) -> Second:
     return Second(module.breaks, getattr(module, "observe", None), getattr(module, "native", None))
 
 
-SECONDS = {kind: _second(kind) for kind in kinds()}
+SECONDS = {kind: _second(kind) for kind in gate_kinds()}
 
 
 def checks(contract: Contract, ground: Ground) -> list[Check]:

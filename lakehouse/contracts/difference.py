@@ -63,7 +63,7 @@ def _column(before: Column, after: Column) -> Iterator[Difference]:
 
 
 def _rules(old: Contract, new: Contract) -> Iterator[Difference]:
-    before, after = {rule.id: rule for rule in old.rules}, {rule.id: rule for rule in new.rules}
+    before, after = ({rule.id: rule for rule in (*one.rules, *one.references)} for one in (old, new))
     for rule_id in sorted(before.keys() | after.keys()):
         if rule_id not in after:
             yield Difference(rule_id, "the rule is gone", True)

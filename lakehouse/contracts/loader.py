@@ -13,6 +13,7 @@ from lakehouse.contracts.model import BlockAt, Contract
 from lakehouse.contracts.properties import CONTRACT_PROPERTIES, read_properties
 from lakehouse.contracts.standard import standard_findings
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
+from lakehouse.rules.registry import gate_kinds
 
 PATTERN = "resources/*/*.odcs.yaml"
 
@@ -109,6 +110,7 @@ def _contract(document: Document, properties: dict[str, Any], columns: tuple[Any
         locality=properties["locality"],
         block_at=properties.get("blockAt", BlockAt()),
         columns=columns,
-        rules=rules,
+        rules=tuple(rule for rule in rules if rule.kind in gate_kinds()),
+        references=tuple(rule for rule in rules if rule.kind not in gate_kinds()),
         file=document.name,
     )

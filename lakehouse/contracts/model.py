@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
 LogicalType = Literal["string", "date", "timestamp", "integer", "number", "boolean"]
-Normalisation = Literal["trim", "half_width", "upper", "resident_id_18", "region_successor"]
+Normalisation = Literal["trim", "half_width", "upper", "resident_id_18", "region_successor", "open_ended"]
 ColumnClass = Literal[
     "id_no",
     "name",
@@ -188,7 +188,8 @@ class Contract(Typed):
     locality: Locality
     block_at: BlockAt = BlockAt()
     columns: tuple[Column, ...]
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule, ...]  # judged at the gate
+    references: tuple[Rule, ...] = ()  # judged in the libraries: what another resource should know
     file: str
 
     @property

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Refers(NamedTuple):
-    """Marks a parameter that names something else: a `column` of the contract or a code `table`."""
+    """Marks a parameter that names something else: a `column` of the contract (`alike`: of the rule's type) or a code `table`."""
 
     to: str
+    alike: bool = False
 
 
 ColumnName = Annotated[str, Refers("column")]
+ColumnLikeThis = Annotated[str, Refers("column", alike=True)]
+JudgedIn = Literal["gate", "libraries"]
 CodeTableName = Annotated[str, Refers("table")]
 
 
@@ -45,7 +48,8 @@ class RuleKind:
 
     `before_repair`: the kind judges the text after `trim`, `half_width` and `upper`, but before `resident_id_18` and `region_successor`
     repair it; all other kinds judge the text after the whole list. `types`: the logical types it can judge, empty for all.
-    `misfit(logical type, parameters)` says what parameters do not fit the type of the column.
+    `misfit(logical type, parameters)` says what parameters do not fit the type of the column. `judged_in`: at the gate row by row, or in
+    the libraries, where other resources are known; only kinds of the gate have a predicate and stand in verdicts and suites.
     """
 
     name: str
@@ -55,8 +59,16 @@ class RuleKind:
     before_repair: bool = False
     types: tuple[str, ...] = ()
     misfit: Callable[[str, Any], str | None] | None = None
+    judged_in: JudgedIn = "gate"
 
     def references(self, parameters: Parameters, to: str) -> dict[str, str]:
         """Returns the parameters that refer to a `column` or `table`: parameter → name."""
+        return {name: getattr(parameters, name) for name, mark in self._marks() if mark.to == to}
+
+    def columns_alike(self, parameters: Parameters) -> dict[str, str]:
+        """Returns the parameters that name a column that must have the type of the rule's: parameter → name."""
+        return {name: getattr(parameters, name) for name, mark in self._marks() if mark.alike}
+
+    def _marks(self) -> list[tuple[str, Refers]]:
         fields = self.parameters.model_fields
-        return {name: getattr(parameters, name) for name, field in fields.items() if Refers(to) in field.metadata}
+        return [(name, mark) for name, field in fields.items() for mark in field.metadata if isinstance(mark, Refers)]

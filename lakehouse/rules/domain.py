@@ -1,6 +1,8 @@
-"""Declares `domain`: the value is a code that its code table holds at the business date."""
+"""Declares `domain`: the value, or its first characters, is a code that its code table holds at the business date."""
 
 from __future__ import annotations
+
+from pydantic import Field
 
 from lakehouse.rules.declaration import CodeTableName, Labels, Messages
 from lakehouse.rules.declaration import Parameters as Base
@@ -9,11 +11,15 @@ DIMENSION = "0105"
 
 
 class Parameters(Base):
-    """`codes` names a table of `contracts/codes`."""
+    """`codes` names a table of `contracts/codes`; `first`: only so many characters are the code (the division of an industry)."""
 
     codes: CodeTableName
+    first: int | None = Field(None, ge=1)
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
     """Returns the text of a broken rule."""
-    return Messages(f"{label.zh}不在代码表{params.codes}内", f"{label.en} is not in the code table {params.codes}")
+    zh, en = label
+    if params.first:
+        zh, en = f"{zh}前{params.first}位", f"the beginning ({params.first} characters) of {en}"
+    return Messages(f"{zh}不在代码表{params.codes}内", f"{en} is not in the code table {params.codes}")

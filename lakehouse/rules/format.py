@@ -40,6 +40,7 @@ FORMATS = {"date": DATE_FORMATS, "timestamp": TIMESTAMP_FORMATS}
 DEFAULT_FORMATS = {"date": "yyyy-MM-dd", "timestamp": "yyyy-MM-dd HH:mm:ss"}
 INTEGER_REGEX = r"^[+-]?[0-9]{1,18}$"
 NUMBER_REGEX = r"^[+-]?[0-9]+(\.[0-9]+)?$"
+OPEN_ENDED = tuple(f"{year}{mark}12{mark}31" for year in (2099, 9999) for mark in ("-", "/", ""))  # "long term", written as a date
 BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 

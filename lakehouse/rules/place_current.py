@@ -18,7 +18,7 @@ BEFORE_REPAIR = True
 class Parameters(Base):
     """`level` of the region the code names."""
 
-    level: Literal["community", "grid"]
+    level: Literal["district", "street", "community", "grid", "any"]
 
 
 def messages(label: Labels, params: Parameters) -> Messages:  # noqa: ARG001

@@ -13,13 +13,19 @@ from lakehouse.rules.declaration import Parameters as Base
 DIMENSION = "0105"
 TYPES = ("string",)
 BEFORE_REPAIR = True
-LEVELS = {"community": ("村（社区）", "community"), "grid": ("网格", "grid")}
+LEVELS = {
+    "district": ("县（市、区）", "district"),
+    "street": ("乡镇（街道）", "street or town"),
+    "community": ("村（社区）", "community"),
+    "grid": ("网格", "grid"),
+    "any": ("区划", "region"),
+}
 
 
 class Parameters(Base):
-    """`level` of the region the code must name."""
+    """`level` of the region the code must name, `any` for every level."""
 
-    level: Literal["community", "grid"]
+    level: Literal["district", "street", "community", "grid", "any"]
 
 
 def messages(label: Labels, params: Parameters) -> Messages:

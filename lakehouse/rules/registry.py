@@ -26,7 +26,13 @@ def kinds() -> Mapping[str, RuleKind]:
 def _kind(name: str) -> RuleKind:
     module = import_module(f"lakehouse.rules.{name}")
     optional = (getattr(module, "BEFORE_REPAIR", False), getattr(module, "TYPES", ()), getattr(module, "misfit", None))
-    return RuleKind(name, module.Parameters, module.DIMENSION, module.messages, *optional)
+    return RuleKind(name, module.Parameters, module.DIMENSION, module.messages, *optional, getattr(module, "JUDGED_IN", "gate"))
+
+
+@cache
+def gate_kinds() -> tuple[str, ...]:
+    """Returns the names of the kinds that are judged row by row at the gate."""
+    return tuple(name for name, kind in kinds().items() if kind.judged_in == "gate")
 
 
 def build_rule(

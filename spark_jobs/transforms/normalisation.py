@@ -44,6 +44,8 @@ def _repaired(column: model.Column) -> Column:
     if "region_successor" in column.normalise:
         became = regions.successor(F.col(region_name(column.name)), F.col("_business_date"))
         value = F.coalesce(regions.padded(became, value), value)
+    if "open_ended" in column.normalise:
+        value = text.open_ended(value)
     return value
 
 
@@ -61,5 +63,5 @@ def changes(contract: model.Contract) -> Column:
             before = after
         for step in text.REPAIRS:
             if step in column.normalise:
-                flags[f"{column.name}.{step}"] = normalised_text(column.name) != sent_text(column.name)
+                flags[f"{column.name}.{step}"] = ~normalised_text(column.name).eqNullSafe(sent_text(column.name))
     return text.names_that_hold(flags)

@@ -1,7 +1,7 @@
 """Returns the normalised text of columns: what rules and silver see of a text that bronze keeps exactly as received.
 
 Empty text is null. What only spells a value differently (spaces, width, case) comes first; what repairs it (`REPAIRS`: an old number, an
-abolished code) comes last, because rules report repairs: they see the text as it was sent.
+abolished code, a date that means "long term") comes last, because rules report repairs: they see the text as it was sent.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.contracts import model
 from lakehouse.identifiers import BLANKS, HALF_WIDTH
+from lakehouse.rules.format import OPEN_ENDED
 
 FULL_WIDTH = "".join(map(chr, HALF_WIDTH))
 FULL_WIDTH_AS_ASCII = "".join(map(chr, HALF_WIDTH.values()))
@@ -54,6 +55,11 @@ def resident_id_18(text: Column) -> Column:
     return F.when(text.rlike(r"\A[0-9]{15}\z"), F.concat(seventeen, check_character(seventeen))).otherwise(text)
 
 
+def open_ended(text: Column) -> Column:
+    """Returns null for the last day of the years 2099 and 9999, which mean "long term"; other text as it is."""
+    return F.when(~text.isin(*OPEN_ENDED), text)
+
+
 def names_that_hold(conditions: Mapping[str, Column]) -> Column:
     """Returns the names of the conditions that are true, sorted; a condition that is null does not hold.
 
@@ -64,7 +70,7 @@ def names_that_hold(conditions: Mapping[str, Column]) -> Column:
 
 
 STEPS: dict[str, Callable[[Column], Column]] = {"trim": trim, "half_width": half_width, "upper": upper}
-REPAIRS = ("resident_id_18", "region_successor")
+REPAIRS = ("resident_id_18", "region_successor", "open_ended")
 
 
 def stepwise(text: Column, steps: Sequence[str]) -> list[tuple[str, Column]]:

@@ -1,4 +1,4 @@
-"""Returns whether a code is not in its code table at the business date."""
+"""Returns whether a code, or the first characters of one, is not in its code table at the business date."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def helpers(case: RuleCase) -> dict[str, Helper]:
     def looked_up(rows: DataFrame) -> DataFrame:
         periods = case.scope.code_periods(case.params["codes"])
         codes = periods.select(F.col("code").alias(code), F.col("periods").alias(found))
-        return rows.join(F.broadcast(codes), case.text == codes[code], "left").drop(code)
+        return rows.join(F.broadcast(codes), _code(case) == codes[code], "left").drop(code)
 
     return {found: looked_up}
 
@@ -28,10 +28,15 @@ def helpers(case: RuleCase) -> dict[str, Helper]:
 def breaks(case: RuleCase) -> Column:
     """Returns true where no period of the code contains the business date."""
     if _is_short(case):
-        return ~case.text.isin([version.code for version in case.scope.codes[case.params["codes"]].versions])
+        return ~_code(case).isin([version.code for version in case.scope.codes[case.params["codes"]].versions])
     periods = F.col(case.helper("periods"))
     valid = F.exists(periods, lambda period: is_valid_at(period, case.business_date))
     return case.text.isNotNull() & ~F.coalesce(valid, F.lit(False))
+
+
+def _code(case: RuleCase) -> Column:
+    first = case.params.get("first")
+    return F.substring(case.text, 1, first) if first else case.text
 
 
 def _is_short(case: RuleCase) -> bool:

@@ -17,7 +17,7 @@ def helpers(case: RuleCase) -> dict[str, Helper]:
 def breaks(case: RuleCase) -> Column:
     """Returns true where no region of the level ever had the code; for a community a street, filled up with zeros, is known too."""
     region, wanted = F.col(case.place), case.params["level"]
-    known = region["level"] == wanted
+    known = region.isNotNull() if wanted == "any" else region["level"] == wanted
     if wanted == "community":
         known = known | ((region["level"] == "street") & (region["code"] != case.sent))
     return case.text.isNotNull() & ~F.coalesce(known, F.lit(False))

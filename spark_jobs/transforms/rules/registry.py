@@ -1,4 +1,4 @@
-"""Returns the Spark predicate of every kind of rule the kernel declares."""
+"""Returns the Spark predicate of every kind of rule that is judged at the gate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib import import_module
 from pyspark.sql import Column
 
 from lakehouse.contracts import model
-from lakehouse.rules.registry import kinds
+from lakehouse.rules.registry import gate_kinds
 from spark_jobs.transforms.rules.scope import Helper, RuleCase, RuleScope
 
 
@@ -26,7 +26,7 @@ def _predicate(kind: str) -> Predicate:
     return Predicate(module.breaks, getattr(module, "helpers", None))
 
 
-PREDICATES = {kind: _predicate(kind) for kind in kinds()}
+PREDICATES = {kind: _predicate(kind) for kind in gate_kinds()}
 
 
 def helpers(ruled: Iterable[RuleCase]) -> dict[str, Helper]:

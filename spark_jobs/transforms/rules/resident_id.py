@@ -23,17 +23,20 @@ def breaks(case: RuleCase) -> Column:
     return case.text.isNotNull() & ~is_valid(case.rule.column)
 
 
-def reading(column: str) -> dict[str, Helper]:
-    """Returns what reads a column of numbers: the date of birth (null where it is none), then whether the number is valid."""
+def reading(column: str, length: int = 18) -> dict[str, Helper]:
+    """Returns what reads a column of numbers: the date of birth (null where it is none), then whether the number is valid.
+
+    `length` is that of the whole text: a number may stand at the beginning of a longer one.
+    """
     return {
         _born(column): lambda rows: rows.withColumn(_born(column), _birth_date(normalised_text(column))),
-        _valid(column): lambda rows: _with_validity(rows, column),
+        _valid(column, length): lambda rows: _with_validity(rows, column, length),
     }
 
 
-def is_valid(column: str) -> Column:
-    """Returns whether a column holds a number of 18 characters whose bearer is born by the business date; false for null."""
-    return F.col(_valid(column))
+def is_valid(column: str, length: int = 18) -> Column:
+    """Returns whether a column of that length begins with the number of somebody born by the business date; false for null."""
+    return F.col(_valid(column, length))
 
 
 def birth_date(column: str) -> Column:
@@ -41,11 +44,11 @@ def birth_date(column: str) -> Column:
     return F.col(_born(column))
 
 
-def _with_validity(rows: DataFrame, column: str) -> DataFrame:
+def _with_validity(rows: DataFrame, column: str, length: int) -> DataFrame:
     text, born = normalised_text(column), birth_date(column)
     lives = (born >= F.lit(FIRST_BIRTH_DATE)) & (born <= F.col("_business_date"))
-    right = (F.length(text) == 18) & (F.substring(text, 18, 1) == check_character(F.substring(text, 1, 17)))
-    return rows.withColumn(_valid(column), F.coalesce(lives & right, F.lit(False)))
+    right = (F.length(text) == length) & (F.substring(text, 18, 1) == check_character(F.substring(text, 1, 17)))
+    return rows.withColumn(_valid(column, length), F.coalesce(lives & right, F.lit(False)))
 
 
 def _birth_date(text: Column) -> Column:
@@ -57,5 +60,5 @@ def _born(column: str) -> str:
     return f"_born_{column}"
 
 
-def _valid(column: str) -> str:
-    return f"_valid_{column}"
+def _valid(column: str, length: int) -> str:
+    return f"_valid_{length}_{column}"

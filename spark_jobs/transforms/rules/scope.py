@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.codes import CodeTable
 from lakehouse.contracts import model
+from lakehouse.departments import Department
 from lakehouse.regions import RegionTree
 from spark_jobs.transforms.text import REPAIRS
 
@@ -28,14 +29,23 @@ class Succession(NamedTuple):
     target: str
 
 
+class Membership(NamedTuple):
+    """The regions a region lies within, itself among them, in a stretch of time; `valid_to` is exclusive."""
+
+    valid_from: date
+    valid_to: date
+    within: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class RuleScope:
-    """What the job knows of the instance: code tables and region tree with their validity, and the city's time zone."""
+    """What the job knows of the instance: code tables, region tree and departments with their validity, and the city's time zone."""
 
     spark: SparkSession
     codes: Mapping[str, CodeTable]
     regions: RegionTree
     timezone: str
+    departments: tuple[Department, ...] = ()
 
     def code_periods(self, table: str) -> DataFrame:
         """Returns one row per code of a table: `code`, `periods`."""
@@ -49,6 +59,18 @@ class RuleScope:
         rows = [(code, levels[code], periods[code], successions(self.regions, code)) for code in sorted(periods)]
         successor = "struct<valid_from: date, valid_to: date, target: string>"
         return self.spark.createDataFrame(rows, f"code string, level string, periods array<{PERIOD}>, successions array<{successor}>")
+
+    def memberships(self) -> DataFrame:
+        """Returns one row per region: `code`, `memberships` (the regions it lies within, from when to when)."""
+        codes = sorted({region.code for region in self.regions.versions})
+        spans = "array<struct<valid_from: date, valid_to: date, within: array<string>>>"
+        return self.spark.createDataFrame([(code, memberships(self.regions, code)) for code in codes], f"code string, memberships {spans}")
+
+    def provider_regions(self) -> DataFrame:
+        """Returns one row per department: `uscc`, `regions` (what it is responsible for, from when to when)."""
+        spans = ((one.uscc, (one.valid_from, one.valid_to, one.region_code)) for one in self.departments)
+        regions = "array<struct<valid_from: date, valid_to: date, region_code: string>>"
+        return self.spark.createDataFrame(sorted(_grouped(spans).items()), f"uscc string, regions {regions}")
 
 
 def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
@@ -75,6 +97,22 @@ def _stands_for(regions: RegionTree, code: str, during: tuple[date, date], passe
         gap = _overlap((version.valid_to or END, following.valid_from if following else END), during)
         if gap and version.successor_code:
             found += _stands_for(regions, version.successor_code, gap, (*passed, code))
+    return found
+
+
+def memberships(regions: RegionTree, code: str) -> list[Membership]:
+    """Returns what a region lies within while it exists, from when to when; empty for an unknown code."""
+    return _lies_within(regions, code, (BEGINNING, END))
+
+
+def _lies_within(regions: RegionTree, code: str, during: tuple[date, date]) -> list[Membership]:
+    found: list[Membership] = []
+    for version in regions.history(code):
+        lives = _overlap((version.valid_from, version.valid_to or END), during)
+        if lives is None:
+            continue
+        above = _lies_within(regions, version.parent_code, lives) if version.parent_code else [Membership(*lives, ())]
+        found += [Membership(one.valid_from, one.valid_to, (code, *one.within)) for one in above]
     return found
 
 

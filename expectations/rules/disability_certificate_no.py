@@ -1,0 +1,12 @@
+"""Judges `disability_certificate_no` in plain Python."""
+
+from __future__ import annotations
+
+from expectations.rules.check import Check, Row, day
+from lakehouse.identifiers import disability_certificate_fault
+
+
+def breaks(check: Check, row: Row) -> bool:
+    """Returns whether the number has a fault."""
+    number = check.text(row)
+    return number is not None and disability_certificate_fault(number, day(row)) is not None

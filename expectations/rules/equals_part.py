@@ -1,0 +1,14 @@
+"""Judges `equals_part` in plain Python."""
+
+from __future__ import annotations
+
+from expectations.rules.check import Check, Row
+
+
+def breaks(check: Check, row: Row) -> bool:
+    """Returns whether the text differs from the part of the other column that is long enough to have it."""
+    text, other = check.text(row), check.text(row, check.params["of"])
+    start, length = check.params["from"] - 1, check.params["length"]
+    if text is None or other is None or len(other) < start + length:
+        return False
+    return text != other[start : start + length]

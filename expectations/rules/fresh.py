@@ -1,0 +1,13 @@
+"""Judges `fresh` in plain Python."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from expectations.rules.check import Check, Row, day
+
+
+def breaks(check: Check, row: Row) -> bool:
+    """Returns whether the local date lies further back than the days that are allowed."""
+    value = check.local_date(row)
+    return value is not None and value < day(row) - timedelta(days=check.params["maxDays"])

@@ -1,0 +1,36 @@
+"""Declares `compare`: the value stands in an order to another column of the row; silent where either is empty or cannot be read.
+
+Both columns have the same type. Dates, timestamps and numbers compare as such; texts with `=` as texts, with an order only as months
+(YYYY-MM).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lakehouse.rules.declaration import ColumnLikeThis, Labels, Messages
+from lakehouse.rules.declaration import Parameters as Base
+
+DIMENSION = "0402"
+TYPES = ("date", "timestamp", "integer", "number", "string")
+MONTH_REGEX = "^[0-9]{4}-(0[1-9]|1[0-2])$"
+WORDS = {
+    "<": ("应早于（小于）", "is not below"),
+    "<=": ("不应晚于（大于）", "is above"),
+    "=": ("应等于", "differs from"),
+    ">=": ("不应早于（小于）", "is below"),
+    ">": ("应晚于（大于）", "is not above"),
+}
+
+
+class Parameters(Base):
+    """`operator` stands between the rule's column and the column `to`."""
+
+    operator: Literal["<", "<=", "=", ">=", ">"]
+    to: ColumnLikeThis
+
+
+def messages(label: Labels, params: Parameters) -> Messages:
+    """Returns the text of a broken rule."""
+    zh, en = WORDS[params.operator]
+    return Messages(f"{label.zh}{zh}{params.to}", f"{label.en} {en} {params.to}")

@@ -1,0 +1,24 @@
+"""Declares `disability_certificate_no`: 20 characters, a valid resident number followed by category (1 to 7) and grade (1 to 4).
+
+Source: GB/T 26341 for category and grade; the rule's text is `lakehouse.identifiers.disability_certificate_fault`.
+"""
+
+from __future__ import annotations
+
+from lakehouse.rules.declaration import Labels, Messages
+from lakehouse.rules.declaration import Parameters as Base
+
+DIMENSION = "0301"
+TYPES = ("string",)
+
+
+class Parameters(Base):
+    """No parameters."""
+
+
+def messages(label: Labels, params: Parameters) -> Messages:  # noqa: ARG001
+    """Returns the text of a broken rule."""
+    return Messages(
+        f"{label.zh}有误（应为18位身份证号加残疾类别、残疾等级各1位）",
+        f"{label.en} is wrong (a resident number of 18 characters, then category and grade)",
+    )

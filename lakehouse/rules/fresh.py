@@ -1,0 +1,23 @@
+"""Declares `fresh`: the local date of a date or timestamp is at most so many days older than the business date."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from lakehouse.rules.declaration import Labels, Messages
+from lakehouse.rules.declaration import Parameters as Base
+
+DIMENSION = "0502"
+TYPES = ("date", "timestamp")
+
+
+class Parameters(Base):
+    """`maxDays` (`max_days` in Python): the age that is still fresh."""
+
+    max_days: int = Field(alias="maxDays", ge=0)
+
+
+def messages(label: Labels, params: Parameters) -> Messages:
+    """Returns the text of a broken rule."""
+    days = params.max_days
+    return Messages(f"{label.zh}早于业务日期{days}天以上", f"{label.en} is more than {days} days before the business date")

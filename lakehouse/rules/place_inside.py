@@ -1,0 +1,31 @@
+"""Declares `place_inside`: the region a code names lies inside an area at the business date, by the tree and never by digits.
+
+Silent for a code that names no region in force (`place_known` and `place_current` say so) and for a provider without a region. Judges the
+text after `region_successor`: an abolished code lies where its successor lies.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from lakehouse.rules.declaration import Labels, Messages
+from lakehouse.rules.declaration import Parameters as Base
+
+DIMENSION = "0402"
+TYPES = ("string",)
+PROVIDER = "provider"
+
+
+class Parameters(Base):
+    """`region` is the code of an area, or `provider`: the region of the department that delivered the batch."""
+
+    region: Literal["provider"] | Annotated[str, StringConstraints(pattern="^[0-9]{2,15}$")]
+
+
+def messages(label: Labels, params: Parameters) -> Messages:
+    """Returns the text of a broken rule."""
+    if params.region == PROVIDER:
+        return Messages(f"{label.zh}不在报送单位的辖区内", f"{label.en} lies outside the region of the provider")
+    return Messages(f"{label.zh}不在区划{params.region}内", f"{label.en} lies outside the region {params.region}")

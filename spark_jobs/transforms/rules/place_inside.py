@@ -1,0 +1,36 @@
+"""Returns whether the region a code names lies outside an area at the business date."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.rules.place_inside import PROVIDER
+from spark_jobs.transforms import regions
+from spark_jobs.transforms.rules.scope import Helper, RuleCase, is_valid_at
+
+
+def helpers(case: RuleCase) -> dict[str, Helper]:
+    """Returns what adds the regions the row's region lies within, and the region of the batch's provider: broadcast joins."""
+    memberships, area = case.helper("memberships"), case.helper("area")
+
+    def with_memberships(rows: DataFrame) -> DataFrame:
+        found = case.scope.memberships().select(F.col("code").alias(f"{memberships}_code"), F.col("memberships").alias(memberships))
+        same = regions.unpadded(case.text) == found[f"{memberships}_code"]
+        return rows.join(F.broadcast(found), same, "left").drop(f"{memberships}_code")
+
+    def with_area(rows: DataFrame) -> DataFrame:
+        found = case.scope.provider_regions().select(F.col("uscc").alias(f"{area}_uscc"), F.col("regions").alias(f"{area}_regions"))
+        joined = rows.join(F.broadcast(found), rows["_provider"] == found[f"{area}_uscc"], "left")
+        now = F.filter(f"{area}_regions", lambda one: is_valid_at(one, case.business_date))
+        return joined.withColumn(area, F.get(now, F.lit(0))["region_code"]).drop(f"{area}_uscc", f"{area}_regions")
+
+    if case.params["region"] == PROVIDER:
+        return {memberships: with_memberships, area: with_area}
+    return {memberships: with_memberships}
+
+
+def breaks(case: RuleCase) -> Column:
+    """Returns true where the region exists at the business date and the area is none of the regions it lies within."""
+    area = F.col(case.helper("area")) if case.params["region"] == PROVIDER else F.lit(case.params["region"])
+    return F.exists(case.helper("memberships"), lambda one: is_valid_at(one, case.business_date) & ~F.array_contains(one["within"], area))
