@@ -89,7 +89,7 @@ def _attempt(load: Callable[[], Any], wrong: list[str]) -> Any:
 
 
 def new(
-    resource: Annotated[str, typer.Argument(help="Level and code of the resource, e.g. district/d_assistance_approval.")],
+    resource: Annotated[str, typer.Argument(help="Level and code of the resource, e.g. district/d_library_card.")],
     sample: Annotated[
         Path, typer.Argument(help="A CSV file as it is delivered; its header names the columns.", exists=True, dir_okay=False)
     ],

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from huiliu.dates import business_date
 from lakehouse.jobs import JobRequest, run_job
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -25,11 +26,11 @@ def register(app: typer.Typer) -> None:
 
 def run(
     resource: Annotated[str, typer.Argument(help="Code of the resource.")],
-    business_date: Annotated[str, typer.Option("--date", metavar="DATE", help="Business date whose run took the batches in.")],
+    day: Annotated[date, typer.Option("--date", metavar="DATE", parser=business_date, help="Business date whose run took the batches in.")],
     as_json: Json = False,
 ) -> None:
     """Count the rows that break each rule again, without the verdicts; exit code 0 only when both counts agree."""
-    found = run_job("recount", JobRequest(date.fromisoformat(business_date), resource))
+    found = run_job("recount", JobRequest(day, resource))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
@@ -38,6 +39,6 @@ def run(
             agrees = one["counted"] == one["verdicts"]
             counts = (str(one["counted"]), str(one["verdicts"]), "" if agrees else "differs")
             table.add_row(one["rule"], one["severity"], one["by"], *counts)
-        Console().print(table if found["rules"] else f"{resource}: no rows came on {business_date}.")
+        Console().print(table if found["rules"] else f"{resource}: no rows came on {day}.")
     if not found["agree"]:
         raise typer.Exit(1)

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from huiliu.dates import business_date
 from lakehouse.config import Instance
 from lakehouse.errors import SourceError
 from lakehouse.jobs import JobRequest, run_job
@@ -28,12 +29,12 @@ def register(app: typer.Typer) -> None:
 def ingest(
     resource: Annotated[str, typer.Argument(help="Code of the resource.")],
     files: Annotated[list[str], typer.Argument(help="Delivered files, in the format the contract declares.", metavar="FILE…")],
-    business_date: Annotated[str, typer.Option("--date", metavar="DATE", help="The date the files are about.")],
+    day: Annotated[date, typer.Option("--date", metavar="DATE", parser=business_date, help="The date the files are about.")],
     provider: Annotated[str, typer.Option(help="USCC of the department that sent them, where the contract names many.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
     """Take delivered files through landing, gate and silver; exit code 0 only when every file was let in."""
-    instance, day = Instance(), date.fromisoformat(business_date)
+    instance = Instance()
     options = {"files": files} | ({"provider": provider} if provider else {})
     answers = {step: run_job(step, JobRequest(day, resource, options=options if step == "extract" else {}), instance) for step in STEPS}
     with connect(instance) as connection:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from huiliu.dates import business_date
+from huiliu.listings import Columns, as_object, show_list
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.ops import batches, cases, connect
 
+COLUMNS: Columns[cases.Case] = {
+    "case": lambda case: case.case_id,
+    "date": lambda case: case.business_date,
+    "resource": lambda case: case.resource,
+    "provider": lambda case: case.provider,
+    "batch": lambda case: case.batch_id[:12],
+    "line": lambda case: case.source_line,
+    "rules": lambda case: case.rules,
+    "state": lambda case: case.state,
+}
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
@@ -28,23 +37,17 @@ def register(app: typer.Typer) -> None:
 
 def list_cases(
     resource: Annotated[str, typer.Option(help="Only rows of this resource.")] = "",
-    business_date: Annotated[str, typer.Option("--date", metavar="DATE", help="Only rows of deliveries about this date.")] = "",
+    day: Annotated[
+        date | None, typer.Option("--date", metavar="DATE", parser=business_date, help="Only rows of deliveries about this date.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Closed cases too.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Cases at most.")] = 100,
     as_json: Json = False,
 ) -> None:
     """List quarantined rows, the open ones unless asked otherwise."""
-    day = date.fromisoformat(business_date) if business_date else None
     with connect(Instance()) as connection:
         found = cases.find(connection, cases.Filter(resource or None, day, only_open=not everything), limit)
-    if as_json:
-        typer.echo(json.dumps({"cases": [asdict(case) for case in found]}, ensure_ascii=False, default=str))
-        return
-    table = Table("case", "date", "resource", "provider", "batch", "line", "rules", "state")
-    for case in found:
-        where = (case.resource, case.provider, case.batch_id[:12], str(case.source_line))
-        table.add_row(case.case_id, str(case.business_date), *where, ", ".join(case.rules), case.state)
-    Console().print(table if found else "no cases.")
+    show_list("cases", found, COLUMNS, as_json=as_json)
 
 
 def show(case_id: Annotated[str, typer.Argument(help="Id of the case.")], as_json: Json = False) -> None:
@@ -55,7 +58,7 @@ def show(case_id: Annotated[str, typer.Argument(help="Id of the case.")], as_jso
     if case is None or batch is None:
         raise ConfigError(Problem(f"case {case_id}", "there is no such case.", "", "see `huiliu quarantine list --all`.").text())
     if as_json:
-        typer.echo(json.dumps({**asdict(case), "source_object": batch.source_object}, ensure_ascii=False, default=str))
+        typer.echo(as_object({**asdict(case), "source_object": batch.source_object}))
         return
     typer.echo(f"case {case.case_id} · {case.state} · {case.resource} of {case.provider} about {case.business_date}")
     typer.echo(f"  {batch.source_object}, line {case.source_line}: {', '.join(case.rules)}")

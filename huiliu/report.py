@@ -1,41 +1,30 @@
-"""Returns the report of a business day: for people as text, for programs as JSON; and where to look next."""
+"""Returns the report of a business day: for programs as facts, for people as text and as a page."""
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from dataclasses import asdict
-from datetime import date
-from typing import Annotated, Any
+from datetime import date, timedelta
+from typing import Any
 
-import typer
-from rich.console import Console
-from rich.table import Table
+from pyspark.sql import functions as F
 from sqlalchemy import Connection
 
 from huiliu.truth import truth_scores
 from lakehouse.config import Instance
+from lakehouse.contracts.loader import load_sound_contracts
+from lakehouse.contracts.model import Contract
+from lakehouse.departments import load_departments
 from lakehouse.errors import DeliveryError, Problem
-from lakehouse.ops import batches, connect, days, facts, packages, timings
+from lakehouse.naming import DEPARTMENT, LEVELS, quality, recipient_folder
+from lakehouse.ops import batches, connect, days, facts, gates, packages, rule_counts, timings
+from spark_jobs.session import open_session
+from spark_jobs.storage import read
 
 COUNTS = ("received", "rejected", "quarantined", "duplicate", "superseded", "accepted", "held")
+MISSING_REFERENCES = quality("missing_reference")
+HISTORY_DAYS = 31
 Report = dict[str, Any]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Adds `report` to the command line."""
-    app.command("report")(show)
-
-
-def show(business_date: Annotated[str, typer.Argument(metavar="DATE")], as_json: Json = False) -> None:
-    """Show the report of a business day; exit code 0 only when every invariant holds and the day is published."""
-    found = collect(Instance(), date.fromisoformat(business_date))
-    if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
-    else:
-        print_report(found)
-    if not is_well(found):
-        raise typer.Exit(1)
 
 
 def collect(instance: Instance, day: date) -> Report:
@@ -44,35 +33,12 @@ def collect(instance: Instance, day: date) -> Report:
     Raises:
         DeliveryError: the day was never closed.
     """
+    contracts = load_sound_contracts(instance.settings.contracts)[0]
     with connect(instance) as connection:
-        newest = days.newest_issue(connection, day)
-        if newest is None:
-            last = days.last_closed(connection)
-            found = f"no such day was closed; the last one is {last.business_date}." if last else "no day was closed yet."
-            raise DeliveryError(Problem(f"report {day}", found, "", "run it: huiliu run-day DATE.").text())
-        report: Report = {
-            "date": day.isoformat(),
-            "city": instance.city.code,
-            "issue": newest.issue,
-            "state": newest.state,
-            "batches": [_batch(batch) for batch in batches.taken_on(connection, day)],
-            "repeated": [{"batch_id": batch_id, "source_object": name} for batch_id, name in batches.sightings(connection, day)],
-            "gaps": newest.gaps,
-            "libraries": facts.get(connection, day, "libraries") or [],
-            "returns": facts.get(connection, day, "returns") or [],
-            "packages": _packages(connection, newest),
-            "invariants": facts.get(connection, day, "invariants") or [],
-            "timings": [
-                {
-                    "step": one.step,
-                    "resource": one.resource,
-                    "attempt": one.attempt,
-                    "seconds": one.seconds,
-                    "started_at": one.started_at.isoformat(),
-                }
-                for one in timings.of_day(connection, day)
-            ],
-        }
+        newest = _newest(connection, day)
+        report = _identity(instance, newest) | _sources(connection, contracts, day) | _returned(connection, newest)
+    report["providers"] = {one.uscc: one.name for one in load_departments(instance.city_folder)}
+    report["missing_references"] = _missing_references(instance, report["libraries"])
     return report | truth_scores(instance, day, report["libraries"])
 
 
@@ -81,26 +47,62 @@ def is_well(report: Report) -> bool:
     return report["state"] == "published" and bool(report["invariants"]) and all(one["ok"] for one in report["invariants"])
 
 
-def print_report(report: Report) -> None:
-    """Prints the report for people."""
-    console = Console(width=140)
-    console.print(f"\n[bold]{report['city']} {report['date']}[/] issue {report['issue']}, {report['state']}")
-    console.print(_batch_table(report["batches"]))
-    if report["repeated"]:
-        console.print(f"Delivered again, nothing new: {len(report['repeated'])}")
-    for gap in report["gaps"]:
-        console.print(f"Gap: {gap['resource']} {gap['provider'] or ''} {gap['kind']} (due {gap['due_on']})")
-    for title, rows in (("Libraries", report["libraries"]), ("Returns", report["returns"])):
-        if rows:
-            console.print(_plain_table(title, rows))
-    console.print("Packages: " + ", ".join(f"{name} {value:,}" for name, value in report["packages"].items()))
-    for one in report["invariants"]:
-        console.print(f"{'[green]ok  [/]' if one['ok'] else '[red]FAIL[/]'} {one['id']}  {one['detail']}")
-    if "truth" in report:
-        console.print("Truth: " + json.dumps(report["truth"]))
-    console.print(
-        "Seconds: " + ", ".join(f"{one['step']} {one['resource']} {one['seconds']}".replace("  ", " ") for one in report["timings"])
-    )
+def _newest(connection: Connection, day: date) -> days.Day:
+    newest = days.newest_issue(connection, day)
+    if newest is None:
+        last = days.last_closed(connection)
+        found = f"no such day was closed; the last one is {last.business_date}." if last else "no day was closed yet."
+        raise DeliveryError(Problem(f"report {day}", found, "", "run it: huiliu run-day DATE.").text())
+    return newest
+
+
+def _identity(instance: Instance, newest: days.Day) -> Report:
+    city = instance.city
+    return {
+        "date": newest.business_date.isoformat(),
+        "city": city.code,
+        "city_name": {"zh": city.name, "en": city.name_en},
+        "issue": newest.issue,
+        "state": newest.state,
+        "gaps": newest.gaps,
+    }
+
+
+def _sources(connection: Connection, contracts: dict[str, Contract], day: date) -> Report:
+    """Returns what came in on the day: resources, batches, rules broken, the gate over the days so far, the seconds of each step."""
+    taken = batches.taken_on(connection, day)
+    return {
+        "resources": [_resource(contract) for contract in contracts.values()],
+        "batches": [_batch(batch) for batch in taken],
+        "repeated": [{"batch_id": batch_id, "source_object": name} for batch_id, name in batches.sightings(connection, day)],
+        "rules": _broken_rules(connection, contracts, taken),
+        "gate_history": _gate_history(connection, day),
+        "timings": [_timing(one) for one in timings.of_day(connection, day)],
+    }
+
+
+def _returned(connection: Connection, newest: days.Day) -> Report:
+    """Returns what was made of it: libraries, returns, packages, invariants."""
+    day = newest.business_date
+    made = packages.of_issue(connection, day, newest.issue)
+    return {
+        "libraries": facts.get(connection, day, "libraries") or [],
+        "returns": facts.get(connection, day, "returns") or [],
+        "packages": _packages(made),
+        "packages_by_level": _packages_by_level(made),
+        "invariants": facts.get(connection, day, "invariants") or [],
+    }
+
+
+def _resource(contract: Contract) -> dict[str, str]:
+    return {
+        "code": contract.code,
+        "level": contract.level,
+        "name_zh": contract.name_zh,
+        "name_en": contract.name_en,
+        "every": contract.cycle.every,
+        "kind": contract.source.kind,
+    }
 
 
 def _batch(batch: batches.Batch) -> dict[str, Any]:
@@ -109,33 +111,83 @@ def _batch(batch: batches.Batch) -> dict[str, Any]:
     return identity | {"business_date": batch.business_date.isoformat()} | counts | {"gate": batch.gate}
 
 
-def _packages(connection: Connection, newest: days.Day) -> dict[str, int]:
-    totals = packages.totals(connection, newest.business_date, newest.issue)
+def _broken_rules(connection: Connection, contracts: dict[str, Contract], taken: list[batches.Batch]) -> list[dict[str, Any]]:
+    """Returns the rules that rows of the day's batches break, most rows first; a resource without a sound contract is left out."""
+    resource_of = {batch.batch_id: batch.resource for batch in taken}
+    sums: Counter[tuple[str, str]] = Counter()
+    for batch_id, broken in rule_counts.of_batches(connection, list(resource_of)).items():
+        sums.update({(resource_of[batch_id], rule): rows for rule, rows in broken.items()})
+    rules = {(contract.code, rule.id): rule for contract in contracts.values() for rule in contract.rules}
+    return [
+        {
+            "resource": resource,
+            "rule": name,
+            "severity": rules[resource, name].severity,
+            "message_zh": rules[resource, name].message_zh,
+            "message_en": rules[resource, name].message_en,
+            "rows": rows,
+        }
+        for (resource, name), rows in sorted(sums.items(), key=lambda one: (-one[1], one[0]))
+        if (resource, name) in rules
+    ]
+
+
+def _gate_history(connection: Connection, day: date) -> list[dict[str, Any]]:
+    """Returns per day closed so far what the gate said of each resource: `{date, issue, state, gates[], gaps[]}`, the oldest first."""
+    since = day - timedelta(days=HISTORY_DAYS - 1)
+    spoken = gates.history(connection, since, day)
+    return [
+        {
+            "date": one.business_date.isoformat(),
+            "issue": one.issue,
+            "state": one.state,
+            "gates": [
+                {"resource": gate.resource, "gate": gate.gate, "batches": gate.batches, "received": gate.received}
+                for gate in spoken
+                if gate.taken_on == one.business_date
+            ],
+            "gaps": [{"resource": gap["resource"], "kind": gap["kind"]} for gap in one.gaps],
+        }
+        for one in days.newest_issues(connection, since, day)
+    ]
+
+
+def _timing(one: timings.Timing) -> dict[str, Any]:
     return {
-        "packages": totals.packages,
-        "written": totals.files_written,
-        "referred": totals.files_referred,
-        "files": totals.files_written + totals.files_referred,
-        "bytes": totals.bytes_written + totals.bytes_referred,
-        "bytes_written": totals.bytes_written,
+        "step": one.step,
+        "resource": one.resource,
+        "attempt": one.attempt,
+        "seconds": one.seconds,
+        "started_at": one.started_at.isoformat(),
     }
 
 
-def _batch_table(rows: list[dict[str, Any]]) -> Table:
-    sums: dict[tuple[str, str], dict[str, int]] = {}
-    for row in rows:
-        total = sums.setdefault((row["resource"], row["gate"] or "open"), dict.fromkeys(("batches", *COUNTS), 0))
-        total["batches"] += 1
-        for name in COUNTS:
-            total[name] += row[name] or 0
-    found = [{"resource": resource, "gate": gate, **total} for (resource, gate), total in sorted(sums.items())]
-    return _plain_table("Batches", found or [{"resource": "none", "gate": "", "batches": 0}])
+def _packages(made: list[packages.Package]) -> dict[str, int]:
+    written, referred = sum(one.files_written for one in made), sum(one.files_referred for one in made)
+    bytes_written = sum(one.bytes_written for one in made)
+    return {
+        "packages": len(made),
+        "written": written,
+        "referred": referred,
+        "files": written + referred,
+        "bytes": bytes_written + sum(one.bytes_referred for one in made),
+        "bytes_written": bytes_written,
+    }
 
 
-def _plain_table(title: str, rows: list[dict[str, Any]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for name in rows[0]:
-        table.add_column(name, justify="right" if isinstance(rows[0][name], int) else "left")
-    for row in rows:
-        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
-    return table
+def _packages_by_level(made: list[packages.Package]) -> list[dict[str, Any]]:
+    """Returns `{level, rows, packages, …}` per level from the province down, departments last; a level without packages has zeros."""
+    by_level: dict[str, list[packages.Package]] = {level: [] for level in (*LEVELS, DEPARTMENT)}
+    for one in made:
+        by_level[recipient_folder(one.recipient_id)].append(one)
+    return [{"level": level, "rows": sum(one.rows for one in ours)} | _packages(ours) for level, ours in by_level.items()]
+
+
+def _missing_references(instance: Instance, libraries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns how many rows of each provider name a person, entity or address that is not there, most rows first."""
+    version = next((one["version"] for one in libraries if one["table"] == MISSING_REFERENCES), None)
+    if version is None:
+        return []
+    group = ("provider", "resource", "column_name", "target")
+    rows = read(open_session(instance), MISSING_REFERENCES, version).groupBy(*group).agg(F.count("*").alias("rows"))
+    return [row.asDict() for row in rows.orderBy(F.desc("rows"), *group).collect()]

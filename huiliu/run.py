@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
-from huiliu import report, sample, services
+from huiliu import dates, sample, services
 from huiliu.days import run_by_hand, run_through_airflow
+from huiliu.report import is_well
+from huiliu.reporting import conclude
 from huiliu.welcome import where_to_look
 from lakehouse.config import Instance
 from lakehouse.jobs import JobRequest, run_job
@@ -40,44 +42,40 @@ def run(
         sample.feed(instance, day)
         seconds = run_through_airflow(instance, day, typer.echo)
         typer.echo(f"  trigger to end {seconds:.1f} s")
-        found = report.collect(instance, day)
-        report.print_report(found)
+        found = conclude(instance, day, quiet=False)
         day += timedelta(days=1)
     typer.echo(where_to_look(instance, day - timedelta(days=1)))
-    if not report.is_well(found):
+    if not is_well(found):
         raise typer.Exit(1)
 
 
 def run_day(
-    business_date: Annotated[str, typer.Argument(metavar="DATE")],
-    until: Annotated[str, typer.Option(help="Run all days up to this one.")] = "",
+    business_date: dates.Day,
+    until: Annotated[date | None, typer.Option(metavar="DATE", parser=dates.business_date, help="Run all days up to this one.")] = None,
     no_airflow: Annotated[bool, typer.Option("--no-airflow", help="Run the same steps in this process.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run a business day (or several) and show its report; the source systems must have been fed."""
-    instance = Instance()
-    day, last = date.fromisoformat(business_date), date.fromisoformat(until or business_date)
-    reports = []
+    instance, reports = Instance(), []
+    day, last = business_date, until or business_date
     while day <= last:
         run_one = run_by_hand if no_airflow else run_through_airflow
         run_one(instance, day, (lambda _line: None) if as_json else typer.echo)
-        reports.append(report.collect(instance, day))
-        if not as_json:
-            report.print_report(reports[-1])
+        reports.append(conclude(instance, day, quiet=as_json))
         day += timedelta(days=1)
     if as_json:
         typer.echo(json.dumps(reports if until else reports[0], ensure_ascii=False))
-    if not all(report.is_well(one) for one in reports):
+    if not all(is_well(one) for one in reports):
         raise typer.Exit(1)
 
 
 def job(
     name: Annotated[str, typer.Argument(help="Name of the step, e.g. extract, gate, silver, libraries, returns_build.")],
-    business_date: Annotated[str, typer.Option("--date", help="Business date.")],
+    business_date: Annotated[date, typer.Option("--date", metavar="DATE", parser=dates.business_date, help="Business date.")],
     resource: Annotated[str, typer.Option(help="Resource, for the steps of one.")] = "",
 ) -> None:
     """Run one step by hand; prints what it did as one JSON object."""
-    request = JobRequest(date.fromisoformat(business_date), resource or None)
+    request = JobRequest(business_date, resource or None)
     typer.echo(json.dumps(run_job(name, request, Instance()), ensure_ascii=False, default=str))
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from huiliu import dates
 from lakehouse.config import Instance
 from lakehouse.connections import connection_url
 from lakehouse.errors import ConfigError, Problem
@@ -39,13 +40,9 @@ def init(
 
 
 @group.command()
-def day(business_date: Annotated[str, typer.Argument(metavar="DATE")], as_json: Json = False) -> None:
+def day(business_date: dates.Day, as_json: Json = False) -> None:
     """Feed the source systems one business day (and days left out before it); a day fed before stays as it is."""
-    try:
-        wanted = date.fromisoformat(business_date)
-    except ValueError:
-        raise ConfigError(Problem("huiliu sample day", "the date is not readable.", "YYYY-MM-DD").text()) from None
-    days = feed(Instance(), wanted)
+    days = feed(Instance(), business_date)
     fed = [one.isoformat() for one in days]
     text = f"Fed {', '.join(fed)}." if fed else f"{business_date} was fed before; nothing changed."
     typer.echo(json.dumps({"fed": fed}) if as_json else text)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from huiliu.dates import business_date
+from huiliu.listings import Columns, as_object, show_list
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.ops import connect, tickets
 
+COLUMNS: Columns[tickets.Ticket] = {
+    "ticket": lambda ticket: ticket.ticket_id,
+    "date": lambda ticket: ticket.business_date,
+    "kind": lambda ticket: ticket.kind,
+    "state": lambda ticket: ticket.state,
+    "resource": lambda ticket: ticket.resource,
+    "provider": lambda ticket: ticket.provider,
+    "message": lambda ticket: ticket.message.split("\n")[0],
+}
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
@@ -27,23 +35,17 @@ def register(app: typer.Typer) -> None:
 
 
 def list_tickets(
-    business_date: Annotated[str, typer.Option("--date", metavar="DATE", help="Only tickets of this business date.")] = "",
+    day: Annotated[
+        date | None, typer.Option("--date", metavar="DATE", parser=business_date, help="Only tickets of this business date.")
+    ] = None,
     kind: Annotated[str, typer.Option(help="Only tickets of this kind: refused, blocked, silent, failed, …")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Closed tickets too.")] = False,
     as_json: Json = False,
 ) -> None:
     """List tickets, the open ones unless asked otherwise."""
-    day = date.fromisoformat(business_date) if business_date else None
     with connect(Instance()) as connection:
         found = tickets.find(connection, day, kind or None, only_open=not everything)
-    if as_json:
-        typer.echo(json.dumps({"tickets": [asdict(ticket) for ticket in found]}, ensure_ascii=False, default=str))
-        return
-    table = Table("ticket", "date", "kind", "state", "resource", "provider", "message")
-    for ticket in found:
-        cells = (ticket.kind, ticket.state, ticket.resource or "", ticket.provider or "", ticket.message.split("\n")[0])
-        table.add_row(str(ticket.ticket_id), str(ticket.business_date), *cells)
-    Console().print(table if found else "no tickets.")
+    show_list("tickets", found, COLUMNS, as_json=as_json)
 
 
 def show(ticket_id: Annotated[int, typer.Argument(help="Number of the ticket.")], as_json: Json = False) -> None:
@@ -54,8 +56,7 @@ def show(ticket_id: Annotated[int, typer.Argument(help="Number of the ticket.")]
     if ticket is None:
         raise ConfigError(Problem(f"ticket {ticket_id}", "there is no such ticket.", "", "see `huiliu tickets list --all`.").text())
     if as_json:
-        facts = {**asdict(ticket), "events": [asdict(event) for event in events]}
-        typer.echo(json.dumps(facts, ensure_ascii=False, default=str))
+        typer.echo(as_object({**asdict(ticket), "events": [asdict(event) for event in events]}))
         return
     typer.echo(f"ticket {ticket.ticket_id} · {ticket.kind} · {ticket.state} · {ticket.subject}\n{ticket.message}")
     for event in events:

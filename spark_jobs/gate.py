@@ -9,7 +9,7 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.jobs import JobRequest
-from lakehouse.ops import batches, connect, ingest_runs
+from lakehouse.ops import batches, connect
 from spark_jobs import gating
 
 
@@ -29,6 +29,5 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     with connect(instance) as connection:
         for one in judged:
             gating.record(connection, one, request.business_date)
-        ingest_runs.note(connection, contract.code, request.business_date, {"gate": "done"})
     gates = Counter(one.decision.gate for one in judged)
     return {"batches": len(judged), "passed": gates["passed"], "warned": gates["warned"], "blocked": gates["blocked"]}

@@ -72,6 +72,12 @@ def newest_issue(connection: Connection, business_date: date) -> Day | None:
     return Day(**row._mapping) if row else None
 
 
+def newest_issues(connection: Connection, since: date, until: date) -> list[Day]:
+    """Returns the newest issue of every day closed from one date to another, both included, in order."""
+    found = select(*_COLUMNS).where(day.c.business_date.between(since, until)).distinct(day.c.business_date)
+    return [Day(**row._mapping) for row in connection.execute(found.order_by(day.c.business_date, day.c.issue.desc()))]
+
+
 def last_closed(connection: Connection) -> Day | None:
     """Returns the newest issue of the latest day that was closed."""
     found = select(*_COLUMNS).order_by(day.c.business_date.desc(), day.c.issue.desc()).limit(1)

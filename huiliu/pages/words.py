@@ -1,0 +1,77 @@
+"""Returns the words of the pages in both languages: what the house calls its levels, dispositions, gates, steps and invariants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Pair = tuple[str, str]  # Chinese, English
+
+LEVELS: dict[str, Pair] = {
+    "province": ("省级", "Province"),
+    "city": ("市级", "City"),
+    "district": ("区级", "District"),
+    "street": ("镇街", "Street"),
+    "community": ("社区", "Community"),
+    "grid": ("网格", "Grid"),
+    "department": ("部门", "Department"),
+}
+DISPOSITIONS: dict[str, Pair] = {
+    "accepted": ("入库", "accepted"),
+    "superseded": ("被更新取代", "superseded"),
+    "duplicate": ("重复", "duplicate"),
+    "quarantined": ("隔离", "quarantined"),
+    "rejected": ("无法读取", "unreadable"),
+    "held": ("整批扣留", "held with its batch"),
+    "open": ("处理中", "in progress"),
+}
+GATES: dict[str, Pair] = {
+    "passed": ("通过", "passed"),
+    "warned": ("有警告", "warned"),
+    "blocked": ("整批阻断", "blocked"),
+    "refused": ("整批拒收", "refused"),
+    "open": ("未判定", "not judged yet"),
+    "gap": ("应报未到", "missing"),
+    "none": ("无到货", "nothing came"),
+}
+GATE_MARKS = {"passed": "✓", "warned": "!", "blocked": "✕", "refused": "⊘", "open": "…", "gap": "○", "none": "·"}
+WORST_FIRST = ("blocked", "refused", "open", "warned", "passed")
+GAPS: dict[str, Pair] = {
+    "silent": ("到期未报送", "due, nothing delivered"),
+    "failed": ("接入任务失败", "its ingest run failed"),
+    "contract": ("合同文件有误", "its contract is wrong"),
+    "not_run": ("未运行接入", "no ingest run was started"),
+    "blocked": ("整批阻断", "its batch is blocked"),
+    "refused": ("整批拒收", "its batch is refused"),
+}
+CYCLES: dict[str, Pair] = {"day": ("每日", "daily"), "week": ("每周", "weekly"), "month": ("每月", "monthly")}
+SEVERITIES: dict[str, Pair] = {"error": ("错误", "error"), "warning": ("警告", "warning")}
+STATES: dict[str, Pair] = {"published": ("已发布", "published"), "closed": ("已关账、未发布", "closed, not published")}
+TARGETS: dict[str, Pair] = {"person": ("人口", "person"), "entity": ("法人", "entity"), "address": ("标准地址", "address")}
+STEPS: dict[str, Pair] = {
+    "reference": ("参考表", "reference tables"),
+    "extract": ("接入", "extract"),
+    "gate": ("质检", "gate"),
+    "silver": ("明细入库", "silver"),
+    "ingest_outcome": ("接入收尾", "ingest outcome"),
+    "recount": ("复核计数", "recount"),
+    "close_day": ("日终关账", "close the day"),
+    "libraries": ("建库", "libraries"),
+    "returns_build": ("制作回流包", "build returns"),
+    "returns_prove": ("完整与保密证明", "prove returns"),
+    "returns_publish": ("签名发布", "publish"),
+    "invariants": ("不变量检查", "invariants"),
+}
+INVARIANTS: dict[str, Pair] = {
+    "I1": ("每批收到的行数等于各处置之和", "Every batch balances: rows received are the rows disposed of"),
+    "I2": ("明细历史不重叠,每键至多一个现行版本", "History does not overlap; at most one open version per key"),
+    "I3": ("回流完整:上级行数 = 下级之和 + 属地待定", "Returns are whole: a parent's rows are its children's and what is pending"),
+    "I4": ("无越权列,无应脱敏的原值,社区与网格无证件号码", "No forbidden column, no raw value where a transform is due"),
+    "I5": ("列的级别不超过接收层级的上限", "No column is above the cap of its level"),
+    "I6": ("回流包签名有效,可追溯到批次", "Packages are signed and traceable to their batches"),
+    "I7": ("基础库取值等于权威来源的最新值", "A golden value is the newest value of its authority"),
+}
+
+
+def word(words: Mapping[str, Pair], name: str) -> Pair:
+    """Returns the word for a name; a name without one stands for itself."""
+    return words.get(name, (name, name))

@@ -1,0 +1,53 @@
+"""Prints the report of a business day for people at a terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from huiliu.report import COUNTS, Report
+
+
+def print_report(report: Report) -> None:
+    """Prints the report for people."""
+    console = Console(width=140)
+    console.print(f"\n[bold]{report['city']} {report['date']}[/] issue {report['issue']}, {report['state']}")
+    console.print(_batch_table(report["batches"]))
+    if report["repeated"]:
+        console.print(f"Delivered again, nothing new: {len(report['repeated'])}")
+    for gap in report["gaps"]:
+        console.print(f"Gap: {gap['resource']} {gap['provider'] or ''} {gap['kind']} (due {gap['due_on']})")
+    for title, rows in (("Libraries", report["libraries"]), ("Returns", report["returns"])):
+        if rows:
+            console.print(_plain_table(title, rows))
+    console.print("Packages: " + ", ".join(f"{name} {value:,}" for name, value in report["packages"].items()))
+    for one in report["invariants"]:
+        console.print(f"{'[green]ok  [/]' if one['ok'] else '[red]FAIL[/]'} {one['id']}  {one['detail']}")
+    if "truth" in report:
+        console.print("Truth: " + json.dumps(report["truth"]))
+    console.print(
+        "Seconds: " + ", ".join(f"{one['step']} {one['resource']} {one['seconds']}".replace("  ", " ") for one in report["timings"])
+    )
+
+
+def _batch_table(rows: list[dict[str, Any]]) -> Table:
+    sums: dict[tuple[str, str], dict[str, int]] = {}
+    for row in rows:
+        total = sums.setdefault((row["resource"], row["gate"] or "open"), dict.fromkeys(("batches", *COUNTS), 0))
+        total["batches"] += 1
+        for name in COUNTS:
+            total[name] += row[name] or 0
+    found = [{"resource": resource, "gate": gate, **total} for (resource, gate), total in sorted(sums.items())]
+    return _plain_table("Batches", found or [{"resource": "none", "gate": "", "batches": 0}])
+
+
+def _plain_table(title: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in rows[0]:
+        table.add_column(name, justify="right" if isinstance(rows[0][name], int) else "left")
+    for row in rows:
+        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
+    return table
