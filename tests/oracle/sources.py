@@ -22,7 +22,7 @@ SOURCES: dict[str, dict] = {
         "format": "jsonl",
         "columns": columns(
             "disability_cert_no:u id_no:i person_name:t disability_category disability_grade issue_date next_review_date cert_status:t "
-            "hukou_region_code:p guardian_name:t guardian_phone update_time"
+            "hukou_region_code guardian_name:t guardian_phone update_time"
         ),
         "key": ["disability_cert_no"],
         "position": "update_time",
@@ -30,7 +30,7 @@ SOURCES: dict[str, dict] = {
     PERMIT: {
         "format": "jsonl",
         "columns": columns(
-            "permit_no:u id_no:i person_name:t gender_code birth_date hukou_region_code residence_address:t residence_region_code:p "
+            "permit_no id_no:i person_name:t gender_code birth_date hukou_region_code residence_address:t residence_region_code:p "
             "residence_reason_code landlord_name:t landlord_phone arrive_date issue_date endorse_due_date status:t phone update_time"
         ),
         "key": ["permit_no"],
@@ -60,7 +60,7 @@ SOURCES: dict[str, dict] = {
         "delivery": "snapshot",
         "columns": columns(
             "address_id district_name:t street_name:t community_name:t road_name:t door_no estate_name:t building_no unit_no room_no "
-            "full_text:t community_code:p grid_code:p building_code lon:c# lat:c# coord_sys:u status:t alias:t"
+            "full_text:t community_code:p grid_code:p building_code lon:c# lat:c# coord_sys status:t alias:t"
         ),
         "key": ["address_id"],
         "position": None,
@@ -78,8 +78,8 @@ SOURCES: dict[str, dict] = {
         },
         "dates": ["review_due", "update_time"],
         "columns": columns(
-            "case_no assistance_type:t applicant_id_no:i member_name:t member_id_no:i member_relation household_size:c# "
-            "monthly_income_per_capita:c# monthly_amount:c# start_month end_month status:t review_due street_code:p community_code:p "
+            "case_no assistance_type applicant_id_no:i member_name:t member_id_no:i member_relation household_size:c# "
+            "monthly_income_per_capita:c# monthly_amount:c# start_month end_month status review_due street_code:p community_code:p "
             "update_time"
         ),
         "key": ["case_no", "member_id_no"],
@@ -105,7 +105,7 @@ SOURCES: dict[str, dict] = {
             "人户一致标识": "is_hukou_consistent", "是否租户": "is_tenant", "备注": "remark",
         },
         "dates": [],
-        "columns": columns("community_code:p person_name:t id_no:i phone address_text:t is_hukou_consistent is_tenant:t remark:t"),
+        "columns": columns("community_code:p person_name:t id_no:i phone address_text:t is_hukou_consistent is_tenant remark:t"),
         "key": ["community_code", "id_no"],
         "position": None,
     },
@@ -122,7 +122,7 @@ SOURCES: dict[str, dict] = {
     EVENT: {
         "format": "jsonl",
         "columns": columns(
-            "event_no grid_code:p event_class:t event_subclass:t source:t report_time reporter_id:t lon:c# lat:c# coord_sys:u "
+            "event_no grid_code:p event_class:t event_subclass:t source:t report_time reporter_id lon:c# lat:c# coord_sys "
             "description:t urgency:t accept_time assign_time handler_uscc:u finish_time verify_time close_time status:t result:t "
             "reopened_times:c# photo_count:c# update_time"
         ),

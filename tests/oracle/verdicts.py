@@ -6,8 +6,9 @@ import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from tests.oracle import judge
 from tests.oracle.rules import World, age_on, born_of, bursts, day_of, half, is_resident_id, moment_of, plain_id, trim
-from tests.oracle.sources import CHECK, ELDERLY, HOUSEHOLD
+from tests.oracle.sources import CHECK, ELDERLY, HOUSEHOLD, SOURCES
 
 PHONE = r"1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}"
 WARNINGS = {
@@ -17,6 +18,7 @@ WARNINGS = {
     },
     ELDERLY: {"id_no.resident_id_15", "age_reported.agrees_with_id", "phone.pattern"},
     CHECK: {"id_no.resident_id_15", "grid_code.place_current", "check_time.burst", "phone.pattern", "lon.range", "lat.range"},
+    **{resource: judge.warnings(resource) for resource in SOURCES if resource not in (HOUSEHOLD, ELDERLY, CHECK)},
 }  # fmt: skip
 REQUIRED = {
     HOUSEHOLD: [
@@ -31,11 +33,13 @@ REQUIRED = {
 def verdicts(world: World, batch: dict) -> dict[int, set[str]]:
     """Returns the broken rules by line, for every readable row of a batch."""
     day = date.fromisoformat(batch["business_date"])
-    judge = {HOUSEHOLD: household, ELDERLY: elderly, CHECK: check}[batch["resource"]]
+    if batch["resource"] not in REQUIRED:
+        return {row["_line"]: judge.broken(world, batch, row) for row in batch["rows"]}
+    judge_one = {HOUSEHOLD: household, ELDERLY: elderly, CHECK: check}[batch["resource"]]
     full = bursts(batch) if batch["resource"] == CHECK else set()
     found = {}
     for row in batch["rows"]:
-        broken = judge(world, row, day)
+        broken = judge_one(world, row, day)
         broken |= {f"{name}.required" for name in REQUIRED[batch["resource"]] if trim(row[name]) is None}
         found[row["_line"]] = broken | ({"check_time.burst"} if row["_line"] in full else set())
     return found
