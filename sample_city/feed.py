@@ -12,6 +12,7 @@ from sample_city import truth
 from sample_city.certificates import FAULTS, Certificates
 from sample_city.checks import Checks
 from sample_city.elderly import Lists
+from sample_city.enterprises import Enterprises
 from sample_city.labels import Label, write_labels
 from sample_city.lives import Lives
 from sample_city.numbers import LARGEST_CITY
@@ -49,7 +50,7 @@ class Sample:
     @cached_property
     def tables(self) -> list[TableSource]:
         """Returns the registers that are tables of the source database."""
-        return [Register(self.lives), Permits(self.lives), Certificates(self.lives)]
+        return [Register(self.lives), Enterprises(self.lives), Permits(self.lives), Certificates(self.lives)]
 
     @cached_property
     def senders(self) -> list[FileSource]:

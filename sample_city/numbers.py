@@ -100,5 +100,13 @@ def social_credit_code(category: str, region: str, first_8: str) -> str:
     Source: GB 32100-2015.
     """
     first = category + region + organisation_code(first_8)
-    total = sum(USCC_LETTERS.index(letter) * weight for letter, weight in zip(first, USCC_WEIGHTS, strict=True))
-    return first + USCC_LETTERS[(31 - total % 31) % 31]
+    return first + social_credit_check(first)
+
+
+def social_credit_check(first_17: str) -> str:
+    """Returns the last character of a unified social credit code.
+
+    Source: GB 32100-2015.
+    """
+    total = sum(USCC_LETTERS.index(letter) * weight for letter, weight in zip(first_17, USCC_WEIGHTS, strict=True))
+    return USCC_LETTERS[(31 - total % 31) % 31]
