@@ -73,6 +73,7 @@ def _handed_over(search: Search) -> list[Delivery]:
 def _fetched(instance: Instance, connection: Connection, search: Search, target: Path) -> Found:
     """A source that does not answer is in the way of its provider's delivery; the next run's window covers what was missed."""
     contract, source = search.contract, search.contract.source
+    assert isinstance(source, PostgresSource | ApiSource)
     landed = [batch.business_date for batch in batches.of_resource(connection, contract.code) if batch.gate != "refused"]
     asked = next_window(contract, landed, (search.business_date, instance.city.timezone), again=search.refetch)
     if asked is None:
@@ -80,7 +81,6 @@ def _fetched(instance: Instance, connection: Connection, search: Search, target:
     try:
         if isinstance(source, PostgresSource):
             return [postgres.fetch(connection_url(instance, source.connection), contract, asked, target)], []
-        assert isinstance(source, ApiSource)
         return [api.fetch(api_endpoint(instance, source.connection), contract, asked, target)], []
     except SourceError as error:
         thing = source.table if isinstance(source, PostgresSource) else source.path.lstrip("/")

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from lakehouse.contracts.model import Contract
-from lakehouse.readers import csv, jsonl, postgres
+from lakehouse.readers import csv, jsonl, postgres, xlsx
 from lakehouse.readers.records import Record
 
 
 @dataclass(frozen=True)
 class Reader:
-    """How landed bytes become records, and how the same bytes are counted without the reader."""
+    """How landed bytes become records, and how the same bytes are counted without the reader, and what people should know of them."""
 
     read: Callable[[BinaryIO, Contract, str], Iterator[Record]]
     count: Callable[[BinaryIO, Contract], int]
+    remarks: Callable[[BinaryIO, Contract], list[str]] | None = None
 
 
 READERS = {
@@ -24,6 +25,7 @@ READERS = {
     "csv": Reader(csv.read, csv.count),
     "jsonl": Reader(jsonl.read, jsonl.count),
     "postgres": Reader(postgres.read, postgres.count),
+    "xlsx": Reader(xlsx.read, xlsx.count, xlsx.remarks),
 }
 
 

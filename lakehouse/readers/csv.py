@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from lakehouse.contracts.model import Contract, CsvSource
+from lakehouse.readers.header import check_header
 from lakehouse.readers.lines import Encoding, Line, chunks, universal_lines
 from lakehouse.readers.records import (
     MAX_CELL_CHARACTERS,
@@ -161,25 +162,8 @@ def _header(record: tuple[int, bytes, Reject | None] | None, source: CsvSource, 
     except BrokenRecordError as error:
         found = f"the header line cannot be read as {source.encoding} ({error.reject})."
         raise refusal(f"{where}: header", found, ", ".join(sorted(declared)), "send the file again with its header line.") from None
-    _check_header(fields, declared, where)
+    check_header(fields, declared, where)
     return fields
-
-
-def _check_header(found: list[str], declared: set[str], where: str) -> None:
-    """Names that are not declared are told by their place only: in a file without a header they are somebody's data."""
-    missing = sorted(declared.difference(found))
-    unknown = [str(place) for place, name in enumerate(found, 1) if name not in declared]
-    twice = sorted({name for name in found if name in declared and found.count(name) > 1})
-    problems = []
-    if missing:
-        problems.append(f"missing: {', '.join(missing)}")
-    if twice:
-        problems.append(f"more than once: {', '.join(twice)}")
-    if unknown:
-        problems.append(f"not declared: column {', '.join(unknown)}")
-    if problems:
-        fix = "send the file again with exactly these header names, in any order."
-        raise refusal(f"{where}: header", "; ".join(problems) + ".", ", ".join(sorted(declared)), fix)
 
 
 class _Feed(Iterator[str]):

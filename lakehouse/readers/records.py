@@ -24,6 +24,10 @@ Reject = Literal[
     "duplicate_key",
     "unknown_key",
     "nested_value",
+    "formula_cell",
+    "error_cell",
+    "merged_cell",
+    "imprecise_number",
 ]
 
 
