@@ -27,10 +27,10 @@ COLUMNS = (
 )  # fmt: skip
 TABLE = Table("api_disability_certificate", COLUMNS, "disability_cert_no")
 OUTCOMES: dict[str, tuple[Outcome, str | None]] = {
-    "number_contradicts_id": ("quarantined", "disability_cert"),
+    "number_contradicts_id": ("quarantined", "equals_part"),
     "grade_zero": ("quarantined", "domain"),
     "unknown_category": ("quarantined", "domain"),
-    "review_before_issue": ("quarantined", "compare"),
+    "review_before_issue": ("warning", "compare"),
     "guardian_phone_missing": ("warning", "required_when"),
     "cancelled_certificate": ("accepted", None),
     "no_review_date": ("accepted", None),

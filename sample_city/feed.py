@@ -9,11 +9,13 @@ from functools import cached_property
 from pathlib import Path
 
 from sample_city import truth
+from sample_city.approvals import Approvals
 from sample_city.certificates import FAULTS, Certificates
 from sample_city.checks import Checks
 from sample_city.elderly import Lists
 from sample_city.enterprises import Enterprises
 from sample_city.labels import Label, write_labels
+from sample_city.ledgers import Ledgers
 from sample_city.lives import Lives
 from sample_city.numbers import LARGEST_CITY
 from sample_city.people import FIRST_DAY, Setting
@@ -55,7 +57,7 @@ class Sample:
     @cached_property
     def senders(self) -> list[FileSource]:
         """Returns those who put files down."""
-        return [Lists(self.lives), Checks(self.lives), StandardAddresses(self.lives)]
+        return [Lists(self.lives), Checks(self.lives), StandardAddresses(self.lives), Ledgers(self.lives), Approvals(self.lives)]
 
     @cached_property
     def faults(self) -> list[Fault]:

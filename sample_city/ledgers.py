@@ -133,7 +133,8 @@ class _Book:
         fields = _spoiled(self._fields(person), kind)
         self._line += 1
         for column, text in enumerate(fields):
-            self._sheet.write_string(self._line - 1, column, text)
+            if text:
+                self._sheet.write_string(self._line - 1, column, text)
         if kind:
             outcome, rule = OUTCOMES[kind]
             yield Label(

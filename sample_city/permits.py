@@ -29,7 +29,7 @@ OUTCOMES: dict[str, tuple[Outcome, str | None]] = {
     "birth_date_contradicts_id": ("quarantined", "agrees_with_id"),
     "unknown_status": ("quarantined", "domain"),
     "required_empty": ("quarantined", "required"),
-    "issued_before_arrival": ("quarantined", "compare"),
+    "issued_before_arrival": ("warning", "compare"),
     "endorsement_expired": ("warning", "range"),
     "region_padded": ("accepted", None),
     "moved_without_cancel": ("accepted", None),
