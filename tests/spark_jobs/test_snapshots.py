@@ -26,12 +26,13 @@ def test_a_snapshot_closes_what_it_lacks_on_every_day(instance: Instance) -> Non
     lake = Lake(instance, contract(), batches)
     days = sorted({batch["taken_on"] for batch in batches})
     for day in days:
-        lake.step([batch["batch_id"] for batch in batches if batch["taken_on"] == day and not batch["held"]], day)
+        if names := [batch["batch_id"] for batch in batches if batch["taken_on"] == day and not batch["held"]]:
+            lake.step(names, day)
     rows = lake.silver()
     for day in days:
         assert told(known_in(rows, day)) == expected(batches, day)
     ends = [row for row in rows if row["_deleted"]]
-    assert len({row["id"] for row in ends}) > KEYS / 2
+    assert len({row["id"] for row in ends}) > KEYS / 4
     assert all(row["value"] is None and row["_source_line"] is None for row in ends)
     _a_replay_writes_nothing(instance, lake, days[-1])
 
