@@ -1,4 +1,4 @@
-"""Returns the steward's commands: check all declarations, begin a contract, compare two versions, write the pages for people."""
+"""Returns the steward's commands: check all declarations, begin a contract, compare two versions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from lakehouse.contracts.loader import load_contract, load_contracts, load_sound
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.skeleton import Start, skeleton
 from lakehouse.departments import load_departments, providers
-from lakehouse.derive import catalog, docs
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
 from lakehouse.naming import LEVELS
 from lakehouse.policies import load_policies
@@ -33,13 +32,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the group `contracts` and the command `docs` to the command line."""
+    """Adds the group `contracts` to the command line."""
     group = typer.Typer(help="Contracts: check, new, diff.", no_args_is_help=True)
     group.command()(check)
     group.command()(new)
     group.command()(diff)
     app.add_typer(group, name="contracts")
-    app.command("docs")(write_docs)
 
 
 def check(as_json: Json = False) -> None:
@@ -136,17 +134,3 @@ def diff(
         typer.echo("existing tables can take it." if additive else "existing tables cannot take what is marked with !: name a migration.")
     if not additive:
         raise typer.Exit(1)
-
-
-def write_docs(as_json: Json = False) -> None:
-    """Write a page and a catalog entry per resource below derived/docs."""
-    instance = Instance()
-    codes = load_code_tables(instance.settings.contracts)
-    folder = instance.folder("derived", "docs")
-    written = []
-    for contract in load_contracts(instance.settings.contracts).values():
-        pages = {f"{contract.code}.md": docs.render(contract, codes), f"{contract.code}.catalog.json": catalog.render(contract)}
-        for name, text in pages.items():
-            (folder / name).write_text(text, "utf-8")
-            written.append(str(folder / name))
-    typer.echo(json.dumps({"written": written}) if as_json else "\n".join(written))

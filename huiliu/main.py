@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from huiliu import contracts, doctor, gx, ingest, quarantine, reporting, returns, run, sample, services, sql, tickets, verify
+from huiliu import contracts, docs, doctor, gx, ingest, quarantine, reporting, returns, run, sample, services, sql, tickets, verify
 from lakehouse.errors import LakehouseError
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (services, doctor, run, reporting, sample, ingest, contracts, gx, quarantine, tickets, returns, verify, sql):
+for commands in (services, doctor, run, reporting, sample, ingest, contracts, docs, gx, quarantine, tickets, returns, verify, sql):
     commands.register(app)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from huiliu import dates
+from huiliu import dates, docs
 from huiliu.pages import day as day_page
 from huiliu.report import Report, collect, is_well
 from huiliu.report_text import print_report
@@ -43,9 +42,10 @@ def show(
 
 
 def conclude(instance: Instance, day: date, *, quiet: bool) -> Report:
-    """Returns the report of a day that has just ended, its page written; printed unless `quiet`."""
+    """Returns the report of a day that has just ended, its page and the dictionary written; printed unless `quiet`."""
     found = collect(instance, day)
-    path: Path = day_page.write(instance.folder("derived", "report"), found)
+    docs.write_dictionary(instance)
+    path = day_page.write(instance.folder("derived", "report"), found)
     if not quiet:
         print_report(found)
         typer.echo(f"Page: {path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from huiliu.pages.words import Pair
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(template: str, context: dict[str, object]) -> str:
+def render(template: str, context: Mapping[str, object]) -> str:
     """Returns a page; the same template and context give the same text."""
     return _environment().get_template(template).render(context)
 

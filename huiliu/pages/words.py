@@ -47,6 +47,16 @@ CYCLES: dict[str, Pair] = {"day": ("每日", "daily"), "week": ("每周", "weekl
 SEVERITIES: dict[str, Pair] = {"error": ("错误", "error"), "warning": ("警告", "warning")}
 STATES: dict[str, Pair] = {"published": ("已发布", "published"), "closed": ("已关账、未发布", "closed, not published")}
 TARGETS: dict[str, Pair] = {"person": ("人口", "person"), "entity": ("法人", "entity"), "address": ("标准地址", "address")}
+TRANSFORMS: dict[str, Pair] = {
+    "raw": ("原值", "raw"),
+    "mask": ("遮盖", "mask"),
+    "year": ("仅年份", "year"),
+    "age_band": ("年龄段", "age band"),
+    "band": ("金额段", "band"),
+    "flag": ("有无", "flag"),
+    "token": ("假名", "token"),
+    "drop": ("不提供", "not given"),
+}
 STEPS: dict[str, Pair] = {
     "reference": ("参考表", "reference tables"),
     "extract": ("接入", "extract"),

@@ -1,0 +1,170 @@
+"""Returns the data dictionary: every curated table and every resource, column by column — type, class, grade, codes, authority, receivers.
+
+Derived from contracts, the dbt project's descriptions, authority, policies and returns; reads no data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lakehouse.authority import Authority, EntityAuthority, supplied
+from lakehouse.contracts.model import Column, Contract
+from lakehouse.derive.models import Model, ModelColumn
+from lakehouse.naming import LOCALITY_COLUMNS, library
+from lakehouse.policies import Policies
+from lakehouse.returns.compiler import Plan, compile_return
+from lakehouse.returns.model import Return
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What an audience of a return receives of a column: its transform (`drop`: nothing), another one in rows of minors."""
+
+    return_id: str
+    audience: str
+    transform: str
+    minor_transform: str | None
+
+
+@dataclass(frozen=True)
+class LibraryColumn:
+    """A column of a curated table; `sources` are the resources that may supply it, the authority first."""
+
+    column: ModelColumn
+    is_key: bool
+    class_: str | None
+    grade: int | None
+    sources: tuple[str, ...]
+    codes: str | None
+    receipts: tuple[Receipt, ...]
+
+
+@dataclass(frozen=True)
+class Library:
+    """A curated table and the returns that are made of it."""
+
+    model: Model
+    returns: tuple[str, ...]
+    columns: tuple[LibraryColumn, ...]
+
+
+@dataclass(frozen=True)
+class ResourceColumn:
+    """A column of a resource; `supplies` are the golden fields it may become, with its rank (0 is the authority)."""
+
+    column: Column
+    codes: str | None
+    supplies: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource and its columns, those dropped at landing too."""
+
+    contract: Contract
+    columns: tuple[ResourceColumn, ...]
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """All that the dictionary is derived from."""
+
+    contracts: Mapping[str, Contract]
+    models: tuple[Model, ...]
+    authority: Authority
+    policies: Policies
+    returns: Mapping[str, Return]
+
+
+def libraries(declared: Declarations) -> tuple[Library, ...]:
+    """Returns the curated tables, in the order of the dbt project."""
+    plans = {one.id: compile_return(one, declared.policies, declared.contracts) for one in declared.returns.values()}
+    return tuple(_library(model, declared, plans) for model in declared.models)
+
+
+def resources(declared: Declarations) -> tuple[Resource, ...]:
+    """Returns the resources, by code."""
+    found = []
+    for _, contract in sorted(declared.contracts.items()):
+        supplies = _supplies(contract, declared.authority)
+        columns = (ResourceColumn(one, _codes(contract, one.name), supplies.get(one.name, ())) for one in contract.columns)
+        found.append(Resource(contract, tuple(columns)))
+    return tuple(found)
+
+
+def _library(model: Model, declared: Declarations, plans: Mapping[str, dict[str, Plan]]) -> Library:
+    returns = [one for one in declared.returns.values() if one.source == model.table]
+    sources = _sources(model, declared)
+    columns = []
+    for column in model.columns:
+        class_, grade = _sensitivity(column.name, returns, declared.contracts, sources.get(column.name, ()))
+        receipts = [receipt for one in returns for receipt in _receipts(column.name, one, plans[one.id])]
+        codes = _library_codes(column.name, declared.contracts, sources.get(column.name, ()))
+        named = sources.get(column.name, ())
+        columns.append(LibraryColumn(column, column.name in model.key, class_, grade, named, codes, tuple(receipts)))
+    return Library(model, tuple(one.id for one in returns), tuple(columns))
+
+
+def _sources(model: Model, declared: Declarations) -> dict[str, tuple[str, ...]]:
+    """Returns golden column → resources in order of authority, for the table of an entity."""
+    entity = next((one for name, one in declared.authority.entities.items() if library(name) == model.table), None)
+    if entity is None:
+        return {}
+    found: dict[str, tuple[str, ...]] = {}
+    for name, field in entity.fields.items():
+        resources_ = tuple(one.resource for one in field.candidates if one.resource in declared.contracts)
+        golden = {column for one in field.candidates for column in supplied(name, field, one)}
+        for column in LOCALITY_COLUMNS if field.kind == "place" else golden or {name}:
+            found.setdefault(column, resources_)
+    return found
+
+
+def _sensitivity(
+    name: str, returns: list[Return], contracts: Mapping[str, Contract], sources: tuple[str, ...]
+) -> tuple[str | None, int | None]:
+    """Returns class and grade of a curated column: what a return says, else the highest grade of a source column of that name."""
+    said = [(one.class_, one.grade) for declared in returns for one in declared.columns if one.name == name]
+    if said:
+        return said[0]
+    named = [contracts[code] for code in sources] or list(contracts.values())
+    columns = [column for contract in named for column in contract.kept_columns if column.name == name]
+    if not columns:
+        return None, None
+    strictest = max(columns, key=lambda column: column.grade)
+    return strictest.class_, strictest.grade
+
+
+def _receipts(name: str, declared: Return, plans: Mapping[str, Plan]) -> Iterator[Receipt]:
+    if name not in {one.name for one in declared.columns}:
+        return
+    for audience, plan in plans.items():
+        column = next((one for one in plan.columns if one.name == name), None)
+        yield Receipt(declared.id, audience, column.transform if column else "drop", column.minor_transform if column else None)
+
+
+def _codes(contract: Contract, column: str) -> str | None:
+    return next((rule.params["codes"] for rule in contract.rules if rule.kind == "domain" and rule.column == column), None)
+
+
+def _library_codes(column: str, contracts: Mapping[str, Contract], sources: tuple[str, ...]) -> str | None:
+    """Returns the code table of a curated column: its authority's, else the one all contracts with such a column agree on."""
+    found = [_codes(contracts[code], column) for code in sources] or [_codes(contract, column) for contract in contracts.values()]
+    named = {name for name in found if name}
+    return named.pop() if len(named) == 1 else None
+
+
+def _supplies(contract: Contract, authority: Authority) -> dict[str, tuple[tuple[str, int], ...]]:
+    found: dict[str, list[tuple[str, int]]] = {}
+    for name, entity in authority.entities.items():
+        for column, golden, rank in _offered(contract.code, entity):
+            found.setdefault(column, []).append((f"{name}.{golden}", rank))
+    return {column: tuple(fields) for column, fields in found.items()}
+
+
+def _offered(resource: str, entity: EntityAuthority) -> Iterator[tuple[str, str, int]]:
+    for name, field in entity.fields.items():
+        for rank, candidate in enumerate(field.candidates):
+            if candidate.resource == resource:
+                for golden, columns in supplied(name, field, candidate).items():
+                    yield from ((column, golden, rank) for column in columns)
