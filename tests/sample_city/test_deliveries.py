@@ -95,7 +95,10 @@ def test_pairs_repeats_and_late_rows_are_what_they_are_called(sample: Sample, la
     on_first_day, on_second_day = register.changes(FIRST_DAY), register.changes(SECOND_DAY)
     names = Counter(inspection.name_of(list(row.values())) for row in first)
     positions = Counter((row["id_no"], row["update_time"]) for row in first)
-    kinds = {kind: [label for label in labels if label.kind == kind] for kind in ("row_repeated", "same_key_and_position", "late_death")}
+    register_labels = [label for label in labels if label.resource == HOUSEHOLD]
+    kinds = {
+        kind: [label for label in register_labels if label.kind == kind] for kind in ("row_repeated", "same_key_and_position", "late_death")
+    }
     assert {label.row_sha256 for label in kinds["row_repeated"]} == {name for name, count in names.items() if count == 2}
     twice = sum(count == 2 for count in positions.values())
     assert twice == len(kinds["row_repeated"]) + len(kinds["same_key_and_position"])
