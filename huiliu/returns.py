@@ -11,14 +11,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from huiliu import dates
 from lakehouse.config import Instance
 from lakehouse.errors import DeliveryError, Problem
-from lakehouse.naming import package_prefix, recipient_level
+from lakehouse.naming import package_prefix
 from lakehouse.objects import open_area
 from lakehouse.ops import connect, days, packages, recipients
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-On = Annotated[str, typer.Option("--date", metavar="DATE", help="Business date; default: the last published one.")]
+On = Annotated[
+    date | None,
+    typer.Option("--date", metavar="DATE", parser=dates.business_date, help="Business date; default: the last published one."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -30,8 +34,8 @@ def register(app: typer.Typer) -> None:
 
 
 def list_packages(
-    business_date: On = "",
-    level: Annotated[str, typer.Option(help="Only this level: district, street, community, grid.")] = "",
+    business_date: On = None,
+    level: Annotated[str, typer.Option(help="Only this level: province, city, district, street, community, grid, department.")] = "",
     as_json: Json = False,
 ) -> None:
     """List the packages of a day's final issue."""
@@ -51,13 +55,13 @@ def list_packages(
     Console().print(table)
 
 
-def show(recipient: Annotated[str, typer.Argument(help="E.g. v-440402001001.")], business_date: On = "", as_json: Json = False) -> None:
+def show(recipient: Annotated[str, typer.Argument(help="E.g. v-440402001001.")], business_date: On = None, as_json: Json = False) -> None:
     """Show a recipient's package: its manifest and where it lies."""
     instance = Instance()
     issue = _issue(instance, business_date)
     area = open_area(instance, "exchange")
     try:
-        prefix = package_prefix(recipient_level(recipient), recipient, issue.business_date, issue.issue)
+        prefix = package_prefix(recipient, issue.business_date, issue.issue)
         manifest = json.loads(area.get(f"{prefix}/manifest.json"))
     except (FileNotFoundError, StopIteration):
         found = f"there is no package of {issue.business_date} for this recipient."
@@ -66,9 +70,9 @@ def show(recipient: Annotated[str, typer.Argument(help="E.g. v-440402001001.")],
     typer.echo(json.dumps({"path": where, "manifest": manifest}, ensure_ascii=False) if as_json else _text(where, manifest))
 
 
-def _issue(instance: Instance, business_date: str) -> days.Day:
+def _issue(instance: Instance, business_date: date | None) -> days.Day:
     with connect(instance) as connection:
-        newest = days.newest_issue(connection, date.fromisoformat(business_date)) if business_date else None
+        newest = days.newest_issue(connection, business_date) if business_date else None
         found = newest or (None if business_date else days.last_published(connection))
     if found is None:
         where = f"business day {business_date}" if business_date else "returns"

@@ -22,12 +22,12 @@ def where_to_look(instance: Instance, day: date) -> str:
     lines = ["", "Where to look", f"  Airflow UI   {addresses(instance)['airflow']}"]
     lines.append(f"  Data Docs    {instance.folder('derived', 'gx')}/uncommitted/data_docs/local_site/index.html")
     if community and newest:
-        prefix = package_prefix(community.level, community.recipient_id, day, newest.issue)
+        prefix = package_prefix(community.recipient_id, day, newest.issue)
         package = open_area(instance, "exchange").local_path(prefix) or prefix
         lines.append(f"  a package    {package}")
         lines.append(
             f"               {command} verify {package} --key {instance.key_path('signing.pub')} --recipient {community.recipient_id}"
         )
     lines.append(f'  a query      {command} sql "select district_code, count(*) as people from base.person group by 1 order by 1"')  # noqa: S608 a text to be read
-    lines.append(f"  the report   {command} report {day}")
+    lines.append(f"  the report   {instance.folder('derived', 'report') / f'{day}.html'}")
     return "\n".join(lines)

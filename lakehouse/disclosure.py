@@ -100,13 +100,13 @@ def band(text: str) -> str:
 
 
 def disclose(text: str | None, transform: str, class_: str, business_year: int) -> str | None:
-    """Returns the text that may leave; a flag says 否 of nothing, every other transform keeps nothing as nothing.
+    """Returns the text that may leave; a flag says 否 of nothing and of false, every other transform keeps nothing as nothing.
 
     Raises:
         EntitlementError: there is no such transform for this class.
     """
     if transform == "flag":
-        return NO if text is None else YES
+        return NO if text in (None, "false") else YES
     if text is None or transform == "drop":
         return None
     if transform == "raw":

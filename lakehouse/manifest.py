@@ -11,7 +11,8 @@ from typing import Any
 import rfc8785
 
 from lakehouse import merkle
-from lakehouse.returns.compiler import ROW_KEY, ROW_KEY_COLUMN, ColumnPlan, LevelPlan
+from lakehouse.naming import DEPARTMENT, recipient_folder
+from lakehouse.returns.compiler import ROW_KEY, ROW_KEY_COLUMN, ColumnPlan, Plan
 from lakehouse.returns.model import Return
 
 SPEC = "huiliu-package/1"
@@ -24,7 +25,7 @@ class ReturnFacts:
     """What all packages of a day have in common about a return."""
 
     declared: Return
-    plans: Mapping[str, LevelPlan]
+    plans: Mapping[str, Plan]
     contracts: Mapping[str, str]
 
 
@@ -46,14 +47,15 @@ class DayFacts:
     predecessor: Predecessor | None
     policies_sha256: str
     regions_sha256: str
+    labels_sha256: str
     inputs_sha256: str
     returns: Mapping[str, ReturnFacts]
 
     @property
     def rules_sha256(self) -> str:
-        """Returns the hash of everything that decides what a recipient may see: what was proved under it need not be proved again."""
+        """Returns the hash of everything that decides what a recipient sees and how: what was proved under it need not be proved again."""
         returns = sorted(facts.declared.sha256 for facts in self.returns.values())
-        return sha256(canonical([SPEC, self.policies_sha256, self.regions_sha256, returns]))
+        return sha256(canonical([SPEC, self.policies_sha256, self.regions_sha256, self.labels_sha256, returns]))
 
 
 def canonical(document: Any) -> bytes:
@@ -82,12 +84,12 @@ def manifest(day: DayFacts, issue: int, forms: Sequence[Document], before: str |
         signature: algorithm and key id.
     """
     first = forms[0]
-    mine = [facts for facts in day.returns.values() if first["level"] in facts.plans]
+    mine = [facts for facts in day.returns.values() if _receives(facts, first)]
     earlier = day.predecessor
     return {
         "spec": SPEC,
         "city": day.city,
-        "recipient": {"id": first["recipient_id"], "level": first["level"], "region_code": first["region_code"]},
+        "recipient": _recipient(first),
         "business_date": day.business_date.isoformat(),
         "issue": issue,
         "predecessor": None
@@ -97,7 +99,8 @@ def manifest(day: DayFacts, issue: int, forms: Sequence[Document], before: str |
         "policies_sha256": day.policies_sha256,
         "regions_sha256": day.regions_sha256,
         "inputs_sha256": day.inputs_sha256,
-        "returns": [_return(facts, first["level"], forms) for facts in mine],
+        "cover": next((_cover(form) for form in forms if form["form"] == "cover"), None),
+        "returns": [_return(facts, first["audience"], forms) for facts in mine],
         "signature": signature,
     }
 
@@ -143,9 +146,24 @@ def proof(business_date: date, issue: int, index: int, leaves: Sequence[bytes], 
     }
 
 
-def _return(facts: ReturnFacts, level: str, forms: Sequence[Document]) -> Document:
-    declared, plan = facts.declared, facts.plans[level]
-    basis = declared.levels[level]  # type: ignore[index]
+def _receives(facts: ReturnFacts, form: Document) -> bool:
+    plan = facts.plans.get(form["audience"])
+    return plan is not None and plan.level == form["level"]
+
+
+def _recipient(form: Document) -> Document:
+    named = {name: form[name] for name in ("level", "region_code")}
+    whom = form["recipient_id"]
+    return {"id": whom, **named} | ({"department_uscc": whom.split("-", 1)[1]} if recipient_folder(whom) == DEPARTMENT else {})
+
+
+def _cover(form: Document) -> Document:
+    return {name: form[name] for name in ("path", "sheet", "sha256", "content_sha256", "bytes")}
+
+
+def _return(facts: ReturnFacts, audience: str, forms: Sequence[Document]) -> Document:
+    declared, plan = facts.declared, facts.plans[audience]
+    basis = plan.audience
     own = [form for form in forms if form["return_id"] == declared.id]
     return {
         "return_id": declared.id,
@@ -178,5 +196,5 @@ def _column(column: ColumnPlan) -> Document:
 
 
 def _form(form: Document) -> Document:
-    named = {name: form[name] for name in ("form", "media_type", "path", "sheet", "sha256", "bytes", "rows")}
+    named = {name: form[name] for name in ("form", "media_type", "path", "sheet", "sha256", "content_sha256", "bytes", "rows")}
     return named | {name: form[name] or 0 for name in ("inserted", "updated", "deleted")}

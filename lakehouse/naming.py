@@ -8,6 +8,7 @@ from datetime import date
 SCHEMAS = ("bronze", "silver", "ref", "base", "thematic", "special", "mart", "quality", "exchange", "ops")
 LEVELS = ("province", "city", "district", "street", "community", "grid")
 LEVEL_LETTERS = dict(zip(LEVELS, "pcdsvg", strict=True))
+DEPARTMENT, DEPARTMENT_LETTER = "department", "m"
 CODE_LENGTHS = {"province": 2, "city": 4, "district": 6, "street": 9, "community": 12, "grid": 15}
 LOCALITY_COLUMNS = tuple(f"{level}_code" for level in LEVELS)
 DAY_ASSET = "huiliu://day"
@@ -27,6 +28,11 @@ def silver(resource: str) -> str:
 def library(entity: str) -> str:
     """Returns the base table of an entity."""
     return f"base.{entity}"
+
+
+def quality(finding: str) -> str:
+    """Returns the table that holds a kind of finding for its provider to check, e.g. `conflict`."""
+    return f"quality.{finding}"
 
 
 def table_path(table: str) -> str:
@@ -66,24 +72,30 @@ def recipient_id(level: str, code: str) -> str:
     return f"{LEVEL_LETTERS[level]}-{code}"
 
 
-def recipient_level(recipient: str) -> str:
-    """Returns the level of a region's recipient, from its id."""
-    return next(level for level, letter in LEVEL_LETTERS.items() if recipient.startswith(f"{letter}-"))
+def department_id(uscc: str) -> str:
+    """Returns the id of a department that receives packages, e.g. `m-11440402MB2D00006X`."""
+    return f"{DEPARTMENT_LETTER}-{uscc}"
 
 
-def recipient_prefix(level: str, recipient: str) -> str:
+def recipient_folder(recipient: str) -> str:
+    """Returns the folder below the exchange root a recipient belongs in: its region's level, or `department`."""
+    letter = recipient.split("-", 1)[0]
+    return DEPARTMENT if letter == DEPARTMENT_LETTER else next(level for level, own in LEVEL_LETTERS.items() if own == letter)
+
+
+def recipient_prefix(recipient: str) -> str:
     """Returns the prefix below the exchange root under which lies all that a recipient may see."""
-    return f"{level}/{recipient}"
+    return f"{recipient_folder(recipient)}/{recipient}"
 
 
-def content_path(level: str, recipient: str, sha256: str, suffix: str) -> str:
+def content_path(recipient: str, sha256: str, suffix: str) -> str:
     """Returns the path of a content-addressed payload (`suffix`: parquet or xlsx)."""
-    return f"{recipient_prefix(level, recipient)}/content/{sha256}.{suffix}"
+    return f"{recipient_prefix(recipient)}/content/{sha256}.{suffix}"
 
 
-def package_prefix(level: str, recipient: str, business_date: date, issue: int) -> str:
+def package_prefix(recipient: str, business_date: date, issue: int) -> str:
     """Returns the folder of a recipient's package of a date and issue."""
-    return f"{recipient_prefix(level, recipient)}/{business_date.isoformat()}/{issue}"
+    return f"{recipient_prefix(recipient)}/{business_date.isoformat()}/{issue}"
 
 
 def day_entry_path(business_date: date, issue: int, suffix: str = "json") -> str:

@@ -9,7 +9,7 @@ from functools import partial
 
 from lakehouse.config import Instance
 from lakehouse.manifest import inputs_sha256, sha256
-from lakehouse.naming import day_entry_path, package_prefix, recipient_level, recipient_prefix
+from lakehouse.naming import day_entry_path, package_prefix, recipient_prefix
 from lakehouse.objects import Area, open_area
 from lakehouse.ops import batches, connect
 from lakehouse.returns.publications import Leaves, entry, final_issue, inputs, leaves
@@ -46,8 +46,7 @@ def _untraceable(instance: Instance, area: Area, day: date, issue: int) -> Itera
 
 
 def _reasons(area: Area, key: PublicKey, below: Leaves, when: tuple[date, int], recipient: str) -> list[str]:
-    level = recipient_level(recipient)
-    prefix = package_prefix(level, recipient, *when)
+    prefix = package_prefix(recipient, *when)
     try:
         texts = {name: area.get(f"{prefix}/{name}") for name in FILES}
     except FileNotFoundError:
@@ -59,7 +58,7 @@ def _reasons(area: Area, key: PublicKey, below: Leaves, when: tuple[date, int], 
         reasons.append("the manifest is not the one that was published")
     if texts["day.json"] != area.get(day_entry_path(*when)):
         reasons.append("the day entry is not the one that was published")
-    missing = sum(not area.exists(f"{recipient_prefix(level, recipient)}/{path}") for path in below.payloads[recipient])
+    missing = sum(not area.exists(f"{recipient_prefix(recipient)}/{path}") for path in below.payloads[recipient])
     if missing:
         reasons.append(f"{missing} payloads are missing")
     return [f"{recipient}: {reason}" for reason in reasons]

@@ -17,6 +17,7 @@ from lakehouse.naming import LEVELS
 
 Transform = Literal["raw", "mask", "year", "age_band", "band", "flag", "token", "drop"]
 Condition = Literal["statutory_handler", "open_task"]
+STATUTORY_HANDLER = "statutory_handler"
 STRICTNESS: dict[str, int] = {"raw": 0, "mask": 1, "year": 1, "age_band": 2, "band": 2, "flag": 3, "token": 3, "drop": 4}
 APPLIES_TO: dict[str, tuple[str, ...]] = {
     "mask": ("id_no", "name", "phone"),
@@ -70,9 +71,16 @@ class Policies(Typed):
     classes: dict[ColumnClass, dict[Level, Treatment]]
     bans: tuple[Ban, ...]
 
-    def transform(self, class_: str, level: str) -> Transform:
-        """Returns the transform of a class at a level, no condition being fulfilled."""
-        return self.classes[class_][level].transform  # type: ignore[index]
+    def transform(self, class_: str, level: str, fulfils: str | None = None) -> Transform:
+        """Returns the transform of a class at a level; an exemption counts only for who fulfils its condition."""
+        treatment = self.classes[class_][level]  # type: ignore[index]
+        exempted = treatment.exemption is not None and treatment.exemption.when == fulfils
+        return treatment.exemption.transform if exempted else treatment.transform  # type: ignore[union-attr]
+
+    def cap(self, level: str, fulfils: str | None = None) -> int:
+        """Returns the highest grade that may reach a level."""
+        cap = self.caps[level]  # type: ignore[index]
+        return (cap.statutory_handler or cap.grade) if fulfils == STATUTORY_HANDLER else cap.grade
 
     def grade_of(self, grade: int, transform: str) -> int:
         """Returns the grade of a column of that grade after a transform."""

@@ -153,13 +153,13 @@ def _check_proof(manifest: bytes, day: Document, proof: Document, found: Verific
 def _check_payloads(folder: Path, manifest: Document, found: Verification) -> None:
     sheets: dict[str, list[str]] = {}
     files: dict[str, Document] = {}
-    for one in manifest["returns"]:
-        for form in one["forms"]:
-            if form["path"] is None:
-                continue
-            files[form["path"]] = form
-            if form["sheet"] is not None:
-                sheets.setdefault(form["path"], []).append(form["sheet"])
+    cover = manifest.get("cover")
+    for form in [*([cover] if cover else []), *(form for one in manifest["returns"] for form in one["forms"])]:
+        if form["path"] is None:
+            continue
+        files[form["path"]] = form
+        if form["sheet"] is not None:
+            sheets.setdefault(form["path"], []).append(form["sheet"])
     for path, form in sorted(files.items()):
         content = _payload(folder, path, form, found)
         if content is not None and path in sheets and _sheet_names(content) != sheets[path]:

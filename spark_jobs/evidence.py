@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
+from functools import partial, reduce
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.config import Instance
@@ -21,13 +22,24 @@ from spark_jobs.storage import read
 FINDINGS_DDL = "invariant string, where string, kind string, count bigint"
 
 
-def places(spark: SparkSession, declared: Return, record: BuildRecord) -> Places:
-    """Returns the eligible rows of a return's table, counted by place."""
+def places(spark: SparkSession, returns: Sequence[Return], record: BuildRecord) -> dict[str, Places]:
+    """Returns, by return, the eligible rows of its table counted by the places its recipients go by; all returns in one run."""
+    counted = reduce(DataFrame.unionByName, [_counted(spark, one, record) for one in returns])
+    found: dict[str, list[tuple[dict[str, str | None], int]]] = {one.id: [] for one in returns}
+    for row in counted.collect():
+        found[row["return_id"]].append(({name.removesuffix("_code"): row[name] for name in LOCALITY_COLUMNS}, row["count"]))
+    return dict(found)
+
+
+def _counted(spark: SparkSession, declared: Return, record: BuildRecord) -> DataFrame:
     source = read(spark, declared.source, record.versions.get(declared.source))
     for name, value in declared.filter.items():
         source = source.where(F.col(name) == F.lit(value))
-    counted = source.groupBy(*LOCALITY_COLUMNS).count().collect()
-    return [({name.removesuffix("_code"): row[name] for name in LOCALITY_COLUMNS}, row["count"]) for row in counted]
+    goes_by = {*declared.levels, *(one.level for one in declared.handlers)}
+    codes = [
+        (F.col(name) if name.removesuffix("_code") in goes_by else F.lit(None).cast("string")).alias(name) for name in LOCALITY_COLUMNS
+    ]
+    return source.select(F.lit(declared.id).alias("return_id"), *codes).groupBy("return_id", *LOCALITY_COLUMNS).count()
 
 
 def findings(spark: SparkSession, instance: Instance, edition: Edition, fresh: pa.Table) -> list[dict[str, Any]]:

@@ -26,8 +26,8 @@ def build_packages(instance: Instance, edition: Edition, of: dict[str, int], *, 
     spark = open_session(instance)
     assignment = _assignment(instance, edition, is_check=is_check)
     sources = {declared.id: read(spark, declared.source, of.get(declared.source)) for declared in edition.returns}
-    roster = [(one.recipient_id, one.level, one.region_code) for one in edition.recipients]
-    whom = spark.createDataFrame(roster, "recipient_id string, level string, region_code string")
+    roster = [(one.place, one.recipient_id) for one in edition.recipients]
+    whom = spark.createDataFrame(roster, "place string, recipient_id string")
     rows = due_rows(sources, edition.returns, whom, tasks(spark))
     facts = rows.mapInArrow(partial(write_packages, assignment=assignment), FORM_FACTS_DDL).toArrow()
     return facts, make_record(edition, facts, of)
@@ -39,7 +39,10 @@ def _assignment(instance: Instance, edition: Edition, *, is_check: bool) -> Assi
         edition.date,
         instance.root("exchange"),
         str(instance.key_path("hmac.key")),
+        {one.recipient_id: one for one in edition.recipients},
         edition.plans,
+        edition.sender,
+        edition.reading,
         (earlier.business_date, earlier.issue) if earlier else None,
         leaves(edition.exchange, earlier.business_date, earlier.issue).manifests if earlier else {},
         is_check,

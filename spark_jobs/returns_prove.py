@@ -30,8 +30,9 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     record, spark = load_record(edition), open_session(instance)
     fresh = unproved(edition, record)
     broken: dict[str, list[str]] = {"I3": [], "I4": [], "I5": above_cap(edition.returns, edition.policies)}
+    counted = places(spark, edition.returns, record)
     for declared in edition.returns:
-        broken["I3"] += incomplete(declared, places(spark, declared, record), written(record, declared), edition.regions)
+        broken["I3"] += incomplete(declared, counted[declared.id], written(record, declared), edition.regions)
     for finding in findings(spark, instance, edition, fresh):
         broken[finding["invariant"]].append(f"{finding['where']}: {finding['count']} {finding['kind']}")
     proofs = keep_proofs(edition, record, broken)

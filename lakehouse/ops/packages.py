@@ -14,7 +14,10 @@ from lakehouse.ops.tables import package
 
 @dataclass(frozen=True)
 class Package:
-    """One package: its manifest's hash, how many payloads were written anew and how many only referred to."""
+    """One package: its manifest's hash, how many payloads were written anew and how many only referred to.
+
+    `level` is that of the region it is for, or `department`.
+    """
 
     recipient_id: str
     business_date: date

@@ -1,4 +1,4 @@
-"""Returns the plan of a return per level, or refuses it before anything runs."""
+"""Returns the plan of a return per audience, or refuses it before anything runs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from lakehouse.contracts.model import COLUMN_CLASSES, Contract
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
+from lakehouse.naming import LEVELS
 from lakehouse.policies import STRICTNESS, Policies, applies
-from lakehouse.returns.model import Return, ReturnColumn
+from lakehouse.returns.model import Audience, Return, ReturnColumn, Task
 
 ROW_KEY = "_row_key"
 NEEDS_A_NEED = ("street", "community", "grid")
@@ -16,7 +17,7 @@ NEEDS_A_NEED = ("street", "community", "grid")
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """What becomes of a column at a level; `minor_transform` is due instead in rows of minors."""
+    """What becomes of a column for an audience; `minor_transform` is due instead in rows of minors."""
 
     name: str
     label: str
@@ -27,6 +28,7 @@ class ColumnPlan:
     grade_after: int
     position: int
     minor_transform: str | None = None
+    codes: str | None = None
 
     @property
     def payload_type(self) -> str:
@@ -35,64 +37,99 @@ class ColumnPlan:
 
 
 @dataclass(frozen=True)
-class LevelPlan:
-    """A return at a level: the columns of its payloads in order; the row key comes before them."""
+class Plan:
+    """A return for an audience: the columns of its payloads in order; the row key comes before them.
+
+    `sort_by` and `tasks` name only columns the audience sees as they are, so that neither order nor counts tell what is hidden.
+    """
 
     return_id: str
     name: str
-    level: str
+    audience: Audience
     columns: tuple[ColumnPlan, ...]
     minors_under: int
+    retention_days: int
+    sort_by: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> str:
+        """Returns the level of the audience."""
+        return self.audience.level
 
 
 ROW_KEY_COLUMN = ColumnPlan(ROW_KEY, "行标识", "string", "plain", 1, "token", 1, -1)
 
 
-def compile_return(declared: Return, policies: Policies, contracts: Mapping[str, Contract]) -> dict[str, LevelPlan]:
-    """Returns the plan per level.
+def compile_return(declared: Return, policies: Policies, contracts: Mapping[str, Contract]) -> dict[str, Plan]:
+    """Returns the plan per audience.
 
     Raises:
-        ContractError: a column lacks a class, exceeds the cap of a level after its transform, breaks a ban or is looser than the
+        ContractError: a column lacks a class, exceeds the cap of an audience after its transform, breaks a ban or is looser than the
             policy without a legal basis; a level lacks its need; all problems at once.
     """
     where = f"contracts/returns/{declared.id}.yaml"
-    problems = [*_declaration_problems(where, declared), *_contract_problems(where, declared, contracts)]
-    for level in declared.levels:
+    problems = [*_declaration_problems(where, declared), *_handler_problems(where, declared, policies)]
+    problems += _contract_problems(where, declared, contracts)
+    for audience in declared.audiences.values():
         for column in declared.columns:
-            problems.extend(_column_problems(f"{where}: {column.name} at {level}", column, level, policies))
+            problems.extend(_column_problems(f"{where}: {column.name} at {audience.name}", column, audience, policies))
     if problems:
         raise ContractError(problems_text(problems))
-    return {level: _level_plan(declared, level, policies) for level in declared.levels}
+    return {name: _plan(declared, audience, policies) for name, audience in declared.audiences.items()}
 
 
-def _level_plan(declared: Return, level: str, policies: Policies) -> LevelPlan:
-    plans = (_column_plan(declared, position, level, policies) for position in range(len(declared.columns)))
+def _plan(declared: Return, audience: Audience, policies: Policies) -> Plan:
+    plans = (_column_plan(declared, position, audience, policies) for position in range(len(declared.columns)))
     kept = tuple(plan for plan in plans if plan.transform != "drop")
-    return LevelPlan(declared.id, declared.name, level, kept, declared.minors.under if declared.minors else 0)
+    shown = {plan.name for plan in kept if plan.transform == "raw" and plan.minor_transform is None}
+    return Plan(
+        declared.id,
+        declared.name,
+        audience,
+        kept,
+        declared.minors.under if declared.minors else 0,
+        declared.retention_days,
+        tuple(name for name in declared.sort_by if name in shown),
+        tuple(task for task in declared.tasks if task.column in shown),
+    )
 
 
-def _column_plan(declared: Return, position: int, level: str, policies: Policies) -> ColumnPlan:
+def _column_plan(declared: Return, position: int, audience: Audience, policies: Policies) -> ColumnPlan:
     column = declared.columns[position]
-    transform = _transform(column, level, policies)
+    transform = _transform(column, audience, policies)
     is_identity = declared.minors is not None and column.name in declared.minors.columns
-    minor = policies.transform("minor_id", level) if is_identity else None
+    minor = policies.transform("minor_id", audience.level, audience.fulfils) if is_identity else None
+    if minor == transform:
+        minor = None
     grade = column.grade or 0
     after = policies.grade_of(grade, transform)
-    return ColumnPlan(column.name, column.label, column.type, str(column.class_), grade, transform, after, position, minor)
+    codes = column.codes if transform == "raw" else None
+    return ColumnPlan(column.name, column.label, column.type, str(column.class_), grade, transform, after, position, minor, codes)
 
 
-def _transform(column: ReturnColumn, level: str, policies: Policies) -> str:
-    own = column.policy.get(level)  # type: ignore[call-overload]
-    return own.transform if own else policies.transform(str(column.class_), level)
+def _transform(column: ReturnColumn, audience: Audience, policies: Policies) -> str:
+    own = column.policy.get(audience.name)
+    return own.transform if own else policies.transform(str(column.class_), audience.level, audience.fulfils)
 
 
 def _declaration_problems(where: str, declared: Return) -> Iterator[Problem]:
     names = [column.name for column in declared.columns]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Problem(f"{where}: {name}", "the column is declared more than once.", "", "keep one.")
-    for name in declared.minors.columns if declared.minors else ():
-        if name not in names:
-            yield Problem(f"{where}: minors.columns", f"{name} is no column of the return.", nearest_first(name, names))
+    for part, named in _named_columns(declared):
+        for name in named:
+            if name not in names:
+                yield Problem(f"{where}: {part}", f"{name} is no column of the return.", nearest_first(name, names))
+    audiences = list(declared.audiences)
+    for place, name in ((one.name, name) for one in declared.columns for name in one.policy if name not in audiences):
+        found = f"{name} does not receive this return."
+        yield Problem(f"{where}: {place}: policy", found, nearest_first(name, audiences), "correct the name.")
+    yield from _basis_problems(where, declared)
+
+
+def _basis_problems(where: str, declared: Return) -> Iterator[Problem]:
     for level, basis in declared.levels.items():
         if level in NEEDS_A_NEED and basis.legal_basis == "Art30" and basis.need is None:
             yield Problem(f"{where}: levels.{level}", "Art30 shares by need, and no need is named.", "", "add need: <id of the approval>.")
@@ -100,31 +137,52 @@ def _declaration_problems(where: str, declared: Return) -> Iterator[Problem]:
             yield Problem(f"{where}: levels.{level}", f"{basis.legal_basis} does not reach this level.", "Art30", "name the need.")
 
 
+def _named_columns(declared: Return) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield "minors.columns", declared.minors.columns if declared.minors else ()
+    yield "smallCells", (declared.small_cells.column,) if declared.small_cells else ()
+    yield "sortBy", declared.sort_by
+    yield "tasks", tuple(task.column for task in declared.tasks)
+
+
+def _handler_problems(where: str, declared: Return, policies: Policies) -> Iterator[Problem]:
+    kinds = [one.kind for one in declared.handlers]
+    for kind in sorted({kind for kind in kinds if kinds.count(kind) > 1 or kind in LEVELS}):
+        yield Problem(f"{where}: handlers", f"{kind} is named more than once, or is a level.", "", "name each kind of department once.")
+    for one in declared.handlers:
+        if policies.caps[one.level].statutory_handler is None:
+            allowed = ", ".join(level for level in LEVELS if policies.caps[level].statutory_handler)  # type: ignore[index]
+            yield Problem(f"{where}: handlers.{one.kind}", f"the policies know no statutory handler at {one.level}.", allowed)
+
+
 def _contract_problems(where: str, declared: Return, contracts: Mapping[str, Contract]) -> Iterator[Problem]:
-    """Yields where a return calls a column less than the contract it comes from does."""
+    """Yields where a return calls a column less than the contract it comes from does, or a resource that is none."""
+    for code in declared.resources if contracts else ():
+        if code not in contracts:
+            yield Problem(f"{where}: resources", f"{code} is no resource.", nearest_first(code, list(contracts)))
+    behind = [contract for contract in contracts.values() if not declared.resources or contract.code in declared.resources]
     for column in declared.columns:
-        for contract in contracts.values():
+        for contract in behind:
             for source in contract.kept_columns:
                 if source.name == column.name and column.grade is not None and column.grade < source.grade:
                     found = f"grade is {column.grade}, but {source.grade} in the contract {contract.code}."
                     yield Problem(f"{where}: {column.name}", found, "", "take the higher grade.")
 
 
-def _column_problems(where: str, column: ReturnColumn, level: str, policies: Policies) -> Iterator[Problem]:
+def _column_problems(where: str, column: ReturnColumn, audience: Audience, policies: Policies) -> Iterator[Problem]:
     if column.class_ is None or column.grade is None:
         lacking = "class" if column.class_ is None else "grade"
         allowed = ", ".join(COLUMN_CLASSES) if lacking == "class" else "1, 2, 3, 4"
         yield Problem(where, f"{lacking} is missing, so no policy can be found for it.", allowed, f"add {lacking}: … to the column.")
         return
-    due = policies.transform(column.class_, level)
-    transform = _transform(column, level, policies)
+    due = policies.transform(column.class_, audience.level, audience.fulfils)
+    transform = _transform(column, audience, policies)
     if not applies(transform, column.class_):
         yield Problem(where, f"{transform} cannot be done to class {column.class_}.", due, "choose another transform.")
-    own = column.policy.get(level)  # type: ignore[call-overload]
+    own = column.policy.get(audience.name)
     if own is not None and STRICTNESS[transform] < STRICTNESS[due] and own.legal_basis is None:
         yield Problem(where, f"{transform} is looser than the policy and names no legal basis.", due, "tighten it, or add legalBasis.")
-    if policies.is_banned(column.class_, level, transform):
+    if policies.is_banned(column.class_, audience.level, transform):
         yield Problem(where, f"{transform} is banned for class {column.class_} at this level, whatever a return says.", due, "tighten it.")
-    after, cap = policies.grade_of(column.grade, transform), policies.caps[level].grade  # type: ignore[index]
+    after, cap = policies.grade_of(column.grade, transform), policies.cap(audience.level, audience.fulfils)
     if transform != "drop" and after > cap:
         yield Problem(where, f"grade is {after} after {transform}, above the cap.", f"up to {cap}", "choose a stricter transform.")

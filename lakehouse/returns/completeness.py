@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from lakehouse.naming import LEVELS
 from lakehouse.regions import RegionState
@@ -11,7 +12,9 @@ from lakehouse.returns.model import Return
 
 # How many eligible rows of the source stand at these places: level → code, as far as it is known.
 Places = Sequence[tuple[Mapping[str, str | None], int]]
-Written = Mapping[str, tuple[int, int]]
+# Audience and region code → rows and pending locality.
+Written = Mapping[tuple[str, str], tuple[int, int]]
+NOTHING = (-1, -1)
 
 
 def incomplete(declared: Return, places: Places, written: Written, regions: RegionState) -> Iterator[str]:
@@ -20,35 +23,43 @@ def incomplete(declared: Return, places: Places, written: Written, regions: Regi
     Args:
         declared: the return.
         places: the eligible rows of its table, counted by place.
-        written: region code → rows and pending locality as written.
+        written: audience and region code → rows and pending locality as written.
         regions: the tree at the business date.
     """
     levels = [level for level in LEVELS if level in declared.levels]
-    for level in levels:
-        due = _count(places, level)
-        below = LEVELS[LEVELS.index(level) + 1 :][:1]
-        waiting = _count(((place, rows) for place, rows in places if below and place[below[0]] is None), level)
-        codes = [region.code for region in regions.of_level(level)]
-        for code in sorted(set(due) - set(codes)):
-            yield f"{level} {code} has rows but is no region of the day"
-        for code in codes:
-            rows, pending = written.get(code, (-1, -1))
-            if rows < 0:
-                yield f"{level} {code} has no package"
-            elif rows != due[code]:
-                yield f"{level} {code} received {rows} of {due[code]} rows"
-            elif pending != waiting[code]:
-                yield f"{level} {code} says {pending} pending instead of {waiting[code]}"
-    for level in levels[:-1]:
-        yield from _unbalanced(level, written, regions)
+    for level, below in zip(levels, [*levels[1:], None], strict=True):
+        waiting = _count(((place, rows) for place, rows in places if below and place[below] is None), level)
+        yield from _missing(level, level, (_count(places, level), waiting), written, regions)
+    for level, below in pairwise(levels):
+        yield from _unbalanced(level, below, written, regions)
+    for one in declared.handlers:
+        yield from _missing(one.kind, one.level, (_count(places, one.level), Counter()), written, regions)
 
 
-def _unbalanced(level: str, written: Written, regions: RegionState) -> Iterator[str]:
+def _missing(audience: str, level: str, due: tuple[Counter[str], Counter[str]], written: Written, regions: RegionState) -> Iterator[str]:
+    """Yields the regions whose recipient of this audience did not get what the source has for it."""
+    rows_due, waiting = due
+    codes = [region.code for region in regions.of_level(level)]
+    for code in sorted(set(rows_due) - set(codes)):
+        yield f"{audience} {code} has rows but is no region of the day"
+    for code in codes:
+        rows, pending = written.get((audience, code), NOTHING)
+        if rows < 0:
+            yield f"{audience} {code} has no package"
+        elif rows != rows_due[code]:
+            yield f"{audience} {code} received {rows} of {rows_due[code]} rows"
+        elif pending != waiting[code]:
+            yield f"{audience} {code} says {pending} pending instead of {waiting[code]}"
+
+
+def _unbalanced(level: str, below: str, written: Written, regions: RegionState) -> Iterator[str]:
+    sums: Counter[str] = Counter()
+    for child in regions.of_level(below):
+        sums[regions.ancestors(child.code).get(level, "")] += written.get((below, child.code), (0, 0))[0]
     for region in regions.of_level(level):
-        rows, pending = written.get(region.code, (0, 0))
-        children = sum(written[child.code][0] for child in regions.children(region.code) if child.code in written)
-        if rows != children + pending:
-            yield f"{level} {region.code}: {rows} rows, but {children} in its children and {pending} pending"
+        rows, pending = written.get((level, region.code), (0, 0))
+        if rows != sums[region.code] + pending:
+            yield f"{level} {region.code}: {rows} rows, but {sums[region.code]} in its children and {pending} pending"
 
 
 def _count(places: Iterable[tuple[Mapping[str, str | None], int]], level: str) -> Counter[str]:

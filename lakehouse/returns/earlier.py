@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
+from python_calamine import CalamineWorkbook
 
+from lakehouse import workbook
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.manifest import sha256
 from lakehouse.naming import package_prefix, recipient_prefix
 from lakehouse.objects import Area
-from lakehouse.returns.compiler import ROW_KEY, ROW_KEY_COLUMN, LevelPlan
-from lakehouse.returns.payloads import Form, read_rows, sheet_name
-from lakehouse.returns.slices import Recipient
+from lakehouse.returns.compiler import Plan
+from lakehouse.returns.payloads import read_rows
+
+# What a file holds, in order: (return id, form) → content hash; a cover is (None, "cover").
+Part = tuple[str | None, str, str]
 
 
 @dataclass(frozen=True)
@@ -31,69 +35,78 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class Earlier:
-    """A published package of a recipient."""
+    """A published package of a recipient; every workbook is opened once."""
 
-    recipient: Recipient
+    area: Area
+    recipient_id: str
     manifest: dict[str, Any]
+    _books: dict[str, CalamineWorkbook] = field(default_factory=dict)
 
-    def rows(self, area: Area, plan: LevelPlan) -> pa.Table | None:
-        """Returns the rows the return held, as text; none when the package did not have it.
+    def rows(self, plan: Plan, content_sha256: str) -> pa.Table | None:
+        """Returns the rows the return held, as text; none when they have this content, so that there is nothing to compare.
 
         Raises:
             DeliveryError: the payload is missing or altered.
         """
-        declared = self._return(plan.return_id)
-        if declared is None:
-            return None
+        declared = self._return(plan.return_id) or {"columns": []}
         names = [column["name"] for column in declared["columns"]]
-        form = next(one for one in declared["forms"] if one["form"] == "rows")
+        form = self._form(plan.return_id, "rows")
+        if form["content_sha256"] == content_sha256:
+            return None
         if form["path"] is None:
             return pa.table({name: pa.array([], pa.string()) for name in names})
-        path = f"{recipient_prefix(self.recipient.level, self.recipient.recipient_id)}/{form['path']}"
-        return read_rows(_sound(area, path, form["sha256"]), form["sheet"], names)
+        if form["sheet"] is None:
+            return read_rows(self._content(form["path"], form["sha256"]), None, names)
+        if form["path"] not in self._books:
+            self._books[form["path"]] = workbook.open_workbook(self._content(form["path"], form["sha256"]))
+        return read_rows(self._books[form["path"]], form["sheet"], names)
 
-    def file(self, forms: tuple[Form, ...], unchanged: set[str]) -> StoredFile | None:
-        """Returns the stored file that holds exactly these forms with this content; none when there is no such file."""
-        if any(form.name != "rows" or form.plan.return_id not in unchanged or not self._looks_like(form) for form in forms):
-            return None
-        wanted = [(form.plan.return_id, "rows") for form in forms]
-        stored = {one["path"]: one for declared in self.manifest["returns"] for one in declared["forms"]}
-        for path, one in stored.items():
-            holds = [
-                (declared["return_id"], other["form"])
-                for declared in self.manifest["returns"]
-                for other in declared["forms"]
-                if other["path"] == path
-            ]
-            if path is not None and holds == wanted:
-                return StoredFile(path, one["sha256"], one["bytes"])
-        return None
+    def has(self, return_id: str) -> bool:
+        """Returns whether the package had the return."""
+        return self._return(return_id) is not None
 
-    def _looks_like(self, form: Form) -> bool:
-        """Returns whether the return had the same columns under the same labels on a sheet of the same name."""
-        declared = self._return(form.plan.return_id)
-        if declared is None:
-            return False
-        had = [(column["name"], column["label"], column["type"]) for column in declared["columns"]]
-        has = [(column.name, column.label, column.payload_type) for column in (ROW_KEY_COLUMN, *form.plan.columns)]
-        sheet = next(one["sheet"] for one in declared["forms"] if one["form"] == "rows")
-        return had == has and sheet in (None, sheet_name(form.plan, "rows")) and form.table.column_names[0] == ROW_KEY
+    def file(self, parts: Sequence[Part]) -> StoredFile | None:
+        """Returns the stored file that holds exactly these parts in this order; none when there is no such file.
+
+        Raises:
+            DeliveryError: the file is missing or altered: nobody may be referred to it.
+        """
+        held: dict[str, list[Part]] = {}
+        facts: dict[str, StoredFile] = {}
+        cover = self.manifest.get("cover")
+        stored = [(None, "cover", cover)] if cover else []
+        stored += [(one["return_id"], form["form"], form) for one in self.manifest["returns"] for form in one["forms"]]
+        for return_id, name, one in stored:
+            if one["path"] is not None:
+                held.setdefault(one["path"], []).append((return_id, name, one["content_sha256"]))
+                facts[one["path"]] = StoredFile(one["path"], one["sha256"], one["bytes"])
+        same = next((facts[path] for path, found in held.items() if found == list(parts)), None)
+        if same is not None:
+            self._content(same.path, same.sha256)
+        return same
+
+    def _content(self, path: str, due: str) -> bytes:
+        return _sound(self.area, f"{recipient_prefix(self.recipient_id)}/{path}", due)
+
+    def _form(self, return_id: str, name: str) -> dict[str, Any]:
+        declared = self._return(return_id)
+        forms = declared["forms"] if declared else []
+        return next((one for one in forms if one["form"] == name), {"path": None, "content_sha256": None})
 
     def _return(self, return_id: str) -> dict[str, Any] | None:
         return next((one for one in self.manifest["returns"] if one["return_id"] == return_id), None)
 
 
-def load_earlier(area: Area, recipient: Recipient, when: tuple[date, int] | None, manifests: Mapping[str, str]) -> Earlier | None:
+def load_earlier(area: Area, recipient_id: str, when: tuple[date, int] | None, manifests: Mapping[str, str]) -> Earlier | None:
     """Returns the recipient's package of that date and issue; none when it had none.
 
     Raises:
         DeliveryError: its manifest is not the one that was published.
     """
-    due = manifests.get(recipient.recipient_id)
+    due = manifests.get(recipient_id)
     if when is None or due is None:
         return None
-    path = f"{package_prefix(recipient.level, recipient.recipient_id, *when)}/manifest.json"
-    return Earlier(recipient, json.loads(_sound(area, path, due)))
+    return Earlier(area, recipient_id, json.loads(_sound(area, f"{package_prefix(recipient_id, *when)}/manifest.json", due)))
 
 
 def _sound(area: Area, path: str, due: str) -> bytes:

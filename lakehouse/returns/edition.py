@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 from lakehouse.authority import Authority, load_authority
+from lakehouse.codes import load_code_tables
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
-from lakehouse.errors import ContractError, Problem, problems_text
-from lakehouse.manifest import DayFacts, ReturnFacts, inputs_sha256
+from lakehouse.departments import load_departments
+from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
+from lakehouse.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
 from lakehouse.objects import Area, open_area
 from lakehouse.ops import batches, connect
 from lakehouse.policies import Policies, load_policies
-from lakehouse.regions import Recipient, RegionState, load_regions, regions_sha256
-from lakehouse.returns.compiler import LevelPlan, compile_return
+from lakehouse.regions import RegionState, load_regions, regions_sha256
+from lakehouse.returns.compiler import Plan, compile_return
 from lakehouse.returns.model import Return, load_returns
+from lakehouse.returns.payloads import Reading
 from lakehouse.returns.publications import is_final, predecessor
+from lakehouse.returns.recipients import Recipient, recipients
 
 Batch = tuple[str, str]
+REGION, RESOURCE = "region", "resource"
 
 
 @dataclass(frozen=True)
 class Edition:
-    """A business day's returns before there are packages."""
+    """A business day's returns before there are packages; `sender` is how the house calls itself on paper."""
 
     facts: DayFacts
+    sender: str
+    reading: Reading
     policies: Policies
     recipients: tuple[Recipient, ...]
     regions: RegionState
@@ -41,8 +49,8 @@ class Edition:
         return tuple(facts.declared for facts in self.facts.returns.values())
 
     @property
-    def plans(self) -> tuple[LevelPlan, ...]:
-        """Returns the plans of all returns and levels, by return id."""
+    def plans(self) -> tuple[Plan, ...]:
+        """Returns the plans of all returns and audiences, by return id."""
         return tuple(plan for facts in self.facts.returns.values() for plan in facts.plans.values())
 
     @property
@@ -61,7 +69,8 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
     contracts, _ = load_sound_contracts(folder)
     policies = load_policies(folder / "policies.yaml")
     returns = _compiled(instance, contracts, policies)
-    state = load_regions(instance.city_folder)
+    regions = load_regions(instance.city_folder).at(business_date)
+    labels = load_labels(folder, returns, regions, contracts)
     exchange = open_area(instance, "exchange")
     with connect(instance) as connection:
         known = tuple(sorted((batch.resource, batch.batch_id) for batch in batches.known_at(connection, business_date)))
@@ -71,12 +80,37 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
         predecessor(exchange, business_date),
         policies.sha256,
         regions_sha256(instance.city_folder),
+        sha256(canonical(labels)),
         inputs_sha256(known),
         returns,
     )
-    served = {level for one in returns.values() for level in one.plans}
-    recipients = tuple(one for one in state.recipients(business_date) if one.level in served)
-    return Edition(facts, policies, recipients, state.at(business_date), known, exchange, is_final(exchange, business_date))
+    audiences = [plan.audience for one in returns.values() for plan in one.plans.values()]
+    whom = recipients(audiences, regions, load_departments(instance.city_folder), business_date)
+    reading = Reading(labels, instance.city.timezone)
+    final = is_final(exchange, business_date)
+    return Edition(facts, instance.city.name, reading, policies, whom, regions, known, exchange, final)
+
+
+def load_labels(
+    folder: Path, returns: Mapping[str, ReturnFacts], regions: RegionState, contracts: Mapping[str, Contract]
+) -> dict[str, dict[str, str]]:
+    """Returns code → label of every table a return names, whenever it was in force; `region` is the tree, `resource` the contracts.
+
+    Raises:
+        ContractError: there is no such table.
+    """
+    wanted = {column.codes: one.declared.id for one in returns.values() for column in one.declared.columns if column.codes is not None}
+    tables = load_code_tables(folder)
+    known = {name: {one.code: one.label_zh for one in table.versions} for name, table in tables.items()}
+    known[REGION] = {code: region.name for code, region in regions.by_code.items()}
+    known[RESOURCE] = {code: contract.name_zh for code, contract in contracts.items()}
+    missing = [
+        Problem(f"contracts/returns/{wanted[name]}.yaml", f"there is no code table {name}.", nearest_first(name, list(known)))
+        for name in sorted(set(wanted) - set(known))
+    ]
+    if missing:
+        raise ContractError(problems_text(missing))
+    return {name: known[name] for name in sorted(wanted)}
 
 
 def _compiled(instance: Instance, contracts: Mapping[str, Contract], policies: Policies) -> dict[str, ReturnFacts]:
@@ -90,7 +124,10 @@ def _compiled(instance: Instance, contracts: Mapping[str, Contract], policies: P
         except ContractError as error:
             wrong.append(str(error))
         else:
-            found[declared.id] = ReturnFacts(declared, plans, _sources(declared, authority, contracts))
+            behind = _sources(declared, authority, contracts)
+            named = tuple(contracts[code].name_zh for code in behind)
+            sourced = {name: replace(plan, sources=named) for name, plan in plans.items()}
+            found[declared.id] = ReturnFacts(declared, sourced, behind)
     if not found and not wrong:
         wrong = [problems_text([Problem(str(folder / "returns"), "no return is declared.", "", "declare one, or leave out the step.")])]
     if wrong:
@@ -99,10 +136,10 @@ def _compiled(instance: Instance, contracts: Mapping[str, Contract], policies: P
 
 
 def _sources(declared: Return, authority: Authority, contracts: Mapping[str, Contract]) -> dict[str, str]:
-    """Returns resource → contract version of what may flow into the return's table: its entity's candidates, else everything."""
+    """Returns resource → contract version of what may flow into the return's table: as declared, its entity's candidates, else all."""
     entity = authority.entities.get(declared.source.split(".", 1)[-1])
-    named = set(contracts)
-    if entity is not None:
+    named = set(declared.resources or contracts)
+    if not declared.resources and entity is not None:
         candidates = (candidate.resource for field in entity.fields.values() for candidate in field.candidates)
         named = {*entity.defined_by, *candidates}
     return {code: contract.version for code, contract in sorted(contracts.items()) if code in named}

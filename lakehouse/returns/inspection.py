@@ -34,6 +34,9 @@ SHAPES = {
     "token": r"[A-Z2-7]{26}",
 }
 ROW_KEY, OPERATION = "_row_key", "_op"
+WORDS = {"I": "新增", "U": "变更", "D": "删除"}
+COVER = "cover"
+HANDLES = "statutory_handler"
 LABELS = {ROW_KEY: "行标识", OPERATION: "操作"}
 Columns = dict[str, list[str | None]]
 Finding = tuple[str, str, int]
@@ -57,21 +60,40 @@ def inspect_payloads(batches: Iterable[pa.RecordBatch], inspection: Inspection) 
     for batch in batches:
         for form in batch.to_pylist():
             where = f"{form['recipient_id']} {form['return_id']} {form['form']}"
-            content = area.get(f"{recipient_prefix(form['level'], form['recipient_id'])}/{form['path']}")
-            found = list(_findings(content, form, declared[form["return_id"]], inspection))
+            content = area.get(f"{recipient_prefix(form['recipient_id'])}/{form['path']}")
+            if form["form"] == COVER:
+                found = list(_findings_on_cover(content, form))
+            else:
+                found = list(_findings(content, form, declared[form["return_id"]], inspection))
             rows = [{"invariant": name, "where": where, "kind": kind, "count": count} for name, kind, count in found if count]
             yield pa.RecordBatch.from_pylist(rows, FINDINGS)
 
 
 def is_personal_number(text: str) -> bool:
-    """Returns whether 18 characters have the check digit of a resident identity number."""
+    """Returns whether 18 characters are a resident identity number: check digit and date of birth; a company's code has no such date."""
+    if not ("1900" <= text[6:10] <= "2099" and "01" <= text[10:12] <= "12" and "01" <= text[12:14] <= "31"):
+        return False
     total = sum(int(digit) * weight for digit, weight in zip(text, WEIGHTS, strict=False))
     return "10X98765432"[total % 11] == text[17].upper()
 
 
+def due_transform(column: ReturnColumn, audience: str, level: str, handles: str | None, policies: Policies) -> str:
+    """Returns the transform due to an audience: the return's own word, else the policy's, exempted where the condition is fulfilled."""
+    own = {name: one.transform for name, one in column.policy.items()}
+    treatment = policies.classes[column.class_ or "free_text"][level]  # type: ignore[index]
+    looser = treatment.exemption
+    return own.get(audience, looser.transform if looser is not None and looser.when == handles else treatment.transform)
+
+
+def _findings_on_cover(content: bytes, form: dict[str, object]) -> Iterator[Finding]:
+    lines = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_name(str(form["sheet"])).to_python(skip_empty_area=False)
+    yield "I4", "identity numbers", sum(_personal_numbers([str(cell) for cell in line]) for line in lines)
+
+
 def _findings(content: bytes, form: dict[str, object], declared: Return, inspection: Inspection) -> Iterator[Finding]:
     level, region = str(form["level"]), str(form["region_code"])
-    expected = _expected(declared, level, inspection.policies)
+    due = _due(declared, str(form["audience"]), level, inspection.policies)
+    expected = {column.name: column for column in declared.columns if due[column.name] != "drop"}
     names = [*([OPERATION] if form["form"] == "changes" else []), ROW_KEY, *expected]
     columns = _decoded(content, form, names, {column.name: column.label for column in declared.columns})
     if columns is None:
@@ -86,19 +108,19 @@ def _findings(content: bytes, form: dict[str, object], declared: Return, inspect
         yield "I4", "tombstones that hold more than a key", _talking(columns, names, kept)
         columns = {name: [values[place] for place in kept] for name, values in columns.items()}
     for name, column in expected.items():
-        yield "I4", f"values of {name} that are not as the policy wants them", _unfit(columns, column, level, declared, inspection)
+        yield "I4", f"values of {name} that are not as the policy wants them", _unfit(columns, column, due, (form, declared, inspection))
     if level in ("community", "grid"):
         yield "I4", "identity numbers", sum(_personal_numbers(values) for values in columns.values())
+    if declared.small_cells is not None:
+        small = declared.small_cells
+        yield "I4", "counts of fewer people than may be told", sum(0 < int(count) < small.under for count in columns[small.column] if count)
     yield "I3", "rows of another region", _strangers(columns, level, region, inspection.parents)
 
 
-def _expected(declared: Return, level: str, policies: Policies) -> dict[str, ReturnColumn]:
-    return {column.name: column for column in declared.columns if _due(column, level, policies) != "drop"}
-
-
-def _due(column: ReturnColumn, level: str, policies: Policies) -> str:
-    own = {str(name): one.transform for name, one in column.policy.items()}
-    return own.get(level, policies.transform(str(column.class_), level))
+def _due(declared: Return, audience: str, level: str, policies: Policies) -> dict[str, str]:
+    """Returns the transform due to an audience by column."""
+    handles = HANDLES if any(one.kind == audience for one in declared.handlers) else None
+    return {column.name: due_transform(column, audience, level, handles, policies) for column in declared.columns}
 
 
 def _decoded(content: bytes, form: dict[str, object], names: list[str], labels: Mapping[str, str]) -> Columns | None:
@@ -110,7 +132,11 @@ def _decoded(content: bytes, form: dict[str, object], names: list[str], labels: 
     if header != [{**labels, **LABELS}[name] for name in names]:
         return None
     cells = [[str(cell) if cell != "" else None for cell in row] for row in rows]
-    return {name: [row[place] for row in cells] for place, name in enumerate(names)}
+    columns = {name: [row[place] for row in cells] for place, name in enumerate(names)}
+    if OPERATION in columns:
+        letters = {word: letter for letter, word in WORDS.items()}
+        columns[OPERATION] = [letters.get(str(word)) for word in columns[OPERATION]]
+    return columns
 
 
 def _miscounted(operations: list[str | None], form: dict[str, object]) -> int:
@@ -123,22 +149,23 @@ def _talking(columns: Columns, names: list[str], kept: list[int]) -> int:
     return sum(columns[name][place] is not None for name in names if name not in (ROW_KEY, OPERATION) for place in others)
 
 
-def _unfit(columns: Columns, column: ReturnColumn, level: str, declared: Return, inspection: Inspection) -> int:
+def _unfit(columns: Columns, column: ReturnColumn, due: Mapping[str, str], what: tuple[dict[str, object], Return, Inspection]) -> int:
     """Returns the values that are not as they should be; where dates of birth are raw, minors are told from the others."""
-    due = _shape(_due(column, level, inspection.policies), column)
-    minors = declared.minors
+    form, declared, inspection = what
+    shape, minors = _shape(due[column.name], column), declared.minors
     if minors is None or column.name not in minors.columns:
-        return sum(value is not None and not re.fullmatch(due, value) for value in columns[column.name])
-    own = _shape(inspection.policies.transform("minor_id", level), column)
-    born = next((one for one in declared.columns if one.name == minors.birth_date), None)
+        return sum(value is not None and not re.fullmatch(shape, value) for value in columns[column.name])
+    identity = column.model_copy(update={"class_": "minor_id", "policy": {}})
+    handles = HANDLES if form["audience"] != form["level"] else None
+    own = _shape(due_transform(identity, str(form["audience"]), str(form["level"]), handles, inspection.policies), column)
     dates: list[str | None] = [None] * len(columns[column.name])
-    if born is not None and _due(born, level, inspection.policies) == "raw":
-        dates = columns[born.name]
+    if due.get(minors.birth_date) == "raw":
+        dates = columns[minors.birth_date]
     else:
-        due = f"(?:{due})|(?:{own})"
+        shape = f"(?:{shape})|(?:{own})"
     pairs = zip(columns[column.name], dates, strict=True)
-    wanted = ((value, own if _is_minor(date, minors.under, inspection.business_date) else due) for value, date in pairs)
-    return sum(value is not None and not re.fullmatch(shape, value) for value, shape in wanted)
+    wanted = ((value, own if _is_minor(date, minors.under, inspection.business_date) else shape) for value, date in pairs)
+    return sum(value is not None and not re.fullmatch(pattern, value) for value, pattern in wanted)
 
 
 def _is_minor(born: str | None, under: int, business_date: date) -> bool:
@@ -158,11 +185,13 @@ def _personal_numbers(values: list[str | None]) -> int:
 
 
 def _strangers(columns: Columns, level: str, region: str, parents: Mapping[str, str]) -> int:
-    """Returns the rows with a place that is not the recipient's region and does not lie below it."""
-    below = [f"{name}_code" for name in LEVELS[LEVELS.index(level) :] if f"{name}_code" in columns]
-    codes = {code for name in below for code in columns[name] if code is not None}
+    """Returns the rows with a place that is not the recipient's region and does not lie below it; a label may stand after a code."""
+    names = [f"{name}_code" for name in LEVELS[LEVELS.index(level) :]] + ["region_code"]
+    below = {name: [code.split(" ")[0] if code else None for code in columns[name]] for name in names if name in columns}
+    codes = {code for found in below.values() for code in found if code is not None}
     foreign = {code for code in codes if not _lies_in(code, region, parents)}
-    return sum(any(columns[name][place] in foreign for name in below) for place in range(len(columns[ROW_KEY]))) if foreign else 0
+    places = range(len(columns[ROW_KEY]))
+    return sum(any(found[place] in foreign for found in below.values()) for place in places) if foreign else 0
 
 
 def _lies_in(code: str | None, region: str, parents: Mapping[str, str]) -> bool:

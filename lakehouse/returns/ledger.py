@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from lakehouse.naming import recipient_folder
 from lakehouse.ops import days, packages, recipients
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.publication import Published
@@ -22,7 +23,6 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
     days.close(connection, edition.date, published.issue, closed.gaps)
     days.publish(connection, edition.date, published.issue, published.entry_sha256)
     known = {one.recipient_id for one in recipients.at(connection, edition.date)}
-    versions = {region.code: region for region in edition.regions.by_code.values()}
     new = [one for one in edition.recipients if one.recipient_id not in known]
     recipients.put(
         connection,
@@ -32,9 +32,9 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
                 one.level,
                 one.name,
                 one.region_code,
-                None,
-                versions[one.region_code].valid_from,
-                versions[one.region_code].valid_to,
+                one.department_uscc,
+                one.valid_from,
+                one.valid_to,
             )
             for one in new
         ),
@@ -44,11 +44,11 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
 
 
 def summary(record: BuildRecord) -> list[dict[str, Any]]:
-    """Returns recipients, rows and pending locality per return and level, for the report."""
+    """Returns recipients, rows and pending locality per return and level (`department` for handlers), for the report."""
     sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for form in record.forms.to_pylist():
         if form["form"] == "rows":
-            total = sums[form["return_id"], form["level"]]
+            total = sums[form["return_id"], recipient_folder(form["recipient_id"])]
             for place, value in enumerate((1, form["rows"], form["pending_locality"])):
                 total[place] += value
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from lakehouse.contracts.model import ColumnClass, Cycle, Level, LogicalType, Typed
 from lakehouse.errors import ContractError, Problem, problems_text
-from lakehouse.policies import Transform, declared_sha256, read_declaration
+from lakehouse.naming import LEVELS
+from lakehouse.policies import STATUTORY_HANDLER, Transform, declared_sha256, read_declaration
 
 
 class Tightened(Typed):
@@ -24,14 +26,19 @@ def _as_tightened(value: Any) -> Any:
 
 
 class ReturnColumn(Typed):
-    """A column of the source table: how it is called there and for people, what it reveals, how it differs from the policy."""
+    """A column of the source table: how it is called there and for people, what it reveals, how it differs from the policy.
+
+    `policy` goes by audience: a level, or the kind of a handler. `codes` names the code table (or `region`) whose labels a workbook
+    shows beside the codes.
+    """
 
     name: str
     label: str
     type: LogicalType
     class_: ColumnClass | None = Field(None, alias="class")
     grade: Literal[1, 2, 3, 4] | None = None
-    policy: dict[Level, Annotated[Tightened, BeforeValidator(_as_tightened)]] = Field(default_factory=dict)
+    codes: str | None = None
+    policy: dict[str, Annotated[Tightened, BeforeValidator(_as_tightened)]] = Field(default_factory=dict)
 
 
 class Basis(Typed):
@@ -40,6 +47,31 @@ class Basis(Typed):
     legal_basis: Literal["Art24", "Art30"] = Field(alias="legalBasis")
     need: str | None = None
     purpose: str
+
+
+class Handler(Typed):
+    """A kind of department that handles the matter by law: it receives the rows of its own area, one department for each region."""
+
+    kind: str
+    level: Level
+    legal_basis: str = Field(alias="legalBasis")
+    purpose: str
+
+
+class Task(Typed):
+    """What a list asks of those who work with it: rows whose column has one of these values, counted on a workbook's first page."""
+
+    say: str
+    unit: str
+    column: str
+    values: tuple[str, ...]
+
+
+class SmallCells(Typed):
+    """A column of counts in which no value from 1 to below this may stand: it would speak of single people."""
+
+    column: str
+    under: int = Field(10, ge=2)
 
 
 class Minors(Typed):
@@ -51,8 +83,24 @@ class Minors(Typed):
     columns: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Audience:
+    """Who receives a return in the same form: the regions of a level, or departments of a kind that handle the matter by law."""
+
+    name: str
+    level: str
+    legal_basis: str
+    need: str | None
+    purpose: str
+    fulfils: str | None = None
+    below: str | None = None  # the next level that receives the return
+
+
 class Return(Typed):
-    """All of one `contracts/returns/<id>.yaml`."""
+    """All of one `contracts/returns/<id>.yaml`.
+
+    `resources` are those behind the table where authority.yaml does not say it; `sort_by` orders the lists people read.
+    """
 
     id: str
     version: str
@@ -61,8 +109,13 @@ class Return(Typed):
     source: str
     key: str
     filter: dict[str, bool | str] = Field(default_factory=dict)
+    resources: tuple[str, ...] = ()
     levels: dict[Level, Basis]
+    handlers: tuple[Handler, ...] = ()
     minors: Minors | None = None
+    small_cells: SmallCells | None = Field(None, alias="smallCells")
+    tasks: tuple[Task, ...] = ()
+    sort_by: tuple[str, ...] = Field((), alias="sortBy")
     cycle: Cycle
     retention_days: int = Field(alias="retentionDays", ge=1)
     receipt_required: bool = Field(True, alias="receiptRequired")
@@ -75,10 +128,16 @@ class Return(Typed):
         return declared_sha256(self)
 
     @property
-    def needed_columns(self) -> list[str]:
-        """Returns the columns of the source table the return has to read besides its own and the localities."""
-        minors = [self.minors.birth_date, *([self.minors.id_no] if self.minors.id_no else [])] if self.minors else []
-        return [self.key, *self.filter, *minors]
+    def audiences(self) -> dict[str, Audience]:
+        """Returns who receives the return, by name: levels from above to below, then handlers."""
+        served = [level for level in LEVELS if level in self.levels]
+        found = {}
+        for level, below in zip(served, [*served[1:], None], strict=True):
+            basis = self.levels[level]  # type: ignore[index]
+            found[level] = Audience(level, level, basis.legal_basis, basis.need, basis.purpose, below=below)
+        for one in self.handlers:
+            found[one.kind] = Audience(one.kind, one.level, one.legal_basis, None, one.purpose, STATUTORY_HANDLER)
+        return found
 
 
 def load_returns(folder: Path) -> dict[str, Return]:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from python_calamine import CalamineWorkbook
 
 from lakehouse import workbook
 from lakehouse.disclosure import NO, YES
 from lakehouse.returns.changes import OPERATION
-from lakehouse.returns.compiler import ROW_KEY, ROW_KEY_COLUMN, ColumnPlan, LevelPlan
+from lakehouse.returns.compiler import ROW_KEY, ROW_KEY_COLUMN, ColumnPlan, Plan
+from lakehouse.returns.model import Audience
 
 PARQUET = "application/vnd.apache.parquet"
 WORKBOOK_LEVELS = ("street", "community", "grid")
 SUFFIXES = {PARQUET: "parquet", workbook.MEDIA_TYPE: "xlsx"}
 OPERATION_LABEL = "操作"
+OPERATIONS = {"I": "新增", "U": "变更", "D": "删除"}
+COLOURS = {"新增": "#E2EFDA", "变更": "#FFF2CC", "删除": "#F8CBAD"}
 ARROW_TYPES = {
     "string": pa.string(),
     "date": pa.date32(),
@@ -34,9 +39,17 @@ ARROW_TYPES = {
 class Form:
     """A form of a return that has rows: `rows` (all it should hold now) or `changes`."""
 
-    plan: LevelPlan
+    plan: Plan
     name: str
     table: pa.Table
+
+
+@dataclass(frozen=True)
+class File:
+    """What stands in one file: forms, and before them a cover if it is a workbook."""
+
+    forms: tuple[Form, ...]
+    cover: workbook.Cover | None = None
 
 
 @dataclass(frozen=True)
@@ -48,43 +61,54 @@ class Payload:
     sha256: str
 
 
-def media_type(level: str) -> str:
-    """Returns in which format a level receives its payloads."""
-    return workbook.MEDIA_TYPE if level in WORKBOOK_LEVELS else PARQUET
+@dataclass(frozen=True)
+class Reading:
+    """How people read what machines keep: labels of codes by table, the time zone of their clocks."""
+
+    labels: Mapping[str, Mapping[str, str]]
+    timezone: str
 
 
-def sheet_name(plan: LevelPlan, form: str) -> str:
+def media_type(audience: Audience) -> str:
+    """Returns in which format an audience receives its payloads."""
+    return workbook.MEDIA_TYPE if audience.name in WORKBOOK_LEVELS else PARQUET
+
+
+def sheet_name(plan: Plan, form: str) -> str:
     """Returns the name of a form's sheet in a workbook."""
     return plan.name if form == "rows" else f"{plan.name}·变更"
 
 
-def files(level: str, forms: Sequence[Form]) -> list[tuple[Form, ...]]:
-    """Returns which forms share a file: each has its own, or all are sheets of one workbook; an empty form is in none."""
-    filled = tuple(form for form in forms if form.table.num_rows)
-    if media_type(level) == PARQUET:
-        return [(form,) for form in filled]
-    return [filled] if filled else []
-
-
-def payload(forms: tuple[Form, ...]) -> Payload:
-    """Returns the bytes of a file with these forms; the same forms have the same bytes."""
-    media = media_type(forms[0].plan.level)
-    content = _parquet(forms[0]) if media == PARQUET else workbook.write_workbook([_sheet(form) for form in forms])
+def payload(file: File) -> Payload:
+    """Returns the bytes of a file; the same forms and cover have the same bytes."""
+    media = media_type(file.forms[0].plan.audience)
+    content = _parquet(file.forms[0]) if media == PARQUET else _workbook(file)
     return Payload(media, content, hashlib.sha256(content).hexdigest())
 
 
-def delivered(rows: pa.Table, plan: LevelPlan) -> pa.Table:
-    """Returns the rows with the texts as this level reads them."""
-    if media_type(plan.level) == PARQUET:
-        return rows
+def content_sha256(form: Form) -> str:
+    """Returns the hash of all that decides the bytes of a form, without making them."""
+    columns = [ROW_KEY_COLUMN, *form.plan.columns]
+    described = [[column.name, column.label, column.payload_type] for column in columns]
+    return _hash([workbook.LAYOUT, form.plan.name, form.name, described], *(form.table[name] for name in form.table.column_names))
+
+
+def cover_sha256(cover: workbook.Cover) -> str:
+    """Returns the hash of all that decides the bytes of a cover."""
+    return _hash([workbook.LAYOUT, cover.name, [[line.style, *line.cells] for line in cover.lines]])
+
+
+def delivered(rows: pa.Table, plan: Plan, reading: Reading) -> pa.Table:
+    """Returns the rows with the texts as this audience reads them; lists for people are in the order the return declares."""
+    is_list = media_type(plan.audience) == workbook.MEDIA_TYPE
     for column in plan.columns:
-        if column.payload_type == "boolean":
-            place = rows.column_names.index(column.name)
-            rows = rows.set_column(place, column.name, pc.if_else(pc.equal(rows[column.name], "true"), YES, _no(rows[column.name])))
-    return rows
+        place = rows.column_names.index(column.name)
+        values = _read_by_people(rows[column.name], column, reading) if is_list else _canonical(rows[column.name], column)
+        rows = rows.set_column(place, column.name, values)
+    return rows.sort_by([(name, "ascending") for name in (*plan.sort_by, ROW_KEY)]) if is_list else rows
 
 
-def read_rows(content: bytes, sheet: str | None, names: Sequence[str]) -> pa.Table:
+def read_rows(content: bytes | CalamineWorkbook, sheet: str | None, names: Sequence[str]) -> pa.Table:
     """Returns the rows of an earlier payload as text, under their column names."""
     if sheet is None:
         table = pq.read_table(io.BytesIO(content))
@@ -93,28 +117,57 @@ def read_rows(content: bytes, sheet: str | None, names: Sequence[str]) -> pa.Tab
     return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})
 
 
-def _no(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.if_else(pc.is_valid(values), NO, pa.scalar(None, pa.string()))
+def _hash(head: object, *columns: pa.ChunkedArray) -> str:
+    found = hashlib.sha256(json.dumps(head, ensure_ascii=False).encode())
+    for column in columns:
+        found.update(json.dumps(column.to_pylist(), ensure_ascii=False, separators=(",", ":")).encode())
+    return found.hexdigest()
+
+
+def _read_by_people(values: pa.ChunkedArray, column: ColumnPlan, reading: Reading) -> pa.ChunkedArray:
+    if column.payload_type == "boolean":
+        told = pc.if_else(pc.equal(values, "true"), YES, NO)
+        return pc.if_else(pc.is_valid(values), told, pa.scalar(None, pa.string()))
+    if column.payload_type == "timestamp":
+        return pc.strftime(pc.local_timestamp(values.cast(pa.timestamp("s", reading.timezone))), "%Y-%m-%d %H:%M")
+    if column.codes is not None:
+        labels = reading.labels[column.codes]
+        return pa.chunked_array([[f"{code} {labels[code]}" if code in labels else code for code in values.to_pylist()]], pa.string())
+    return values
+
+
+def _canonical(values: pa.ChunkedArray, column: ColumnPlan) -> pa.ChunkedArray:
+    """Returns the texts as a payload gives them back when it is read, so that only what differs counts as changed."""
+    if column.payload_type == "string":
+        return values
+    return values.cast(ARROW_TYPES[column.payload_type]).cast(pa.string())
 
 
 def _parquet(form: Form) -> bytes:
-    typed = {name: form.table[name].cast(_arrow_type(form.plan, name)) for name in form.table.column_names}
+    columns = _columns(form.plan)
+    typed = {
+        name: form.table[name].cast(ARROW_TYPES[columns[name].payload_type]) if name in columns else form.table[name]
+        for name in form.table.column_names
+    }
     buffer = io.BytesIO()
     pq.write_table(pa.table(typed), buffer, compression="zstd", write_page_checksum=True, store_schema=False)
     return buffer.getvalue()
 
 
-def _arrow_type(plan: LevelPlan, name: str) -> pa.DataType:
-    column = _columns(plan).get(name)
-    return ARROW_TYPES[column.payload_type] if column else pa.string()
+def _workbook(file: File) -> bytes:
+    return workbook.write_workbook([_sheet(form) for form in file.forms], file.cover)
 
 
 def _sheet(form: Form) -> workbook.Sheet:
     columns = _columns(form.plan)
     names = form.table.column_names
     labels = tuple(OPERATION_LABEL if name == OPERATION else columns[name].label for name in names)
-    return workbook.Sheet(sheet_name(form.plan, form.name), labels, [form.table[name].to_pylist() for name in names])
+    cells = [form.table[name].to_pylist() for name in names]
+    if form.name == "rows":
+        return workbook.Sheet(sheet_name(form.plan, form.name), labels, cells)
+    cells[0] = [OPERATIONS[letter] for letter in cells[0]]
+    return workbook.Sheet(sheet_name(form.plan, form.name), labels, cells, 2, COLOURS)
 
 
-def _columns(plan: LevelPlan) -> dict[str, ColumnPlan]:
+def _columns(plan: Plan) -> dict[str, ColumnPlan]:
     return {ROW_KEY: ROW_KEY_COLUMN} | {column.name: column for column in plan.columns}

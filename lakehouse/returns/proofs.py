@@ -12,6 +12,7 @@ from lakehouse.manifest import Document, canonical
 from lakehouse.naming import proof_record_path
 from lakehouse.policies import Policies
 from lakehouse.returns.edition import Edition
+from lakehouse.returns.inspection import due_transform
 from lakehouse.returns.model import Return
 from lakehouse.returns.publications import final_issue, leaves
 from lakehouse.returns.record import BuildRecord
@@ -42,23 +43,24 @@ def unproved(edition: Edition, record: BuildRecord) -> pa.Table:
 
 
 def above_cap(returns: tuple[Return, ...], policies: Policies) -> list[str]:
-    """Returns the columns whose grade after their transform exceeds the cap of a level."""
+    """Returns the columns whose grade after their transform exceeds the cap of an audience."""
     found = []
     for declared in returns:
-        for level in declared.levels:
+        whom = [(level, level, None) for level in declared.levels]
+        for name, level, handles in [*whom, *((one.kind, one.level, "statutory_handler") for one in declared.handlers)]:
+            cap = policies.caps[level].statutory_handler if handles else policies.caps[level].grade
             for column in declared.columns:
-                own = column.policy.get(level)
-                transform = own.transform if own else policies.classes[column.class_ or "free_text"][level].transform
+                transform = due_transform(column, name, level, handles, policies)
                 grade = (column.grade or 4) if transform == "raw" else policies.grade_after.get(transform)
-                if grade is not None and grade > policies.caps[level].grade:
-                    found.append(f"{declared.id}.{column.name} at {level}")
+                if grade is not None and grade > (cap or 0):
+                    found.append(f"{declared.id}.{column.name} at {name}")
     return found
 
 
-def written(record: BuildRecord, declared: Return) -> dict[str, tuple[int, int]]:
-    """Returns region code → rows and pending locality of a return, as recorded."""
+def written(record: BuildRecord, declared: Return) -> dict[tuple[str, str], tuple[int, int]]:
+    """Returns audience and region code → rows and pending locality of a return, as recorded."""
     rows = [form for form in record.forms.to_pylist() if form["return_id"] == declared.id and form["form"] == "rows"]
-    return {form["region_code"]: (form["rows"], form["pending_locality"]) for form in rows}
+    return {(form["audience"], form["region_code"]): (form["rows"], form["pending_locality"]) for form in rows}
 
 
 def keep_proofs(edition: Edition, record: BuildRecord, broken: Broken) -> list[Document]:

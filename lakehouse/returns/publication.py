@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lakehouse import merkle
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.manifest import Document, canonical, day_entry, manifest, proof, sha256
-from lakehouse.naming import day_entry_path, package_prefix
+from lakehouse.naming import day_entry_path, package_prefix, recipient_folder
 from lakehouse.ops.packages import Package
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.publications import Leaves, final_issue, leaves
@@ -24,7 +24,6 @@ class Manifest:
     """A package's manifest as bytes, with the forms it speaks of."""
 
     recipient_id: str
-    level: str
     content: bytes
     forms: tuple[Document, ...]
 
@@ -90,13 +89,13 @@ def _manifests(edition: Edition, issue: int, record: BuildRecord, signer: Signer
     found = []
     for recipient, forms in record.by_recipient():
         document = manifest(edition.facts, issue, forms, before.get(recipient), signer.named)
-        found.append(Manifest(recipient, forms[0]["level"], canonical(document), tuple(forms)))
+        found.append(Manifest(recipient, canonical(document), tuple(forms)))
     return found
 
 
 def _manifest_files(edition: Edition, issue: int, manifests: list[Manifest], signer: Signer) -> Iterable[tuple[str, bytes]]:
     for one in manifests:
-        prefix = package_prefix(one.level, one.recipient_id, edition.date, issue)
+        prefix = package_prefix(one.recipient_id, edition.date, issue)
         yield f"{prefix}/manifest.json", one.content
         yield f"{prefix}/manifest.sig", signer.sign(one.content)
 
@@ -129,7 +128,7 @@ def _hand_out(edition: Edition, issue: int, manifests: list[Manifest]) -> None:
 
     def files() -> Iterable[tuple[str, bytes]]:
         for index, one in enumerate(manifests):
-            prefix = package_prefix(one.level, one.recipient_id, day, issue)
+            prefix = package_prefix(one.recipient_id, day, issue)
             yield f"{prefix}/day.json", entry
             yield f"{prefix}/day.sig", signature
             yield f"{prefix}/proof.json", canonical(proof(day, issue, index, hashes, tree))
@@ -158,9 +157,9 @@ def _published(edition: Edition, issue: int, manifests: list[Manifest], *, is_ne
                 one.recipient_id,
                 edition.date,
                 issue,
-                one.level,
+                recipient_folder(one.recipient_id),
                 sha256(one.content),
-                forms=sum(form["rows"] > 0 for form in one.forms),
+                forms=sum(form["form"] != "cover" and form["rows"] > 0 for form in one.forms),
                 rows=sum(form["rows"] for form in one.forms if form["form"] == "rows"),
                 files_written=len(written),
                 files_referred=len(referred),

@@ -10,15 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.disclosure import disclose, is_under, recipient_key, row_key
-from lakehouse.returns.compiler import ROW_KEY, ColumnPlan, LevelPlan
+from lakehouse.returns.compiler import ROW_KEY, ColumnPlan, Plan
 
 # What the selection of due rows hands over: `values` holds the return's columns as text, in order; a recipient without rows has one row
 # whose `return_id` is null. Rows of a recipient stand together.
 DUE_ROWS = pa.schema(
     [
         ("recipient_id", pa.string()),
-        ("level", pa.string()),
-        ("region_code", pa.string()),
         ("return_id", pa.string()),
         ("row_id", pa.string()),
         ("born", pa.string()),
@@ -30,25 +28,16 @@ DUE_ROWS = pa.schema(
 
 
 @dataclass(frozen=True)
-class Recipient:
-    """Whom a slice is for."""
-
-    recipient_id: str
-    level: str
-    region_code: str
-
-
-@dataclass(frozen=True)
 class Content:
     """What a return holds for a recipient: its rows as text, by row key, and how many of them wait for the level below."""
 
-    plan: LevelPlan
+    plan: Plan
     rows: pa.Table
     pending: int
 
 
-def by_recipient(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Recipient, pa.Table]]:
-    """Returns each recipient's rows; those of one recipient must stand together."""
+def by_recipient(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
+    """Returns each recipient's rows under its id; those of one recipient must stand together."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         for part in _runs(batch):
@@ -60,10 +49,10 @@ def by_recipient(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Recipient,
         yield _collected(waiting)
 
 
-def content(rows: pa.Table, plan: LevelPlan, recipient: Recipient, business_date: date, secret: bytes) -> Content:
+def content(rows: pa.Table, plan: Plan, recipient_id: str, business_date: date, secret: bytes) -> Content:
     """Returns a return's content for a recipient, from its due rows."""
     own = rows.filter(pc.equal(rows["return_id"], plan.return_id)).combine_chunks()
-    key = recipient_key(secret, recipient.recipient_id)
+    key = recipient_key(secret, recipient_id)
     columns = {ROW_KEY: pa.array([row_key(key, row) for row in own["row_id"].to_pylist()], pa.string())}
     minors = _minors(own, plan, business_date)
     for column in plan.columns:
@@ -84,7 +73,7 @@ def _disclosed(values: pa.ChunkedArray, column: ColumnPlan, minors: list[bool], 
     return pa.array(shown, pa.string())
 
 
-def _minors(rows: pa.Table, plan: LevelPlan, business_date: date) -> list[bool]:
+def _minors(rows: pa.Table, plan: Plan, business_date: date) -> list[bool]:
     if not any(column.minor_transform for column in plan.columns):
         return []
     people = zip(rows["born"].to_pylist(), rows["id_no"].to_pylist(), strict=True)
@@ -101,7 +90,5 @@ def _runs(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         start = end
 
 
-def _collected(parts: list[pa.RecordBatch]) -> tuple[Recipient, pa.Table]:
-    first = parts[0]
-    recipient = Recipient(first["recipient_id"][0].as_py(), first["level"][0].as_py(), first["region_code"][0].as_py())
-    return recipient, pa.Table.from_batches(parts)
+def _collected(parts: list[pa.RecordBatch]) -> tuple[str, pa.Table]:
+    return parts[0]["recipient_id"][0].as_py(), pa.Table.from_batches(parts)

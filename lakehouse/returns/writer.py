@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -10,18 +10,35 @@ from typing import Any
 
 import pyarrow as pa
 
+from lakehouse import workbook
 from lakehouse.naming import content_path
 from lakehouse.objects import Area
 from lakehouse.returns.changes import changes, count
-from lakehouse.returns.compiler import LevelPlan
-from lakehouse.returns.earlier import StoredFile, load_earlier
-from lakehouse.returns.payloads import SUFFIXES, Form, delivered, files, media_type, payload, sheet_name
-from lakehouse.returns.slices import Content, Recipient, by_recipient, content
+from lakehouse.returns.compiler import Plan
+from lakehouse.returns.cover import Listed, cover, todo
+from lakehouse.returns.earlier import Earlier, Part, StoredFile, load_earlier
+from lakehouse.returns.payloads import (
+    SUFFIXES,
+    File,
+    Form,
+    Reading,
+    content_sha256,
+    cover_sha256,
+    delivered,
+    media_type,
+    payload,
+    sheet_name,
+)
+from lakehouse.returns.recipients import Recipient
+from lakehouse.returns.slices import by_recipient, content
 
-# One row per recipient, return and form; `created` says that the payload was not there before.
+COVER = "cover"
+# One row per recipient, return and form, and one for the cover of a workbook (`return_id` is empty there); `created` says that the payload
+# was not there before.
 FORM_FACTS = pa.schema(
     [
         ("recipient_id", pa.string()),
+        ("audience", pa.string()),
         ("level", pa.string()),
         ("region_code", pa.string()),
         ("return_id", pa.string()),
@@ -31,6 +48,7 @@ FORM_FACTS = pa.schema(
         ("path", pa.string()),
         ("sheet", pa.string()),
         ("sha256", pa.string()),
+        ("content_sha256", pa.string()),
         ("bytes", pa.int64()),
         ("rows", pa.int64()),
         ("inserted", pa.int64()),
@@ -43,14 +61,17 @@ FORM_FACTS = pa.schema(
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a task has to know: the plans, where packages live, the key's file (never the key), the packages before these."""
+    """What a task has to know: recipients, plans, where packages live, the key's file (never the key), the packages before these."""
 
     business_date: date
     exchange_url: str
     key_file: str
-    plans: tuple[LevelPlan, ...]
+    recipients: Mapping[str, Recipient]
+    plans: tuple[Plan, ...]
+    sender: str
+    reading: Reading
     before: tuple[date, int] | None = None
-    manifests_before: dict[str, str] = field(default_factory=dict)
+    manifests_before: Mapping[str, str] = field(default_factory=dict)
     is_check: bool = False  # compute everything, write nothing
 
 
@@ -61,58 +82,92 @@ def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) ->
     """
     area = Area(assignment.exchange_url)
     secret = bytes.fromhex(Path(assignment.key_file).read_text("utf-8").strip())
-    for recipient, rows in by_recipient(batches):
-        plans = [plan for plan in assignment.plans if plan.level == recipient.level]
-        contents = [content(rows, plan, recipient, assignment.business_date, secret) for plan in plans]
-        yield _write_package(area, recipient, contents, assignment)
+    for recipient_id, rows in by_recipient(batches):
+        recipient = assignment.recipients[recipient_id]
+        earlier = load_earlier(area, recipient_id, assignment.before, assignment.manifests_before)
+        plans = [one for one in assignment.plans if (one.audience.name, one.level) == (recipient.audience, recipient.level)]
+        lists = [_listed(rows, plan, (recipient_id, secret, earlier), assignment) for plan in plans]
+        yield _write_package(area, recipient, lists, earlier, assignment)
 
 
-def _write_package(area: Area, recipient: Recipient, contents: list[Content], assignment: Assignment) -> pa.RecordBatch:
-    earlier = load_earlier(area, recipient, assignment.before, assignment.manifests_before)
-    forms: list[Form] = []
-    unchanged: set[str] = set()
-    for one in contents:
-        rows = Form(one.plan, "rows", delivered(one.rows, one.plan))
-        before = earlier.rows(area, one.plan) if earlier else None
-        changed = None if before is None else Form(one.plan, "changes", changes(rows.table, before))
-        if changed is not None and not changed.table.num_rows:
-            unchanged.add(one.plan.return_id)
-        forms.extend([rows] if changed is None else [rows, changed])
-    facts = [_empty(one.plan, form) for one in contents for form in ("rows", "changes")]
-    for file in files(recipient.level, forms):
-        stored = earlier.file(file, unchanged) if earlier else None
+def _listed(rows: pa.Table, plan: Plan, whose: tuple[str, bytes, Earlier | None], assignment: Assignment) -> tuple[Listed, dict[str, str]]:
+    """Returns a return of a recipient as it is now and what changed, and the content hash of each of its forms."""
+    recipient_id, secret, earlier = whose
+    found = content(rows, plan, recipient_id, assignment.business_date, secret)
+    now = delivered(found.rows, plan, assignment.reading)
+    hashes = {"rows": content_sha256(Form(plan, "rows", now))}
+    changed = None
+    if earlier is not None and earlier.has(plan.return_id):
+        before = earlier.rows(plan, hashes["rows"])
+        changed = None if before is None else changes(now, before)
+    if changed is not None and changed.num_rows:
+        hashes["changes"] = content_sha256(Form(plan, "changes", changed))
+    return Listed(plan, now, changed, found.pending, todo(found.rows, plan)), hashes
+
+
+def _write_package(
+    area: Area, recipient: Recipient, lists: Sequence[tuple[Listed, dict[str, str]]], earlier: Earlier | None, assignment: Assignment
+) -> pa.RecordBatch:
+    facts = {(one.plan.return_id, name): _empty(one, name, hashes) for one, hashes in lists for name in ("rows", "changes")}
+    for file in _files(recipient, [one for one, _ in lists], assignment.sender):
+        parts: list[Part] = [
+            (form.plan.return_id, form.name, facts[form.plan.return_id, form.name]["content_sha256"]) for form in file.forms
+        ]
+        if file.cover is not None:
+            parts.insert(0, (None, COVER, cover_sha256(file.cover)))
+        stored = earlier.file(parts) if earlier else None
         stored = stored or _store(area, recipient, file, is_check=assignment.is_check)
-        facts.extend(_fact(form, stored) for form in file)
-    return _batch(recipient, contents, facts)
+        for form in file.forms:
+            facts[form.plan.return_id, form.name] |= {**asdict(stored), **_counted(form)}
+        if file.cover is not None:
+            facts["", COVER] = _cover_fact(file.cover, stored, parts[0][2])
+    whom = {name: getattr(recipient, name) for name in ("recipient_id", "audience", "level", "region_code")}
+    return pa.RecordBatch.from_pylist([{**fact, **whom} for fact in facts.values()], FORM_FACTS)
 
 
-def _store(area: Area, recipient: Recipient, file: tuple[Form, ...], *, is_check: bool) -> StoredFile:
+def _files(recipient: Recipient, lists: Sequence[Listed], sender: str) -> list[File]:
+    """Returns which forms share a file: each has its own, or all are sheets of one workbook; an empty form is in none."""
+    forms = []
+    for one in lists:
+        forms.append(Form(one.plan, "rows", one.rows))
+        if one.changes is not None:
+            forms.append(Form(one.plan, "changes", one.changes))
+    filled = tuple(form for form in forms if form.table.num_rows)
+    if not filled:
+        return []
+    if media_type(filled[0].plan.audience) != workbook.MEDIA_TYPE:
+        return [File((form,)) for form in filled]
+    return [File(filled, cover(recipient, lists, sender))]
+
+
+def _store(area: Area, recipient: Recipient, file: File, *, is_check: bool) -> StoredFile:
     made = payload(file)
     suffix = SUFFIXES[made.media_type]
-    where = content_path(recipient.level, recipient.recipient_id, made.sha256, suffix)
+    where = content_path(recipient.recipient_id, made.sha256, suffix)
     created = False if is_check else area.put_new(where, made.content)
     return StoredFile(f"content/{made.sha256}.{suffix}", made.sha256, len(made.content), created)
 
 
-def _fact(form: Form, stored: StoredFile) -> dict[str, Any]:
-    operations = {"inserted": "I", "updated": "U", "deleted": "D"} if form.name == "changes" else {}
-    media = media_type(form.plan.level)
+def _empty(one: Listed, form: str, hashes: Mapping[str, str]) -> dict[str, Any]:
     return {
-        **_empty(form.plan, form.name),
-        **asdict(stored),
-        "sheet": sheet_name(form.plan, form.name) if SUFFIXES[media] == "xlsx" else None,
-        "rows": form.table.num_rows,
-        **{name: count(form.table, letter) for name, letter in operations.items()},
+        "return_id": one.plan.return_id,
+        "form": form,
+        "pending_locality": one.pending,
+        "media_type": media_type(one.plan.audience),
+        "content_sha256": hashes.get(form),
+        "bytes": 0,
+        "rows": 0,
+        "created": False,
     }
 
 
-def _empty(plan: LevelPlan, form: str) -> dict[str, Any]:
-    return {"return_id": plan.return_id, "form": form, "media_type": media_type(plan.level), "bytes": 0, "rows": 0, "created": False}
+def _counted(form: Form) -> dict[str, Any]:
+    operations = {"inserted": "I", "updated": "U", "deleted": "D"} if form.name == "changes" else {}
+    sheet = sheet_name(form.plan, form.name) if media_type(form.plan.audience) == workbook.MEDIA_TYPE else None
+    counted = {name: count(form.table, letter) for name, letter in operations.items()}
+    return {"rows": form.table.num_rows, "sheet": sheet, **counted}
 
 
-def _batch(recipient: Recipient, contents: list[Content], facts: list[dict[str, Any]]) -> pa.RecordBatch:
-    """Returns the facts as a batch; of a form that has a file the later fact counts."""
-    pending = {one.plan.return_id: one.pending for one in contents}
-    final = {(fact["return_id"], fact["form"]): fact for fact in facts}
-    rows = [{**fact, **asdict(recipient), "pending_locality": pending[fact["return_id"]]} for fact in final.values()]
-    return pa.RecordBatch.from_pylist(rows, FORM_FACTS)
+def _cover_fact(page: workbook.Cover, stored: StoredFile, content: str) -> dict[str, Any]:
+    facts = {"return_id": "", "form": COVER, "pending_locality": 0, "media_type": workbook.MEDIA_TYPE, "sheet": page.name}
+    return {**facts, **asdict(stored), "content_sha256": content, "rows": len(page.lines)}

@@ -8,27 +8,26 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.naming import LEVEL_LETTERS, LEVELS
-from lakehouse.returns.model import Return
+from lakehouse.returns.model import Audience, Return, ReturnColumn
 
 
 def due_rows(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster: DataFrame, tasks: int) -> DataFrame:
     """Returns the due rows of all returns with each recipient's rows together, in so many parts.
 
-    Rows: one per return, eligible row and level its locality is known at; and one per recipient (`return_id` null), so that a recipient
-    without rows is there too. A row whose place is not in the roster goes to nobody: the proof of completeness finds it.
+    Rows: one per return, eligible row and audience its locality is known for; and one per recipient (`return_id` null), so that a
+    recipient without rows is there too. A row whose place is not in the roster goes to nobody: the proof of completeness finds it.
     Columns: `slices.DUE_ROWS`; `values` holds the return's columns as text, in order.
 
     Args:
         sources: the table of each return, by return id.
         returns: the returns.
-        roster: `recipient_id, level, region_code` of everybody who receives packages.
+        roster: `place, recipient_id` of everybody who receives packages; a place is an audience and a region.
         tasks: how many parts; does not depend on the number of recipients.
     """
     due = reduce(DataFrame.unionByName, [_due(sources[one.id], one) for one in returns])
-    named = due.join(F.broadcast(roster), "recipient_id")
+    named = due.join(F.broadcast(roster), "place")
     whole = named.unionByName(roster, allowMissingColumns=True).select(
-        "recipient_id", "level", "region_code", "return_id", "row_id", "born", "id_no", "is_pending", "values"
+        "recipient_id", "return_id", "row_id", "born", "id_no", "is_pending", "values"
     )
     return whole.repartition(tasks, "recipient_id").sortWithinPartitions("recipient_id")
 
@@ -43,22 +42,28 @@ def _due(source: DataFrame, declared: Return) -> DataFrame:
     minors = declared.minors
     born = F.col(minors.birth_date).cast("string") if minors else F.lit(None).cast("string")
     id_no = F.col(minors.id_no) if minors and minors.id_no else F.lit(None).cast("string")
-    places = F.array_compact(F.array(*(_place(level) for level in declared.levels)))
+    places = F.array_compact(F.array(*(_place(audience) for audience in declared.audiences.values())))
     rows = eligible(source, declared).select(
         F.explode(places).alias("place"),
         F.lit(declared.id).alias("return_id"),
         F.col(declared.key).alias("row_id"),
         born.alias("born"),
         id_no.alias("id_no"),
-        F.array(*(F.col(column.name).cast("string") for column in declared.columns)).alias("values"),
+        F.array(*(_text(column) for column in declared.columns)).alias("values"),
     )
-    return rows.select("place.recipient_id", "place.is_pending", "return_id", "row_id", "born", "id_no", "values")
+    return rows.select("place.place", "place.is_pending", "return_id", "row_id", "born", "id_no", "values")
 
 
-def _place(level: str) -> Column:
-    """Returns the recipient of a level and whether the row waits there; null where the row's place is not known that far."""
-    code = F.col(f"{level}_code")
-    below = LEVELS[LEVELS.index(level) + 1 :][:1]
-    waits = F.col(f"{below[0]}_code").isNull() if below else F.lit(False)
-    found = F.struct(F.concat(F.lit(f"{LEVEL_LETTERS[level]}-"), code).alias("recipient_id"), waits.alias("is_pending"))
+def _place(audience: Audience) -> Column:
+    """Returns the place of an audience and whether the row waits there; null where the row's place is not known that far."""
+    code = F.col(f"{audience.level}_code")
+    waits = F.col(f"{audience.below}_code").isNull() if audience.below else F.lit(False)
+    found = F.struct(F.concat(F.lit(f"{audience.name}-"), code).alias("place"), waits.alias("is_pending"))
     return F.when(code.isNotNull(), found)
+
+
+def _text(column: ReturnColumn) -> Column:
+    """Returns the value as text; an instant in UTC, as the session's clock runs."""
+    if column.type == "timestamp":
+        return F.date_format(column.name, "yyyy-MM-dd'T'HH:mm:ss'Z'")
+    return F.col(column.name).cast("string")

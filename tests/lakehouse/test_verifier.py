@@ -65,8 +65,8 @@ def flip(path: Path) -> None:
 def swap_sheets(package: Path) -> None:
     rows, changes = (workbook.read_sheet(payload(package).read_bytes(), name) for name in ("居民清单", "居民清单·变更"))
     sheets = [
-        workbook.Sheet("居民清单", ("x",), list(zip(*changes, strict=True))),
-        workbook.Sheet("居民清单·变更", ("x",), list(zip(*rows, strict=True))),
+        workbook.Sheet("居民清单", ("x",) * len(changes[0]), list(zip(*changes, strict=True))),
+        workbook.Sheet("居民清单·变更", ("x",) * len(rows[0]), list(zip(*rows, strict=True))),
     ]
     payload(package).write_bytes(workbook.write_workbook(sheets))
 

@@ -61,7 +61,7 @@ LEAKS = [
     (GRID, "grid", {"户籍地址": "44990219551224002x"}, "I4 identity numbers"),
     (COMMUNITY, "community", {"出生日期": "1990-03-07"}, "I4 values of birth_date that are not as the policy wants them"),
     (GRID, "grid", {"姓名": "欧阳小满"}, "I4 values of person_name that are not as the policy wants them"),
-    (COMMUNITY, "community", {"网格代码": "449901002001001"}, "I3 rows of another region"),
+    (COMMUNITY, "community", {"网格": "449901002001001 第一网格"}, "I3 rows of another region"),
     ("s-449901001", "street", {"公民身份号码": "4****************X", "出生日期": "2018-06-15"}, "I4 values of id_no"),
 ]
 
@@ -95,13 +95,15 @@ def test_missing_row_and_wrong_pending_locality_do_not_add_up(town: Town) -> Non
     places = [(resident.places(FIRST), 1) for resident in PEOPLE]
     found = written(record, declared)
     assert list(incomplete(declared, places, found, edition.regions)) == []
-    lost = {**found, "449901001001": (1, 0)}
+    lost = {**found, ("community", "449901001001"): (1, 0)}
     assert list(incomplete(declared, places, lost, edition.regions)) == [
         "community 449901001001 received 1 of 2 rows",
         "street 449901001: 3 rows, but 1 in its children and 1 pending",
         "community 449901001001: 1 rows, but 2 in its children and 0 pending",
     ]
-    assert "street 449901001 says 0 pending instead of 1" in incomplete(declared, places, {**found, "449901001": (3, 0)}, edition.regions)
+    assert "street 449901001 says 0 pending instead of 1" in incomplete(
+        declared, places, {**found, ("street", "449901001"): (3, 0)}, edition.regions
+    )
     nowhere = [*places, ({**places[0][0], "grid": "449901001001999"}, 1)]
     assert "grid 449901001001999 has rows but is no region of the day" in incomplete(declared, nowhere, found, edition.regions)
 

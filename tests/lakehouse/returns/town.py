@@ -12,23 +12,27 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from lakehouse.config import PROJECT
-from lakehouse.manifest import DayFacts, ReturnFacts, inputs_sha256
-from lakehouse.naming import LEVELS, recipient_id
+from lakehouse.contracts.loader import load_sound_contracts
+from lakehouse.departments import load_departments
+from lakehouse.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
+from lakehouse.naming import LEVELS
 from lakehouse.objects import Area
 from lakehouse.policies import load_policies
 from lakehouse.regions import load_regions, regions_sha256
 from lakehouse.returns.compiler import compile_return
-from lakehouse.returns.edition import Edition
+from lakehouse.returns.edition import Edition, load_labels
 from lakehouse.returns.model import load_returns
+from lakehouse.returns.payloads import Reading
 from lakehouse.returns.publication import Closing, Published, publish
 from lakehouse.returns.publications import is_final, leaves, predecessor
+from lakehouse.returns.recipients import recipients
 from lakehouse.returns.record import BuildRecord, make_record
 from lakehouse.returns.slices import DUE_ROWS
 from lakehouse.returns.writer import Assignment, write_packages
 from lakehouse.signing import load_signer
 
 FIRST, SECOND, THIRD = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3)
-CITY = PROJECT / "cities" / "tiny"
+CITY, CONTRACTS = PROJECT / "cities" / "tiny", PROJECT / "contracts"
 GRID = "449901001001001"
 
 
@@ -52,10 +56,26 @@ class Resident:
 
 
 @dataclass(frozen=True)
+class Row:
+    """A row of any return's table: its values by column as text, and where it belongs."""
+
+    return_id: str
+    row_id: str
+    values: dict[str, str]
+    grid: str = GRID
+    known_to: str = "grid"
+
+    def places(self, day: date) -> dict[str, str | None]:
+        """Returns level → code, as far as the place is known."""
+        return Resident("", grid=self.grid, known_to=self.known_to).places(day)
+
+
+@dataclass(frozen=True)
 class Town:
-    """A folder with an exchange and the keys of its sender."""
+    """A folder with an exchange and the keys of its sender; only these returns of the project are declared."""
 
     home: Path
+    returns: tuple[str, ...] = ("resident_list",)
     key: Path = field(init=False)
     secret: Path = field(init=False)
 
@@ -83,60 +103,64 @@ class Town:
 
     def edition(self, day: date) -> Edition:
         """Returns the day's edition from the declarations of the project."""
-        policies = load_policies(PROJECT / "contracts" / "policies.yaml")
-        returns = load_returns(PROJECT / "contracts" / "returns")
-        compiled = {
-            one.id: ReturnFacts(one, compile_return(one, policies, {}), {"c_household_registration": "1.0.0"}) for one in returns.values()
-        }
+        policies = load_policies(CONTRACTS / "policies.yaml")
+        declared = [one for one in load_returns(CONTRACTS / "returns").values() if one.id in self.returns]
+        compiled = {one.id: ReturnFacts(one, compile_return(one, policies, {}), {"c_household_registration": "1.0.0"}) for one in declared}
         known = (("c_household_registration", "0" * 32),)
-        facts = DayFacts(
-            "tiny", day, predecessor(self.exchange, day), policies.sha256, regions_sha256(CITY), inputs_sha256(known), compiled
-        )
-        tree = load_regions(CITY)
-        return Edition(facts, policies, tree.recipients(day), tree.at(day), known, self.exchange, is_final(self.exchange, day))
+        regions = load_regions(CITY).at(day)
+        labels = load_labels(CONTRACTS, compiled, regions, load_sound_contracts(CONTRACTS)[0])
+        hashes = (policies.sha256, regions_sha256(CITY), sha256(canonical(labels)), inputs_sha256(known))
+        facts = DayFacts("tiny", day, predecessor(self.exchange, day), *hashes, compiled)
+        audiences = [plan.audience for one in compiled.values() for plan in one.plans.values()]
+        whom = recipients(audiences, regions, load_departments(CITY), day)
+        reading = Reading(labels, "Asia/Shanghai")
+        return Edition(facts, "示范市", reading, policies, whom, regions, known, self.exchange, is_final(self.exchange, day))
 
-    def build(self, day: date, residents: Sequence[Resident]) -> tuple[pa.Table, BuildRecord]:
+    def build(self, day: date, residents: Sequence[Resident | Row]) -> tuple[pa.Table, BuildRecord]:
         """Returns the facts of all forms and their record; payloads are written."""
         edition = self.edition(day)
         earlier = edition.facts.predecessor
         before = leaves(self.exchange, earlier.business_date, earlier.issue).manifests if earlier else {}
         when = (earlier.business_date, earlier.issue) if earlier else None
-        assignment = Assignment(day, (self.home / "exchange").as_uri(), str(self.secret), edition.plans, when, before)
+        whom = {one.recipient_id: one for one in edition.recipients}
+        shared = (edition.plans, edition.sender, edition.reading)
+        assignment = Assignment(day, (self.home / "exchange").as_uri(), str(self.secret), whom, *shared, when, before)
         facts = pa.Table.from_batches(write_packages(due_batches(edition, residents), assignment))
         return facts, make_record(edition, facts, {"base.person": 0})
 
-    def publish(self, day: date, residents: Sequence[Resident]) -> Published:
+    def publish(self, day: date, residents: Sequence[Resident | Row]) -> Published:
         """Returns the published day."""
         _, record = self.build(day, residents)
         return publish(self.edition(day), record, self.closing)
 
 
-def due_batches(edition: Edition, residents: Sequence[Resident]) -> list[pa.RecordBatch]:
+def due_batches(edition: Edition, residents: Sequence[Resident | Row]) -> list[pa.RecordBatch]:
     """Returns what the selection in Spark would hand over, in batches that cut recipients in two."""
-    rows = [{"recipient_id": one.recipient_id, "level": one.level, "region_code": one.region_code} for one in edition.recipients]
-    levels = {one.recipient_id: one for one in edition.recipients}
+    roster = {one.place: one.recipient_id for one in edition.recipients}
+    rows: list[dict[str, object]] = [{"recipient_id": name} for name in roster.values()]
     for resident in residents:
         places = resident.places(edition.date)
         for declared in edition.returns:
-            values = {f"{level}_code": code for level, code in places.items()} | {
-                name: getattr(resident, name) for name in ("person_name", "id_no", "birth_date", "hukou_address")
-            }
-            values |= {"is_local_hukou": "true", "gender_code": "2", "locality_confidence": "4", "household_no": "100000001"}
-            for level in declared.levels:
-                if places[level] is None:
-                    continue
-                whom = levels[recipient_id(level, str(places[level]))]
-                below = LEVELS[LEVELS.index(level) + 1 :][:1]
-                rows.append({
-                    "recipient_id": whom.recipient_id,
-                    "level": level,
-                    "region_code": whom.region_code,
-                    "return_id": declared.id,
-                    "row_id": resident.person_id,
-                    "born": resident.birth_date,
-                    "id_no": resident.id_no,
-                    "is_pending": bool(below) and places[below[0]] is None,
-                    "values": [values.get(column.name) for column in declared.columns],
-                })  # fmt: skip
+            if isinstance(resident, Row) != (declared.id != "resident_list") or getattr(resident, "return_id", declared.id) != declared.id:
+                continue
+            values = {f"{level}_code": code for level, code in places.items()} | _values(resident)
+            for audience in declared.audiences.values():
+                if places[audience.level] is not None:
+                    rows.append({
+                        "recipient_id": roster[f"{audience.name}-{places[audience.level]}"],
+                        "return_id": declared.id,
+                        "row_id": resident.row_id if isinstance(resident, Row) else resident.person_id,
+                        "born": values.get("birth_date"),
+                        "id_no": values.get("id_no"),
+                        "is_pending": audience.below is not None and places[audience.below] is None,
+                        "values": [values.get(column.name) for column in declared.columns],
+                    })  # fmt: skip
     table = pa.Table.from_pylist(sorted(rows, key=lambda row: str(row["recipient_id"])), DUE_ROWS)
     return table.to_batches(max_chunksize=3)
+
+
+def _values(one: Resident | Row) -> dict[str, str]:
+    if isinstance(one, Row):
+        return one.values
+    named = {name: getattr(one, name) for name in ("person_name", "id_no", "birth_date", "hukou_address")}
+    return named | {"is_local_hukou": "true", "gender_code": "2", "locality_confidence": "4", "household_no": "100000001"}
