@@ -26,15 +26,15 @@ COLUMN = {name: place for place, name in enumerate(HEADER)}
 DATA_FROM = 4  # rows 1 to 3: title and header
 OUTCOMES: dict[str, tuple[Outcome, str | None]] = {
     "scientific_notation": ("quarantined", "resident_id"),
-    "number_as_float": ("quarantined", "resident_id"),
-    "serial_date": ("quarantined", "format"),
     "unknown_assistance_type": ("quarantined", "domain"),
     "end_before_start": ("quarantined", "compare"),
+    "number_as_float": ("rejected", None),
     "formula": ("rejected", None),
     "merged_data_cell": ("rejected", None),
     "amount_times_size": ("warning", "range"),
     "review_overdue": ("warning", "not_overdue"),
     "text_date": ("accepted", None),
+    "serial_date": ("accepted", None),
     "hidden_sheet": ("accepted", None),
 }
 DEFECTS = tuple(kind for kind in OUTCOMES if kind != "hidden_sheet")
@@ -71,9 +71,9 @@ class Approvals:
         return next(region.code for region in self.setting.places.line(community) if region.level == "district")
 
     def _defects(self, day: date) -> Iterator[tuple[str, tuple[Cells, str]]]:
-        """Yields rows with one thing wrong, in the districts by turns: two thirds on the first day, the others on the second."""
+        """Yields rows with one thing wrong, in the districts by turns: one half on the first day, the other on the second."""
         each, spare = self.cases.each, self.cases.spare[2 * self.cases.each :]
-        numbers = range(each - each // 3) if day == FIRST_DAY else range(each - each // 3, each)
+        numbers = range(each - each // 2) if day == FIRST_DAY else range(each - each // 2, each)
         for k, kind in enumerate(DEFECTS if (day - FIRST_DAY).days < 2 else ()):
             for n in numbers:
                 district = list(self.districts)[n % len(self.districts)]
