@@ -14,6 +14,7 @@ from sample_city.certificates import FAULTS, Certificates
 from sample_city.checks import Checks
 from sample_city.elderly import Lists
 from sample_city.enterprises import Enterprises
+from sample_city.events import Events
 from sample_city.labels import Label, write_labels
 from sample_city.ledgers import Ledgers
 from sample_city.lives import Lives
@@ -57,7 +58,14 @@ class Sample:
     @cached_property
     def senders(self) -> list[FileSource]:
         """Returns those who put files down."""
-        return [Lists(self.lives), Checks(self.lives), StandardAddresses(self.lives), Ledgers(self.lives), Approvals(self.lives)]
+        return [
+            Lists(self.lives),
+            Checks(self.lives),
+            StandardAddresses(self.lives),
+            Events(self.lives),
+            Ledgers(self.lives),
+            Approvals(self.lives),
+        ]
 
     @cached_property
     def faults(self) -> list[Fault]:
