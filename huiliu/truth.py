@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -18,22 +19,57 @@ from spark_jobs.session import open_session
 from spark_jobs.storage import read
 
 SEEN_BY_THE_GATE = frozenset({"rejected", "quarantined", "warning", "batch_warning"})
-IDENTITY = ("person_name", "gender_code", "birth_date", "ethnicity_code", "household_no")
-PERSON = library("person")
+PERSON_FIELDS = ("person_name", "gender_code", "birth_date", "ethnicity_code", "household_no")
+ENTITY_FIELDS = ("entity_name", "status_code", "establish_date", "cancel_date", "legal_rep_id_no")
+PLACES = ("community_code", "grid_code")
 Row = tuple[str, str, int | str]
+Things = dict[str, dict[str, Any]]  # people by identity number, entities by credit code
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a library says of its people or entities (`golden`), and what is true (`true`)."""
+
+    golden: Things
+    true: Things
+    fields: tuple[str, ...]
+    living: frozenset[str]
 
 
 def truth_scores(instance: Instance, day: date, libraries: list[dict[str, Any]]) -> dict[str, Any]:
     """Returns `{"truth": …}` for a day whose libraries are built, else nothing."""
     sample = instance.home / "sample"
-    version = next((one["version"] for one in libraries if one["table"] == PERSON), None)
-    if version is None or not (sample / "truth").is_dir():
+    versions = {one["table"]: one["version"] for one in libraries}
+    if library("person") not in versions or not (sample / "truth").is_dir():
         return {}
     spark = open_session(instance)
-    people = {row["id_no"]: row for row in truth.persons(sample, instance.city_folder, day).to_pylist()}
-    names = ["id_no", *IDENTITY, "community_code", "grid_code"]
-    golden = [row.asDict() for row in read(spark, PERSON, version).select(*names).collect()]
-    return {"truth": {"gate": _gate(spark, instance, day), "locality": _locality(people, golden), "authority": _authority(people, golden)}}
+    persons = _persons(spark, instance, day, versions)
+    place, field = _locality(persons), _authority(persons)
+    locality = {"accuracy": place["community_code"], "grid": place["grid_code"], "persons": len(persons.living)}
+    authority = {"accuracy": field[0], "values": field[1]}
+    if library("legal_entity") in versions and (sample / "truth" / "entities").is_dir():
+        entities = _entities(spark, instance, day, versions)
+        place, field = _locality(entities), _authority(entities)
+        locality |= {"entities": place["community_code"], "entities_grid": place["grid_code"], "entity_count": len(entities.living)}
+        authority |= {"entities": field[0], "entity_values": field[1]}
+    return {"truth": {"gate": _gate(spark, instance, day), "locality": locality, "authority": authority}}
+
+
+def _persons(spark: SparkSession, instance: Instance, day: date, versions: dict[str, int]) -> Subject:
+    true = {row["id_no"]: row for row in truth.persons(instance.home / "sample", instance.city_folder, day).to_pylist()}
+    living = frozenset(name for name, row in true.items() if row["died_on"] is None and row["left_on"] is None)
+    return Subject(_golden(spark, library("person"), versions, ("id_no", *PERSON_FIELDS)), true, PERSON_FIELDS, living)
+
+
+def _entities(spark: SparkSession, instance: Instance, day: date, versions: dict[str, int]) -> Subject:
+    true = {row["uscc"]: row for row in truth.entities(instance.home / "sample", instance.city_folder, day).to_pylist()}
+    living = frozenset(name for name, row in true.items() if row["cancel_date"] is None)
+    return Subject(_golden(spark, library("legal_entity"), versions, ("uscc", *ENTITY_FIELDS)), true, ENTITY_FIELDS, living)
+
+
+def _golden(spark: SparkSession, table: str, versions: dict[str, int], names: tuple[str, ...]) -> Things:
+    rows = read(spark, table, versions[table]).select(*names, *PLACES).collect()
+    return {row[names[0]]: row.asDict() for row in rows}
 
 
 def _gate(spark: SparkSession, instance: Instance, day: date) -> dict[str, float]:
@@ -66,27 +102,19 @@ def _of_label(label: Label) -> Row:
     return (label.resource, label.source, label.line) if label.source and label.line else (label.resource, "", label.row_sha256 or "")
 
 
-def _locality(people: dict[str, dict[str, Any]], golden: list[dict[str, Any]]) -> dict[str, float]:
-    """Returns the share of living residents whose place is the true one, by community (accuracy) and by grid."""
-    placed = {row["id_no"]: row for row in golden}
-    living = [person for person in people.values() if person["died_on"] is None and person["left_on"] is None]
-    right = {
-        name: sum(placed.get(person["id_no"], {}).get(name) == person[name] for person in living)
-        for name in ("community_code", "grid_code")
-    }
+def _locality(subject: Subject) -> dict[str, float]:
+    """Returns the share of the living whose place is the true one, by community and by grid."""
     return {
-        "accuracy": _share(right["community_code"], len(living)),
-        "grid": _share(right["grid_code"], len(living)),
-        "persons": len(living),
+        name: _share(sum(subject.golden.get(one, {}).get(name) == subject.true[one][name] for one in subject.living), len(subject.living))
+        for name in PLACES
     }
 
 
-def _authority(people: dict[str, dict[str, Any]], golden: list[dict[str, Any]]) -> dict[str, float]:
-    """Returns the share of golden identity values that are true, where there is a value."""
-    pairs = [
-        (row[name], people[row["id_no"]][name]) for row in golden if row["id_no"] in people for name in IDENTITY if row[name] is not None
-    ]
-    return {"accuracy": _share(sum(value == true for value, true in pairs), len(pairs)), "values": len(pairs)}
+def _authority(subject: Subject) -> tuple[float, int]:
+    """Returns the share of golden values that are true, where there is a value, and how many there are."""
+    known = [(row, subject.true[one]) for one, row in subject.golden.items() if one in subject.true]
+    right = [row[name] == true[name] for row, true in known for name in subject.fields if row[name] is not None]
+    return _share(sum(right), len(right)), len(right)
 
 
 def _share(part: int, whole: int) -> float:

@@ -25,7 +25,9 @@ def write(folder: Path, declared: Declarations, codes: Mapping[str, CodeTable], 
     """Returns the page, written into a folder."""
     names = {code: (contract.name_zh, contract.name_en) for code, contract in declared.contracts.items()}
     found = libraries(declared)
-    used = {column.codes for one in found for column in one.columns} | {c.codes for r in resources(declared) for c in r.columns}
+    named = [column.codes for one in found for column in one.columns]
+    named += [column.codes for resource in resources(declared) for column in resource.columns]
+    used = {name for name in named if name and name in codes}
     context = {
         "city": {"zh": city[0], "en": city[1]},
         "schemas": [
@@ -35,7 +37,7 @@ def write(folder: Path, declared: Declarations, codes: Mapping[str, CodeTable], 
         "resources": [_resource(one) for one in sorted(resources(declared), key=lambda one: list(LEVELS).index(one.contract.level))],
         "policies": _policies(declared),
         "levels": [LEVELS[level] for level in declared.policies.caps],
-        "codes": [codes[name] for name in sorted(used & codes.keys())],
+        "codes": [codes[name] for name in sorted(used)],
     }
     return put(folder / "dictionary.html", render("dictionary.html", context))
 
