@@ -33,8 +33,12 @@ $(VENV)/.synced: $(ROOT)uv.lock $(ROOT)pyproject.toml
 
 .ONESHELL:
 
-run: install ## start the services, run the next two business days of the sample city, show where to look
-	@"$(BIN)/huiliu" run
+run: install ## start the services, run the next two business days of the sample city, show where to look (STORE=minio: on MinIO)
+	@if [[ -n "$(STORE)" ]]; then
+	  export HUILIU_STORE="$(STORE)"
+	  "$(BIN)/python" -c "from infra.local import minio; minio.check()" 2>/dev/null || "$(BIN)/uv" sync --frozen --quiet --inexact --group go
+	fi
+	"$(BIN)/huiliu" run
 
 test: install ## run all tiers on real components (ARGS="-m fast" for some)
 	@cd "$(ROOT)"; exec "$(BIN)/python" -m pytest $(ARGS)

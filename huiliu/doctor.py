@@ -18,8 +18,7 @@ from uuid import uuid4
 import psutil
 import typer
 
-from infra.local import java, lifecycle, ports, postgres
-from infra.local.programs import COMPONENTS
+from infra.local import java, lifecycle, minio, ports, postgres
 from infra.spark import jars
 from lakehouse.config import Instance
 from lakehouse.errors import LakehouseError
@@ -121,7 +120,7 @@ def _ports(instance: Instance) -> Finding:
         return Finding("ports", "ok", "chosen at the first start")
     health = lifecycle.health(instance)
     kept = instance.ports.model_dump()
-    stopped = [name for name in COMPONENTS if set(health[name].programs.values()) <= {"STOPPED"}]
+    stopped = [name for name in health if set(health[name].programs.values()) <= {"STOPPED"}]
     taken = [f"{port}={kept[port]}" for name in stopped for port in ports.USED_BY[name] if not ports.is_free(kept[port])]
     if taken:
         return Finding(
@@ -131,6 +130,8 @@ def _ports(instance: Instance) -> Finding:
 
 
 def _store(instance: Instance) -> Finding:
+    if instance.has_own_store and not minio.is_ready(instance):
+        return Finding("store", "warning", "minio does not run; `huiliu up` starts it")
     area = open_area(instance, "landing")
     path = f"_doctor/{uuid4().hex}"
     try:

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    only: Annotated[str, typer.Option(help="Start only these, separated by commas: postgres, sample_api, spark, airflow.")] = "",
+    only: Annotated[str, typer.Option(help="Start only these, separated by commas: postgres, minio, sample_api, spark, airflow.")] = "",
     as_json: Json = False,
 ) -> None:
     """Start the services of the instance and wait until they are healthy."""
@@ -50,9 +50,9 @@ def status(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def start(instance: Instance, components: tuple[str, ...] = COMPONENTS, *, quiet: bool = False) -> None:
+def start(instance: Instance, components: tuple[str, ...] | None = None, *, quiet: bool = False) -> None:
     """Starts the components and waits for them; what `huiliu up` and the tests call."""
-    lifecycle.up(instance, components, lifecycle.Hooks(after_postgres, after_spark), _sayer(quiet))
+    lifecycle.up(instance, components or lifecycle.needed(instance), lifecycle.Hooks(after_postgres, after_spark), _sayer(quiet))
 
 
 def stop(instance: Instance) -> None:
@@ -103,17 +103,18 @@ def addresses(instance: Instance) -> dict[str, str]:
         "spark_thrift": f"jdbc:hive2://127.0.0.1:{ports.spark_thrift}",
         "sample_api": f"http://127.0.0.1:{ports.sample_api}",
         "spark_ui": f"http://127.0.0.1:{ports.spark_ui}",
+        **({"minio": f"http://127.0.0.1:{ports.minio}  (keys in {instance.key_path('minio.client')})"} if instance.has_own_store else {}),
         "postgres": f"127.0.0.1:{ports.postgres}  (user huiliu, password in {instance.key_path('postgres.password')})",
     }
 
 
-def _components(only: str) -> tuple[str, ...]:
+def _components(only: str) -> tuple[str, ...] | None:
     names = tuple(name.strip() for name in only.split(",") if name.strip())
     wrong = [name for name in names if name not in COMPONENTS]
     if wrong:
         allowed = nearest_first(wrong[0], COMPONENTS)
         raise ConfigError(Problem("--only", f"there is no component {wrong[0]!r}.", allowed, "choose among these.").text())
-    return names or COMPONENTS
+    return names or None
 
 
 def _sayer(quiet: bool) -> lifecycle.Say:

@@ -6,6 +6,7 @@ import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -14,11 +15,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lakehouse.errors import ConfigError, Problem, problems_text
 
+AreaName = Literal["landing", "lake", "exchange"]
+AREAS: tuple[AreaName, ...] = ("landing", "lake", "exchange")
+OWN_STORE = "minio"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseSettings):
-    """What the environment says: `HUILIU_HOME`, `HUILIU_CONTRACTS`, `HUILIU_CITY`, `HUILIU_STORE`."""
+    """What the environment says: `HUILIU_HOME`, `HUILIU_CONTRACTS`, `HUILIU_CITY`, `HUILIU_STORE`.
+
+    The store is the URL of a folder or bucket with a folder for each area, or an S3 URL with `{area}` in it, or `minio`: the instance's own
+    object store server. Empty is the one of the first start, and then a folder below home.
+    """
 
     model_config = SettingsConfigDict(env_prefix="HUILIU_", extra="ignore")
 
@@ -40,6 +48,7 @@ class Ports(BaseModel):
     spark_ui: int
     airflow: int
     sample_api: int
+    minio: int
 
 
 class CityProfile(BaseModel):
@@ -98,12 +107,31 @@ class Instance:
 
     @property
     def store(self) -> str:
-        """Returns the root URL of landing, lake and exchange: a folder below home unless `HUILIU_STORE` says otherwise."""
-        return self.settings.store or (self.home / "store").as_uri()
+        """Returns the URL of landing, lake and exchange, `{area}` in it where each has a bucket of its own.
 
-    def root(self, area: Literal["landing", "lake", "exchange"]) -> str:
+        Raises:
+            ConfigError: `HUILIU_STORE` names another store than the one of the first start: its data would be missing.
+        """
+        asked, kept = self.settings.store, self._kept_store()
+        if asked and kept is not None and asked != kept:
+            found = f"{asked} is asked for, but this instance was started first with {kept or 'a folder'}."
+            raise ConfigError(Problem("HUILIU_STORE", found, kept or "nothing", "unset it, or choose another HUILIU_HOME.").text())
+        named = asked or kept or (self.home / "store").as_uri()
+        return "s3://huiliu-{area}" if named == OWN_STORE else named
+
+    @property
+    def has_own_store(self) -> bool:
+        """Returns whether the store is the instance's own object store server."""
+        return (self.settings.store or self._kept_store()) == OWN_STORE
+
+    def root(self, area: AreaName) -> str:
         """Returns the root URL of an area of the store."""
-        return f"{self.store.rstrip('/')}/{area}"
+        store = self.store.rstrip("/")
+        return store.replace("{area}", area) if "{area}" in store else f"{store}/{area}"
+
+    def bucket(self, area: AreaName) -> str:
+        """Returns the bucket of an area where the store has buckets."""
+        return urlsplit(self.root(area)).netloc
 
     @property
     def ports(self) -> Ports:
@@ -113,6 +141,11 @@ class Instance:
     def key_path(self, name: str) -> Path:
         """Returns the path of a secret file (`hmac.key`, `signing.key`, `signing.pub`, `postgres.password`, …)."""
         return self.folder("keys") / name
+
+    def _kept_store(self) -> str | None:
+        """Returns the store of the first start; None before it, or where it was not kept."""
+        path = self.home / "instance.json"
+        return json.loads(path.read_text("utf-8")).get("store") if path.is_file() else None
 
     def _read_state(self) -> dict[str, Any]:
         path = self.home / "instance.json"

@@ -1,26 +1,27 @@
 """Returns areas of the object store (landing, lake, exchange): a folder or an S3 store behind the same few verbs.
 
 The only module that imports the object-store library. A store is chosen by its URL; keys, region and endpoint of an S3 store
-come from the usual `AWS_*` variables.
+come from the usual `AWS_*` variables, those of the instance's own server from its key file. Tasks in Spark's workers find them in the
+environment of the application: no secret is in a plan.
 """
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import from_url
 
-from lakehouse.config import Instance
+from lakehouse.config import AreaName, Instance
+from lakehouse.errors import ConfigError, Problem
 
-AreaName = Literal["landing", "lake", "exchange"]
 ONE_REQUEST = 64 * 1024 * 1024
 Content = bytes | Path
 
@@ -36,9 +37,10 @@ class StoredObject:
 class Area:
     """One area of the store. Paths are relative to its root; an object is seen whole or not at all."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, access: Mapping[str, str] | None = None) -> None:
+        """Opens an area; `access` are `AWS_*` settings of an S3 store that come before those of the environment."""
         self._url = url.rstrip("/")
-        self._store: Any = from_url(self._url, **_options(self._url))
+        self._store: Any = from_url(self._url, **_options(self._url, access or {}))
 
     def put_new(self, path: str, content: Content) -> bool:
         """Creates an object unless there is one; returns whether it was created.
@@ -156,11 +158,42 @@ class _Writer(io.RawIOBase):
 
 def open_area(instance: Instance, area: AreaName) -> Area:
     """Returns an area of the instance's store."""
-    return Area(instance.root(area))
+    return Area(instance.root(area), minio_access(instance) if instance.has_own_store else None)
 
 
-def _options(url: str) -> dict[str, Any]:
+def store_access(instance: Instance) -> dict[str, str]:
+    """Returns the `AWS_*` settings with which whoever reads the instance's S3 store itself (Spark, deltalake, DuckDB) gets in.
+
+    Where the environment names no S3 store, these are the ones of the instance's own server, whether it is the store or not.
+    """
+    named = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    if instance.has_own_store or not any(name in named for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_ACCESS_KEY_ID")):
+        return minio_access(instance)
+    return named
+
+
+def minio_access(instance: Instance) -> dict[str, str]:
+    """Returns the `AWS_*` settings of the instance's own object store server.
+
+    Raises:
+        ConfigError: the instance was never started, so it has no key.
+    """
+    key = instance.key_path("minio.client")
+    if not key.is_file():
+        raise ConfigError(Problem(str(key), "there is no key of the object store server.", "", "run `huiliu up`.").text())
+    name, _, secret = key.read_text("utf-8").strip().partition(":")
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{instance.ports.minio}",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": name,
+        "AWS_SECRET_ACCESS_KEY": secret,
+    }
+
+
+def _options(url: str, access: Mapping[str, str]) -> dict[str, Any]:
     if url.startswith("file:"):
         return {"mkdir": True}
-    plain = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
-    return {"client_options": {"allow_http": True}} if plain else {}
+    named = {**os.environ, **access}
+    plain = named.get("AWS_ENDPOINT_URL", named.get("AWS_ENDPOINT", "")).startswith("http://")
+    client = {"client_options": {"allow_http": True}} if plain else {}
+    return {**client, "config": {name.lower(): value for name, value in access.items()}} if access else client

@@ -26,6 +26,7 @@ def ensure(instance: Instance) -> None:
         _write_once(instance.key_path(name), secrets.token_urlsafe(48).encode())
     for name in API_CLIENTS:
         _write_once(instance.key_path(f"{name}.client"), f"huiliu-{name}:{secrets.token_urlsafe(32)}".encode())
+    _write_once(instance.key_path("minio.client"), f"huiliu:{secrets.token_urlsafe(32)}".encode())
     _write_once(instance.key_path("airflow.fernet"), Fernet.generate_key())
     passwords = json.dumps({AIRFLOW_USER: secrets.token_urlsafe(12)})
     _write_once(instance.key_path("airflow.users.json"), passwords.encode())

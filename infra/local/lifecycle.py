@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from infra.local import airflow, java, keys, ports, postgres, sample_api, session, spark
+from infra.local import airflow, java, keys, minio, ports, postgres, sample_api, session, spark
 from infra.local.programs import COMPONENTS, Program
 from infra.local.supervision import Supervisor
 from infra.spark import jars
@@ -20,9 +20,10 @@ from lakehouse.errors import ConfigError, Problem
 
 Say = Callable[[str], None]
 Hook = Callable[[Instance], None]
-PATIENCE_SECONDS = {"postgres": 60, "sample_api": 30, "spark": 180, "airflow": 240}
+PATIENCE_SECONDS = {"postgres": 60, "minio": 60, "sample_api": 30, "spark": 180, "airflow": 240}
 HEALTH = {
     "postgres": postgres.is_healthy,
+    "minio": minio.is_ready,
     "sample_api": sample_api.is_healthy,
     "spark": spark.is_healthy,
     "airflow": airflow.is_healthy,
@@ -86,21 +87,27 @@ def check_prerequisites(components: Sequence[str]) -> None:
     """Raises before anything is started when the machine lacks something.
 
     Raises:
-        ConfigError: Java or the Spark jars cannot be had.
+        ConfigError: Java, the Spark jars or the object store server cannot be had.
     """
     if "spark" in components:
         java.find()
         jars.ensure()
         spark.memory()
+    if "minio" in components:
+        minio.check()
+
+
+def needed(instance: Instance) -> tuple[str, ...]:
+    """Returns the components an instance works with: its own object store server only where it is the store."""
+    return tuple(name for name in COMPONENTS if name != "minio" or instance.has_own_store)
 
 
 def health(instance: Instance) -> dict[str, Health]:
     """Returns component → how it is."""
-    programs_of = {component: [program.name for program in _lasting(instance, component)] for component in COMPONENTS}
     states = Supervisor(instance).states()
     found = {}
-    for component in COMPONENTS:
-        programs = {name: states.get(name, "STOPPED") for name in programs_of[component]}
+    for component in needed(instance):
+        programs = {program.name: states.get(program.name, "STOPPED") for program in _lasting(instance, component)}
         running = all(state in {"RUNNING", "STARTING"} for state in programs.values())
         found[component] = Health(running and HEALTH[component](instance), programs)
     return found
@@ -123,6 +130,9 @@ class _Start:
         """Starts Spark beside PostgreSQL: it takes longest and needs nobody."""
         if "spark" in wanted:
             self._start("spark")
+        if "minio" in wanted:
+            minio.ensure_server(self._say)
+            self._start("minio")
         if "postgres" in wanted:
             self._start("postgres")
             self._wait("postgres")
@@ -133,6 +143,9 @@ class _Start:
         if "airflow" in wanted:
             airflow.prepare(self._instance, self._say)
             self._start("airflow")
+        if "minio" in wanted:
+            self._wait("minio")
+            minio.prepare(self._instance)
         if "spark" in wanted:
             self._wait("spark")
             hooks.after_spark(self._instance)
@@ -170,6 +183,8 @@ def _programs(instance: Instance, components: Sequence[str]) -> list[Program]:
     found: list[Program] = []
     if "postgres" in components:
         found.append(postgres.program(instance))
+    if "minio" in components:
+        found += minio.programs(instance)
     if "sample_api" in components:
         found += sample_api.programs(instance)
     if "spark" in components:

@@ -11,12 +11,21 @@ from pathlib import Path
 from lakehouse.config import Instance, Ports
 from lakehouse.errors import ConfigError, Problem, problems_text
 
-DEFAULTS = {"postgres": 15432, "spark_connect": 15002, "spark_thrift": 15003, "spark_ui": 15004, "airflow": 15080, "sample_api": 15081}
+DEFAULTS = {
+    "postgres": 15432,
+    "spark_connect": 15002,
+    "spark_thrift": 15003,
+    "spark_ui": 15004,
+    "airflow": 15080,
+    "sample_api": 15081,
+    "minio": 15090,
+}
 USED_BY = {
     "postgres": ("postgres",),
     "spark": ("spark_connect", "spark_thrift", "spark_ui"),
     "airflow": ("airflow",),
     "sample_api": ("sample_api",),
+    "minio": ("minio",),
 }
 HOST = "127.0.0.1"
 
@@ -68,7 +77,8 @@ def ensure(instance: Instance, environment: Mapping[str, str] = os.environ) -> P
     if problems:
         raise ConfigError(problems_text(problems))
     scratch = path.with_suffix(".new")
-    scratch.write_text(json.dumps({"ports": chosen}, indent=2) + "\n", "utf-8")
+    kept = json.loads(path.read_text("utf-8")) if path.is_file() else {"store": instance.settings.store}
+    scratch.write_text(json.dumps({**kept, "ports": chosen}, indent=2) + "\n", "utf-8")
     scratch.rename(path)
     return Ports(**chosen)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-COMPONENTS = ("postgres", "sample_api", "spark", "airflow")
+COMPONENTS = ("postgres", "minio", "sample_api", "spark", "airflow")
 """In the order of their start; they stop in the other order."""
 
 

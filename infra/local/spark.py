@@ -13,6 +13,7 @@ from infra.local.programs import Program
 from infra.spark import jars
 from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import ConfigError, Problem
+from lakehouse.objects import store_access
 
 THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 # A city day is many short statements whose generated code runs once: optimising it costs more than it brings. Ten times the usual
@@ -87,12 +88,26 @@ def configuration(instance: Instance) -> dict[str, str]:
         # Tables are small: the defaults (50 and 10000) make a commit or a vacuum of a tiny table take seconds.
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
+        **_object_store(instance),
         "spark.ui.retainedJobs": "200",
         "spark.ui.retainedStages": "200",
         "spark.ui.retainedTasks": "2000",
         "spark.sql.ui.retainedExecutions": "100",
         "spark.ui.showConsoleProgress": "false",
     }
+
+
+def _object_store(instance: Instance) -> dict[str, str]:
+    """Returns where tables in buckets are found; the keys are in the environment, which neither a plan nor the interface shows."""
+    access = store_access(instance)
+    endpoint = access.get("AWS_ENDPOINT_URL", access.get("AWS_ENDPOINT", ""))
+    settings = {
+        "path.style.access": "true" if endpoint else "false",
+        "endpoint.region": access.get("AWS_REGION", access.get("AWS_DEFAULT_REGION", "")),
+        "endpoint": endpoint,
+        "buffer.dir": str(instance.folder("spark", "s3a")),
+    }
+    return {f"spark.hadoop.fs.s3a.{name}": value for name, value in settings.items() if value}
 
 
 def memory() -> str:
@@ -149,6 +164,7 @@ def _application(instance: Instance) -> Program:
         *("--hiveconf", f"hive.exec.local.scratchdir={folder / 'scratch'}"),
     )
     environment = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": HOST, "SPARK_HOME": str(_home()), "TZ": "UTC"}
+    environment |= store_access(instance)
     if os.environ.get("JAVA_HOME"):
         environment["JAVA_HOME"] = os.environ["JAVA_HOME"]
     return Program("spark", "spark", command, folder, environment, stop_seconds=30)
