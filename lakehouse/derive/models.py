@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from lakehouse.derive.dbt import MODELS
 
 BETWEEN_LANGUAGES = " / "
 KEY_TEST = "one_row_per"
+ALIAS = re.compile(r"config\([^)]*\balias\s*=\s*['\"](\w+)")  # model names are unique, tables of two schemas may share theirs
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,11 @@ def _declared(folder: Path) -> Iterator[dict[str, Any]]:
         yield from (yaml.safe_load(path.read_text("utf-8")) or {}).get("models", [])
 
 
-def _model(schema: str, declared: dict[str, Any]) -> Model:
+def _model(table: str, declared: dict[str, Any]) -> Model:
     columns = (ModelColumn(one["name"], one.get("data_type", ""), _label(one)) for one in declared.get("columns", []))
     tests = (test[KEY_TEST] for test in declared.get("data_tests", []) if isinstance(test, dict) and KEY_TEST in test)
     key = next((test.get("arguments", test)["keys"] for test in tests), ())
-    return Model(f"{schema}.{declared['name']}", _label(declared), tuple(key), tuple(columns))
+    return Model(table, _label(declared), tuple(key), tuple(columns))
 
 
 def _label(described: dict[str, Any]) -> tuple[str, str]:
