@@ -33,11 +33,12 @@ compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encod
 
 @dataclass
 class Staged:
-    """Where the rows lie, how many of each batch, and why a delivery could not be read at all (by batch id)."""
+    """Where the rows lie and, by batch id, how many, why a delivery could not be read at all, what else people should know of it."""
 
     path: str
     rows: Counter[str] = field(default_factory=Counter)
     refused: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, list[str]] = field(default_factory=dict)
 
 
 def row_hash(texts: Iterable[str | None]) -> str:
@@ -64,6 +65,8 @@ def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed
                     writer.write_table(table)
                     staged.rows[batch.batch_id] += table.num_rows
                 _check_count(batch, staged.rows[batch.batch_id])
+                if found := _remarks(landing, contract, batch):
+                    staged.remarks[batch.batch_id] = found
             except SourceError as error:
                 staged.refused[batch.batch_id] = str(error)
                 staged.rows.pop(batch.batch_id, None)
@@ -73,6 +76,14 @@ def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed
 def clear(lake: Area, contract: Contract, business_date: date) -> None:
     """Removes what was staged for a step."""
     lake.delete_below(staging_path(contract.code, business_date))
+
+
+def _remarks(landing: Area, contract: Contract, batch: Landed) -> list[str]:
+    remarks = reader_of(contract).remarks
+    if remarks is None:
+        return []
+    with open_landed(landing, batch) as stream:
+        return remarks(stream, contract)
 
 
 def _tables(landing: Area, contract: Contract, batch: Landed, schema: pa.Schema) -> Iterator[pa.Table]:

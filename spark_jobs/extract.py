@@ -20,6 +20,8 @@ OPTIONS = ("files", "provider", "refetch")
 def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     """Returns what came, which batches were read or refused, and how many rows the one commit added (0: nothing written).
 
+    Remarks (hidden sheets of a workbook) are in the result and, by batch, in the detail of the day's ingest run.
+
     Options: `files` and `provider` (delivered files instead of what the source has), `refetch` (ask the source again),
     `batches` (read only these).
 
@@ -44,6 +46,8 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
         for batch in taken.waiting:
             if batch.batch_id in staged.refused:
                 intake.refuse(connection, batch, staged.refused[batch.batch_id], today)
+        if staged.remarks:
+            ingest_runs.note(connection, contract.code, today, {"remarks": staged.remarks})
     staging.clear(areas[1], contract, today)
     return {
         "landed": taken.landed,
@@ -52,4 +56,5 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
         "batches": [batch.batch_id for batch in taken.waiting],
         "refused": len(staged.refused) + len(taken.unusable),
         "rows": added,
+        **({"remarks": sorted({text for texts in staged.remarks.values() for text in texts})} if staged.remarks else {}),
     }

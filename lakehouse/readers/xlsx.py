@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import io
 import json
-import warnings
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import BinaryIO
 
-import openpyxl
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from lakehouse.contracts.model import Column, Contract, XlsxSource
 from lakehouse.errors import SourceError
@@ -22,7 +22,7 @@ from lakehouse.readers.records import MAX_RECORD_BYTES, BrokenRecordError, Recor
 from lakehouse.readers.xlsx_cells import Cell, Meaning, rows
 from lakehouse.readers.xlsx_package import Block, Package, open_package, telling_damage
 
-EMPTY = (None, "")
+MAX_COUNTED_CELLS = 25_000_000
 
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
@@ -41,15 +41,13 @@ def count(stream: BinaryIO, contract: Contract) -> int:
     source = _source(contract)
     try:
         package = open_package(stream, "")
-        package.sheet(source.sheet)
-    except SourceError:
-        return 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about parts of the workbook that nobody reads
-        try:
-            return _counted(package.content, source)
-        except Exception:  # whatever a damaged file does to the library: the reader refuses the file by name
+        height, width = package.extent(package.sheet(source.sheet))
+        if height * width > MAX_COUNTED_CELLS:  # the library makes room for every cell there could be
             return 0
+        pages = CalamineWorkbook.from_filelike(io.BytesIO(package.content))
+        return _counted(pages.get_sheet_by_name(source.sheet), source.header_from + source.header_rows - 1)
+    except (SourceError, CalamineError):  # the reader refuses the file by name
+        return 0
 
 
 def remarks(stream: BinaryIO, contract: Contract) -> list[str]:
@@ -66,15 +64,8 @@ def _source(contract: Contract) -> XlsxSource:
     return contract.source
 
 
-def _counted(content: bytes, source: XlsxSource) -> int:
-    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
-    try:
-        page = book[source.sheet]
-        page.reset_dimensions()  # what the sheet says of its own size is not believed
-        below = page.iter_rows(min_row=source.header_from + source.header_rows, values_only=True)
-        return sum(any(value not in EMPTY for value in row) for row in below)
-    finally:
-        book.close()
+def _counted(page: CalamineSheet, last_header: int) -> int:
+    return sum(any(value != "" for value in row) for row in islice(page.iter_rows(), last_header, None))
 
 
 class _Sheet:

@@ -10,8 +10,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import BinaryIO
-from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.etree.ElementTree import Element, ParseError, fromstring, iterparse
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
 
@@ -21,6 +22,7 @@ from lakehouse.readers.records import refusal
 MAX_FILE_BYTES = 128 * 1024 * 1024
 MAX_PART_BYTES = 256 * 1024 * 1024
 MAX_INFLATED_BYTES = 512 * 1024 * 1024
+SMALL_PART_BYTES = 8 * 1024 * 1024
 MAX_RATIO = 200  # a part of a real workbook shrinks to a twentieth, seldom to a hundredth
 RATIO_COUNTS_FROM = 4 * 1024 * 1024
 MAX_PARTS = 2_000
@@ -28,6 +30,8 @@ CHUNK = 1024 * 1024
 OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # an encrypted workbook or one of the old format
 WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # UTF-16, in which the next pattern would see nothing
 DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
+PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{0,3})([0-9]{1,7})[\"']")
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 CHINESE_DATES = {str(number) for number in (*range(27, 37), *range(50, 59))}  # built in where the program speaks Chinese
 WORKBOOK = "xl/workbook.xml"
@@ -74,13 +78,28 @@ class Package:
             raise refusal(self.where, text, name, "name the sheet exactly so and send the file again.")
         return found
 
-    def elements(self, path: str, *names: str) -> Iterator[Element]:
-        """Yields the elements of a part that have these names, whole, one after the other; each is let go after its turn."""
+    def elements(self, path: str, name: str) -> Iterator[Element]:
+        """Yields the elements of a part that have a name, whole, one after the other; in a large part each is let go after its turn."""
+        if self._archive.getinfo(path).file_size <= SMALL_PART_BYTES:
+            root = fromstring(self._archive.read(path))  # noqa: S314 - no part with entities of its own comes so far
+            yield from root.iter(f"{root.tag.rpartition('}')[0]}}}{name}")
+            return
         with self._archive.open(path) as part:
-            for _, element in iterparse(part):  # noqa: S314 - no part with entities of its own comes so far
-                if local(element.tag) in names:
+            for _, element in iterparse(part):  # noqa: S314
+                if local(element.tag) == name:
                     yield element
                     element.clear()
+
+    def extent(self, sheet: SheetPart) -> tuple[int, int]:
+        """Returns the highest row and column that any reference in a sheet's part names, without parsing it."""
+        row = column = 0
+        with self._archive.open(sheet.path) as part:
+            tail = b""
+            while chunk := part.read(CHUNK):
+                for letters, digits in set(REFERENCE.findall(tail + chunk)):
+                    row, column = max(row, int(digits)), max(column, column_of(letters.decode()))
+                tail = chunk[-64:]
+        return row, column
 
     def merged_blocks(self, sheet: SheetPart) -> list[Block]:
         """Returns the merged blocks of a sheet."""
@@ -96,11 +115,10 @@ class Package:
         dates, styles = set(CHINESE_DATES), list[str]()
         dates |= {str(number) for number, code in BUILTIN_FORMATS.items() if _is_date(code)}
         path = self._parts.get("styles")
-        for element in self.elements(path, "numFmts", "cellXfs") if path else ():
-            if local(element.tag) == "numFmts":
-                dates |= {one.get("numFmtId", "") for one in element if _is_date(one.get("formatCode", ""))}
-            else:
-                styles = [one.get("numFmtId", "") for one in element]
+        for element in self.elements(path, "numFmts") if path else ():
+            dates |= {one.get("numFmtId", "") for one in element if _is_date(one.get("formatCode", ""))}
+        for element in self.elements(path, "cellXfs") if path else ():
+            styles = [one.get("numFmtId", "") for one in element]
         return frozenset(str(number) for number, form in enumerate(styles) if form in dates)
 
     def counts_from_1904(self) -> bool:
@@ -125,11 +143,13 @@ class Package:
 
 def local(name: str) -> str:
     """Returns an XML name without its namespace, of which there are two (ISO strict and transitional)."""
-    return name.rpartition("}")[2]
+    return name[name.rfind("}") + 1 :]
 
 
 def text_of(element: Element) -> str:
     """Returns the text of a string element: its runs joined, formatting and reading aids (拼音) left out, `_x000A_` written out."""
+    if len(element) == 1 and local(element[0].tag) == "t":
+        return written_out(element[0].text or "")
     runs = [element, *(child for child in element if local(child.tag) == "r")]
     return written_out("".join(child.text or "" for run in runs for child in run if local(child.tag) == "t"))
 
@@ -231,10 +251,16 @@ def _block(reference: str) -> Block:
 
 def place_of(reference: str) -> tuple[int, int]:
     """Returns row and column of a cell's reference, counted from one."""
-    found = re.fullmatch(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})", reference)
+    found = PLACE.fullmatch(reference)
     if found is None:
         raise ValueError("no cell")
-    column = 0
-    for letter in found[1]:
-        column = column * 26 + ord(letter) - 64
-    return int(found[2]), column
+    return int(found[2]), column_of(found[1])
+
+
+@cache
+def column_of(letters: str) -> int:
+    """Returns the number of a column."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
