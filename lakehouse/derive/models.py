@@ -38,8 +38,13 @@ class Model:
 
 def public_models(project: Path = MODELS) -> tuple[Model, ...]:
     """Returns the described tables of a dbt project, in the order of its files; a folder of models is a schema."""
-    folders = {path.stem: path.parent.name for path in (project / "models").rglob("*.sql")}
-    return tuple(_model(folders[declared["name"]], declared) for declared in _declared(project / "models") if declared["name"] in folders)
+    tables = {path.stem: _table(path) for path in (project / "models").rglob("*.sql")}
+    return tuple(_model(tables[one["name"]], one) for one in _declared(project / "models") if one["name"] in tables)
+
+
+def _table(path: Path) -> str:
+    alias = ALIAS.search(path.read_text("utf-8"))
+    return f"{path.parent.name}.{alias[1] if alias else path.stem}"
 
 
 def _declared(folder: Path) -> Iterator[dict[str, Any]]:
