@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from sample_city.names import short_community
+from sample_city.numbers import fraction
 from sample_city.places import Places
 
 ROADS = tuple(
@@ -46,8 +47,16 @@ class Room:
     unit_no: str  # empty in a building with one entrance
     room_no: str
     building_code: str
-    lon: float
-    lat: float
+
+    @property
+    def lon(self) -> float:
+        """Returns the longitude (CGCS2000, degrees)."""
+        return round(113.05 + 0.4 * fraction("lon", self.grid) + 0.01 * fraction("lon", self.building_code), 7)
+
+    @property
+    def lat(self) -> float:
+        """Returns the latitude (CGCS2000, degrees)."""
+        return round(22.0 + 0.3 * fraction("lat", self.grid) + 0.01 * fraction("lat", self.building_code), 7)
 
     def text(self, rng: Random, places: Places, spoiled: bool = True) -> str:
         """Returns the address as people write it; complete and in the usual order unless spoiled."""

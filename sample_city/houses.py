@@ -117,8 +117,6 @@ class Houses:
             unit_no=str(unit) if plan.units > 1 else "",
             room_no=f"{floor}{room:02d}",
             building_code=building_code,
-            lon=round(113.05 + 0.4 * fraction("lon", plan.grid) + 0.01 * fraction("lon", building_code), 7),
-            lat=round(22.0 + 0.3 * fraction("lat", plan.grid) + 0.01 * fraction("lat", building_code), 7),
         )
 
     @cached_property
