@@ -1,0 +1,119 @@
+"""Returns workbooks spelled out part by part, so that a test can put down what no program would write."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+GENERAL, DAY, MOMENT, CHINESE_DAY, CLOCK, DURATION = "012345"  # styles of cells
+STYLES = f"""{HEAD}<styleSheet xmlns="{MAIN}"><numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/>
+<numFmt numFmtId="165" formatCode="[h]:mm"/></numFmts><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>
+<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="6"><xf numFmtId="0"/><xf numFmtId="14"/>
+<xf numFmtId="164"/><xf numFmtId="31"/><xf numFmtId="21"/><xf numFmtId="165"/></cellXfs></styleSheet>"""
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook: the rows of its sheet 表 as XML, merged blocks, shared texts as XML, other sheets by name and state."""
+
+    rows: str
+    merged: tuple[str, ...] = ()
+    strings: tuple[str, ...] = ()
+    from_1904: bool = False
+    others: Mapping[str, str] = field(default_factory=dict)
+    name: str = "表"
+    state: str = "visible"
+
+    def parts(self) -> dict[str, str]:
+        """Returns the parts by path."""
+        blocks = "".join(f'<mergeCell ref="{block}"/>' for block in self.merged)
+        merged = f'<mergeCells count="{len(self.merged)}">{blocks}</mergeCells>' if blocks else ""
+        sheets = [(self.name, self.state), *self.others.items()]
+        listed = "".join(
+            f'<sheet name={quoteattr(name)} sheetId="{number}" state="{state}" r:id="r{number}"/>'
+            for number, (name, state) in enumerate(sheets, 1)
+        )
+        targets = "".join(
+            f'<Relationship Id="r{number}" Type="{RELATIONS}/worksheet" Target="worksheets/sheet{number}.xml"/>'
+            for number, _ in enumerate(sheets, 1)
+        )
+        more = {f"xl/worksheets/sheet{number}.xml": sheet("") for number in range(2, len(sheets) + 1)}
+        texts = "".join(f"<si>{text}</si>" for text in self.strings)
+        return {
+            "[Content_Types].xml": content_types(len(sheets)),
+            "_rels/.rels": f'{HEAD}<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1" '
+            f'Type="{RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+            "xl/workbook.xml": f'{HEAD}<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><workbookPr date1904="{int(self.from_1904)}"/>'
+            f"<sheets>{listed}</sheets></workbook>",
+            "xl/_rels/workbook.xml.rels": f'{HEAD}<Relationships xmlns="{PACKAGE}/relationships">{targets}'
+            f'<Relationship Id="s1" Type="{RELATIONS}/styles" Target="styles.xml"/>'
+            f'<Relationship Id="s2" Type="{RELATIONS}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
+            "xl/styles.xml": STYLES,
+            "xl/sharedStrings.xml": f'{HEAD}<sst xmlns="{MAIN}" count="{len(self.strings)}">{texts}</sst>',
+            "xl/worksheets/sheet1.xml": sheet(f"<sheetData>{self.rows}</sheetData>{merged}"),
+            **more,
+        }
+
+    def content(self, **replaced: str | bytes) -> bytes:
+        """Returns the file; parts may be replaced by path."""
+        return packed({**self.parts(), **replaced})
+
+
+def packed(parts: Mapping[str, str | bytes]) -> bytes:
+    """Returns parts as a zip file."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, text in parts.items():
+            archive.writestr(path, text)
+    return buffer.getvalue()
+
+
+def sheet(inner: str) -> str:
+    """Returns a sheet's part."""
+    return f'{HEAD}<worksheet xmlns="{MAIN}">{inner}</worksheet>'
+
+
+def content_types(sheets: int) -> str:
+    """Returns the part that every program reads first."""
+    of_sheets = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{SHEET_TYPE}.worksheet+xml"/>'
+        for number in range(1, sheets + 1)
+    )
+    return (
+        f'{HEAD}<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.'
+        f'relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" '
+        f'ContentType="{SHEET_TYPE}.sheet.main+xml"/>{of_sheets}</Types>'
+    )
+
+
+def row(number: int, *values: Any) -> str:
+    """Returns a row from column A on: texts as they are, numbers as numbers, `<c …>` as XML (`@` is its reference), None left out."""
+    inner = "".join(_cell(f"{chr(65 + place)}{number}", value) for place, value in enumerate(values) if value is not None)
+    return f'<row r="{number}">{inner}</row>'
+
+
+def number(text: str, style: str = GENERAL) -> str:
+    """Returns a number cell as the file spells it."""
+    return f'<c r="@" s="{style}"><v>{text}</v></c>'
+
+
+def body(*rows: Iterable[Any], header: tuple[str, ...] = ("甲", "乙")) -> str:
+    """Returns rows below a header in the first row."""
+    return row(1, *header) + "".join(row(place, *values) for place, values in enumerate(rows, 2))
+
+
+def _cell(reference: str, value: Any) -> str:
+    if isinstance(value, str) and value.startswith("<c"):
+        return value.replace("@", reference, 1)
+    if isinstance(value, str):
+        return f'<c r="{reference}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
+    return f'<c r="{reference}"><v>{value}</v></c>'

@@ -1,0 +1,241 @@
+"""Workbooks: every row below the header becomes a record or a named reject, every other file is refused by name, both counters agree."""
+
+from __future__ import annotations
+
+import io
+import struct
+import time
+import zipfile
+from typing import Any
+
+import openpyxl
+import pytest
+import xlsxwriter
+
+from lakehouse.contracts.model import Contract
+from lakehouse.errors import SourceError
+from lakehouse.readers import xlsx
+from lakehouse.readers.records import MAX_CELL_CHARACTERS
+from tests.lakehouse.readers.books import CHINESE_DAY, CLOCK, DAY, DURATION, HEAD, MAIN, MOMENT, Book, body, number, packed, row
+from tests.lakehouse.readers.contract import column, contract
+
+pytestmark = pytest.mark.fast
+COLUMNS = [column("甲", key=True), column("乙"), column("secret", dropped=True)]
+DATES = [column("甲", key=True), column("乙", type="date")]
+TIMES = [column("甲", key=True), column("乙", type="timestamp")]
+COMPACT = [column("甲", key=True), column("乙", type="date", format="yyyyMMdd")]
+FORMULA = '<c r="@"><f>A1*2</f><v>84</v></c>'
+UNCALCULATED = '<c r="@"><f>A1*2</f></c>'
+NAMELESS = "<c t='inlineStr'><is><t>{}</t></is></c>"
+TWICE = '<row r="2"><c r="A2"><v>1</v></c><c r="A2"><v>2</v></c></row>'
+Outcome = list[tuple[Any, ...]]
+
+
+def source(**changes: Any) -> dict[str, Any]:
+    return {"kind": "xlsx", "path": "t/{date}_{n}.xlsx", "sheet": "表", **changes}
+
+
+def sheet_of(columns: list[dict[str, Any]], **changes: Any) -> Contract:
+    return contract("csv", source=source(**changes), columns=columns)
+
+
+def read(content: bytes, of: Contract) -> Outcome:
+    """Returns line and texts, or line and reject, of every record; the second counter must find as many."""
+    records = list(xlsx.read(io.BytesIO(content), of, "some.xlsx"))
+    assert xlsx.count(io.BytesIO(content), of) == len(records)
+    assert all(bool(record.raw) == bool(record.reject) for record in records)
+    return [(record.line, *(record.texts or (record.reject,))) for record in records]
+
+
+def cell(value: Any, columns: list[dict[str, Any]] | None = None, **book: Any) -> tuple[bytes, Contract]:
+    """Returns a book whose second row is `k` and the value, and a contract for it."""
+    declared = [one for one in columns or COLUMNS if not one.get("dropped")]
+    return Book(body(("k", value)), **book).content(), sheet_of(declared)
+
+
+CELLS: dict[str, tuple[tuple[bytes, Contract], Any]] = {
+    "a text": (cell(" 张三 "), " 张三 "),
+    "an empty text is null": (cell(""), None),
+    "a whole number has no point": (cell(number("12.0")), "12"),
+    "a whole number with an exponent": (cell(number("1.38E+10")), "13800000000"),
+    "a fraction as people saw it": (cell(number("1.1000000000000001")), "1.1"),
+    "money with two digits": (cell(number("1234.56")), "1234.56"),
+    "a very small number": (cell(number("1E-5")), "0.00001"),
+    "minus zero": (cell(number("-0")), "0"),
+    "fifteen digits are exact": (cell(number("440106198001011")), "440106198001011"),
+    "an identity number that lost its digits": (cell(number("4.40106198001011E+17")), "imprecise_number"),
+    "eighteen digits written out": (cell(number("440106198001011234")), "imprecise_number"),
+    "the text of a lost number stays": (cell("4.49902E+17"), "4.49902E+17"),
+    "digits as text keep their zeros": (cell("00449901"), "00449901"),
+    "true": (cell('<c r="@" t="b"><v>1</v></c>'), "true"),
+    "false": (cell('<c r="@" t="b"><v>0</v></c>'), "false"),
+    "an error value": (cell('<c r="@" t="e"><v>#N/A</v></c>'), "error_cell"),
+    "a formula": (cell(FORMULA), "formula_cell"),
+    "a shared text in runs, its reading aid left out": (
+        cell('<c r="@" t="s"><v>0</v></c>', strings=("<r><t>张</t></r><r><rPr><b/></rPr><t xml:space='preserve"
+             "'> 三</t></r><rPh sb='0' eb='1'><t>zhang</t></rPh>",)),
+        "张 三",
+    ),
+    "a line break written as _x000A_": (cell("一_x000A_二"), "一\n二"),
+    "an escaped escape": (cell("_x005F_x000A_"), "_x000A_"),
+    "half a character": (cell("_xD83D_"), "undecodable"),
+    "a zero character": (cell("a_x0000_"), "nul_byte"),
+    "the largest cell": (cell("长" * MAX_CELL_CHARACTERS), "长" * MAX_CELL_CHARACTERS),
+    "a cell too large": (cell("长" * (MAX_CELL_CHARACTERS + 1)), "oversize_cell"),
+    "a date, shown as one, in a column of texts": (cell(number("46174", DAY)), "2026-06-01"),
+    "a date in the Chinese built-in format": (cell(number("46174", CHINESE_DAY)), "2026-06-01"),
+    "a moment, shown as one": (cell(number("46174.520833333336", MOMENT)), "2026-06-01 12:30:00"),
+    "a time of day": (cell(number("0.5", CLOCK)), "12:00:00"),
+    "a duration is a number": (cell(number("1.5", DURATION)), "1.5"),
+    "a serial number in a column of dates": (cell(number("46174"), DATES), "2026-06-01"),
+    "a date as text": (cell("2026/6/1", DATES), "2026/6/1"),
+    "a date with a time of day": (cell(number("46174.25"), DATES), "2026-06-01 06:00:00"),
+    "midnight in a column of moments": (cell(number("46174"), TIMES), "2026-06-01 00:00:00"),
+    "the second before midnight": (cell(number("46174.999988425923"), TIMES), "2026-06-01 23:59:59"),
+    "a date in the declared format": (cell(number("46174"), COMPACT), "20260601"),
+    "digits that are no serial number": (cell(number("20260601"), COMPACT), "20260601"),
+    "the first of January 1900": (cell(number("1"), DATES), "1900-01-01"),
+    "the day that never was": (cell(number("60"), DATES), "60"),
+    "the first of March 1900": (cell(number("61"), DATES), "1900-03-01"),
+    "before the calendar": (cell(number("-1"), DATES), "-1"),
+    "the same number counted from 1904": (cell(number("44712"), DATES, from_1904=True), "2026-06-01"),
+    "an ISO date of the strict form": (cell('<c r="@" t="d"><v>2026-06-01T08:00:00</v></c>'), "2026-06-01 08:00:00"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_cell_has_its_outcome(name: str) -> None:
+    (content, of), expected = CELLS[name]
+    found = read(content, of)
+    assert found in ([(2, "k", expected)], [(2, expected)])
+    assert (len(found[0]) == 2) is (expected in REJECTS)
+
+
+REJECTS = {"imprecise_number", "error_cell", "formula_cell", "undecodable", "nul_byte", "oversize_cell"}
+
+TWO_ROWS = row(1, "表题") + row(2, "案件", "成员", None) + row(3, None, "姓名", "身份证号") + row(4, "1", "张三", "x")
+BODIES: dict[str, tuple[bytes, Contract, Outcome]] = {
+    "header in another order, a column dropped": (
+        Book(body(("s", "2", "1"), header=("secret", "乙", "甲"))).content(), sheet_of(COLUMNS), [(2, "1", "2")],
+    ),
+    "blank rows are no records and lines stay": (
+        Book(row(1, "甲", "乙") + row(3, "1", "2") + '<row r="4"><c r="A4" s="1"/></row>' + row(7, "3", "") + row(9, "", "")).content(),
+        sheet_of(COLUMNS[:2]), [(3, "1", "2"), (7, "3", None)],
+    ),
+    "a value right of the header": (
+        Book(body(("1", "2", "3"), ("4", "5", ""))).content(), sheet_of(COLUMNS[:2]), [(2, "too_many_fields"), (3, "4", "5")],
+    ),
+    "one bad cell costs one row": (
+        Book(body(("1", FORMULA), ("3", "4"))).content(), sheet_of(COLUMNS[:2]), [(2, "formula_cell"), (3, "3", "4")],
+    ),
+    "stored results where the contract says so": (
+        Book(body(("1", FORMULA), ("3", UNCALCULATED))).content(), sheet_of(COLUMNS[:2], formulas="result"),
+        [(2, "1", "84"), (3, "formula_cell")],
+    ),
+    "merged header in two rows below a title": (
+        Book(TWO_ROWS, merged=("A1:C1", "A2:A3", "B2:C2")).content(),
+        sheet_of([column(name) for name in ("案件", "成员/姓名", "成员/身份证号")], headerFrom=2, headerRows=2), [(4, "1", "张三", "x")],
+    ),
+    "cells merged below the header": (
+        Book(body(("1", "2"), (None, "3"), ("4", "5"), ("6", None)), merged=("A2:A3", "A5:B5")).content(), sheet_of(COLUMNS[:2]),
+        [(2, "1", "2"), (3, "merged_cell"), (4, "4", "5"), (5, "merged_cell")],
+    ),
+    "header only": (Book(row(1, "甲", "乙")).content(), sheet_of(COLUMNS[:2]), []),
+    "cells without references": (
+        Book("".join(f"<row>{cells}</row>" for cells in (NAMELESS.format("甲") + NAMELESS.format("乙"), "<c><v>1</v></c>"))).content(),
+        sheet_of(COLUMNS[:2]), [(2, "1", None)],
+    ),
+    "a cell at the far end of the sheet": (
+        Book(body(("1", "2")) + '<row r="1048576"><c r="A1048576"><v>1</v></c></row>').content(), sheet_of(COLUMNS[:2]),
+        [(2, "1", "2"), (1048576, "1", None)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_every_row_has_its_outcome(name: str) -> None:
+    content, of, expected = BODIES[name]
+    assert read(content, of) == expected
+
+
+def lying(content: bytes) -> bytes:
+    """Returns the file with smaller sizes in its directory than its parts have."""
+    changed, start = bytearray(content), content.index(b"PK\x01\x02")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for _ in archive.infolist():
+            changed[start + 24 : start + 28] = struct.pack("<I", 10)
+            name, extra, comment = struct.unpack("<HHH", content[start + 28 : start + 34])
+            start += 46 + name + extra + comment
+    return bytes(changed)
+
+
+PLAIN = Book(body(("1", "2")))
+ENTITY = f'{HEAD}<!DOCTYPE sst [<!ENTITY x SYSTEM "file:///etc/hostname">]><sst xmlns="{MAIN}"><si><t>&x;</t></si></sst>'
+STRINGS, SHEET = "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "another sheet": (Book(body(("1", "2")), name="表1").content(), "there is no sheet 表 among the 1 sheets."),
+    "a header with a space": (Book(body(("1", "2"), header=("甲 ", "乙"))).content(), "missing: 甲; not declared: column 1."),
+    "a header twice": (Book(body(("1", "2", "3"), header=("甲", "乙", "甲"))).content(), "more than once: 甲."),
+    "no header": (Book(body(("1", "2"), header=("张三", "乙"))).content(), "missing: 甲; not declared: column 1."),
+    "an empty sheet": (Book("").content(), "missing: 乙, 甲."),
+    "a formula in the header": (Book(row(1, "甲", FORMULA)).content(), "column 2 cannot be read (formula_cell)."),
+    "encrypted, or the old format": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512, "is encrypted, or of the old format (.xls)."),
+    "no zip file": ("甲,乙\n1,2\n".encode(), "cannot be read as a workbook (BadZipFile)."),
+    "a zip file of something else": (packed({"a.txt": "甲"}), "it has no xl/workbook.xml."),
+    "cut off": (PLAIN.content()[:-200], "cannot be read as a workbook (BadZipFile)."),
+    "a sheet whose XML ends early": (PLAIN.content(**{SHEET: "<worksheet><sheetData>"}), "as a workbook (ParseError)."),
+    "a text that is not there": (Book(body(("1", '<c r="@" t="s"><v>7</v></c>'))).content(), "as a workbook (IndexError)."),
+    "rows out of order": (Book(row(1, "甲", "乙") + row(3, "1") + row(2, "2")).content(), "as a workbook (ValueError)."),
+    "one cell twice": (Book(row(1, "甲", "乙") + TWICE).content(), "as a workbook (ValueError)."),
+    "an entity of its own": (PLAIN.content(**{STRINGS: ENTITY}), "a part declares entities of its own"),
+    "an entity in UTF-16": (PLAIN.content(**{STRINGS: ENTITY.replace("UTF-8", "UTF-16").encode("utf-16")}), "or is not UTF-8"),
+    "a bomb": (PLAIN.content(**{"xl/media/image1.png": b"\0" * (8 * 1024 * 1024)}), "swells beyond all bounds"),
+    "sizes that lie": (lying(PLAIN.content()), "cannot be read as a workbook (BadZipFile)."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_every_other_file_is_refused_by_name(name: str) -> None:
+    content, found = REFUSED[name]
+    of = sheet_of(COLUMNS[:2])
+    with pytest.raises(SourceError) as told:
+        list(xlsx.read(io.BytesIO(content), of, "some.xlsx"))
+    assert found in str(told.value)
+    assert "张三" not in str(told.value)
+    xlsx.count(io.BytesIO(content), of)  # says how many, or 0, and never fails
+
+
+def test_hidden_sheets_are_remarked_upon_by_place() -> None:
+    book = Book(body(("1", "2")), others={"旧名单": "hidden", "说明": "visible", "底稿": "veryHidden"})
+    of = sheet_of(COLUMNS[:2])
+    assert xlsx.remarks(io.BytesIO(book.content()), of) == ["hidden sheets that nobody reads: 2, 4 of 4"]
+    assert xlsx.remarks(io.BytesIO(PLAIN.content()), of) == []
+    assert xlsx.remarks(io.BytesIO(Book(body(("1", "2")), state="hidden").content()), of) == ["the declared sheet is hidden"]
+
+
+def test_a_far_corner_does_not_make_room_for_every_cell() -> None:
+    corner = Book(body(("1", "2")) + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>').content()
+    of = sheet_of(COLUMNS[:2])
+    assert xlsx.count(io.BytesIO(corner), of) == 0
+    assert [record.reject for record in xlsx.read(io.BytesIO(corner), of, "some.xlsx")] == [None, "too_many_fields"]
+
+
+def test_three_hundred_ledgers_of_two_programs_are_read_in_seconds() -> None:
+    """Both programs people use write what is read the same; the bound is far above what an idle machine needs."""
+    of = sheet_of([column(f"列{place}") for place in range(8)])
+    table = [[f"值{line}-{place}" for place in range(8)] for line in range(60)]
+    by_xlsxwriter, by_openpyxl = io.BytesIO(), io.BytesIO()
+    with xlsxwriter.Workbook(by_xlsxwriter, {"in_memory": True}) as book:
+        page = book.add_worksheet("表")
+        for line, values in enumerate([[f"列{place}" for place in range(8)], *table]):
+            page.write_row(line, 0, values)
+    other = openpyxl.Workbook()
+    other.active.title = "表"
+    for values in [[f"列{place}" for place in range(8)], *table]:
+        other.active.append(values)
+    other.save(by_openpyxl)
+    expected = [(line, *values) for line, values in enumerate(table, 2)]
+    began = time.process_time()
+    for _ in range(20):
+        assert read(by_xlsxwriter.getvalue(), of) == read(by_openpyxl.getvalue(), of) == expected
+    assert (time.process_time() - began) * 300 / 40 < 6
