@@ -35,7 +35,7 @@ OUTCOMES: dict[str, tuple[Outcome, str | None]] = {
     **dict.fromkeys(ODD, ("accepted", None)),
 }
 REPAIRED = tuple(kind for kind in DEFECTS if OUTCOMES[kind][0] == "quarantined")
-OLD_INDUSTRIES = ("H6510", "H6371", "I6710", "L7499", "O8290", "K7210")  # of the edition of 2002
+OLD_INDUSTRIES = ("H6510", "H6371", "I6710", "L7499", "O8311", "K7210")  # of the edition of 2002
 
 
 class Enterprises:
