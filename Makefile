@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint down clean
+.PHONY: help install run minio test lint down clean
 
 ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 PYTHON ?= python3.11
@@ -33,14 +33,16 @@ $(VENV)/.synced: $(ROOT)uv.lock $(ROOT)pyproject.toml
 
 .ONESHELL:
 
-run: install ## start the services, run the next two business days of the sample city, show where to look (STORE=minio: on MinIO)
-	@if [[ -n "$(STORE)" ]]; then
-	  export HUILIU_STORE="$(STORE)"
-	  "$(BIN)/python" -c "from infra.local import minio; minio.check()" 2>/dev/null || "$(BIN)/uv" sync --frozen --quiet --inexact --group go
-	fi
+minio: install ## build the object store server once, where none is on the PATH
+	@cd "$(ROOT)"
+	"$(BIN)/python" -c "from infra.local import minio; minio.check()" 2>/dev/null || "$(BIN)/uv" sync --frozen --quiet --inexact --group go
+	"$(BIN)/python" -c "from infra.local import minio; minio.ensure_server(print)"
+
+run: install $(if $(filter minio,$(STORE)),minio) ## start the services, run the next two business days of the sample city, show where to look (STORE=minio: on MinIO)
+	@if [[ -n "$(STORE)" ]]; then export HUILIU_STORE="$(STORE)"; fi
 	"$(BIN)/huiliu" run
 
-test: install ## run all tiers on real components (ARGS="-m fast" for some)
+test: install $(if $(ARGS),,minio) ## run all tiers on real components (ARGS="-m fast" for some)
 	@cd "$(ROOT)"; exec "$(BIN)/python" -m pytest $(ARGS)
 
 lint: install ## style, types and SQL

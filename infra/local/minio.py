@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -52,14 +52,15 @@ def is_ready(instance: Instance) -> bool:
         return False
 
 
-def prepare(instance: Instance) -> None:
-    """Makes a bucket for each area of the store that has none yet."""
+def prepare(instance: Instance, buckets: Iterable[str] | None = None) -> None:
+    """Makes the buckets that do not exist yet: one for each area of the store unless others are named."""
+    if buckets is None:
+        buckets = [instance.bucket(area) for area in AREAS] if instance.has_own_store else []
     access = minio_access(instance)
     client = Minio(
         f"{HOST}:{instance.ports.minio}", access_key=access["AWS_ACCESS_KEY_ID"], secret_key=access["AWS_SECRET_ACCESS_KEY"], secure=False
     )
-    for area in AREAS:
-        bucket = instance.bucket(area)
+    for bucket in buckets:
         if not client.bucket_exists(bucket_name=bucket):
             client.make_bucket(bucket_name=bucket)
 

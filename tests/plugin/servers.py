@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import uuid
@@ -15,10 +16,11 @@ import pytest
 from psycopg import sql
 
 from huiliu import services
-from infra.local import postgres, spark
+from infra.local import minio, postgres, spark
 from infra.local.ports import DEFAULTS
 from lakehouse import ops
-from lakehouse.config import Instance
+from lakehouse.config import AREAS, Instance
+from lakehouse.objects import minio_access
 
 DATABASES = ("huiliu", "source_city")
 
@@ -52,6 +54,13 @@ def instance(servers: Instance, tmp_path: Path) -> Iterator[Instance]:
         yield fresh
 
 
+@pytest.fixture(scope="session")
+def object_store(servers: Instance) -> Instance:
+    """Returns the same instance with its object store server running too; the instance itself keeps its folder."""
+    services.start(servers, ("minio",), quiet=True)
+    return servers
+
+
 @pytest.fixture(scope="module")
 def module_instance(servers: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """Returns a fresh home that all tests of a module share; do not mix it with `instance` in one module."""
@@ -82,19 +91,29 @@ def tiny_instance(environment: pytest.MonkeyPatch, home: Path) -> Instance:
 
 
 @contextmanager
-def fresh_home(servers: Instance, home: Path) -> Iterator[Instance]:
-    """Returns an instance with a home, keys, store and databases of its own on running servers."""
+def fresh_home(servers: Instance, home: Path, in_buckets: bool = False) -> Iterator[Instance]:
+    """Returns an instance with a home, keys, store and databases of its own on running servers.
+
+    `in_buckets`: its store are three new buckets of the object store server, found as any S3 store is, by the environment.
+    """
     suffix = uuid.uuid4().hex[:8]
     home.mkdir(parents=True)
-    shutil.copy(servers.home / "instance.json", home / "instance.json")
+    state = json.loads((servers.home / "instance.json").read_text())
+    (home / "instance.json").write_text(json.dumps({"ports": state["ports"]}))
     shutil.copytree(servers.home / "keys", home / "keys")
     with pytest.MonkeyPatch.context() as environment, _databases(servers, suffix) as urls:
         environment.setenv("HUILIU_HOME", str(home))
+        if in_buckets:
+            environment.setenv("HUILIU_STORE", f"s3://t{suffix}-{{area}}")
+            for name, value in minio_access(servers).items():
+                environment.setenv(name, value)
         for name, url in urls.items():
             environment.setenv(f"HUILIU_CONNECTION_{name.upper()}", url)
         fresh = Instance()
         forget_tables(servers)
         ops.migrate(fresh)
+        if in_buckets:
+            minio.prepare(fresh, [fresh.bucket(area) for area in AREAS])
         try:
             yield fresh
         finally:

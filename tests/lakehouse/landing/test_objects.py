@@ -1,21 +1,29 @@
-"""The object store on a folder: created once, whole or not at all, the same names for Spark."""
+"""The object store on a folder and in a bucket: created once, whole or not at all, the same names for Spark."""
 
 from __future__ import annotations
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from infra.local import minio
 from lakehouse import objects
-from lakehouse.objects import Area
+from lakehouse.objects import Area, minio_access
 
-pytestmark = pytest.mark.fast
+FOLDER = pytest.param("folder", marks=pytest.mark.fast)
+BUCKET = pytest.param("bucket", marks=pytest.mark.spark)
 
 
-@pytest.fixture
-def area(tmp_path: Path) -> Area:
-    return Area((tmp_path / "a b" / "石景").as_uri())
+@pytest.fixture(params=[FOLDER, BUCKET])
+def area(request: pytest.FixtureRequest, tmp_path: Path) -> Area:
+    """Returns an empty area: a folder, or a prefix of a bucket on the object store server."""
+    if request.param == "folder":
+        return Area((tmp_path / "a b" / "石景").as_uri())
+    server = request.getfixturevalue("object_store")
+    minio.prepare(server, ["objects"])
+    return Area(f"s3://objects/{uuid.uuid4().hex}/a b/石景", minio_access(server))
 
 
 def test_of_many_who_create_an_object_one_wins(area: Area) -> None:
@@ -50,10 +58,6 @@ def test_names_are_kept_as_they_are(area: Area) -> None:
     area.put("z", b"22")
     assert [(one.path, one.size) for one in area.list()] == [("z", 2), ("香洲/名单 (1).csv", 1)]
     assert area.folders() == ("香洲",)
-    local = area.local_path("香洲/名单 (1).csv")
-    assert local is not None
-    assert local.read_bytes() == b"1"
-    assert area.spark_url("z") == f"file://{area.local_path('z')}"
     area.delete_below("香洲")
     area.delete(["z", "never there"])
     assert list(area.list()) == []
@@ -61,6 +65,17 @@ def test_names_are_kept_as_they_are(area: Area) -> None:
         area.get("z")
 
 
+@pytest.mark.fast
+def test_a_folder_is_found_in_the_file_system_too(tmp_path: Path) -> None:
+    area = Area((tmp_path / "a b" / "石景").as_uri())
+    area.put("香洲/名单 (1).csv", b"1")
+    local = area.local_path("香洲/名单 (1).csv")
+    assert local is not None
+    assert local.read_bytes() == b"1"
+    assert area.spark_url("z") == f"file://{area.local_path('z')}"
+
+
+@pytest.mark.fast
 def test_spark_knows_an_s3_store_by_its_own_scheme() -> None:
     area = Area("s3://lake/some/prefix")
     assert area.spark_url("base/person") == "s3a://lake/some/prefix/base/person"
