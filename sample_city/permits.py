@@ -30,7 +30,7 @@ OUTCOMES: dict[str, tuple[Outcome, str | None]] = {
     "unknown_status": ("quarantined", "domain"),
     "required_empty": ("quarantined", "required"),
     "issued_before_arrival": ("warning", "compare"),
-    "endorsement_expired": ("warning", "range"),
+    "endorsement_expired": ("warning", "not_overdue"),
     "region_padded": ("accepted", None),
     "moved_without_cancel": ("accepted", None),
     "hong_kong_macao_taiwan": ("accepted", None),
