@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Generator
 from functools import cache
@@ -12,19 +13,27 @@ import pytest
 from infra.local import lifecycle
 from lakehouse.errors import LakehouseError
 
-TIERS = ("fast", "spark", "dbt", "airflow", "e2e", "fault")
+TIERS = ("fast", "browser", "spark", "dbt", "airflow", "e2e", "fault")
 COMPONENTS = {"spark": ("spark",), "dbt": ("spark",), "airflow": ("spark", "airflow"), "e2e": ("spark", "airflow"), "fault": ("spark",)}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OUTCOMES = ("passed", "failed", "skipped")
 
 
 @cache
 def obstacle(tier: str) -> str:
     """Returns why the tier cannot run on this machine; empty when it can."""
+    if tier == "browser" and not browser():
+        return "Chromium is not there. Fix: sudo apt-get install chromium fonts-noto-cjk"
     try:
         lifecycle.check_prerequisites(COMPONENTS.get(tier, ()))
     except LakehouseError as error:
         return " ".join(str(error).split())
     return ""
+
+
+def browser() -> str | None:
+    """Returns the command of a Chromium, none when the machine has none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 class Tiers:

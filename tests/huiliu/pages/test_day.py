@@ -1,0 +1,91 @@
+"""The day report as a page: the report's own numbers, both languages, readable on a phone and without a network."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from huiliu.pages import charts, day
+from tests.huiliu.pages import reports
+from tests.huiliu.pages.browser import see
+
+WIDTHS = pytest.mark.parametrize("width", [390, 1200])
+
+
+@pytest.mark.fast
+def test_a_page_is_one_file_that_loads_nothing(tmp_path: Path) -> None:
+    page = day.write(tmp_path / "report", reports.busy()).read_text("utf-8")
+    assert re.findall(r"""(?:src|srcset|action)\s*=|@import|url\(|https?://""", page) == []
+    assert set(re.findall(r'href="([^"]+)"', page)) == {"#content", "index.html", "2026-06-02.json"}  # nothing else is there to link
+    assert json.loads((tmp_path / "report" / "2026-06-02.json").read_text("utf-8")) == reports.busy()
+
+
+@pytest.mark.fast
+def test_links_lead_to_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "dictionary.html").write_text("x", "utf-8")
+    assert 'href="../docs/dictionary.html"' in day.write(tmp_path / "report", reports.busy()).read_text("utf-8")
+
+
+@pytest.mark.fast
+def test_every_row_has_a_place_in_the_bars() -> None:
+    for level in charts.dispositions(reports.busy()):
+        assert sum(level["counts"].values()) == level["received"]
+        assert sum(part["count"] for part in level["parts"]) == level["received"]
+        assert sum(part["width"] for part in level["parts"]) == pytest.approx(100)
+    undone = reports.busy()
+    undone["batches"] = [
+        undone["batches"][0] | {"gate": None, "accepted": None, "quarantined": None, "duplicate": None, "superseded": None}
+    ]
+    assert charts.dispositions(undone)[0]["counts"]["open"] == 12345
+
+
+@pytest.mark.fast
+def test_the_matrix_shows_the_worst_of_a_day() -> None:
+    names = {one["code"]: (one["name_zh"], one["name_en"]) for one in reports.busy()["resources"]}
+    rows = charts.gate_matrix(reports.busy(), names)["rows"]
+    assert [[cell["state"] for cell in row["cells"]] for row in rows] == [["warned", "warned"], ["none", "gap"], ["none", "open"]]
+
+
+@pytest.mark.fast
+def test_steps_run_again_much_later_do_not_squeeze_the_others() -> None:
+    report = reports.busy()
+    later = report["timings"][0] | {"attempt": 2, "started_at": "2026-06-03T09:00:00+00:00"}
+    timeline = charts.timings([*report["timings"], later], {"city_register": ("甲", "A")})
+    assert timeline["stretched"]
+    assert max(part["x"] + part["width"] for row in timeline["rows"] for part in row["parts"]) <= 100
+
+
+@pytest.mark.fast
+def test_the_list_of_days_has_every_report(tmp_path: Path) -> None:
+    day.write(tmp_path, reports.busy())
+    day.write(tmp_path, reports.quiet())
+    index = (tmp_path / "index.html").read_text("utf-8")
+    assert re.findall(r'href="(\d{4}-\d\d-\d\d)\.html"', index) == ["2026-06-06", "2026-06-02"]
+
+
+@pytest.mark.browser
+@WIDTHS
+def test_a_reader_sees_the_numbers_in_the_language_chosen(tmp_path: Path, width: int) -> None:
+    seen = see(day.write(tmp_path / "report", reports.busy()), tmp_path / "look", width)
+    assert (seen.lang, seen.other_lang) == ("zh", "en")
+    assert "上报与回流" in seen.text
+    assert "Handed up" not in seen.text
+    assert "Handed up" in seen.other_text
+    assert "上报与回流" not in seen.other_text
+    for number in ("12,425", "12,317", "24,000", "7/7", "480 / 12,000", "96.10%", "示范市公安局", "缺 1 家"):
+        assert number in seen.text, number
+    assert seen.width <= seen.window == width
+    assert (seen.faint, seen.loaded) == ([], [])
+
+
+@pytest.mark.browser
+def test_a_day_without_anything_is_still_a_page(tmp_path: Path) -> None:
+    seen = see(day.write(tmp_path / "report", reports.quiet()), tmp_path / "look", 390, "#en")
+    assert seen.lang == "en"
+    assert "Nothing came today." in seen.text
+    assert "No gap, nothing blocked, no invariant broken." in seen.text
+    assert (seen.width <= 390, seen.faint) == (True, [])
