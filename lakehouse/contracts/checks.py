@@ -11,10 +11,10 @@ from lakehouse.contracts.columns import Table
 from lakehouse.contracts.document import Document, Finding, Step
 from lakehouse.contracts.model import COLUMN_CLASSES, EachProvider
 from lakehouse.contracts.properties import REQUIRED_PROPERTIES
+from lakehouse.contracts.sources import misfits
 from lakehouse.errors import nearest_first
 from lakehouse.rules.registry import kinds
 
-PLACEHOLDERS = ("date", "region", "n")
 GRADED = 2  # from this grade on a column says what it reveals
 
 
@@ -101,23 +101,13 @@ def _source(draft: Draft) -> Iterator[Finding]:
     source, provider = draft.properties.get("source"), draft.properties.get("provider")
     if source is None:
         return
-    steps = draft.steps("source")
-    if source.kind in ("postgres", "api"):
-        names = {column.source_name: column for column in draft.table.columns.values()}
-        if source.watermark not in names and len(names) == len(draft.table.names):
-            yield Finding((*steps, "watermark"), f"there is no column {source.watermark!r}.", nearest_first(source.watermark, list(names)))
-        return
-    used = re.findall(r"\{(\w*)\}", source.path)
-    for name in [name for name in used if name not in PLACEHOLDERS]:
-        yield Finding((*steps, "path"), f"the placeholder {{{name}}} is unknown.", "{date}, {region}, {n}")
-    if used.count("date") != 1:
-        yield Finding((*steps, "path"), "must hold {date} once: the business date is in the name.", "", "e.g. `folder/{date}_{n}.csv`.")
-    if isinstance(provider, EachProvider) and used.count("region") != 1:
-        yield Finding(
-            (*steps, "path"), "must hold {region} once: each provider delivers its own file.", "", "e.g. `folder/{region}/{date}_{n}.csv`."
-        )
-    if source.kind == "csv" and len(source.delimiter) != 1:
-        yield Finding((*steps, "delimiter"), "must be one character.")
+    columns = draft.table.columns.values()
+    names = {column.source_name: column for column in columns} if len(columns) == len(draft.table.names) else None
+    for misfit in misfits(source, provider, names):
+        yield Finding((*draft.steps("source"), misfit.key), misfit.found, misfit.allowed, misfit.fix)
+    if isinstance(provider, EachProvider) and provider.kind is not None and not re.fullmatch(r"[a-z][a-z_]*", provider.kind):
+        found = f"{provider.kind!r} is no kind of department."
+        yield Finding((*draft.steps("provider"), "kind"), found, "a kind of departments.csv, e.g. civil_affairs", "correct it.")
 
 
 def _keys(draft: Draft) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -21,6 +21,7 @@ from infra.local.ports import DEFAULTS
 from lakehouse import ops
 from lakehouse.config import AREAS, Instance
 from lakehouse.objects import minio_access
+from tests.plugin.apis import sample_api
 
 DATABASES = ("huiliu", "source_city")
 
@@ -101,7 +102,7 @@ def fresh_home(servers: Instance, home: Path, in_buckets: bool = False) -> Itera
     state = json.loads((servers.home / "instance.json").read_text())
     (home / "instance.json").write_text(json.dumps({"ports": state["ports"]}))
     shutil.copytree(servers.home / "keys", home / "keys")
-    with pytest.MonkeyPatch.context() as environment, _databases(servers, suffix) as urls:
+    with pytest.MonkeyPatch.context() as environment, _databases(servers, suffix) as urls, ExitStack() as apis:
         environment.setenv("HUILIU_HOME", str(home))
         if in_buckets:
             environment.setenv("HUILIU_STORE", f"s3://t{suffix}-{{area}}")
@@ -109,6 +110,8 @@ def fresh_home(servers: Instance, home: Path, in_buckets: bool = False) -> Itera
                 environment.setenv(name, value)
         for name, url in urls.items():
             environment.setenv(f"HUILIU_CONNECTION_{name.upper()}", url)
+        for name, value in apis.enter_context(sample_api(urls["source_city"], home / "keys")).items():
+            environment.setenv(name, value)
         fresh = Instance()
         forget_tables(servers)
         ops.migrate(fresh)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.fast
 GOLDEN = Path(__file__).parent / "golden"
 LIST = "street/s_elderly_service_list"
 REGISTER = "city/c_household_registration"
+PERMIT, CASES, LEDGER = "city/c_residence_permit", "district/d_assistance_approval", "community/v_resident_ledger"
 FIRMS = "city/c_enterprise_registration"
 LEDGER = "community/v_resident_ledger"
 MONTH_PATTERN = 'regex: "^[0-9]{4}-(0[1-9]|1[0-2])$"'
@@ -90,6 +91,17 @@ def test_three_mistakes_are_told_at_once(few_codes: Path) -> None:
         (REGISTER, ('format: "yyyy-MM-dd"', 'format: "dd.MM.yyyy"'), "schema.birth_date.logicalTypeOptions.format", "is not read here."),
         (REGISTER, ("[update_time]", "[person_name]"), "customProperties.position.value", "the column 'person_name' is a string."),
         (REGISTER, ("watermark: update_time", "watermark: changed_at"), "customProperties.source.value.watermark", "'changed_at'."),
+        (PERMIT, ("watermark: update_time", "watermark: changed_at"), "customProperties.source.value.watermark", "'changed_at'."),
+        (PERMIT, ("path: /residence-permits", "path: residence-permits"), "customProperties.source.value.path", "is no path of an API."),
+        (PERMIT, ("path: /residence-permits", "path: /a?page=1"), "customProperties.source.value.path", "is no path of an API."),
+        (PERMIT, ("connection: city_api", "connection: City-API"), "customProperties.source.value.connection", "no name of a connection."),
+        (PERMIT, ("provider, value: 11449900MB2C000130}", "provider, value: {each: district}}"),
+         "customProperties.source.value.kind", "is api, but an API is delivered by one provider, not by each district."),
+        (LEDGER, ("{n}.xlsx", "{n}.xls"), "customProperties.source.value.path", "is no workbook's."),
+        (LEDGER, ("sheet: 居民台账", "sheet: 居民/台账"), "customProperties.source.value.sheet", "is a name no sheet can have."),
+        (LEDGER, ("v_resident_ledger/{region}", "../{region}"), "customProperties.source.value.path", "leads out of the inbox."),
+        (LEDGER, ("formulas: reject", "formulas: accept"), "customProperties.source.value.formulas", "'accept' is not allowed."),
+        (CASES, ("kind: civil_affairs", "kind: 民政局"), "customProperties.provider.value.kind", "is no kind of department."),
         (REGISTER, ("        primaryKey: true\n", ""), "schema", "no column is a primary key."),
         (REGISTER, (KEY, "        primaryKey: true\n"), "schema.id_no", "is a key but not required."),
         (REGISTER, ("value: [trim, half_width, upper, resident_id_18]", "value: [trim]"), "schema.id_no", "gives an identity but"),

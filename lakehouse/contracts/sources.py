@@ -1,0 +1,74 @@
+"""Returns what does not fit in a contract's source: how it is reached, what is read of it, and who delivers through it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from lakehouse.contracts.model import ApiSource, CsvSource, EachProvider, PostgresSource, XlsxSource
+from lakehouse.errors import nearest_first
+
+PLACEHOLDERS = ("date", "region", "n")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+TABLE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
+API_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+NOT_IN_SHEET_NAMES = set("[]:*?/\\")
+LONGEST_SHEET_NAME = 31
+
+
+class Misfit(NamedTuple):
+    """One thing that does not fit: the key of the source it stands at."""
+
+    key: str
+    found: str
+    allowed: str = ""
+    fix: str = ""
+
+
+def misfits(source: Any, provider: Any, names: Mapping[str, Any] | None) -> Iterator[Misfit]:
+    """Yields what does not fit; `names` are the columns' names in the source, None while they are not known yet."""
+    if isinstance(source, PostgresSource | ApiSource):
+        yield from _asked(source, provider, names)
+    else:
+        yield from _dropped(source, provider)
+    if isinstance(source, XlsxSource):
+        yield from _workbook(source)
+
+
+def _asked(source: PostgresSource | ApiSource, provider: Any, names: Mapping[str, Any] | None) -> Iterator[Misfit]:
+    if names is not None and source.watermark not in names:
+        yield Misfit("watermark", f"there is no column {source.watermark!r}.", nearest_first(source.watermark, list(names)))
+    if not NAME.fullmatch(source.connection):
+        yield Misfit("connection", f"{source.connection!r} is no name of a connection.", "small letters, digits, underscores")
+    if isinstance(source, PostgresSource) and not TABLE.fullmatch(source.table):
+        yield Misfit("table", f"{source.table!r} is no name of a table.", "table or schema.table, in small letters")
+    if isinstance(source, ApiSource) and not API_PATH.fullmatch(source.path):
+        fix = "the server's address belongs to the connection, the query to the protocol."
+        yield Misfit("path", f"{source.path!r} is no path of an API.", "e.g. `/residence-permits`", fix)
+    if isinstance(provider, EachProvider):
+        what = "a table" if isinstance(source, PostgresSource) else "an API"
+        yield Misfit("kind", f"is {source.kind}, but {what} is delivered by one provider, not by each {provider.each}.", "csv, jsonl, xlsx")
+
+
+def _dropped(source: Any, provider: Any) -> Iterator[Misfit]:
+    used = re.findall(r"\{(\w*)\}", source.path)
+    for name in [name for name in used if name not in PLACEHOLDERS]:
+        yield Misfit("path", f"the placeholder {{{name}}} is unknown.", "{date}, {region}, {n}")
+    if used.count("date") != 1:
+        yield Misfit("path", "must hold {date} once: the business date is in the name.", "", "e.g. `folder/{date}_{n}.csv`.")
+    if isinstance(provider, EachProvider) and used.count("region") != 1:
+        fix = "e.g. `folder/{region}/{date}_{n}.csv`."
+        yield Misfit("path", "must hold {region} once: each provider delivers its own file.", "", fix)
+    if source.path.startswith("/") or ".." in source.path.split("/"):
+        yield Misfit("path", "leads out of the inbox.", "", "begin with a folder of the inbox.")
+    if isinstance(source, CsvSource) and len(source.delimiter) != 1:
+        yield Misfit("delimiter", "must be one character.")
+
+
+def _workbook(source: XlsxSource) -> Iterator[Misfit]:
+    if not source.path.endswith(".xlsx"):
+        yield Misfit("path", "is no workbook's.", "a path that ends in .xlsx", "other formats of spreadsheets are not read.")
+    if not 0 < len(source.sheet) <= LONGEST_SHEET_NAME or NOT_IN_SHEET_NAMES & set(source.sheet):
+        allowed = f"1 to {LONGEST_SHEET_NAME} characters without {' '.join(sorted(NOT_IN_SHEET_NAMES))}"
+        yield Misfit("sheet", "is a name no sheet can have.", allowed)
