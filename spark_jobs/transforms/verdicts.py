@@ -42,7 +42,8 @@ def with_values(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataFr
         for column in contract.kept_columns
         if column.type != "string"
     }
-    return with_normalised(rows, contract, scope).withColumns(typed)
+    rows = with_normalised(rows, contract, scope)
+    return rows.withColumns(typed) if typed else rows
 
 
 def _broken(ruled: list[RuleCase], contract: Contract) -> Column:
