@@ -75,7 +75,7 @@ def reading(statement: str) -> str:
     Raises:
         ConfigError: the statement calls into Java or names a function by an expression.
     """
-    text = statement.strip().rstrip(";").rstrip()
+    text = statement.strip().rstrip("; \t\r\n")
     if reached := REACHING.search(text):
         found = f"{reached[0].lower()} may do more than read."
         raise ConfigError(Problem("huiliu sql", found, ALLOWED, "leave the word out; also as the name of a column or in a text.").text())

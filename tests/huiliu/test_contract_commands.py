@@ -75,11 +75,3 @@ def test_diff_says_whether_tables_can_take_it(contracts: Path, old: str, new: st
     path.write_text(text.replace(old, new, 1), "utf-8")
     code, output = run("contracts", "diff", str(PROJECT / "contracts"), "--json")
     assert (code == 0, json.loads(output)["additive"]) == (additive, additive)
-
-
-def test_docs_writes_a_page_and_an_entry_per_resource(contracts: Path) -> None:
-    code, output = run("docs", "--json")
-    written = json.loads(output)["written"]
-    assert code == 0
-    assert len(written) == 2 * len(list(contracts.rglob("*.odcs.yaml")))
-    assert all(Path(path).stat().st_size for path in written)

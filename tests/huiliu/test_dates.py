@@ -1,0 +1,24 @@
+"""Every command that takes a date says the same of one it cannot read, before it looks at anything else."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from huiliu.main import app
+from lakehouse.errors import ConfigError
+
+COMMANDS = (
+    "report DAY", "run-day DAY", "run-day 2026-06-01 --until DAY", "sample day DAY", "job gate --date DAY", "gx run any --date DAY",
+    "ingest any file --date DAY", "quarantine list --date DAY", "tickets list --date DAY", "returns list --date DAY",
+    "returns show v-1 --date DAY",
+)  # fmt: skip
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("day", ["2026-02-30", "yesterday"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_date_that_cannot_be_read_is_told_like_any_error(command: str, day: str) -> None:
+    done = CliRunner().invoke(app, command.replace("DAY", day).split())
+    assert isinstance(done.exception, ConfigError)
+    assert "YYYY-MM-DD" in str(done.exception)
