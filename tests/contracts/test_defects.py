@@ -13,59 +13,16 @@ from expectations.rules.registry import broken
 from lakehouse.codes import load_code_tables
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
+from lakehouse.departments import load_departments
 from lakehouse.regions import load_regions
+from tests.contracts.faultless import CHECK, PROVIDERS, ROWS
 
 pytestmark = pytest.mark.fast
 DAY = date(2026, 6, 1)
 CONTRACTS = load_contracts(PROJECT / "contracts")
-GROUND = Ground(load_code_tables(PROJECT / "contracts"), load_regions(PROJECT / "cities" / "tiny"), "Asia/Shanghai")
-HOUSEHOLD: dict[str, Any] = {
-    "id_no": "44990119900307001X",
-    "person_name": "王小明",
-    "former_name": None,
-    "gender_code": "1",
-    "birth_date": "1990-03-07",
-    "ethnicity_code": "01",
-    "hukou_region_code": "449901001001",
-    "hukou_address": "示范东区第一街道一号101房",
-    "household_no": "100000001",
-    "head_id_no": "44990119900307001X",
-    "relation_to_head_code": "0",
-    "register_type": "家庭户",
-    "move_in_date": None,
-    "move_out_date": None,
-    "cancel_reason": None,
-    "cancel_date": None,
-    "update_time": "2026-05-20 10:00:00",
-}
-ELDERLY: dict[str, Any] = {
-    "person_name": "李大华",
-    "id_no": "44990219551224002X",
-    "age_reported": "70",
-    "service_type": "高龄津贴",
-    "amount_yuan": "100.00",
-    "pay_month": "2026-05",
-    "phone": "13800138000",
-    "community_name": "第一社区",
-    "remark": None,
-}
-CHECK: dict[str, Any] = {
-    "check_id": "JC1",
-    "grid_code": "449901001001001",
-    "check_time": "2026-06-01 10:00:00",
-    "checker_id": "WG1",
-    "person_name": "王小明",
-    "id_no": "44990119900307001X",
-    "phone": "13800138000",
-    "address_id": None,
-    "result": "在住",
-    "reason": None,
-    "is_hukou_consistent": "01",
-    "lon": "113.55",
-    "lat": "22.27",
-}
-ROWS = {"c_household_registration": HOUSEHOLD, "s_elderly_service_list": ELDERLY, "g_person_check": CHECK}
-H, E, G = ROWS
+CITY = PROJECT / "cities" / "tiny"
+GROUND = Ground(load_code_tables(PROJECT / "contracts"), load_regions(CITY), "Asia/Shanghai", load_departments(CITY))
+H, E, G, DC, RP, ER, SA, AA, RL, GE = ROWS
 
 
 def numbered(body: str) -> str:
@@ -75,7 +32,8 @@ def numbered(body: str) -> str:
 
 def verdict(resource: str, changed: dict[str, Any]) -> list[str]:
     """Returns the rules an otherwise faultless row breaks."""
-    row = {**ROWS[resource], **changed, "_business_date": DAY, "_batch_id": "b"}
+    provider = PROVIDERS.get(resource, CONTRACTS[resource].provider)
+    row = {**ROWS[resource], "_provider": provider, **changed, "_business_date": DAY, "_batch_id": "b"}
     return broken(CONTRACTS[resource], GROUND, [row])[0]
 
 
@@ -105,6 +63,46 @@ def verdict(resource: str, changed: dict[str, Any]) -> list[str]:
         (G, {"check_time": "2026-06-02 00:00:00"}, "check_time.not_after", "error"),
         (G, {"result": "查无"}, "reason.required_when", "error"),
         (G, {"id_no": "449901199003070011"}, "id_no.resident_id", "error"),
+        (DC, {"id_no": "44990219551224002X"}, "id_no.equals_part", "error"),
+        (DC, {"disability_cert_no": "44990119900307001X431"}, "disability_cert_no.disability_certificate_no", "error"),
+        (DC, {"disability_category": "5", "guardian_phone": "19900000001"}, "disability_category.equals_part", "warning"),
+        (DC, {"next_review_date": "2019-03-01"}, "next_review_date.compare", "warning"),
+        (DC, {"disability_cert_no": "44990119900307001X53", "disability_category": "5"}, "guardian_phone.required_when", "warning"),
+        (DC, {"hukou_region_code": "449909"}, "hukou_region_code.domain", "warning"),
+        (RP, {"status": "挂失"}, "status.domain", "error"),
+        (RP, {"issue_date": "2023-09-01"}, "arrive_date.compare", "warning"),
+        (RP, {"endorse_due_date": "2026-05-31"}, "endorse_due_date.not_overdue", "warning"),
+        (RP, {"residence_region_code": "440402001099"}, "residence_region_code.place_known", "warning"),
+        (ER, {"uscc": "91449901MA5X00014N"}, "uscc.uscc", "error"),
+        (ER, {"uscc": "91449901MA5X00013J"}, "uscc.uscc", "error"),
+        (ER, {"uscc": "54449901MA5X00014G"}, "uscc.uscc", "error"),
+        (ER, {"registered_capital": "100.00"}, "registered_capital.unit", "warning"),
+        (ER, {"industry_code": "O7910"}, "industry_code.domain", "warning"),
+        (ER, {"term_to": "2018-01-01"}, "term_to.compare", "warning"),
+        (ER, {"status_code": "3"}, "cancel_date.required_when", "warning"),
+        (ER, {"cancel_date": "2019-03-31"}, "cancel_date.compare", "warning"),
+        (ER, {"region_code": "449977"}, "region_code.place_known", "warning"),
+        (ER, {"region_code": "449901001091"}, "region_code.place_current", "warning"),
+        (SA, {"address_id": "4499010010010000100080002"}, "address_id.pattern", "error"),
+        (SA, {"lat": "39.9"}, "lat.range", "warning"),
+        (SA, {"full_text": "晨光路8号（已拆除）"}, "full_text.pattern", "warning"),
+        (SA, {"coord_sys": None}, "coord_sys.required_when", "warning"),
+        (SA, {"grid_code": "449901001001999"}, "grid_code.place_known", "warning"),
+        (AA, {"assistance_type": "低保"}, "assistance_type.domain", "error"),
+        (AA, {"end_month": "2025-02"}, "end_month.compare", "error"),
+        (AA, {"monthly_amount": "-1"}, "monthly_amount.range", "error"),
+        (AA, {"applicant_id_no": "449901199003070011"}, "applicant_id_no.resident_id", "warning"),
+        (AA, {"review_due": "2026-05-31"}, "review_due.not_overdue", "warning"),
+        (AA, {"_provider": "54449901MB3A00021W", "street_code": None}, "community_code.place_inside", "warning"),
+        (AA, {"update_time": "2026-06-02 00:00:00"}, "update_time.not_after", "error"),
+        (RL, {"_provider": "54449901MB3A00021W"}, "community_code.place_inside", "error"),
+        (RL, {"phone": "19900000001/19900000002"}, "phone.pattern", "warning"),
+        (RL, {"is_tenant": "租"}, "is_tenant.domain", "error"),
+        (GE, {"accept_time": "2026-06-01 07:59:59"}, "accept_time.compare", "warning"),
+        (GE, {"handler_uscc": "11449901MB2E00016R"}, "handler_uscc.uscc", "warning"),
+        (GE, {"event_class": "测试"}, "event_class.domain", "error"),
+        (GE, {"result": None}, "result.required_when", "warning"),
+        (GE, {"report_time": "2025-05-30 08:00:00", "update_time": "2025-05-30 10:00:00"}, "update_time.fresh", "warning"),
     ],
 )
 def test_a_defect_breaks_exactly_one_rule(resource: str, changed: dict[str, Any], rule: str, severity: str) -> None:
@@ -136,6 +134,32 @@ def test_a_defect_breaks_exactly_one_rule(resource: str, changed: dict[str, Any]
         (G, {"result": "查无", "reason": "多次上门无人"}),
         (G, {"result": "空置", "id_no": None, "person_name": None, "phone": None, "lon": None, "lat": None}),
         (G, {"check_time": "2026-06-01 23:59:59"}),
+        *((resource, {}) for resource in (DC, RP, ER, SA, AA, RL, GE)),
+        (DC, {"next_review_date": None, "cert_status": "注销", "hukou_region_code": "449901"}),
+        (DC, {"id_no": "44990119900307001x", "disability_cert_no": "44990119900307001x43"}),
+        (RP, {"id_no": "810000199408230021", "birth_date": "1994-08-23", "hukou_region_code": "810000000000"}),
+        (RP, {"residence_region_code": "449901001000", "endorse_due_date": "2026-06-01"}),
+        (RP, {"status": "注销", "endorse_due_date": "2025-06-01"}),
+        (ER, {"uscc": "92449902MA5X000141", "entity_type_code": "9500", "registered_capital": None, "legal_rep_id_no": None}),
+        (ER, {"term_to": "2099-12-31", "region_code": "449901", "industry_code": "O8010"}),
+        (ER, {"status_code": "3", "cancel_date": "2026-05-01"}),
+        (SA, {"coord_sys": "GCJ02", "door_no": "８号", "status": "停用"}),
+        (AA, {"end_month": "2025-03", "status": "停发", "review_due": "2026-01-01"}),
+        (RL, {"phone": None, "is_tenant": None, "remark": "与李某同住"}),
+        (
+            GE,
+            {
+                "status": "待受理",
+                "accept_time": None,
+                "assign_time": None,
+                "handler_uscc": None,
+                "finish_time": None,
+                "verify_time": None,
+                "close_time": None,
+                "result": None,
+                "coord_sys": "GCJ02",
+            },
+        ),
     ],
 )
 def test_an_odd_but_valid_row_breaks_no_rule(resource: str, changed: dict[str, Any]) -> None:
