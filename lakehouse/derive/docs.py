@@ -35,13 +35,13 @@ def _lines(contract: Contract, codes: Mapping[str, CodeTable]) -> Iterator[str]:
     rules = (
         (
             f"`{rule.id}`",
-            SEVERITIES[rule.severity],
+            SEVERITIES[rule.severity] if rule in contract.rules else "入库后核对（警告）",
             rule.dimension,
             rule.message_zh,
             rule.message_en,
             f"`{rule.params}`" if rule.params else "",
         )
-        for rule in contract.rules
+        for rule in (*contract.rules, *contract.references)
     )
     yield from _table(("规则 / rule", "级别 / severity", "GB/T 36344", "说明", "message", "参数 / parameters"), rules)
     for name in sorted({rule.params["codes"] for rule in contract.rules if rule.kind == "domain"}):

@@ -42,7 +42,24 @@ def test_a_wrong_header_is_named(tmp_path: Path) -> None:
         load_code_tables(write(tmp_path, "code,label_cn,label_en,valid_from,valid_to,successor_code\n"))
 
 
-def test_the_test_region_of_identity_numbers_is_abolished() -> None:
-    table = load_code_tables(PROJECT / "contracts")["administrative_division"]
-    assert not table.holds("449909", date(2026, 6, 1))
-    assert table.holds("449909", date(1990, 1, 1))
+@pytest.mark.parametrize(
+    ("name", "code", "held", "not_held"),
+    [
+        ("administrative_division", "449909", date(2009, 12, 31), date(2010, 1, 1)),
+        ("administrative_division", "440421", date(2001, 4, 3), date(2001, 4, 4)),  # Doumen became a district
+        ("industry", "O79", date(2017, 9, 30), date(2017, 10, 1)),  # the edition of 2017 counts on by one from here
+        ("industry", "N79", date(2017, 10, 1), date(2017, 9, 30)),
+        ("industry", "T97", date(2017, 10, 1), date(2017, 9, 30)),
+    ],
+)
+def test_a_code_holds_while_its_standard_does(name: str, code: str, held: date, not_held: date) -> None:
+    table = load_code_tables(PROJECT / "contracts")[name]
+    assert (table.holds(code, held), table.holds(code, not_held)) == (True, False)
+
+
+def test_industries_are_those_of_the_standard() -> None:
+    tables, today = load_code_tables(PROJECT / "contracts"), date(2026, 6, 1)
+    sections, divisions = tables["industry_section"].at(today), tables["industry"].at(today)
+    assert ("".join(sections), [code[1:] for code in divisions]) == ("ABCDEFGHIJKLMNOPQRST", [f"{n:02d}" for n in range(1, 98)])
+    assert {code[0] for code in divisions} == set(sections)
+    assert {name: divisions[name].label_zh for name in ("F52", "O80", "T97")} == {"F52": "零售业", "O80": "居民服务业", "T97": "国际组织"}

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.identifiers import age, birth_date, gender_code, normalise_resident_id, resident_id_fault
+from lakehouse.identifiers import (
+    age,
+    birth_date,
+    disability_certificate_fault,
+    gender_code,
+    normalise_resident_id,
+    resident_id_fault,
+)
 
 pytestmark = pytest.mark.fast
 TODAY = date(2026, 6, 1)
@@ -53,6 +60,24 @@ def test_spellings_of_one_number_become_one() -> None:
     spellings = ("44990119900307001x", "\u3000４４９９０１１９９００３０７００１Ｘ ", "449901900307001", "\u00a044990119900307001X\t")
     assert {normalise_resident_id(text) for text in spellings} == {"44990119900307001X"}
     assert normalise_resident_id("4.49902e+17") == "4.49902E+17"
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [
+        ("44990119900307001X11", None),
+        ("44990219551224002X74", None),
+        ("44990119900307001X10", "category_or_grade"),
+        ("44990119900307001X15", "category_or_grade"),
+        ("44990119900307001X04", "category_or_grade"),
+        ("44990119900307001X84", "category_or_grade"),
+        ("44990119900307001X4", "length"),
+        ("44990119900307001143", "check_digit"),
+        ("449901206201010018" + "43", "check_digit"),
+    ],
+)
+def test_a_certificate_number_is_a_resident_number_with_category_and_grade(number: str, fault: str | None) -> None:
+    assert disability_certificate_fault(number, TODAY) == fault
 
 
 def test_a_number_says_birth_date_and_gender() -> None:
