@@ -111,7 +111,7 @@ def _moment(text: str, column: Column, timezone: str) -> date | datetime | None:
         moment = datetime.strptime(text, written.python)  # noqa: DTZ007 (wall time, placed below)
     except ValueError:
         return None
-    if moment.strftime(written.python) != text:
+    if moment.strftime(written.python.replace("%Y", f"{moment.year:04d}")) != text:  # %Y writes the year 99 with two digits
         return None
     return moment.date() if column.type == "date" else moment.replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC)
 

@@ -34,7 +34,7 @@ class Membership(NamedTuple):
 
     valid_from: date
     valid_to: date
-    within: tuple[str, ...]
+    within: list[str]
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ def _lies_within(regions: RegionTree, code: str, during: tuple[date, date]) -> l
         lives = _overlap((version.valid_from, version.valid_to or END), during)
         if lives is None:
             continue
-        above = _lies_within(regions, version.parent_code, lives) if version.parent_code else [Membership(*lives, ())]
-        found += [Membership(one.valid_from, one.valid_to, (code, *one.within)) for one in above]
+        above = _lies_within(regions, version.parent_code, lives) if version.parent_code else [Membership(*lives, [])]
+        found += [Membership(one.valid_from, one.valid_to, [code, *one.within]) for one in above]
     return found
 
 
