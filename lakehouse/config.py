@@ -136,7 +136,14 @@ class Instance:
     @property
     def ports(self) -> Ports:
         """Returns the ports chosen at the first start."""
-        return Ports.model_validate(self._read_state()["ports"])
+        try:
+            return Ports.model_validate(self._read_state()["ports"])
+        except ValidationError as error:
+            names = ", ".join(str(one["loc"][0]) for one in error.errors())
+            problem = Problem(
+                f"{self.home / 'instance.json'}: ports", f"they are missing, or not known here: {names}.", "", "run `huiliu up`."
+            )
+            raise ConfigError(problem.text()) from None
 
     def key_path(self, name: str) -> Path:
         """Returns the path of a secret file (`hmac.key`, `signing.key`, `signing.pub`, `postgres.password`, …)."""
