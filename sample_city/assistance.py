@@ -1,7 +1,7 @@
 """Returns the cases of social assistance (社会救助) of the sample city: who is helped, with what, and how a case goes on.
 
-One in forty people asked for help; a case is a function of its applicant. Others are planted, one person each: situations the safety
-net must find, and rows with a defect (`approvals.py` spoils them).
+One in 33 people asked for help, if they head a household and own no company; a case is a function of its applicant. Others are planted:
+situations the safety net must find, and rows with a defect (`approvals.py` spoils them).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from sample_city.lives import Lives
+from sample_city.firms import Firms
+from sample_city.lives import Event, Lives
 from sample_city.numbers import Shuffle, fraction
 from sample_city.oddities import quota
 from sample_city.people import FIRST_DAY, Person, office_time, past_time
@@ -22,7 +23,9 @@ RECEIVING, SUSPENDED = "在享", "停发"
 PAID_AFTER_DEATH, TWO_HOUSEHOLDS, MOVED_OUT, OWNER = "is_paid_after_death", "is_in_two_households", "is_moved_out", "is_owning_enterprise"
 LARGEST = 36  # planted cases per kind, however large the city
 TURNS_BEGIN = FIRST_DAY + timedelta(days=1)
-DAYS_AHEAD = 10  # departures and deaths of so many days are planted
+SPARE = 14  # heads for planted pairs and for rows with a defect, per kind
+DAYS_AHEAD = 10  # departures of so many days are planted
+MONTH_END = date(2026, 6, 30)  # what is planted lasts at least so long
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,20 @@ class Case:
     update_time: datetime
 
 
+@dataclass(frozen=True)
+class Planted:
+    """A situation the safety net must find, from a day on, and the cases that make it."""
+
+    flag: str
+    since: date
+    cases: list[Case]
+
+    @property
+    def person(self) -> Person:
+        """Returns who it is about."""
+        return self.cases[-1].members[-1]
+
+
 class Cases:
     """The cases of a city, numbered as their applicants stand in the shuffle."""
 
@@ -50,8 +67,9 @@ class Cases:
         self.lives, self.setting = lives, lives.setting
         self.each = min(LARGEST, quota(lives.setting.people))
         self._ordinary = lives.setting.people - lives.oddities.count
-        self._asked = max(20, lives.setting.people // 40)
+        self._asked = max(20, lives.setting.people // 33)
         self._shuffle = Shuffle.of(self._ordinary, lives.setting.seed, "assistance")
+        self._firms = Firms(lives)
         self._order = Shuffle.of(self._asked, lives.setting.seed, "assistance changes")
         self.changes_a_day = max(6, self._asked // 25)
 
@@ -60,8 +78,8 @@ class Cases:
         for n in range(self._asked):
             if case := self._household_case(n):
                 yield case
-        for _, cases in self.planted():
-            yield from cases
+        for planted in self.planted():
+            yield from planted.cases
 
     def changed(self, day: date) -> Iterator[Case]:
         """Yields the cases that change on a day, as they then stand."""
@@ -84,36 +102,56 @@ class Cases:
         head = self.lives.populace.household_of(person.no)[0]
         return self._shuffle.position(head.no - self.lives.oddities.count) < self._asked
 
-    def planted(self) -> Iterator[tuple[str, list[Case]]]:
-        """Yields, situation by situation, the cases of each person planted for it."""
+    def planted(self) -> Iterator[Planted]:
+        """Yields the people planted for a situation with their cases; the last member of the last case is who it is about."""
         for n in range(self.each):
-            dead = self.lives.oddities.person(self.lives.oddities.number_of("late_death", n))
-            yield PAID_AFTER_DEATH, [self.alone(dead, f"B{n:04d}")]
+            dead = self.lives.oddities.number_of("late_death", n)
+            yield Planted(PAID_AFTER_DEATH, self.lives.late_days(n)[1], [self.alone(self.lives.at_first(dead), f"B{n:04d}")])
         for n in range(self.each):
             both, other = self.spare[2 * n], self.spare[2 * n + 1]
             again = replace(self.alone(other, f"D{n:04d}"), members=(other, both))
-            yield TWO_HOUSEHOLDS, [self.alone(both, f"C{n:04d}"), again]
-        for n, person in enumerate(self.leaving):
-            yield MOVED_OUT, [self.alone(person, f"E{n:04d}")]
+            yield Planted(TWO_HOUSEHOLDS, FIRST_DAY, [self.alone(both, f"C{n:04d}"), again])
+        for n, event in enumerate(self.leaving):
+            yield Planted(MOVED_OUT, event.recorded, [self.alone(self.lives.at_first(event.no), f"E{n:04d}")])
+        for n, person in enumerate(self.owners):
+            yield Planted(OWNER, FIRST_DAY, [self.alone(person, f"F{n:04d}")])
 
     @cached_property
-    def leaving(self) -> list[Person]:
-        """Returns ordinary people who leave the city in the first days, and whose household asked for no help."""
+    def leaving(self) -> list[Event]:
+        """Returns the departures of ordinary people in the first days whose household asked for no help."""
         days = (FIRST_DAY + timedelta(days=n) for n in range(DAYS_AHEAD))
-        gone = (self.lives.at_first(event.no) for day in days for event in self.lives.recorded(day) if event.kind == "left")
-        return [person for person in gone if not self.is_helped(person)][: self.each]
+        gone = (event for day in days for event in self.lives.recorded(day) if event.kind == "left")
+        return [event for event in gone if not self.is_helped(self.lives.at_first(event.no))][: self.each]
+
+    @cached_property
+    def owners(self) -> list[Person]:
+        """Returns heads of households that asked for no help who represent a company that stays active in the first month."""
+        found: dict[int, Person] = {}
+        for no in range(self._firms.count // 2, self._firms.count):
+            if self._firms.at_first(no).kind or self._firms.truth(no, MONTH_END).status_code != "1":
+                continue
+            person = self.lives.at_first(self._firms.owner_no(no))
+            if not self.is_helped(person) and self.lives.truth(person.no, MONTH_END).is_present:
+                found[person.no] = person
+            if len(found) == self.each:
+                break
+        return list(found.values())
 
     @cached_property
     def spare(self) -> list[Person]:
-        """Returns heads of households that asked for no help; the first two times `each` are planted, the others are for defects."""
+        """Returns heads of households that asked for no help, owners last: first those of the planted pairs, then those for defects."""
         found: list[Person] = []
+        owners: list[Person] = []
         for step in range(self._ordinary):
             person = self.lives.populace.person(self.lives.oddities.count + (self._ordinary // 3 + step) % self._ordinary)
             if person.relation == "0" and not self.is_helped(person):
-                found.append(person)
-            if len(found) == self.each * 20:
+                (owners if self._owns(person) else found).append(person)
+            if len(found) == self.each * SPARE:
                 break
-        return found
+        return (found + owners)[: self.each * SPARE]
+
+    def _owns(self, head: Person) -> bool:
+        return self._firms.is_owner(self.lives.populace.household_of(head.no))
 
     def alone(self, person: Person, number: str) -> Case:
         """Returns the case of one person as it stood before the first day."""
@@ -128,7 +166,7 @@ class Cases:
     def _household_case(self, n: int) -> Case | None:
         """Returns the case of the n-th who asked as it stood before the first day; only a head can ask."""
         head = self.lives.populace.person(self.lives.oddities.count + self._shuffle.at(n))
-        if head.relation != "0":
+        if head.relation != "0" or self._owns(head):
             return None
         rng = self.setting.chance("assistance", n)
         members = tuple(self.lives.populace.household_of(head.no))

@@ -54,7 +54,7 @@ class Certificates:
     def first_load(self) -> Iterator[Row]:
         """Yields every row as it stood before the first day."""
         yield from (row for row, _ in self._special())
-        yield from (self.row_of(person, ACTIVE, self._first_update(person)) for person in self.lives.populace if self.holds(person))
+        yield from (self.first_row(person) for person in self.lives.populace if self.holds(person))
 
     def first_labels(self) -> Iterator[Label]:
         """Yields the labels of the rows of the first load; they come with the delivery of the first day."""
@@ -73,7 +73,7 @@ class Certificates:
             if self.holds(person):
                 known = self.lives.registered(event.no, day)
                 status = ACTIVE if known.is_present else CANCELLED
-                changed = self.row_of(replace(person, person_name=known.person_name), status, self._moment(event.no, day))
+                changed = self._row(replace(person, person_name=known.person_name), status, self._moment(event.no, day))
                 found.append(Change(changed, changed[TABLE.key]))
         return found
 
@@ -97,10 +97,13 @@ class Certificates:
     def _special(self) -> Iterator[tuple[Row, str]]:
         for n, person in enumerate(self._special_people()):
             kind = KINDS[n // self._each]
-            yield SPOILED[kind](self.row_of(person, ACTIVE, self._first_update(person))), kind
+            yield SPOILED[kind](self.first_row(person)), kind
 
-    def row_of(self, person: Person, status: str, update_time: datetime) -> Row:
-        """Returns a row as it ought to be."""
+    def first_row(self, person: Person) -> Row:
+        """Returns the row of a holder (as before any event) as it stood before the first day."""
+        return self._row(person, ACTIVE, self._first_update(person))
+
+    def _row(self, person: Person, status: str, update_time: datetime) -> Row:
         rng = self.setting.chance("certificate row", person.no)
         category, grade = rng.choice(CATEGORIES), rng.choice("1223344")
         issued = self._first_update(person).date() - timedelta(days=rng.randint(0, 300))

@@ -101,15 +101,20 @@ class Lists:
             return
         with ExitStack() as stack:
             files = {street: _File(inbox, street, month, n, stack) for street, n in due.items()}
-            dealt: Counter[str] = Counter()
-            for person in self._listed(month):
-                street = places.street_of(person.community)
-                ordinary = not person.trait and street != delivery.silent
-                kind = self._kind(dealt[street], street) if ordinary else person.trait if person.trait in SEEN_ODD else ""
-                dealt[street] += ordinary
+            for person, street, kind in self.dealt(month):
                 for n, fields in enumerate(self._rows(person, month, kind)):
                     if street in files:
                         yield from files[street].add(fields, kind if n == 0 else "", day)
+
+    def dealt(self, month: date) -> Iterator[tuple[Person, str, str]]:
+        """Yields everybody on the lists of a month with the street that lists them and what is special about their first row."""
+        silent = Delivery.of(self.setting.places.streets, month).silent
+        dealt: Counter[str] = Counter()
+        for person in self._listed(month):
+            street = self.setting.places.street_of(person.community)
+            ordinary = not person.trait and street != silent
+            yield person, street, self._kind(dealt[street], street) if ordinary else person.trait if person.trait in SEEN_ODD else ""
+            dealt[street] += ordinary
 
     def _kind(self, dealt: int, street: str) -> str:
         start = int(self.setting.places.streets.index(street) * self.stride * 0.618)  # every street begins elsewhere

@@ -23,6 +23,7 @@ from sample_city.people import FIRST_DAY, Setting
 from sample_city.permits import Permits
 from sample_city.places import Places
 from sample_city.register import Register
+from sample_city.situations import write_situations
 from sample_city.source import Fault, FileSource, TableSource
 from sample_city.source_system import SourceSystem
 from sample_city.standard_addresses import StandardAddresses
@@ -112,6 +113,7 @@ class Sample:
     def put_down_first(self) -> None:
         """Writes the truth and the files before the first day, and the labels (last: they say all is there)."""
         truth.write_first(self.folder, self.lives)
+        write_situations(self.folder, self.lives)
         write_labels(self.folder / "labels" / "init.jsonl", self._first_labels())
 
     def put_down(self, day: date) -> None:

@@ -5,7 +5,7 @@ As with people nothing is remembered: a shuffle says which company moves, change
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from random import Random
@@ -14,7 +14,7 @@ from sample_city.deal import Deal
 from sample_city.lives import Lives
 from sample_city.numbers import Shuffle, fraction, social_credit_code
 from sample_city.oddities import quota
-from sample_city.people import FIRST_DAY, office_time, past_time
+from sample_city.people import FIRST_DAY, Person, office_time, past_time
 
 PEOPLE_A_FIRM = 10
 ODD = ("duplicate_name", "zombie", "long_term", "foreign_currency", "brackets_in_name")
@@ -98,6 +98,12 @@ class Firms:
             if head.birth_date.year < 2000 or not before_2000:
                 return head.no
             place += 1
+
+    def is_owner(self, household: Sequence[Person]) -> bool:
+        """Returns whether the head of an ordinary household represents a company that is there at first."""
+        first, ordinary = self.lives.oddities.count, self.setting.people - self.lives.oddities.count
+        no = -(-(household[0].no - first) * self.count // ordinary)
+        return no < self.count and no * ordinary // self.count <= household[-1].no - first
 
     def at_first(self, no: int) -> Firm:
         """Returns a company as it was before anything happened to it."""
