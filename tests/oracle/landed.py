@@ -103,7 +103,7 @@ def read_json_lines(content: bytes, columns: list[str]) -> tuple[list[dict], lis
 
 
 def read_sheet(content: bytes, source: dict, names: dict, columns: list[str]) -> tuple[list[dict], list[dict]]:
-    """Returns rows of the named sheet by header; a formula, an error, a number too long to be exact or a cell too far right is a reject."""
+    """Returns rows of the named sheet by header; a formula, an error, a number too long, a cell too far right or merged is a reject."""
     written = openpyxl.load_workbook(io.BytesIO(content))[source["sheet"]]
     first, last = source["headers"]
     merged = {(row, column): written.cell(block.min_row, block.min_col).value
@@ -121,6 +121,8 @@ def read_sheet(content: bytes, source: dict, names: dict, columns: list[str]) ->
         if all(cell.value is None for cell in cells):
             continue
         wrong = next((found for cell in cells if (found := unreadable(cell, len(headers)))), None)
+        if wrong is None and any(type(cell).__name__ == "MergedCell" for cell in cells[: len(headers)]):
+            wrong = "merged_cell"
         if wrong:
             rejects.append({"_line": number, "_reject": wrong})
             continue
