@@ -25,7 +25,9 @@ from tests.spark_jobs.transforms.rules import every_kind
 pytestmark = pytest.mark.spark
 CONTRACT = every_kind.contract()
 NUMBER = "449901197002281236"
-SCHEMA = ", ".join([*(f"`{name}` string" for name in every_kind.COLUMNS), "_business_date date", "_batch_id string", "_reject string"])
+SCHEMA = ", ".join(
+    [*(f"`{name}` string" for name in every_kind.COLUMNS), "_business_date date", "_batch_id string", "_provider string", "_reject string"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def _scope(spark: SparkSession) -> RuleScope:
 
 
 def _rows(spark: SparkSession, *texts: dict[str, str]) -> DataFrame:
-    rows = [(*(text.get(name) for name in every_kind.COLUMNS), date(2026, 6, 1), "b", None) for text in texts]
+    rows = [(*(text.get(name) for name in every_kind.COLUMNS), date(2026, 6, 1), "b", None, None) for text in texts]
     return spark.createDataFrame(rows, SCHEMA)
 
 
@@ -65,6 +67,7 @@ def test_values_are_typed_local_time_is_utc_and_what_does_not_fit_is_null(spark:
             "pay_month": "",
             "season": "autumn",
             "reason": "\u00a0\n",
+            "term_to": "9999-12-31",
         },
     )
     assert found["seen_at"].astimezone(UTC) == datetime(2026, 5, 31, 23, 30, tzinfo=UTC)
@@ -72,9 +75,9 @@ def test_values_are_typed_local_time_is_utc_and_what_does_not_fit_is_null(spark:
     assert (found["birth_date"], found["age_reported"], found["amount_yuan"]) == (date(1970, 2, 28), 56, Decimal("12.50"))
     assert (found["weight"], found["is_home"], found["serial"]) == (1.25, True, "１")
     assert (found["id_no"][:17], found["region_code"]) == ("44990119700228123", "449901001001")
-    assert (found["pay_month"], found["reason"]) == (None, None)
+    assert (found["pay_month"], found["reason"], found["term_to"]) == (None, None, None)
     repairs = {"id_no.resident_id_15", "id_no.resident_id_18", "region_code.place_current", "region_code.region_successor"}
-    assert set(found["_flags"]) == {*repairs, "age_reported.half_width"}
+    assert set(found["_flags"]) == {*repairs, "age_reported.half_width", "term_to.open_ended"}
     assert found["_flags"] == sorted(found["_flags"])
     key = hashlib.sha256(f'["{found["id_no"]}","１"]'.encode()).hexdigest()
     assert found["_key"] == key

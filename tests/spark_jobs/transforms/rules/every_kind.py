@@ -10,6 +10,7 @@ from typing import Any
 from expectations.rules.check import Ground
 from lakehouse.codes import Code, CodeTable
 from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, Locality, Rule, Sharing
+from lakehouse.departments import Department
 from lakehouse.identifiers import normalise_resident_id
 from lakehouse.regions import Region, RegionTree
 from lakehouse.rules.registry import build_rule
@@ -32,6 +33,20 @@ COLUMNS = {
     "grid_code": {},
     "season": {"normalise": ()},
     "reason": {},
+    "cert_no": {"normalise": ("trim", "half_width", "upper")},
+    "category": {},
+    "uscc": {"normalise": ("trim", "half_width", "upper")},
+    "handler_uscc": {},
+    "industry_code": {},
+    "sector_code": {},
+    "area_code": {"normalise": ("trim", "region_successor")},
+    "term_from": {"type": "date"},
+    "term_to": {"type": "date", "normalise": ("trim", "half_width", "open_ended")},
+    "review_due": {"type": "date"},
+    "end_month": {},
+    "closed_at": {"type": "timestamp"},
+    "limit_yuan": {"type": "number", "physical_type": "decimal(10,4)"},
+    "years": {"type": "integer"},
 }
 RULES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("id_no", "required", "error", {}),
@@ -63,6 +78,30 @@ RULES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("season", "domain", "error", {"codes": "season"}),
     ("season", "pattern", "warning", {"regex": "^[a-z]+$"}),
     ("reason", "required_when", "error", {"when": "season", "in": ["winter", "autumn"]}),
+    ("cert_no", "disability_certificate_no", "error", {}),
+    ("id_no", "equals_part", "error", {"of": "cert_no", "from": 1, "length": 18}),
+    ("category", "equals_part", "warning", {"of": "cert_no", "from": 19, "length": 1}),
+    ("uscc", "uscc", "error", {"categories": ["91", "92", "11"]}),
+    ("handler_uscc", "uscc", "warning", {}),
+    ("industry_code", "domain", "warning", {"codes": "industry", "first": 3}),
+    ("sector_code", "domain", "warning", {"codes": "gender", "first": 1}),
+    ("area_code", "place_known", "warning", {"level": "any"}),
+    ("area_code", "place_current", "warning", {"level": "any"}),
+    ("area_code", "place_inside", "warning", {"region": "provider"}),
+    ("region_code", "place_inside", "error", {"region": "provider"}),
+    ("grid_code", "place_inside", "error", {"region": "449901001002"}),
+    ("term_to", "format", "error", {}),
+    ("term_to", "required", "error", {}),
+    ("term_to", "compare", "warning", {"operator": ">=", "to": "term_from"}),
+    ("term_from", "compare", "warning", {"operator": "=", "to": "review_due"}),
+    ("term_from", "fresh", "warning", {"maxDays": 90}),
+    ("review_due", "not_overdue", "warning", {"when": "season", "in": ["winter", "summer"]}),
+    ("end_month", "compare", "error", {"operator": ">", "to": "pay_month"}),
+    ("reason", "compare", "warning", {"operator": "=", "to": "checker_id"}),
+    ("closed_at", "compare", "warning", {"operator": ">=", "to": "seen_at"}),
+    ("seen_at", "fresh", "warning", {"maxDays": 1}),
+    ("limit_yuan", "compare", "warning", {"operator": "<=", "to": "amount_yuan"}),
+    ("years", "compare", "warning", {"operator": "<", "to": "age_reported"}),
 ]
 LONG_AGO = date(1980, 1, 1)
 LIVES: list[tuple[str, str, date, date | None, str | None]] = [
@@ -78,10 +117,29 @@ LIVES: list[tuple[str, str, date, date | None, str | None]] = [
     ("449901001005", "community", date(2023, 1, 1), date(2024, 1, 1), "449901001001"),
     ("449901001006", "community", LONG_AGO, date(2024, 1, 1), "449901001005"),
     ("449901001007", "community", LONG_AGO, date(2024, 1, 1), "449901001007"),
+    ("449901002001", "community", LONG_AGO, date(2026, 4, 1), None),
+    ("449901002001", "community", date(2026, 4, 1), None, None),
     ("449901001001001", "grid", date(2026, 4, 1), None, None),
     ("449901001001002", "grid", LONG_AGO, date(2026, 4, 1), None),
+    ("449901001001003", "grid", LONG_AGO, date(2025, 7, 1), None),
+    ("449901001001003", "grid", date(2025, 7, 1), date(2026, 4, 1), None),
+    ("449901001001003", "grid", date(2026, 4, 1), None, None),
 ]
-REGIONS = RegionTree(tuple(Region(code, code, level, None, None, start, end, heir) for code, level, start, end, heir in LIVES))
+MOVED = {  # a place lies where it is told to, not where its digits say
+    ("449901002001", date(2026, 4, 1)): "449901001",
+    ("449901001001003", LONG_AGO): "449901001002",
+    ("449901001001003", date(2025, 7, 1)): "449901001003",
+}
+ABOVE = {"district": 4, "street": 6, "community": 9, "grid": 12}  # digits of the parent
+
+
+def _parent(code: str, level: str, start: date) -> str | None:
+    return MOVED.get((code, start)) or (code[: ABOVE[level]] if level in ABOVE else None)
+
+
+REGIONS = RegionTree(
+    tuple(Region(code, code, level, _parent(code, level, start), None, start, end, heir) for code, level, start, end, heir in LIVES)
+)
 REGION_CODES = [*(life[0] for life in LIVES), "449901001000", "449901002000", "449901000000", "449977"]
 SEASONS = (
     Code("winter", "冬", "winter", None, date(2024, 3, 1), None),
@@ -89,11 +147,29 @@ SEASONS = (
     Code("summer", "夏", "summer", None, date(2026, 3, 1), None),
     Code("autumn", "秋", "autumn", None, None, None),
 )
+INDUSTRIES = (
+    Code("O80", "修理业", "", None, date(2024, 6, 1), "O81"),
+    Code("O80", "居民服务业", "", date(2024, 6, 1), None, None),
+    Code("O79", "居民服务业", "", None, date(2024, 6, 1), "O80"),
+    Code("O81", "修理业", "", date(2024, 6, 1), None, None),
+)
 CODES = {
     "season": CodeTable("season", SEASONS),
+    "industry": CodeTable("industry", INDUSTRIES),
     "gender": CodeTable("gender", tuple(Code(code, code, "", None, None, None) for code in ("0", "1", "2", "9"))),
 }
 TIMEZONE = "Asia/Shanghai"
+OFFICES = (
+    ("54449901MB3A000132", "449901001001", LONG_AGO, date(2024, 1, 1)),
+    ("54449901MB3A000132", "449901001003", date(2024, 1, 1), date(2026, 5, 1)),
+    ("54449901MB3A000132", "449901001001", date(2026, 5, 1), None),
+    ("11449901MB2E00015R", "449901001", LONG_AGO, None),
+    ("11449901MB2E00023L", "449901002", LONG_AGO, date(2025, 1, 1)),
+    ("11449900MB2C000130", "4499", LONG_AGO, None),
+)
+DEPARTMENTS = tuple(Department(uscc, uscc, "office", "street", region, start, end) for uscc, region, start, end in OFFICES)
+PROVIDERS = [*(office[0] for office in OFFICES), "11449901MB2E00031F"]
+CREDIT_CODES = ("91449901MA5X00014M", "92449902MA5X000141", "11449900MB2C12348R", "54449901MA5X00014G", "91110000600037341L")
 
 
 def contract() -> Contract:
@@ -126,7 +202,7 @@ def _column(name: str, given: dict[str, Any]) -> Column:
 
 def ground() -> Ground:
     """Returns what the second implementations look at."""
-    return Ground(CODES, REGIONS, TIMEZONE)
+    return Ground(CODES, REGIONS, TIMEZONE, DEPARTMENTS)
 
 
 def rows(seed: int, count: int) -> list[dict[str, Any]]:
@@ -140,6 +216,10 @@ def _row(chance: Random, line: int) -> dict[str, Any]:
     cells = {name: _dirty(chance, make(chance)) for name, make in MAKERS.items()}
     cells["id_no"] = _dirty(chance, number)
     says = normalise_resident_id(number)
+    if chance.random() < 0.8:
+        category = chance.choice("123456780")
+        cells["cert_no"] = _dirty(chance, f"{says}{category}{chance.choice('012345')}")
+        cells["category"] = _dirty(chance, chance.choice((category, category, "7")))
     if len(says) == 18 and chance.random() < 0.7:
         born = f"{says[6:10]}-{says[10:12]}-{says[12:14]}"
         cells["birth_date"] = born
@@ -148,7 +228,8 @@ def _row(chance: Random, line: int) -> dict[str, Any]:
     batch = chance.randrange(3)
     reject = "arity" if chance.random() < 0.02 else None
     empty = dict.fromkeys(cells) if reject else cells
-    return {**empty, "_batch_id": f"b{batch}", "_business_date": DAYS[batch], "_source_line": line, "_reject": reject}
+    technical = {"_provider": PROVIDERS[batch * 2 + line % 3], "_business_date": DAYS[batch], "_source_line": line, "_reject": reject}
+    return {**empty, "_batch_id": f"b{batch}", **technical}
 
 
 def _number(chance: Random) -> str:
@@ -158,6 +239,17 @@ def _number(chance: Random) -> str:
     wrong = f"{number[:-1]}{'0' if number[-1] != '0' else '1'}"
     impossible = normalise_resident_id(f"4499016502{chance.choice((29, 30, 31))}{chance.randrange(1000):03}")
     return chance.choice((number, number, number, number, number.lower(), old, wrong, impossible, "4.49902E+17", "45000019700101123"))
+
+
+def _credit_code(chance: Random) -> str:
+    code = chance.choice(CREDIT_CODES)
+    place, letter = chance.randrange(18), chance.choice("0123456789ABCDEFGHJKLMNPQRTUWXYIOSVZ ")
+    return chance.choice((code, code, code.lower(), f"{code[:place]}{letter}{code[place + 1 :]}", code[:-1]))
+
+
+def _day(chance: Random) -> str:
+    around = chance.choice((*DAYS, date(9999, 12, 31), date(2099, 12, 31)))
+    return (around - timedelta(days=chance.randrange(180) if chance.random() < 0.5 else 0)).isoformat()
 
 
 def _moment(chance: Random) -> str:
@@ -196,7 +288,21 @@ MAKERS: dict[str, Callable[[Random], str | None]] = {
     "is_home": lambda chance: chance.choice(("true", "false", "1", "0", "TRUE", "yes")),
     "checker_id": lambda chance: chance.choice("abc"),
     "region_code": lambda chance: chance.choice(REGION_CODES),
-    "grid_code": lambda chance: chance.choice(("449901001001001", "449901001001002", "449901001001", "449901001001009")),
+    "grid_code": lambda chance: chance.choice(("449901001001001", "449901001001002", "449901001001003", "449901001001", "449901001001009")),
     "season": lambda chance: chance.choice(("winter", "summer", "autumn", "spring", "Winter")),
-    "reason": lambda chance: chance.choice((None, "x")),
+    "reason": lambda chance: chance.choice((None, "x", "a", "b")),
+    "cert_no": lambda chance: chance.choice(("44990119900307001X43", "44990119900307001X05", "44990119900307001x4", "4" * 20)),
+    "category": lambda chance: chance.choice("01234"),
+    "uscc": _credit_code,
+    "handler_uscc": _credit_code,
+    "industry_code": lambda chance: chance.choice(("O7910", "O8010", "O8110", "O82", "O8", "o8010", "O80")),
+    "sector_code": lambda chance: chance.choice(("11", "2x", "9", "3", "x1", "0")),
+    "area_code": lambda chance: chance.choice((*REGION_CODES, "449901001001003", "449901002001", "999999")),
+    "term_from": _day,
+    "term_to": lambda chance: chance.choice((_day(chance), "9999-12-31", "2099-12-31", "99991231", "2099-12-30")),
+    "review_due": _day,
+    "end_month": lambda chance: chance.choice(("2026-06", "2026-07", "2026-13", "2019-12", "2026-6", "2024-02", "")),
+    "closed_at": _moment,
+    "limit_yuan": lambda chance: chance.choice(("0", "99.5", "99.5000", "99.51", "-1", "1e2", "5")),
+    "years": lambda chance: chance.choice(("0", "5", "120", "-1", "999999999999999999", "x")),
 }
