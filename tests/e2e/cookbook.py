@@ -1,0 +1,50 @@
+"""Returns the questions of a cookbook with their SQL and answers.
+
+Run as a module it writes the present answers of an instance into the page.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from huiliu.sql import answer
+from lakehouse.config import PROJECT, Instance
+
+PAGE = PROJECT / "docs" / "cookbooks" / "ten-questions.md"
+RECIPE = re.compile(r"^## (?P<title>\d+\. .+?)$.*?^```sql\n(?P<sql>.+?)^```\n\n```csv\n(?P<answer>.*?)^```$", re.MULTILINE | re.DOTALL)
+ROWS = 50
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One question: its title, the statement that answers it, the answer as CSV."""
+
+    title: str
+    sql: str
+    answer: str
+
+
+def recipes(text: str) -> list[Recipe]:
+    """Returns the questions of a page, in order."""
+    return [Recipe(found["title"], found["sql"], found["answer"]) for found in RECIPE.finditer(text)]
+
+
+def asked(instance: Instance, statement: str) -> str:
+    """Returns the answer of an instance as CSV."""
+    names, rows = answer(instance, statement, ROWS)
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([names, *rows])
+    return out.getvalue()
+
+
+def rewritten(text: str, ask: Callable[[str], str]) -> str:
+    """Returns the page with every answer asked anew."""
+    return RECIPE.sub(lambda found: found[0][: found.start("answer") - found.start()] + ask(found["sql"]) + "```", text)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(rewritten(PAGE.read_text("utf-8"), lambda statement: asked(Instance(), statement)), "utf-8")

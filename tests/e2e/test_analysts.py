@@ -1,0 +1,148 @@
+"""What an analyst does with the three days: SQL that only reads, JDBC, Delta without Spark, the cookbook, the report as a page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pyspark
+import pytest
+from deltalake import DeltaTable
+from typer.testing import CliRunner
+
+from huiliu.main import app
+from infra.local import java
+from lakehouse.errors import ConfigError
+from spark_jobs.storage import tables, versions
+from tests.e2e.conftest import DAYS, Lived
+from tests.e2e.cookbook import PAGE, asked, recipes
+from tests.huiliu.pages.browser import see
+
+pytestmark = pytest.mark.e2e
+COUNT = "select count(*) as people from base.person"
+WRITES = (
+    "insert into base.person select * from base.person",
+    "create table base.mine (a int)",
+    "drop table base.person",
+    "set a=b",
+    "create or replace view base.mine as select 1",
+    "merge into base.person a using base.person b on a.id_no = b.id_no when matched then delete",
+    "update base.person set person_name = ''",
+    "delete from base.person",
+    "truncate table base.person",
+    "add jar '/tmp/x.jar'",
+    "use base",
+    "select 1; drop table base.person",
+    "select 1) t; drop table base.person; select * from (select 1",
+    "with a as (select 1) insert into base.person select * from a",
+    "insert overwrite directory '/tmp/x' using parquet select 1",
+    "from base.person insert into base.person select *",
+    "cache table base.person",
+    "begin drop table base.person; end",
+    "execute immediate 'drop table base.person'",
+    "optimize base.person",
+    "vacuum base.person",
+    "refresh table base.person",
+    "call system.x()",
+    "analyze table base.person compute statistics",
+    "restore table base.person to version as of 0",
+    "/* select */ drop table base.person",
+)
+
+
+def run(*arguments: str) -> str:
+    """Returns what the command line prints."""
+    done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+@pytest.mark.usefixtures("lived")
+def test_rows_come_as_table_csv_and_json() -> None:
+    statement = "select household_no, count(*) as people from base.person group by household_no order by 2 desc, 1"
+    found = json.loads(run("sql", statement, "--limit", "3", "--json"))
+    assert (found["columns"], len(found["rows"])) == (["household_no", "people"], 3)
+    rows = list(csv.reader(io.StringIO(run("sql", statement, "--limit", "3", "--format", "csv"))))
+    assert rows == [found["columns"], *[["" if cell is None else str(cell) for cell in row] for row in found["rows"]]]
+    assert str(found["rows"][0][1]) in run("sql", statement, "--limit", "3")
+    assert "household_no" in run("sql", "describe table base.person")
+
+
+@pytest.mark.parametrize("statement", WRITES)
+def test_nothing_that_writes_is_let_through(lived: Lived, statement: str) -> None:
+    before = versions(lived.instance)
+    with pytest.raises(ConfigError):
+        CliRunner().invoke(app, ["sql", statement], catch_exceptions=False)
+    assert versions(lived.instance) == before
+    assert "base.mine" not in tables(lived.instance)
+
+
+@pytest.mark.usefixtures("lived")
+def test_an_error_never_quotes_the_data() -> None:
+    name = json.loads(run("sql", "select max(person_name) from base.person", "--json"))["rows"][0][0]
+    with pytest.raises(ConfigError) as failed:
+        CliRunner().invoke(
+            app, ["sql", "select cast(person_name as int) from base.person where person_name is not null"], catch_exceptions=False
+        )
+    assert "CAST_INVALID_INPUT" in str(failed.value)
+    assert name not in str(failed.value)
+    with pytest.raises(ConfigError, match="nobody_knows"):
+        CliRunner().invoke(app, ["sql", "select nobody_knows from base.person"], catch_exceptions=False)
+
+
+def test_a_jdbc_client_reads_the_libraries(lived: Lived) -> None:
+    """Beeline is Hive's own JDBC client; its driver is the one other tools use."""
+    url = f"jdbc:hive2://127.0.0.1:{lived.instance.ports.spark_thrift}/base"
+    jars = Path(pyspark.__file__).parent / "jars" / "*"
+    command = [str(java.find().program), "-cp", str(jars), "org.apache.hive.beeline.BeeLine", "-u", url, "-n", "huiliu", "--silent=true"]
+    shown = subprocess.run([*command, "--outputformat=csv2", "-e", COUNT], capture_output=True, text=True, timeout=120, check=True).stdout
+    people = json.loads(run("sql", COUNT, "--json"))["rows"][0][0]
+    assert [line for line in shown.splitlines() if line.strip()][-2:] == ["people", str(people)]
+
+
+@pytest.mark.parametrize(
+    "table", ["thematic.market_regulation", "thematic.social_assistance", "special.safety_net", "thematic.facility_event"]
+)
+def test_thematic_and_special_tables_are_read_without_spark(lived: Lived, table: str) -> None:
+    folder = lived.instance.home / "store" / "lake" / table.replace(".", os.sep)
+    rows = DeltaTable(str(folder)).to_pyarrow_dataset()
+    with duckdb.connect() as database:
+        database.register("curated", rows)
+        counted = database.sql("select count(*), count(distinct street_code) from curated").fetchall()
+    said = json.loads(run("sql", f"select count(*), count(distinct street_code) from {table}", "--json"))["rows"]
+    assert [list(row) for row in counted] == said
+    assert said[0][0] > 0
+
+
+@pytest.mark.parametrize("recipe", recipes(PAGE.read_text("utf-8")), ids=lambda recipe: recipe.title.split(".")[0])
+def test_the_cookbook_answers_as_printed(lived: Lived, recipe) -> None:  # type: ignore[no-untyped-def]
+    assert asked(lived.instance, recipe.sql) == recipe.answer, recipe.title
+    assert recipe.answer.count("\n") > 1, "a question whose answer is empty teaches nothing"
+
+
+def test_the_cookbook_has_ten_questions() -> None:
+    assert [recipe.title.split(".")[0] for recipe in recipes(PAGE.read_text("utf-8"))] == [str(number) for number in range(1, 11)]
+
+
+@pytest.mark.usefixtures("lived")
+def test_every_day_has_its_page(tmp_path: Path) -> None:
+    pages = [Path(run("report", day.isoformat(), "--html").strip()) for day in DAYS]
+    page = pages[-1]
+    found = json.loads(page.with_suffix(".json").read_text("utf-8"))
+    seen = see(page, tmp_path / "look", 1200)
+    received = sum(batch["received"] for batch in found["batches"])
+    for number in (received, found["packages"]["packages"], sum(one["rows"] for one in found["packages_by_level"])):
+        assert f"{number:,}" in seen.text
+    assert (seen.faint, seen.loaded) == ([], [])
+    names = run(
+        "sql", "select distinct person_name from base.person where length(person_name) > 2", "--format", "csv", "--limit", "100000"
+    ).split()
+    assert not set(names[1:]) & set(re.findall(r"[\u4e00-\u9fff]+", page.read_text("utf-8")))
+    index = (page.parent / "index.html").read_text("utf-8")
+    assert all(f'href="{one.name}"' in index for one in pages)
