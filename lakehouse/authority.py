@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 
-PLACE_COLUMNS = ("address_id", "address_text")
+PLACE_COLUMNS = ("grid", "code", "community_name", "address_id", "address_text")
 
 
 def _as_list(value: Any) -> Any:
@@ -55,11 +55,25 @@ class FieldAuthority(Declared):
 
 
 class EntityAuthority(Declared):
-    """One kind of entity: the column that identifies it, the resources that define it, its fields."""
+    """One kind of entity: the column that identifies it (a pseudonym or a business key), the resources that define it, its fields."""
 
     id: str
     defined_by: tuple[str, ...] = Field(min_length=1)
     fields: dict[str, FieldAuthority]
+
+
+class Supplier(Declared):
+    """A resource whose rows are records of a kind: column of the record -> its own column (default: the one of the same name)."""
+
+    resource: str
+    columns: dict[str, str] = {}
+
+
+class Records(Declared):
+    """A kind of records: their columns with SQL types, and the resources that supply them. A column a supplier lacks is null."""
+
+    columns: dict[str, str] = Field(min_length=1)
+    suppliers: tuple[Supplier, ...] = Field(min_length=1)
 
 
 class Authority(Declared):
@@ -67,6 +81,7 @@ class Authority(Declared):
 
     version: Literal[1]
     entities: dict[str, EntityAuthority]
+    records: dict[str, Records] = {}
 
 
 def load_authority(path: Path, contracts: Mapping[str, Contract]) -> Authority:
@@ -87,6 +102,8 @@ def load_authority(path: Path, contracts: Mapping[str, Contract]) -> Authority:
     problems = []
     for name, entity in authority.entities.items():
         problems.extend(_entity_problems(f"{path}: {name}", entity, contracts))
+    for name, records in authority.records.items():
+        problems.extend(_records_problems(f"{path}: records.{name}", records, contracts))
     if problems:
         raise ContractError(problems_text(problems))
     return authority
@@ -105,8 +122,21 @@ def _entity_problems(where: str, entity: EntityAuthority, contracts: Mapping[str
                 yield from _column_problems(f"{where}.{name}: {contract.code}", candidate, contract, supplied(name, field, candidate))
 
 
+def _records_problems(where: str, records: Records, contracts: Mapping[str, Contract]) -> Iterator[Problem]:
+    for supplier in records.suppliers:
+        for golden in sorted(set(supplier.columns) - set(records.columns)):
+            yield Problem(
+                f"{where}: {supplier.resource}", f"{golden} is no column of these records.", nearest_first(golden, records.columns)
+            )
+        if supplier.resource in contracts:
+            known = silver_columns(contracts[supplier.resource])
+            for name in sorted(set(supplier.columns.values()) - set(known)):
+                yield Problem(f"{where}: {supplier.resource}", f"column {name} is not kept by the contract.", nearest_first(name, known))
+
+
 def _field_problems(where: str, name: str, field: FieldAuthority) -> Iterator[Problem]:
-    resources = [candidate.resource for candidate in field.candidates]
+    # the same resource may say a place in several columns; only one of them may conflict
+    resources = [candidate.resource for candidate in field.candidates if not (field.kind == "place" and candidate.proxy)]
     for resource in sorted({r for r in resources if resources.count(r) > 1}):
         yield Problem(where, f"{resource} is a candidate more than once.", "", "keep one line.")
     for resource in sorted(set(resources) & set(field.never)):
@@ -128,25 +158,36 @@ def _kind_problems(where: str, name: str, kind: str, candidate: Candidate) -> It
 
 def _identity_problems(where: str, identity: str, contract: Contract) -> Iterator[Problem]:
     identities = [column.identity for column in contract.identity_columns if column.identity]
-    if identity not in identities:
-        yield Problem(where, f"{contract.code} has no column with identity {identity}.", ", ".join(identities))
+    keys = [column.name for column in contract.key_columns]
+    if identity not in identities + keys:
+        yield Problem(where, f"{contract.code} has no column with identity {identity}.", ", ".join(identities + keys))
 
 
 def _column_problems(where: str, candidate: Candidate, contract: Contract, columns: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
-    kept = [column.name for column in contract.kept_columns]
+    kept = silver_columns(contract)
     named = {source for sources in columns.values() for source in sources} | set(candidate.when) | set(candidate.withdrawn)
     for name in sorted(named - set(kept)):
         yield Problem(where, f"column {name} is not kept by the contract.", nearest_first(name, kept), "name one of these.")
-    if candidate.confidence is not None and not place_columns(contract):
+    if candidate.confidence is not None and not place_columns(candidate, contract):
         yield Problem(where, "the contract says no locality.", "code, grid or communityName", "declare `locality` in the contract.")
 
 
+def silver_columns(contract: Contract) -> list[str]:
+    """Returns the columns of a resource that values can be taken from: the kept ones and the pseudonyms derived from them."""
+    return [column.name for column in contract.kept_columns] + [column.identity for column in contract.identity_columns if column.identity]
+
+
 def supplied(name: str, field: FieldAuthority, candidate: Candidate) -> dict[str, tuple[str, ...]]:
-    """Returns which columns of the resource supply which golden columns of the field."""
+    """Returns which columns of the resource supply which golden columns of the field; a place has none (`place_columns`)."""
+    if field.kind == "place":
+        return candidate.columns
     return candidate.columns or ({name: (name,)} if field.kind == "value" else {})
 
 
-def place_columns(contract: Contract) -> dict[str, str]:
-    """Returns where a row of the resource says its place: `grid`, `code` or `community_name`, as column names."""
-    said = {"grid": contract.locality.grid, "code": contract.locality.code, "community_name": contract.locality.community_name}
-    return {kind: column for kind, column in said.items() if column}
+def place_columns(candidate: Candidate, contract: Contract) -> dict[str, tuple[str, ...]]:
+    """Returns where a row of the resource says its place: as the candidate names it, else as the contract's locality does."""
+    if candidate.columns:
+        return candidate.columns
+    said = contract.locality
+    columns = (said.grid, said.code, said.community_name, said.address_id, said.address)
+    return {kind: (column,) for kind, column in zip(PLACE_COLUMNS, columns, strict=True) if column}

@@ -38,7 +38,7 @@ def changes(result: dbtRunnerResult) -> dict[str, int]:
         problems = [Problem(f"dbt: {one.node.original_file_path}: {one.node.name}", _said(one.message)) for one in failed]
         raise QualityError(problems_text(problems))
     public = [one for one in result.result if one.node.resource_type == "model" and one.node.config.materialized == dbt.PUBLIC]
-    return {f"{one.node.schema}.{one.node.name}": int(one.adapter_response["rows_affected"]) for one in public}
+    return {f"{one.node.schema}.{one.node.alias}": int(one.adapter_response["rows_affected"]) for one in public}
 
 
 def _said(message: str | None) -> str:

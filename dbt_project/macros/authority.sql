@@ -6,6 +6,16 @@
   {%- endfor -%}
 {%- endmacro %}
 
+{# Returns the condition that a row takes back what its resource said before. #}
+{% macro takes_back(candidate) -%}
+  {%- if candidate.withdrawn -%}coalesce({{ holds(candidate.withdrawn) }}, false){%- else -%}false{%- endif -%}
+{%- endmacro %}
+
+{# Returns the condition that a row says something for a candidate, or takes it back. #}
+{% macro counts(candidate) -%}
+  {{ fresh(candidate) }} and ({{ holds(candidate.when) }}{% if candidate.withdrawn %} or {{ takes_back(candidate) }}{% endif %})
+{%- endmacro %}
+
 {# Returns the first non-empty of some columns as text. #}
 {% macro first_text(columns) -%}
   {%- if columns -%}coalesce({%- for name in columns -%}cast({{ name }} as string){{ ', ' if not loop.last }}{%- endfor -%})
@@ -17,10 +27,10 @@
   {%- if candidate.max_age_days -%}valid_from >= {{ days_before(candidate.max_age_days) }}{%- else -%}true{%- endif -%}
 {%- endmacro %}
 
-{# Returns the fields of an entity whose kind is one of those given. #}
+{# Returns the fields of an entity whose kind is one of those given, also those nobody supplies. #}
 {% macro fields_of(entity, kinds) -%}
   {%- set fields = {} -%}
-  {%- for name, field in authority()[entity].fields.items() if field.kind in kinds and field.candidates -%}
+  {%- for name, field in authority()[entity].fields.items() if field.kind in kinds -%}
     {%- do fields.update({name: field}) -%}
   {%- endfor -%}
   {{ return(fields) }}
@@ -36,8 +46,8 @@
         {%- set value = first_text(candidate.columns.values() | first) %},
     max(named_struct(
       'valid_from', valid_from, 'delivery_no', _delivery_no, 'line', _source_line, 'batch_id', _batch_id,
-      'source', {{ text(resource) }}, 'is_proxy', {{ candidate.proxy }}, 'value', {{ value }}
-    )) filter (where {{ holds(candidate.when) }} and {{ fresh(candidate) }}
+      'source', {{ text(resource) }}, 'is_proxy', {{ candidate.proxy }}, 'is_withdrawn', {{ takes_back(candidate) }}, 'value', {{ value }}
+    )) filter (where {{ counts(candidate) }}
       {%- if field.kind == 'value' %} and {{ value }} is not null{% endif %}) as {{ name }}
       {%- endfor %}
     {%- endfor %}
@@ -46,32 +56,107 @@
   group by {{ declared.id }}
 {%- endmacro %}
 
-{# Returns the rows of all resources that may say where an entity is, one per source row: the place as its source spells it. #}
-{% macro sightings(entity) -%}
-  {%- set declared = authority()[entity] -%}
-  {%- set branches = [] -%}
-  {%- for name, field in fields_of(entity, ['place']).items() -%}
-    {%- for candidate in field.candidates -%}
-      {%- set branch %}
+{# Returns the offers of one field in the order of its candidates; an empty list of their type where nobody supplies it. #}
+{% macro offered(field, resources) -%}
+  {%- if field.candidates -%}
+    filter(
+      array({% for candidate in field.candidates %}offer_{{ resources.index(candidate.resource) + 1 }}.{{ field.name }}{{ ', ' if not loop.last }}{% endfor %}),
+      said -> said is not null and not said.is_withdrawn
+    )
+  {%- else -%}
+    cast(array() as array<struct<
+      valid_from: timestamp, delivery_no: int, line: bigint, batch_id: string, source: string, is_proxy: boolean, is_withdrawn: boolean, value: string
+    >>)
+  {%- endif -%}
+{%- endmacro %}
+
+{#
+  Returns one row per entity: per value and fact what is kept (null: nobody says anything), and as `conflicts` what was said otherwise.
+#}
+{% macro golden_values(entity) -%}
+{%- set declared = authority()[entity] -%}
+{%- set fields = fields_of(entity, ['value', 'fact']) -%}
+with defined as (
+  {% for resource in declared.defined_by -%}
+  select {{ declared.id }} as entity_id from ({{ known(resource) }}) where {{ declared.id }} is not null
+  {% if not loop.last %}union{% elif loop.length == 1 %}group by {{ declared.id }}{% endif %}
+  {% else -%}
+  select cast(null as string) as entity_id where false
+  {% endfor %}
+),
+{% for resource in declared.resources %}
+offer_{{ loop.index }} as (
+  {{ offers(entity, resource) }}
+),
+{% endfor %}
+offered as (
   select
-    {{ declared.id }} as entity_id, {{ text(name) }} as field, {{ text(field.authority) }} as authority, {{ candidate.rank }} as rank,
-    {{ text(candidate.resource) }} as source, _batch_id as batch_id, valid_from, _delivery_no as delivery_no, _source_line as line,
-    {{ candidate.proxy }} as is_proxy, {{ candidate.verified }} as is_verified, {{ candidate.confidence }} as confidence,
-    {% if candidate.withdrawn %}coalesce({{ holds(candidate.withdrawn) }}, false){% else %}false{% endif %} as is_withdrawn,
-    {% set codes = [candidate.place.grid, candidate.place.code] | select | list -%}
-    {{ first_text(codes) }} as place_code,
-    {% if candidate.place.community_name %}_provider{% else %}cast(null as string){% endif %} as provider,
-    {{ first_text([candidate.place.community_name] | select | list) }} as community_name,
-    {{ first_text(candidate.columns.address_id) }} as address_id,
-    {{ first_text(candidate.columns.address_text) }} as address_text
-  from ({{ known(candidate.resource) }})
-  where {{ declared.id }} is not null and {{ fresh(candidate) }}
-    and ({{ holds(candidate.when) }}{% if candidate.withdrawn %} or {{ holds(candidate.withdrawn) }}{% endif %})
-      {%- endset -%}
-      {%- do branches.append(branch) -%}
+    defined.entity_id
+    {%- for name, field in fields.items() %},
+    {{ offered({'name': name, 'candidates': field.candidates}, declared.resources) }} as {{ name }}
+    {%- endfor %}
+  from defined
+  {% for resource in declared.resources -%}
+  left join offer_{{ loop.index }} on defined.entity_id = offer_{{ loop.index }}.entity_id
+  {% endfor %}
+)
+
+select
+  entity_id as {{ declared.id }},
+  {% for name in fields %}
+  get({{ name }}, 0) as {{ name }},
+  {% endfor %}
+  {#- the first said is kept; a later one that differs and is no proxy lost -#}
+  concat(
+    {% for name, field in fields.items() -%}
+    transform(
+      filter({{ name }}, (said, n) -> n > 0 and not said.is_proxy and not said.value <=> {{ name }}[0].value),
+      lost -> {{ conflict(text(name), text(field.authority), name ~ '[0]', 'lost') }}
+    ){{ ',' if not loop.last }}
+    {% endfor %}
+  ) as conflicts
+from offered
+{%- endmacro %}
+
+{# Returns the rows of all resources that may say where an entity is, one per source row and candidate: the place as its source spells it. #}
+{% macro sightings(entities) -%}
+  {%- set branches = [] -%}
+  {%- for entity in entities -%}
+    {%- for name, field in fields_of(entity, ['place']).items() -%}
+      {%- for candidate in field.candidates -%}
+        {%- do branches.append(sighting(entity, {'name': name, 'authority': field.authority}, candidate)) -%}
+      {%- endfor -%}
     {%- endfor -%}
   {%- endfor -%}
+  {%- if not branches -%}{%- do branches.append(no_sighting()) -%}{%- endif -%}
   {{ return(branches | join('\n  union all\n')) }}
+{%- endmacro %}
+
+{# Returns what one candidate says of where an entity is. #}
+{% macro sighting(entity, field, candidate) -%}
+  {%- set id = authority()[entity].id -%}
+  {%- set place = candidate.place %}
+  select
+    {{ text(entity) }} as entity, {{ id }} as entity_id, {{ text(field.name) }} as field, {{ text(field.authority) }} as authority,
+    {{ candidate.rank }} as rank, {{ text(candidate.resource) }} as source, _batch_id as batch_id, valid_from, _delivery_no as delivery_no,
+    _source_line as line, {{ candidate.proxy }} as is_proxy, {{ candidate.verified }} as is_verified, {{ candidate.confidence }} as confidence,
+    {{ takes_back(candidate) }} as is_withdrawn,
+    {{ first_text((place.grid or []) + (place.code or [])) }} as place_code,
+    {% if place.community_name %}_provider{% else %}cast(null as string){% endif %} as provider,
+    {{ first_text(place.community_name) }} as community_name,
+    {{ first_text(place.address_id) }} as address_id,
+    {{ first_text(place.address_text) }} as address_text
+  from ({{ known(candidate.resource) }})
+  where {{ id }} is not null and {{ counts(candidate) }}
+{%- endmacro %}
+
+{# Returns no sighting, with the columns of one: no resource of a contract says a place. #}
+{% macro no_sighting() %}
+  select
+    '' as entity, '' as entity_id, '' as field, '' as authority, 0 as rank, '' as source, '' as batch_id, timestamp'1970-01-01 00:00:00' as valid_from,
+    0 as delivery_no, 0L as line, false as is_proxy, false as is_verified, 0 as confidence, false as is_withdrawn, '' as place_code,
+    '' as provider, '' as community_name, '' as address_id, '' as address_text
+  where false
 {%- endmacro %}
 
 {# Returns one conflict as an SQL struct: what was kept and what lost. #}
@@ -82,4 +167,16 @@
     'lost_value', {{ lost }}.value, 'lost_source', {{ lost }}.source, 'lost_batch_id', {{ lost }}.batch_id,
     'lost_valid_from', {{ lost }}.valid_from
   )
+{%- endmacro %}
+
+{# Returns a field of canonical JSON: golden field -> resource it was taken from. #}
+{% macro field_sources(sources) -%}
+  to_json(named_struct({% for name, source in sources | dictsort %}{{ text(name) }}, {{ source }}{{ ', ' if not loop.last }}{% endfor %}))
+{%- endmacro %}
+
+{# Returns the sources of an entity's values, as `field_sources` wants them. #}
+{% macro value_sources(entity, relation) -%}
+  {%- set sources = {} -%}
+  {%- for name in fields_of(entity, ['value', 'fact']) -%}{%- do sources.update({name: relation ~ '.' ~ name ~ '.source'}) -%}{%- endfor -%}
+  {{ return(sources) }}
 {%- endmacro %}

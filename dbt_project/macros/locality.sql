@@ -3,6 +3,26 @@
   {{ return(['province_code', 'city_code', 'district_code', 'street_code', 'community_code', 'grid_code']) }}
 {%- endmacro %}
 
+{# Returns the locality columns of a relation, comma-separated. #}
+{% macro locality_of(relation) -%}
+  {%- for column in locality_columns() -%}{{ relation }}.{{ column }}{{ ', ' if not loop.last }}{%- endfor -%}
+{%- endmacro %}
+
+{# Returns the regions of a relation's row as an SQL struct. #}
+{% macro regions(relation) -%}
+  named_struct({% for column in locality_columns() %}'{{ column }}', {{ relation }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{# Returns the number of levels down to which a place is known: 0 none, 6 the grid. #}
+{% macro reach(place) -%}
+  case
+    {%- for column in locality_columns() | reverse %}
+    when {{ place }}.{{ column }} is not null then {{ 7 - loop.index }}
+    {%- endfor %}
+    else 0
+  end
+{%- endmacro %}
+
 {# Returns the condition that two places contradict each other: at a level both know they name different regions. #}
 {% macro contradicts(one, other) -%}
   (
@@ -13,9 +33,9 @@
 {%- endmacro %}
 
 {# Returns how sure a place is: what its source is worth, 1 if only the district (or less) is known, null without any region. #}
-{% macro confidence(place) -%}
+{% macro confidence(place, worth=none) -%}
   case
-    when {{ place }}.street_code is not null then {{ place }}.confidence
+    when {{ place }}.street_code is not null then {{ worth or place ~ '.confidence' }}
     when coalesce({{ place }}.district_code, {{ place }}.city_code, {{ place }}.province_code) is not null then 1
   end
 {%- endmacro %}

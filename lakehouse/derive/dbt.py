@@ -13,20 +13,21 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from lakehouse import naming
-from lakehouse.authority import Authority, Candidate, EntityAuthority, FieldAuthority, place_columns, supplied
+from lakehouse.authority import Authority, Candidate, EntityAuthority, FieldAuthority, Records, place_columns, silver_columns, supplied
 from lakehouse.config import PROJECT
 from lakehouse.contracts.model import Contract
 
 MODELS = PROJECT / "dbt_project"
 KEPT_FOLDERS = ("target", "logs")  # dbt's own: the partial parse lives there
 PUBLIC = "diff_first"  # materialization of the tables that stay
-REFERENCE_TABLES = ("region", "department")
-GENERATED_MACROS = """\
-{{% macro authority() %}}
-  {{% set declared %}}{{% raw %}}{authority}{{% endraw %}}{{% endset %}}
+REFERENCE_TABLES = ("region", "department", "code")
+GENERATED_MACRO = """\
+{{% macro {name}() %}}
+  {{% set declared %}}{{% raw %}}{declared}{{% endraw %}}{{% endset %}}
   {{{{ return(fromjson(declared)) }}}}
 {{% endmacro %}}
-
+"""
+TABLE_PATH_MACRO = """\
 {{% macro table_path(schema, table) %}}{{{{ return("{table_path}".replace("SCHEMA", schema).replace("TABLE", table)) }}}}{{% endmacro %}}
 """
 
@@ -84,13 +85,20 @@ def _own(path: Path) -> bool:
 
 def generated(contracts: Mapping[str, Contract], authority: Authority) -> dict[str, str]:
     """Returns the generated files by path: sources, and the macros that know authority and table paths."""
-    declared = {name: entity_authority(entity, contracts) for name, entity in sorted(authority.entities.items())}
-    macros = GENERATED_MACROS.format(
-        authority=json.dumps(declared, ensure_ascii=False, indent=1), table_path=naming.table_path("SCHEMA.TABLE")
-    )
+    declared = {
+        "authority": {name: entity_authority(entity, contracts) for name, entity in sorted(authority.entities.items())},
+        "declared_records": {name: records_of(records, contracts) for name, records in sorted(authority.records.items())},
+        "code_tables": code_tables(authority, contracts),
+        "references": list(references(contracts)),
+    }
+    macros = {
+        f"macros/generated/{name}.sql": GENERATED_MACRO.format(name=name, declared=json.dumps(said, ensure_ascii=False, indent=1))
+        for name, said in declared.items()
+    }
     return {
         "models/generated/sources.yml": yaml.safe_dump(sources(contracts), allow_unicode=True, sort_keys=False, width=140),
-        "macros/generated/authority.sql": macros,
+        "macros/generated/table_path.sql": TABLE_PATH_MACRO.format(table_path=naming.table_path("SCHEMA.TABLE")),
+        **macros,
     }
 
 
@@ -142,14 +150,12 @@ def _golden(name: str, field: FieldAuthority) -> Iterator[str]:
 
 
 def _candidate(rank: int, columns: Mapping[str, tuple[str, ...]], candidate: Candidate, contract: Contract) -> dict[str, Any]:
-    columns = {golden: list(sources) for golden, sources in columns.items()}  # type: ignore[misc]
-    if candidate.confidence is not None and contract.locality.address:
-        columns = {"address_text": [contract.locality.address], **columns}  # type: ignore[dict-item]
+    place = place_columns(candidate, contract) if candidate.confidence is not None else {}
     return {
         "rank": rank,
         "resource": candidate.resource,
-        "columns": columns,
-        "place": place_columns(contract),
+        "columns": {} if place else {golden: list(sources) for golden, sources in columns.items()},
+        "place": {kind: list(sources) for kind, sources in place.items()},
         "when": candidate.when,
         "withdrawn": candidate.withdrawn,
         "max_age_days": candidate.max_age_days,
@@ -157,3 +163,44 @@ def _candidate(rank: int, columns: Mapping[str, tuple[str, ...]], candidate: Can
         "confidence": candidate.confidence,
         "verified": candidate.verified,
     }
+
+
+def records_of(records: Records, contracts: Mapping[str, Contract]) -> dict[str, Any]:
+    """Returns a kind of records as macros read it: only suppliers with a contract, per column of the record theirs or none."""
+    suppliers = []
+    for supplier in records.suppliers:
+        if supplier.resource in contracts:
+            known = silver_columns(contracts[supplier.resource])
+            named = {golden: supplier.columns.get(golden, golden if golden in known else None) for golden in records.columns}
+            suppliers.append({"resource": supplier.resource, "columns": named})
+    return {"columns": records.columns, "suppliers": suppliers}
+
+
+def code_tables(authority: Authority, contracts: Mapping[str, Contract]) -> dict[str, str]:
+    """Returns the code table of each golden field (`entity.field`) and record column (`records.column`) its sources hold to one."""
+    found: dict[str, str] = {}
+    for name, entity in authority.entities.items():
+        for field, declared in entity.fields.items():
+            for candidate in declared.candidates:
+                columns = candidate.columns.get(field, (field,))
+                _note_code_table(found, f"{name}.{field}", contracts.get(candidate.resource), columns[0])
+    for name, records in authority.records.items():
+        for golden in records.columns:
+            for supplier in records.suppliers:
+                _note_code_table(found, f"{name}.{golden}", contracts.get(supplier.resource), supplier.columns.get(golden, golden))
+    return dict(sorted(found.items()))
+
+
+def _note_code_table(found: dict[str, str], name: str, contract: Contract | None, column: str) -> None:
+    for rule in contract.rules if contract else ():
+        if rule.kind == "domain" and rule.column == column:
+            found.setdefault(name, rule.params["codes"])
+
+
+def references(contracts: Mapping[str, Contract]) -> Iterator[dict[str, str]]:
+    """Yields what columns refer to: a rule `reference` says which entity a value, or the pseudonym made of it, should be."""
+    for code in sorted(contracts):
+        contract = contracts[code]
+        for rule in contract.references:
+            compared = contract.column(rule.column).identity or rule.column
+            yield {"resource": code, "column": rule.column, "compared": compared, "to": rule.params["to"]}

@@ -17,7 +17,10 @@ from spark_jobs import storage
 from spark_jobs.tables import TableShape
 
 REGISTRY, SERVICES, CHECKS = "c_household_registration", "s_elderly_service_list", "g_person_check"
+PERMITS, LEDGERS, CERTIFICATES = "c_residence_permit", "v_resident_ledger", "p_disability_certificate"
+COMPANIES, ADDRESSES, CASES, EVENTS = "c_enterprise_registration", "c_standard_address", "d_assistance_approval", "g_grid_event"
 REGION = "region_code name level parent_code managed_by_code valid_from valid_to successor_code"
+CODE = "code_table code label_zh label_en valid_from valid_to successor_code"
 DEPARTMENT = "uscc name kind level region_code valid_from valid_to"
 EVER = date(2000, 1, 1)
 
@@ -31,25 +34,32 @@ def instant(text: str) -> datetime:
 class Silver:
     """Rows of silver by resource, numbered as they come."""
 
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {code: [] for code in (REGISTRY, SERVICES, CHECKS)})
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def add(self, resource: str, person: str, at: str, **values: Any) -> None:
-        """Adds a version of a row about a person, valid from an instant, known from that day on unless `_recorded_on` says otherwise."""
-        rows = self.rows[resource]
+    def add(self, resource: str, at: str, **values: Any) -> None:
+        """Adds a version of a row, valid from an instant, known from that day on unless `_recorded_on` says otherwise."""
+        rows = self.rows.setdefault(resource, [])
         technical = {"valid_from": instant(at), "_deleted": False, "_recorded_on": instant(at).date(), "_batch_id": f"batch of {resource}"}
-        numbered = {"_delivery_no": len(rows) + 1, "_source_line": len(rows) + 2}
-        rows.append({"person_id": person, "id_no": f"number of {person}"} | technical | numbered | values)
+        numbered = {"_delivery_no": len(rows) + 1, "_source_line": len(rows) + 2, "_key": f"{resource} {len(rows)}"}
+        rows.append(technical | numbered | values)
+
+    def about(self, resource: str, person: str, at: str, **values: Any) -> None:
+        """Adds a version of a row about a person."""
+        self.add(resource, at, **{"person_id": person, "id_no": f"number of {person}"} | values)
 
     def write(self, spark: SparkSession, instance: Instance) -> None:
         """Writes the rows into the silver tables of the contracts."""
         contracts = load_contracts(instance.settings.contracts)
-        for resource, rows in self.rows.items():
-            storage.ensure_tables(spark, instance, contracts[resource])
-            insert(spark, silver(resource), rows)
+        for resource, contract in contracts.items():
+            forget(spark, instance, silver(resource))
+            storage.ensure_tables(spark, instance, contract)
+            insert(spark, silver(resource), self.rows.get(resource, []))
 
 
 def insert(spark: SparkSession, table: str, rows: list[dict[str, Any]]) -> None:
     """Inserts rows; columns not named are null."""
+    if not rows:
+        return
     schema = spark.table(table).schema
     spark.createDataFrame([tuple(row.get(name) for name in schema.names) for row in rows], schema).write.insertInto(table)
 
@@ -69,11 +79,15 @@ def region(code: str, level: str, parent: str | None, name: str = "", **values: 
 
 
 REGIONS = [
-    region("44", "province", None),
-    region("4499", "city", "44"),
-    region("449901", "district", "4499"),
-    region("449901001", "street", "449901"),
-    region("449901002", "street", "449901"),
+    region("44", "province", None, "广东省"),
+    region("4499", "city", "44", "示范市"),
+    region("449901", "district", "4499", "示范东区"),
+    region("449902", "district", "4499", "示范西区"),
+    region("449902001", "street", "449902", "云麓镇"),
+    region("449902001001", "community", "449902001", "上塘村民委员会"),
+    region("449902001001001", "grid", "449902001001"),
+    region("449901001", "street", "449901", "望海街道"),
+    region("449901002", "street", "449901", "青桐街道"),
     region("449901003", "street", "449901", valid_to=date(2026, 5, 1), successor_code="449901002"),
     region("449901001001", "community", "449901001", "香湾社区"),
     region("449901001002", "community", "449901001", "海滨社区"),
@@ -91,9 +105,13 @@ DEPARTMENTS = [
 ]
 
 
+LABELS = {"enterprise_status 1": "存续", "industry_section C": "制造业", "event_urgency 黄": "黄", "disability_grade 1": "一级"}
+CODES = [dict(zip(CODE.split()[:4], (*name.split(), label, label), strict=True)) for name, label in LABELS.items()]
+
+
 def write_reference(spark: SparkSession, instance: Instance) -> None:
-    """Writes two streets; street 003 and grid 009 have ended with a successor, grid 002 moves to the other street on 2 June."""
-    for table, columns, rows in (("ref.region", REGION, REGIONS), ("ref.department", DEPARTMENT, DEPARTMENTS)):
+    """Writes three streets; street 003 and grid 009 have ended with a successor, grid 002 moves to the other street on 2 June."""
+    for table, columns, rows in (("ref.region", REGION, REGIONS), ("ref.department", DEPARTMENT, DEPARTMENTS), ("ref.code", CODE, CODES)):
         forget(spark, instance, table)
         typed = tuple((name, "date" if name in ("valid_from", "valid_to") else "string") for name in columns.split())
         storage.ensure_table(spark, instance, TableShape(table, typed))

@@ -59,5 +59,9 @@ def test_only_resources_with_a_contract_are_rendered_and_the_declared_authority_
     rendered = entity_authority(authority.entities["person"], without)
     phone = rendered["fields"]["phone"]
     assert phone["authority"] == "g_person_check"
-    assert [candidate["resource"] for candidate in phone["candidates"]] == ["s_elderly_service_list"]
+    assert [candidate["resource"] for candidate in phone["candidates"]] == [
+        "c_residence_permit",
+        "v_resident_ledger",
+        "s_elderly_service_list",
+    ]
     assert "g_person_check" not in rendered["resources"]

@@ -1,5 +1,6 @@
 {{ config(unique_key='person_id') }}
-{%- set fields = fields_of('person', ['value', 'fact']) %}
+{%- set sources = value_sources('person', 'value') -%}
+{%- do sources.update({'residence': 'residence.kept.source'}) %}
 select /*+ broadcast(registered) */
   value.person_id,
   value.id_no.value as id_no,
@@ -15,8 +16,12 @@ select /*+ broadcast(registered) */
     when value.hukou_region_code is not null then coalesce(registered.city_code = {{ text(var('city_region_code')) }}, false)
   end as is_local_hukou,
   value.phone.value as phone,
+  value.disability_category.value as disability_category,
+  value.disability_grade.value as disability_grade,
+  value.disability_cert_no.value as disability_cert_no,
   value.death is null as is_alive,
   try_cast(value.death.value as date) as death_date,
+  value.death is null and value.death_hint is not null as suspect_deceased,
   value.moving_out is not null as is_moved_out,
   try_cast(value.moving_out.value as date) as move_out_date,
   residence.kept.grid_code as residence_grid_code,
@@ -26,11 +31,8 @@ select /*+ broadcast(registered) */
   {% endfor -%}
   residence.kept.source as locality_source,
   {{ confidence('residence.kept') }} as locality_confidence,
-  to_json(named_struct(
-    {% for name in (fields | list + ['residence']) | sort -%}
-    {{ text(name) }}, {{ 'residence.kept' if name == 'residence' else 'value.' ~ name }}.source{{ ', ' if not loop.last }}
-    {% endfor -%}
-  )) as _field_sources
+  {{ field_sources(sources) }} as _field_sources
 from {{ ref('int_person__value') }} as value
-left join {{ ref('int_person__place') }} as residence on value.person_id = residence.person_id and residence.field = 'residence'
+left join {{ ref('int_entity__place') }} as residence
+  on value.person_id = residence.entity_id and residence.entity = 'person' and residence.field = 'residence'
 left join {{ ref('int_region__lineage') }} as registered on value.hukou_region_code.value = registered.place_code

@@ -11,7 +11,8 @@ with address as (
       stay -> stay.place.source is not null
     )) as stay
   from {{ ref('int_person__value') }} as value
-  left join {{ ref('int_person__place') }} as residence on value.person_id = residence.person_id and residence.field = 'residence'
+  left join {{ ref('int_entity__place') }} as residence
+    on value.person_id = residence.entity_id and residence.entity = 'person' and residence.field = 'residence'
   left join {{ ref('int_region__lineage') }} as registered on value.hukou_region_code.value = registered.place_code
 )
 

@@ -1,15 +1,19 @@
 {{ config(unique_key=['entity', 'entity_id', 'field', 'lost_source']) }}
-with lost as (
-  select
-    value.person_id as entity_id,
-    inline(concat(value.conflicts, coalesce(place.conflicts, filter(value.conflicts, said -> false))))
-  from {{ ref('int_person__value') }} as value
-  left join {{ ref('int_person__place') }} as place on value.person_id = place.person_id
+with conflicts as (
+  {%- for entity in ['person', 'entity', 'address'] %}
+  select {{ text(entity) }} as entity, {{ authority()[entity].id }} as entity_id, conflicts from {{ ref('int_' ~ entity ~ '__value') }}
+  union all
+  {%- endfor %}
+  select entity, entity_id, conflicts from {{ ref('int_entity__place') }}
+),
+
+lost as (
+  select entity, entity_id, inline(conflicts) from conflicts
 )
 
 select
-  sha2(to_json(array('person', entity_id, field, lost_source)), 256) as conflict_id,
-  'person' as entity,
+  sha2(to_json(array(entity, entity_id, field, lost_source)), 256) as conflict_id,
+  entity,
   entity_id,
   field,
   authority,

@@ -1,0 +1,137 @@
+{# Addresses as texts: how they are compared with the standard addresses. Plain Jinja, so that tests can run the SQL by itself. #}
+
+{# Returns an address text as it is compared: half-width, capitals, no spaces, 栋 for every word that means a building. #}
+{% macro plain_address(text) -%}
+  regexp_replace(
+    regexp_replace(
+      upper(translate({{ text }}, '０１２３４５６７８９－＃ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ', '0123456789-#ABCDEFGHIJKLMNOPQRSTUVWXYZ')),
+      '[\\s　]', ''
+    ),
+    '([0-9A-Z]+)(?:#|号)?(?:楼|幢|座|栋)', '$1栋'
+  )
+{%- endmacro %}
+
+{# Returns a part of an address that is a number, without words and leading zeros; empty where there is none. #}
+{% macro address_number(text) -%}
+  regexp_replace(regexp_replace(coalesce({{ plain_address(text) }}, ''), '[^0-9A-Z-]', ''), '^0+(?=.)', '')
+{%- endmacro %}
+
+{# Returns the key of an address or of what is known of it: the parts, empty where not known. #}
+{% macro address_key(district, road, door, building="''", unit="''", room="''") -%}
+  concat_ws('|', {{ district }}, {{ road }}, {{ door }}, {{ building }}, {{ unit }}, {{ room }})
+{%- endmacro %}
+
+{# Returns an alternation of a column's texts, longest first, each taken literally. #}
+{% macro one_of(column) -%}
+  array_join(
+    transform(sort_array(collect_set(struct(length({{ column }}) as n, {{ column }} as word)), false), one -> '\\Q' || one.word || '\\E'), '|'
+  )
+{%- endmacro %}
+
+{#
+  Returns one row: `pattern` splits a plain address text into district, street, community, road, door, building, unit, room; `districts` maps
+  a name to the only district it lies in. Names are those of the reference table and the roads of the standard addresses, nothing is guessed.
+  regions(name, level, district_code), roads(road_name)
+#}
+{% macro address_pattern(regions, roads) -%}
+  with written as (
+    select level, name, district_code from {{ regions }}
+    union
+    select level, regexp_replace(name, '(?:居民委员会|居委会|民委员会|委员会|委会)$', ''), district_code from {{ regions }} where level = 'community'
+  ),
+
+  words as (
+    select
+      {{ one_of("case when level = 'province' then name end") }} as provinces,
+      {{ one_of("case when level = 'city' then name end") }} as cities,
+      {{ one_of("case when level = 'district' then name end") }} as districts,
+      {{ one_of("case when level = 'street' then name end") }} as streets,
+      {{ one_of("case when level = 'community' then name end") }} as communities
+    from written
+  ),
+
+  lying as (
+    select name, max(district_code) as district_code
+    from written
+    where district_code is not null and level in ('district', 'street', 'community')
+    group by name
+    having count(distinct district_code) = 1
+  )
+
+  select
+    '^(?:' || provinces || ')?(?:' || cities || ')?(' || districts || ')?(' || streets || ')?(' || communities || ')?'
+    || '(' || (select {{ one_of('road_name') }} from {{ roads }}) || ')'
+    || '([0-9]+(?:-[0-9]+)?)号(?:[^0-9]*?([0-9A-Z]+)栋)?(?:([0-9A-Z]+)单元)?(?:([0-9A-Z]+)(?:房|室|$))?.*$' as pattern,
+    (select map_from_entries(collect_list(struct(name, district_code))) from lying) as districts
+  from words
+{%- endmacro %}
+
+{# Returns the eight parts of an address text, null where the text has no road and door; `pattern` is the one of `address_pattern`. #}
+{% macro address_parts(text, pattern) -%}
+  get(filter(
+    array(split(regexp_replace({{ plain_address(text) }}, {{ pattern }}, '$1|$2|$3|$4|$5|$6|$7|$8'), '\\|')), parts -> size(parts) = 8
+  ), 0)
+{%- endmacro %}
+
+{#
+  Returns the keys of a text's parts as an SQL struct: `room` says all the text says, `building` leaves out unit and room, `door` the building
+  too. The district is the one the text names, else the only one its street or community lies in, else empty: any.
+#}
+{% macro address_keys(parts, districts) -%}
+  {%- set said = [] -%}
+  {%- for n in range(3) -%}{%- do said.append(districts ~ '[' ~ parts ~ '[' ~ n ~ ']]') -%}{%- endfor -%}
+  {%- set district = 'coalesce(' ~ said | join(', ') ~ ", '')" -%}
+  {%- set numbers = [] -%}
+  {%- for n in range(4, 8) -%}{%- do numbers.append('regexp_replace(' ~ parts ~ '[' ~ n ~ "], '^0+(?=.)', '')") -%}{%- endfor -%}
+  case when {{ parts }} is not null then named_struct(
+    'room', {{ address_key(district, parts ~ '[3]', numbers[0], numbers[1], numbers[2], numbers[3]) }},
+    'building', {{ address_key(district, parts ~ '[3]', numbers[0], numbers[1]) }},
+    'door', {{ address_key(district, parts ~ '[3]', numbers[0]) }}
+  ) end
+{%- endmacro %}
+
+{#
+  Returns one row per key an address may be looked for by: `address_id` if it is the only one, and as `place` the regions on which all of
+  them agree. addresses(address_id, road_name, door_no, building_no, unit_no, room_no, six region codes)
+#}
+{% macro address_index(addresses) -%}
+  with numbered as (
+    select
+      *,
+      coalesce(district_code, '') as district,
+      {{ plain_address('road_name') }} as road,
+      {{ address_number('door_no') }} as door,
+      {{ address_number('building_no') }} as building,
+      {{ address_number('unit_no') }} as unit,
+      {{ address_number('room_no') }} as room
+    from {{ addresses }}
+    where road_name is not null and door_no is not null
+  ),
+
+  keyed as (
+    select
+      *,
+      explode(array_distinct(array(
+        {%- for district in ['district', "''"] %}
+        {%- set outer_last = loop.last %}
+        {%- for building, unit, room in [
+          ('building', 'unit', 'room'), ('building', "''", 'room'), ("''", "''", 'room'), ('building', 'unit', "''"), ('building', "''", "''"),
+          ("''", "''", "''")] %}
+        {{ address_key(district, 'road', 'door', building, unit, room) }}{{ ',' if not (loop.last and outer_last) }}
+        {%- endfor %}
+        {%- endfor %}
+      ))) as key
+    from numbered
+  )
+
+  select
+    key,
+    case when count(*) = 1 then max(address_id) end as address_id,
+    named_struct(
+      {%- for level in ['province_code', 'city_code', 'district_code', 'street_code', 'community_code', 'grid_code'] %}
+      '{{ level }}', case when count({{ level }}) = count(*) and min({{ level }}) = max({{ level }}) then max({{ level }}) end{{ ',' if not loop.last }}
+      {%- endfor %}
+    ) as place
+  from keyed
+  group by key
+{%- endmacro %}

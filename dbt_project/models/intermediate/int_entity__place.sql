@@ -1,0 +1,130 @@
+{#
+  Returns one row per entity of any kind and place field: the place that is kept, the place somebody verified, and as `conflicts` what was
+  said otherwise. A place is resolved to regions before it counts: by its code where that reaches the community, else by its standard address,
+  else by its text, matched with the standard addresses, else by its code as far as it goes. One that leads nowhere is no value. A community's
+  name is looked for among the children of the street its provider serves; where it is not found exactly once the place is known to the
+  street only.
+#}
+with sighting as (
+  {{ sightings(['person', 'entity']) }}
+),
+
+provided as (
+  select uscc, max(region_code) as region_code
+  from {{ source('ref', 'department') }}
+  where {{ effective() }}
+  group by uscc
+),
+
+named as (
+  select parent_code, name, max(region_code) as region_code
+  from {{ source('ref', 'region') }}
+  where {{ effective() }}
+  group by parent_code, name
+  having count(*) = 1
+),
+
+-- names that were given up stand in addresses for years
+region as (
+  select region.name, region.level, lineage.district_code
+  from {{ source('ref', 'region') }} as region
+  left join {{ ref('int_region__lineage') }} as lineage on region.region_code = lineage.place_code
+  where region.valid_from <= {{ business_date() }} and region.level <> 'grid'
+),
+
+road as (
+  select distinct {{ plain_address('road_name') }} as road_name from {{ ref('address') }} where road_name is not null
+),
+
+written as (
+  {{ address_pattern('region', 'road') }}
+),
+
+spelled as (
+  select /*+ broadcast(provided), broadcast(named), broadcast(written) */
+    sighting.*,
+    coalesce(sighting.place_code, named.region_code, provided.region_code) as said_code,
+    {{ address_parts('sighting.address_text', 'written.pattern') }} as parts,
+    written.districts
+  from sighting
+  cross join written
+  left join provided on sighting.provider = provided.uscc
+  left join named on provided.region_code = named.parent_code and sighting.community_name = named.name
+),
+
+keyed as (
+  select *, {{ address_keys('parts', 'districts') }} as key from spelled
+),
+
+found as (
+  select /*+ broadcast(lineage) */
+    keyed.*,
+    case when lineage.place_code is not null then {{ regions('lineage') }} end as by_code,
+    case when given.province_code is not null then {{ regions('given') }} end as by_address,
+    coalesce(room.place, building.place, door.place) as by_text,
+    coalesce(
+      keyed.address_id,
+      case when room.key is not null then room.address_id when building.key is not null then building.address_id else door.address_id end
+    ) as found_address_id
+  from keyed
+  left join {{ ref('int_region__lineage') }} as lineage on keyed.said_code = lineage.place_code
+  left join {{ ref('address') }} as given on keyed.address_id = given.address_id
+  left join {{ ref('int_address__key') }} as room on keyed.key.room = room.key
+  left join {{ ref('int_address__key') }} as building on keyed.key.building = building.key
+  left join {{ ref('int_address__key') }} as door on keyed.key.door = door.key
+),
+
+placed as (
+  select
+    *,
+    case
+      when by_code.community_code is not null then by_code
+      when by_address is not null then by_address
+      when {{ reach('by_text') }} > {{ reach('by_code') }} then by_text
+      else by_code
+    end as place
+  from found
+),
+
+-- what each candidate says: its newest row that says where the entity is, or that takes it back
+said as (
+  select
+    entity,
+    entity_id,
+    field,
+    any_value(authority) as authority,
+    max(struct(
+      valid_from, delivery_no, line, rank, source, batch_id, is_proxy, is_verified, is_withdrawn, confidence,
+      case when address_id is not null or not {{ contradicts('by_text', 'place') }} then found_address_id end as address_id,
+      address_text,
+      coalesce({% for column in locality_columns() | reverse %}place.{{ column }}{{ ', ' if not loop.last }}{% endfor %}) as value,
+      {{ locality_of('place') }}
+    )) as place
+  from placed
+  where is_withdrawn or {{ reach('place') }} > 0
+  group by entity, entity_id, field, rank
+),
+
+ordered as (
+  select
+    entity,
+    entity_id,
+    field,
+    any_value(authority) as authority,
+    array_sort(collect_list(place), (one, other) -> one.rank - other.rank) as places
+  from said
+  where not place.is_withdrawn
+  group by entity, entity_id, field
+)
+
+select
+  entity,
+  entity_id,
+  field,
+  places[0] as kept,
+  get(filter(places, place -> place.is_verified), 0) as verified,
+  transform(
+    filter(places, (place, n) -> n > 0 and not place.is_proxy and {{ contradicts('place', 'places[0]') }}),
+    lost -> {{ conflict('field', 'authority', 'places[0]', 'lost') }}
+  ) as conflicts
+from ordered

@@ -1,0 +1,26 @@
+{{ config(unique_key=['resource', 'row_key', 'column_name']) }}
+{# What a row refers to and no library has: a warning for its provider, computed each day so that the order of arrival cannot matter. #}
+{%- set kinds = [('person', 'person', 'person_id'), ('entity', 'legal_entity', 'uscc'), ('address', 'address', 'address_id')] %}
+with referring as (
+  {% for reference in references() %}
+  select
+    {{ text(reference.resource) }} as resource, _key as row_key, {{ text(reference.column) }} as column_name, {{ text(reference.to) }} as target,
+    _provider as provider, _batch_id as batch_id, {{ reference.compared }} as said
+  from ({{ known(reference.resource) }})
+  where {{ reference.compared }} is not null
+  {{ 'union all' if not loop.last }}
+  {% else %}
+  select '' as resource, '' as row_key, '' as column_name, '' as target, '' as provider, '' as batch_id, '' as said where false
+  {% endfor %}
+),
+
+existing as (
+  {% for target, table, key in kinds %}
+  select {{ text(target) }} as target, {{ key }} as said from {{ ref(table) }}
+  {{ 'union all' if not loop.last }}
+  {% endfor %}
+)
+
+select referring.resource, referring.row_key, referring.column_name, referring.target, referring.provider, referring.batch_id
+from referring
+left anti join existing on referring.target = existing.target and referring.said = existing.said
