@@ -1,4 +1,4 @@
-"""Every labelled row is wrong in exactly the way its label says, every other row is clean, and chance comes from the seed alone."""
+"""What sources deliver hangs together over the days, and chance comes from the seed alone."""
 
 from __future__ import annotations
 
@@ -7,95 +7,35 @@ import hashlib
 import tracemalloc
 from collections import Counter
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from sample_city import truth
 from sample_city.checks import Checks
+from sample_city.enterprises import Enterprises
 from sample_city.feed import Sample
-from sample_city.labels import CHECK, ELDERLY, HOUSEHOLD, Label
-from sample_city.oddities import ODD
+from sample_city.labels import Label
 from sample_city.people import FIRST_DAY
 from sample_city.register import Register
 from sample_city.source import Change
-from tests.sample_city import inspection
+from sample_city.standard_addresses import StandardAddresses
+from tests.oracle.rules import World
+from tests.oracle.sources import ADDRESS, CHECK, ELDERLY, HOUSEHOLD
+from tests.sample_city.judged import CITIES, CODES, DAYS, files, judge, name_of, put_down
 
 pytestmark = pytest.mark.fast
-CITIES = Path(__file__).resolve().parents[2] / "cities"
-SECOND_DAY = FIRST_DAY + timedelta(days=1)
-NOTHING_WRONG = {*ODD, "quoted_comma_and_newline", "crlf_file"}
-
-
-def put_down(folder: Path, city: str, people: int, seed: int = 7) -> Sample:
-    """Returns a sample city of which all files of two days are written; the register stays in memory."""
-    sample = Sample(folder / "sample", folder / "inbox", "", CITIES / city, people, seed)
-    sample.put_down_first()
-    for day in (FIRST_DAY, SECOND_DAY):
-        sample.put_down(day)
-    return sample
-
-
-@pytest.fixture(scope="module", params=[("zhuhai", 20_000), ("tiny", 500)], ids=["zhuhai", "tiny"])
-def sample(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    return put_down(tmp_path_factory.mktemp("sample"), *request.param)
-
-
-@pytest.fixture(scope="module")
-def labels(sample: Sample) -> list[Label]:
-    return list(truth.labels(sample.folder, SECOND_DAY))
-
-
-def test_every_kind_is_there_often_enough(sample: Sample, labels: list[Label]) -> None:
-    wanted = 30 if sample.people == 20_000 else 2
-    counts = Counter((label.resource, label.kind) for label in labels)
-    in_register = [kind for (resource, kind) in counts if resource == HOUSEHOLD]
-    assert set(ODD) < set(in_register)
-    assert {kind for (resource, kind) in counts if resource == ELDERLY} >= {
-        "scientific_notation", "negative_amount", "future_month", "unknown_service_type", "too_few_fields", "too_many_fields",
-        "undecodable_bytes", "age_contradicts_birth_date", "phone_malformed", "quoted_comma_and_newline", "crlf_file",
-    }  # fmt: skip
-    few = {key: count for key, count in counts.items() if count < wanted and not (key[0] == ELDERLY and key[1] in ODD)}
-    assert few == {}
-    assert counts[CHECK, "burst"] > 100
-
-
-@pytest.mark.parametrize("resource", [ELDERLY, CHECK])
-def test_lines_of_files_are_wrong_exactly_as_labelled(sample: Sample, labels: list[Label], resource: str) -> None:
-    grids = {region["region_code"] for region in regions(sample.city) if region["level"] == "grid" and not region["valid_to"]}
-    judge = inspection.judge_checks(sample.inbox, grids) if resource == CHECK else inspection.judge_lists(sample.inbox, FIRST_DAY)
-    found, hashes = judge
-    repeated = {source for source, _ in found if resource == ELDERLY and source.endswith("_2.csv")}
-    wrong = {key: kinds for key, kinds in found.items() if kinds and key[0] not in repeated}
-    said = {(label.source, label.line): label for label in labels if label.resource == resource}
-    assert wrong == {key: {label.kind} for key, label in said.items() if label.kind not in NOTHING_WRONG}
-    assert {key: label.row_sha256 for key, label in said.items() if label.row_sha256} == {key: hashes[key] for key in said if key in hashes}
-    assert len(said) == sum(label.resource == resource for label in labels)
-
-
-def test_register_rows_are_wrong_exactly_as_labelled(sample: Sample, labels: list[Label]) -> None:
-    tree = regions(sample.city)
-    current, known = {row["region_code"] for row in tree if not row["valid_to"]}, {row["region_code"] for row in tree}
-    register = Register(sample.lives)
-    rows = [*register.first_load(), *(change.row for day in (FIRST_DAY, SECOND_DAY) for change in register.changes(day))]
-    said = {label.row_sha256: label.kind for label in labels if label.resource == HOUSEHOLD}
-    wrong = {}
-    for row in rows:
-        kinds = inspection.judge_register(row, current, known, SECOND_DAY)
-        if kinds:
-            wrong[inspection.name_of(list(row.values()))] = kinds
-    in_row = {"superseded", "duplicate", "recut", "accepted"}
-    outcomes = {label.row_sha256: label.outcome for label in labels}
-    assert wrong == {name: {kind} for name, kind in said.items() if outcomes[name] not in in_row}
+SECOND_DAY = DAYS[1]
 
 
 def test_pairs_repeats_and_late_rows_are_what_they_are_called(sample: Sample, labels: list[Label]) -> None:
     register = Register(sample.lives)
     first = list(register.first_load())
     on_first_day, on_second_day = register.changes(FIRST_DAY), register.changes(SECOND_DAY)
-    names = Counter(inspection.name_of(list(row.values())) for row in first)
+    names = Counter(name_of(row.values()) for row in first)
     positions = Counter((row["id_no"], row["update_time"]) for row in first)
-    register_labels = [label for label in labels if label.resource == HOUSEHOLD]
+    register_labels = [label for label in labels if label.resource == HOUSEHOLD and label.business_date <= SECOND_DAY.isoformat()]
     kinds = {
         kind: [label for label in register_labels if label.kind == kind] for kind in ("row_repeated", "same_key_and_position", "late_death")
     }
@@ -105,8 +45,8 @@ def test_pairs_repeats_and_late_rows_are_what_they_are_called(sample: Sample, la
     primed = {change.row["id_no"]: change.row["update_time"] for change in on_first_day}
     late = [change.row for change in on_second_day if change.row["update_time"] < FIRST_DAY.isoformat()]
     assert all("2026-05-30" <= row["update_time"] < primed[row["id_no"]] for row in late)
-    assert {name for row in late if (name := inspection.name_of(list(row.values())))} == {
-        label.row_sha256 for label in labels if label.outcome == "recut"
+    assert {name for row in late if (name := name_of(row.values()))} == {
+        label.row_sha256 for label in register_labels if label.outcome == "recut"
     }
     assert sum(row["cancel_reason"] == "死亡" for row in late) == len(kinds["late_death"])
 
@@ -134,6 +74,50 @@ def test_truth_follows_the_days(sample: Sample) -> None:
     assert 0.2 < away < 0.36
 
 
+def test_truth_of_companies_follows_the_days(sample: Sample) -> None:
+    register = Enterprises(sample.lives)
+    rows = {row["uscc"]: row for row in register.first_load()}
+    for day in DAYS:
+        for change in register.changes(day):
+            rows.pop(change.replaces or "", None)
+            rows[change.row["uscc"]] = change.row
+    known = {row["uscc"]: row for row in truth.entities(sample.folder, sample.city, DAYS[-1]).to_pylist()}
+    assert len(known) == len(rows) == register.firms.count + len(DAYS) * register.firms.new_a_day
+    ordinary = [row for row in known.values() if not row["trait"]]
+    assert ordinary
+    assert all(rows[row["uscc"]]["entity_name"] == row["entity_name"] for row in ordinary)
+    assert all(rows[row["uscc"]]["status_code"] == row["status_code"] for row in ordinary)
+    owners = {person["id_no"] for person in truth.persons(sample.folder, sample.city, DAYS[-1]).to_pylist()}
+    assert {row["legal_rep_id_no"] for row in known.values()} <= owners
+
+
+def test_rooms_come_and_go_and_some_are_there_only_as_a_defect(sample: Sample) -> None:
+    addresses = StandardAddresses(sample.lives)
+    told = [{row["address_id"]: kind for row, kind in addresses.lines(day)} for day in DAYS]
+    for before, after in pairwise(told):
+        assert after.keys() - before.keys()
+        assert before.keys() - after.keys()
+        unreadable = {key for key, kind in after.items() if kind in ("required_empty", "too_few_fields", "undecodable_bytes")}
+        assert any(not before.get(key, "new") for key in unreadable)
+    lived_in = {person["address_id"] for person in truth.persons(sample.folder, sample.city, DAYS[-1]).to_pylist()}
+    assert lived_in <= told[-1].keys()
+
+
+def test_snapshots_follow_the_region_tree(sample: Sample) -> None:
+    rows = [list(csv.DictReader(path.read_text("utf-8", "replace").splitlines())) for path in sorted((sample.inbox / ADDRESS).iterdir())]
+    moved = {row["region_code"]: row["parent_code"] for row in regions(sample.city) if row["valid_from"] == DAYS[1].isoformat()}
+    for grid, community in moved.items():
+        codes = [Counter(row["community_code"] for row in day if row["grid_code"] == grid).most_common(1)[0][0] for day in rows]
+        assert codes[0] != codes[1] == codes[2] == community
+    renamed = {row["region_code"]: row["name"] for row in regions(sample.city) if row["valid_from"] == DAYS[2].isoformat()}
+    for community, name in renamed.items():
+        names = [{row["community_name"] for row in day if row["community_code"] == community and row["district_name"]} for day in rows]
+        assert name in names[2]
+        assert name not in names[1]
+    assert moved
+    assert renamed
+
+
 def test_seed_and_size_decide_every_byte(tmp_path: Path) -> None:
     one, other, different = (put_down(tmp_path / name, "tiny", 500, seed) for name, seed in (("a", 7), ("b", 7), ("c", 8)))
     assert digest(tmp_path / "a") == digest(tmp_path / "b") != digest(tmp_path / "c")
@@ -150,9 +134,14 @@ def test_further_days_stay_clean_and_numbers_unique(tmp_path: Path) -> None:
             assert change.replaces is None or change.replaces in held
             held = held - {change.replaces} | {change.row["id_no"]}
     assert len(held) >= 300 + 100 * sample.lives.newcomers_a_day
-    sample.put_down(date(2026, 7, 1))
-    found, _ = inspection.judge_lists(sample.inbox, date(2026, 7, 1))
-    assert sum(source.endswith("2026-07-01_1.csv") for source, _ in found) >= 20
+
+
+def test_a_later_month_stays_clean(tmp_path: Path) -> None:
+    sample = put_down(tmp_path, "tiny", 300, days=[date(2026, 7, 1)])
+    world, labels = World(CODES, sample.city), list(truth.labels(sample.folder, date(2026, 7, 1)))
+    found = {name for batch in files(sample) for name in judge(world, batch)[0]}
+    assert found == {(one.resource, one.source, one.line) for one in labels if one.source and (one.rule or one.outcome == "rejected")}
+    assert {resource for resource, _, _ in found} >= {ELDERLY, CHECK}
 
 
 def test_memory_does_not_grow_with_the_city(tmp_path: Path) -> None:
@@ -162,6 +151,8 @@ def test_memory_does_not_grow_with_the_city(tmp_path: Path) -> None:
         tracemalloc.start()
         sum(1 for _ in Register(sample.lives).first_load())
         sum(1 for _ in Checks(sample.lives).seed())
+        sum(1 for _ in Enterprises(sample.lives).first_load())
+        sum(1 for _ in StandardAddresses(sample.lives).lines(FIRST_DAY))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 1_000_000  # 3,000 people more, held in a list, would take more than three times as much

@@ -1,0 +1,20 @@
+"""Provides sample cities of which all files of three days are written; their tables are only worked out."""
+
+from __future__ import annotations
+
+import pytest
+
+from sample_city import truth
+from sample_city.feed import Sample
+from sample_city.labels import Label
+from tests.sample_city.judged import DAYS, put_down
+
+
+@pytest.fixture(scope="package", params=[("zhuhai", 3_000), ("tiny", 500)], ids=["zhuhai", "tiny"])
+def sample(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    return put_down(tmp_path_factory.mktemp("sample"), *request.param)
+
+
+@pytest.fixture(scope="package")
+def labels(sample: Sample) -> list[Label]:
+    return list(truth.labels(sample.folder, DAYS[-1]))
