@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from pydantic import ValidationError
 
@@ -36,6 +38,12 @@ def test_every_kind_has_its_three_files() -> None:
     for folder in ("lakehouse/rules", "spark_jobs/transforms/rules", "expectations/rules"):
         missing = {kind for kind in gate_kinds() if not (PROJECT / folder / f"{kind}.py").is_file()}
         assert not missing, f"write {folder}/<kind>.py for these"
+
+
+def test_the_reference_page_tells_every_kind_with_its_dimension() -> None:
+    page = (PROJECT / "docs" / "reference" / "rules.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \|.*\| (\d{4}) \|", page, re.MULTILINE))
+    assert told == {name: kind.dimension for name, kind in kinds().items()}, "docs/reference/rules.md"
 
 
 def test_what_other_resources_know_is_not_asked_at_the_gate() -> None:
