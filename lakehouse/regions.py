@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lakehouse.errors import ConfigError, Problem, nearest_first, problems_text
 from lakehouse.headed_csv import headed_rows, validity
-from lakehouse.naming import CODE_LENGTHS, LEVELS, recipient_id
+from lakehouse.naming import CODE_LENGTHS, LEVELS
 
 HEADER = ("region_code", "name", "level", "parent_code", "managed_by_code", "valid_from", "valid_to", "successor_code")
 RECIPIENT_LEVELS = ("district", "street", "community", "grid")
@@ -34,16 +34,6 @@ class Region:
     def covers(self, at: date) -> bool:
         """Returns whether the version is in force at a date."""
         return self.valid_from <= at and (self.valid_to is None or at < self.valid_to)
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """A region that receives packages."""
-
-    recipient_id: str
-    level: str
-    region_code: str
-    name: str
 
 
 class RegionTree:
@@ -99,14 +89,6 @@ class RegionTree:
                 return None
             code = ended[-1].successor_code
         return None
-
-    def recipients(self, on: date) -> tuple[Recipient, ...]:
-        """Returns every district, street, community and grid in force at a date, in order of level and code."""
-        return tuple(
-            Recipient(recipient_id(level, region.code), level, region.code, region.name)
-            for level in RECIPIENT_LEVELS
-            for region in self.at(on).of_level(level)
-        )
 
 
 class RegionState:

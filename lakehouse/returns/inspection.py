@@ -150,7 +150,7 @@ def _talking(columns: Columns, names: list[str], kept: list[int]) -> int:
 
 
 def _unfit(columns: Columns, column: ReturnColumn, due: Mapping[str, str], what: tuple[dict[str, object], Return, Inspection]) -> int:
-    """Returns the values that are not as they should be; where dates of birth are raw, minors are told from the others."""
+    """Returns the values that are not as they should be; minors are told from the others as far as the birth column tells."""
     form, declared, inspection = what
     shape, minors = _shape(due[column.name], column), declared.minors
     if minors is None or column.name not in minors.columns:
@@ -158,21 +158,25 @@ def _unfit(columns: Columns, column: ReturnColumn, due: Mapping[str, str], what:
     identity = column.model_copy(update={"class_": "minor_id", "policy": {}})
     handles = HANDLES if form["audience"] != form["level"] else None
     own = _shape(due_transform(identity, str(form["audience"]), str(form["level"]), handles, inspection.policies), column)
-    dates: list[str | None] = [None] * len(columns[column.name])
-    if due.get(minors.birth_date) == "raw":
-        dates = columns[minors.birth_date]
-    else:
-        shape = f"(?:{shape})|(?:{own})"
-    pairs = zip(columns[column.name], dates, strict=True)
-    wanted = ((value, own if _is_minor(date, minors.under, inspection.business_date) else shape) for value, date in pairs)
-    return sum(value is not None and not re.fullmatch(pattern, value) for value, pattern in wanted)
+    born: list[str | None] = [None] * len(columns[column.name])
+    if due.get(minors.birth_date) in ("raw", "year"):
+        born = columns[minors.birth_date]
+    found = 0
+    for value, birth in zip(columns[column.name], born, strict=True):
+        is_minor = _is_minor(birth, minors.under, inspection.business_date)
+        fitting = f"(?:{shape})|(?:{own})" if is_minor is None else own if is_minor else shape
+        found += value is not None and not re.fullmatch(fitting, value)
+    return found
 
 
-def _is_minor(born: str | None, under: int, business_date: date) -> bool:
+def _is_minor(born: str | None, under: int, business_date: date) -> bool | None:
+    """Returns whether somebody has not yet had that birthday, as far as a date or a year of birth tells."""
     if born is None:
-        return False
-    birthday = (int(born[5:7]), int(born[8:10]))
-    return business_date.year - int(born[:4]) - ((business_date.month, business_date.day) < birthday) < under
+        return None
+    years = business_date.year - int(born[:4])
+    if years != under or len(born) == len("2000"):
+        return None if years == under else years < under
+    return (business_date.month, business_date.day) < (int(born[5:7]), int(born[8:10]))
 
 
 def _shape(transform: str, column: ReturnColumn) -> str:

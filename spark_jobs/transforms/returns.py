@@ -24,12 +24,17 @@ def due_rows(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster
         roster: `place, recipient_id` of everybody who receives packages; a place is an audience and a region.
         tasks: how many parts; does not depend on the number of recipients.
     """
-    due = reduce(DataFrame.unionByName, [_due(sources[one.id], one) for one in returns])
-    named = due.join(F.broadcast(roster), "place")
-    whole = named.unionByName(roster, allowMissingColumns=True).select(
+    due = selection(sources, returns, roster)
+    whole = due.unionByName(roster, allowMissingColumns=True).select(
         "recipient_id", "return_id", "row_id", "born", "id_no", "is_pending", "values"
     )
     return whole.repartition(tasks, "recipient_id").sortWithinPartitions("recipient_id")
+
+
+def selection(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster: DataFrame) -> DataFrame:
+    """Returns the rows of all returns with the recipient each is due to, one per recipient it is due to."""
+    due = reduce(DataFrame.unionByName, [_due(sources[one.id], one) for one in returns])
+    return due.join(F.broadcast(roster), "place")
 
 
 def eligible(source: DataFrame, declared: Return) -> DataFrame:

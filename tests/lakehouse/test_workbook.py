@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.errors import QualityError
-from lakehouse.workbook import Sheet, read_sheet, write_workbook
+from lakehouse.workbook import Cover, Line, Sheet, read_sheet, write_workbook
 
 pytestmark = pytest.mark.fast
 
@@ -48,3 +48,18 @@ def test_reading_gives_back_what_was_written(values: list[str | None]) -> None:
 def test_cell_that_does_not_fit_is_loud() -> None:
     with pytest.raises(QualityError, match="1 cells do not fit"):
         write_workbook([Sheet("s", ("值",), [["x" * 32768]])])
+
+
+def test_cover_comes_first_and_lists_are_made_to_be_read() -> None:
+    cover = Cover("首页", (Line("title", ("晨光社区",)), Line("head", ("清单", "新增")), Line("task", ("=1+1", "2"))))
+    content = write_workbook([Sheet("居民清单", ("行标识", "姓名"), [["K1", "K2"], ["张三", "李四"]])], cover)
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert book.sheetnames == ["首页", "居民清单"]
+    assert [[cell.value for cell in row if cell.value is not None] for row in book["首页"].iter_rows()] == [
+        ["晨光社区"], ["清单", "新增"], ["'=1+1", "2"],
+    ]  # fmt: skip
+    page = book["居民清单"]
+    assert (page.freeze_panes, page.auto_filter.ref, page.print_title_rows) == ("C2", "A1:B3", "$1:$1")
+    assert (page.page_setup.orientation, page.page_setup.paperSize) == ("landscape", 9)
+    assert page["A1"].font.b
+    assert {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None} == {"s"}

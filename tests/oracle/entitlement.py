@@ -1,104 +1,256 @@
-"""Returns, for every recipient, exactly the rows and cells due of the resident list, by the written policy (data model 3.6)."""
+"""Returns, for every recipient, exactly the rows and cells due of all five returns, by the written policy (data model 3.6).
+
+An audience is a level, or `civil_affairs`: the bureau of a district that handles social assistance by law. Rows are plain dictionaries of
+the libraries' columns, with `province_code … grid_code`.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+import csv
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from tests.oracle.golden import LEVELS
+import yaml
 
-RESIDENT_LIST = [
-    "person_name", "id_no", "gender_code", "birth_date", "hukou_address", "residence_grid_code", "residence_address_id", "household_no",
-    "relation_to_head_code", "is_local_hukou", "street_code", "community_code", "grid_code", "locality_source", "locality_confidence",
-]  # fmt: skip
-CLASSES = {
-    "person_name": "name",
-    "id_no": "id_no",
-    "birth_date": "birth_date",
-    "hukou_address": "address",
-    "household_no": "relationship",
-    "relation_to_head_code": "relationship",
+LEVELS = ("province", "city", "district", "street", "community", "grid")
+BUREAU = "civil_affairs"
+REACHES = {
+    "resident_list": ("district", "street", "community", "grid"),
+    "legal_entity_list": ("district", "street", "community", "grid"),
+    "grid_event": ("district", "street", "community", "grid"),
+    "safety_net": ("district", "street", "community", "grid", BUREAU),
+    "region_summary": ("province", "city"),
 }
+SOURCES = {
+    "resident_list": "base.person",
+    "legal_entity_list": "base.legal_entity",
+    "grid_event": "thematic.facility_event",
+    "safety_net": "special.safety_net",
+    "region_summary": "mart.region_summary",
+}
+KEYS = {
+    "resident_list": "person_id", "legal_entity_list": "uscc", "grid_event": "event_no", "safety_net": "safety_id",
+    "region_summary": "summary_id",
+}  # fmt: skip
+COLUMNS = {
+    "resident_list": [
+        "person_name", "id_no", "gender_code", "birth_date", "hukou_address", "residence_grid_code", "residence_address_id", "household_no",
+        "relation_to_head_code", "is_local_hukou", "street_code", "community_code", "grid_code", "locality_source", "locality_confidence",
+    ],
+    "legal_entity_list": [
+        "entity_name", "premises_address", "status_code", "uscc", "entity_type_code", "industry_code", "legal_rep_name",
+        "registered_capital_yuan", "establish_date", "domicile", "street_code", "community_code", "grid_code", "locality_confidence",
+    ],
+    "grid_event": [
+        "event_no", "is_closed", "status", "urgency_name", "event_class", "event_subclass", "source", "report_at", "finish_at", "close_at",
+        "handler_name", "result", "reopened_times", "street_code", "community_code", "grid_code",
+    ],
+    "safety_net": [
+        "month", "person_name", "needs_help", "id_no", "gender_code", "birth_date", "phone", "hukou_address", "household_no",
+        "assistance_types", "monthly_amount_yuan", "case_nos", "disability_category", "disability_grade", "has_certificate",
+        "is_paid_after_death", "is_in_two_households", "is_owning_enterprise", "is_moved_out", "is_listed_without_certificate",
+        "is_eligible_not_listed", "flag_count", "street_code", "community_code", "grid_code",
+    ],
+    "region_summary": ["summary_level", "region_code", "region_name", "measure", "value", "is_suppressed"],
+}  # fmt: skip
+CLASSES = {
+    "resident_list": {
+        "person_name": "name", "id_no": "id_no", "birth_date": "birth_date", "household_no": "relationship",
+        "relation_to_head_code": "relationship",
+    },
+    "safety_net": {
+        "person_name": "name", "id_no": "id_no", "birth_date": "birth_date", "phone": "phone", "household_no": "relationship",
+        "assistance_types": "published", "monthly_amount_yuan": "published", "disability_category": "health", "disability_grade": "health",
+        "has_certificate": "health",
+    },
+}  # fmt: skip
+# What is not handed over as it is; a district's bureau of civil affairs sees everything as the law lets it.
 POLICY = {
-    "id_no": {"district": "raw", "street": "mask", "community": "mask", "grid": "drop"},
-    "name": {"district": "raw", "street": "raw", "community": "raw", "grid": "mask"},
-    "birth_date": {"district": "raw", "street": "raw", "community": "year", "grid": "age_band"},
-    "relationship": {"district": "raw", "street": "raw", "community": "drop", "grid": "drop"},
+    "id_no": {"street": "mask", "community": "mask", "grid": "drop"},
+    "name": {"grid": "mask"},
+    "phone": {"community": "mask", "grid": "drop"},
+    "birth_date": {"community": "year", "grid": "age_band"},
+    "relationship": {"community": "drop", "grid": "drop"},
+    "published": {"grid": "drop"},
+    "health": {"province": "drop", "city": "drop", "district": "drop", "street": "flag", "community": "flag", "grid": "flag"},
     "minor_id": {"district": "drop", "street": "flag", "community": "flag", "grid": "drop"},
 }
-
-
-def due(persons: dict[str, dict], level: str, region: str) -> list[dict]:
-    """Returns the persons due to a recipient: alive, not moved out, resolved locality inside its region."""
-    return [p for p in persons.values() if p["is_alive"] and not p["is_moved_out"] and p[f"{level}_code"] == region]
-
-
-def pending(persons: dict[str, dict], level: str, region: str) -> int:
-    """Returns how many of a recipient's persons are known to it but to none of its children."""
-    below = f"{LEVELS[LEVELS.index(level) + 1]}_code"
-    return sum(person[below] is None for person in due(persons, level, region))
-
-
-def is_minor(person: dict, day: date) -> bool:
-    """Tells whether a person is under 14 on the day."""
-    born = date.fromisoformat(person["birth_date"])
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day)) < 14
-
-
-def transform(column: str, level: str, minor: bool, identity: set[str]) -> str:
-    """Returns what happens to a column of a person for a level."""
-    if minor and column in identity:
-        return POLICY["minor_id"][level]
-    return POLICY.get(CLASSES.get(column, "plain"), {}).get(level, "raw")
-
-
+# Where a return is stricter than the policy.
+STRICTER = {
+    "legal_entity_list": {
+        name: {"grid": "drop"}
+        for name in (
+            "uscc", "entity_type_code", "industry_code", "legal_rep_name", "registered_capital_yuan", "establish_date", "domicile",
+        )
+    },
+    "safety_net": {
+        "id_no": {"community": "drop"},
+        "assistance_types": {"community": "flag"},
+        "monthly_amount_yuan": {"community": "drop"},
+        "case_nos": {"community": "drop", "grid": "drop"},
+        "disability_grade": {"street": "drop", "community": "drop", "grid": "drop"},
+        "has_certificate": {"community": "drop", "grid": "drop"},
+        "is_owning_enterprise": {"grid": "drop"},
+        "is_listed_without_certificate": {"community": "drop", "grid": "drop"},
+    },
+}  # fmt: skip
+LABELLED = {
+    "gender_code": "gender", "relation_to_head_code": "relation_to_head", "status_code": "enterprise_status",
+    "entity_type_code": "entity_type", "industry_code": "industry", "disability_category": "disability_category",
+    "disability_grade": "disability_grade", "residence_grid_code": "region", "street_code": "region", "community_code": "region",
+    "grid_code": "region", "locality_source": "resource",
+}  # fmt: skip
+IDENTITY = ("id_no",)
+ON_PAPER = ("street", "community", "grid")
+CHINA = ZoneInfo("Asia/Shanghai")
+YES_NO = {True: "是", False: "否"}
 SURNAMES_OF_TWO = (
     "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "令狐", "宇文", "长孙",
     "慕容", "司徒", "司空", "夏侯", "南宫", "端木", "轩辕", "独孤", "百里", "东郭", "西门",
 )  # fmt: skip
-YES_NO = {"true": "是", "false": "否"}
+Row = dict[str, object]
+Labels = dict[str, dict[str, str]]
 
 
-def rows_due(persons: dict[str, dict], level: str, region: str, day: date) -> list[tuple]:
-    """Returns the cells due to a recipient, one tuple a row in the order of the columns that level receives, sorted."""
-    kept = columns(level)
-    rows = [tuple(cell(person, name, level, day) for name in kept) for person in due(persons, level, region)]
-    return sorted(rows, key=str)
+class Whose(NamedTuple):
+    """A return of one recipient: what, to which audience, of which region."""
+
+    return_id: str
+    audience: str
+    region: str
 
 
-def columns(level: str) -> list[str]:
-    """Returns the columns a level receives."""
-    return [name for name in RESIDENT_LIST if transform(name, level, False, set()) != "drop"]
+class Today(NamedTuple):
+    """A business day and what codes are called on it."""
+
+    date: date
+    labels: Labels
 
 
-def cell(person: dict, name: str, level: str, day: date) -> str | None:
+def labels(contracts: Path, city: Path, day: date) -> Labels:
+    """Returns code → label of every code table, of the regions of the day and of the resources."""
+    found = {path.stem: {row["code"]: row["label_zh"] for row in _csv(path)} for path in (contracts / "codes").glob("*.csv")}
+    found["region"] = {
+        row["region_code"]: row["name"]
+        for row in _csv(city / "regions.csv")
+        if row["valid_from"] <= day.isoformat() and (not row["valid_to"] or day.isoformat() < row["valid_to"])
+    }
+    resources = (yaml.safe_load(path.read_text("utf-8")) for path in (contracts / "resources").rglob("*.yaml"))
+    found["resource"] = {one["id"]: one["name"] for one in resources}
+    return found
+
+
+def due(whose: Whose, rows: Iterable[Row]) -> list[Row]:
+    """Returns the rows due to a recipient: those the return is about whose resolved locality lies inside its region."""
+    if whose.audience not in REACHES[whose.return_id]:
+        return []
+    level = "district" if whose.audience == BUREAU else whose.audience
+    return [row for row in rows if _is_about(whose.return_id, row) and row[f"{level}_code"] == whose.region]
+
+
+def pending(whose: Whose, rows: Iterable[Row]) -> int:
+    """Returns how many of a recipient's rows are known to it but to none of those below it that receive the return."""
+    levels = [level for level in REACHES[whose.return_id] if level in LEVELS]
+    if whose.audience not in levels[:-1]:
+        return 0
+    below = f"{levels[levels.index(whose.audience) + 1]}_code"
+    return sum(row[below] is None for row in due(whose, rows))
+
+
+def columns(return_id: str, audience: str) -> list[str]:
+    """Returns the columns an audience receives."""
+    return [name for name in COLUMNS[return_id] if transform(return_id, name, audience, is_child=False) != "drop"]
+
+
+def rows_due(whose: Whose, rows: Iterable[Row], today: Today) -> list[tuple]:
+    """Returns the cells due to a recipient, one tuple a row in the order of the columns its audience receives, sorted."""
+    kept = columns(whose.return_id, whose.audience)
+    return sorted((tuple(cell(whose, row, name, today) for name in kept) for row in due(whose, rows)), key=str)
+
+
+def transform(return_id: str, column: str, audience: str, *, is_child: bool) -> str:
+    """Returns what happens to a column for an audience; identity columns of a child are treated as a child's."""
+    if audience == BUREAU:
+        return "raw"
+    if is_child and column in IDENTITY:
+        return POLICY["minor_id"][audience]
+    stricter = STRICTER.get(return_id, {}).get(column, {})
+    class_ = CLASSES.get(return_id, {}).get(column, "plain")
+    return stricter.get(audience) or POLICY.get(class_, {}).get(audience, "raw")
+
+
+def cell(whose: Whose, row: Row, name: str, today: Today) -> str | None:
     """Returns what a recipient reads in a cell."""
-    text = source_text(person, name)
-    done = transform(name, level, is_minor(person, day), {"id_no"})
+    value = row["grid_code"] if name == "residence_grid_code" and name not in row else row[name]
+    done = transform(whose.return_id, name, whose.audience, is_child=is_minor(row, today.date))
     if done == "flag":
-        return "否" if text is None else "是"
-    if text is None or done == "drop":
+        return YES_NO[value not in (None, False)]
+    if value is None or done == "drop":
         return None
-    if done == "mask":
-        return text[0] + "*" * (len(text) - 2) + text[-1] if name == "id_no" else masked_name(text)
+    if done == "raw":
+        return as_read(value, name, whose.audience, today.labels)
+    return changed(str(value), name, done, today.date)
+
+
+def as_read(value: object, name: str, audience: str, said: Labels) -> str:
+    """Returns a value as a spreadsheet shows it to people, or as a database column gives it back."""
+    if isinstance(value, datetime):
+        moment = value.replace(tzinfo=value.tzinfo or UTC)
+        return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if audience in ON_PAPER else str(moment)
+    if isinstance(value, bool):
+        return YES_NO[value] if audience in ON_PAPER else str(value).lower()
+    if audience not in ON_PAPER:
+        return str(value)
+    label = said.get(LABELLED.get(name, ""), {}).get(str(value))
+    return f"{value} {label}" if label else str(value)
+
+
+def changed(text: str, name: str, done: str, day: date) -> str:
+    """Returns a text after its transform."""
     if done == "year":
         return text[:4]
     if done == "age_band":
         low = (day.year - int(text[:4])) // 5 * 5
         return "100+" if low >= 100 else f"{low}-{low + 4}"
-    return YES_NO.get(text, text) if level != "district" else text
+    if name == "id_no":
+        return text[0] + "*" * (len(text) - 2) + text[-1]
+    if name == "phone":
+        return text[:3] + "*" * (len(text) - 7) + text[-4:] if "-" not in text else masked_landline(text)
+    return masked_name(text)
 
 
-def source_text(person: dict, name: str) -> str | None:
-    """Returns a golden value as text."""
-    if name == "residence_grid_code":
-        return person["grid_code"]
-    if name == "is_local_hukou":
-        return str(person["is_local_hukou"]).lower()
-    value = person[name]
-    return None if value is None else str(value)
+def masked_landline(text: str) -> str:
+    """Returns a landline of which the area and the last two digits are left."""
+    area, number = text.split("-", 1)
+    return f"{area}-{'*' * (len(number) - 2)}{number[-2:]}"
 
 
 def masked_name(text: str) -> str:
     """Returns a name of which the surname is left."""
     kept = 2 if len(text) > 2 and text.startswith(SURNAMES_OF_TWO) else min(1, len(text) - 1)
     return text[:kept] + "*" * (len(text) - kept)
+
+
+def is_minor(row: Row, day: date) -> bool:
+    """Tells whether a row is about somebody under 14 on the day; without a date of birth the number tells it."""
+    said, number = row.get("birth_date"), str(row.get("id_no") or "")
+    if said is None and len(number) == 18 and number[6:14].isdigit():
+        said = f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
+    if said is None:
+        return False
+    born = date.fromisoformat(str(said))
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day)) < 14
+
+
+def _is_about(return_id: str, row: Row) -> bool:
+    if return_id == "resident_list":
+        return row["is_alive"] is True and row["is_moved_out"] is False
+    return row["is_active"] is True if return_id == "legal_entity_list" else True
+
+
+def _csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))

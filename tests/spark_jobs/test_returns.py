@@ -1,9 +1,8 @@
-"""Packages from base.person to the published day: complete, repeated without effect, refused when something leaks or is missing."""
+"""Packages from the libraries to the published day: complete, repeated without effect, refused when something leaks or is missing."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,77 +10,50 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from lakehouse.config import Instance
+from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import DeliveryError, EntitlementError, QualityError
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.objects import open_area
-from lakehouse.ops import connect, days, facts, packages
+from lakehouse.ops import connect, days, facts, packages, recipients
 from lakehouse.ops.tables import day as day_table
 from lakehouse.ops.tables import day_fact, package
 from lakehouse.packages import unsound_packages
-from lakehouse.regions import load_regions
 from lakehouse.returns.publications import leaves
 from lakehouse.signing import load_public_key
 from lakehouse.verifier import verify_package
-from spark_jobs import storage
-from spark_jobs.session import open_session
-from spark_jobs.tables import TableShape
+from tests.oracle import canaries, entitlement
+from tests.oracle.entitlement import Today, Whose
+from tests.spark_jobs.returned import GRIDS, Town, audience, form_rows, published, put, row
 
 pytestmark = pytest.mark.spark
 
 FIRST, SECOND = date(2026, 6, 1), date(2026, 6, 2)
-GRIDS = ("449901001001001", "449901001002001", "449901002001001")
-
-
-@dataclass(frozen=True)
-class Person:
-    """A row of base.person, as far as the return reads it."""
-
-    person_id: str
-    id_no: str = "44990119900307001X"
-    person_name: str = "张三丰"
-    gender_code: str = "1"
-    birth_date: date | None = date(1990, 3, 7)
-    hukou_address: str | None = "示范市望海街道1号"
-    household_no: str = "100000001"
-    relation_to_head_code: str = "0"
-    is_local_hukou: bool = True
-    is_alive: bool = True
-    is_moved_out: bool = False
-    residence_grid_code: str | None = GRIDS[0]
-    residence_address_id: str | None = None
-    province_code: str | None = "44"
-    city_code: str | None = "4499"
-    district_code: str | None = "449901"
-    street_code: str | None = "449901001"
-    community_code: str | None = "449901001001"
-    grid_code: str | None = GRIDS[0]
-    locality_source: str = "g_person_check"
-    locality_confidence: int = 4
-
-
-TYPES = {"birth_date": "date", "is_local_hukou": "boolean", "is_alive": "boolean", "is_moved_out": "boolean", "locality_confidence": "int"}
-SHAPE = TableShape("base.person", tuple((name, TYPES.get(name, "string")) for name in asdict(Person(""))))
+BUREAU = "m-11449901MB2D000144"
+STREET, COMMUNITY = "449901001", "449901001001"
 PEOPLE = [
-    Person("a"),
-    Person("b", "44990219551224002X", "欧阳小满", birth_date=date(1955, 12, 24)),
-    Person("c", "449901201806151235", "李小宝", birth_date=date(2018, 6, 15)),
-    Person("d", community_code="449901001002", grid_code=GRIDS[1]),
-    Person("e", street_code="449901002", community_code="449901002001", grid_code=GRIDS[2]),
-    Person("p", community_code=None, grid_code=None),
-    Person("q", district_code=None, street_code=None, community_code=None, grid_code=None),
-    Person("dead", is_alive=False),
-    Person("gone", is_moved_out=True),
+    row("resident_list", "a"),
+    row("resident_list", "b", id_no="44990219551224002X", person_name="欧阳小满", birth_date=date(1955, 12, 24)),
+    row("resident_list", "c", id_no="449901201806151235", person_name="李小宝", birth_date=date(2018, 6, 15)),
+    row("resident_list", "d", GRIDS[1]),
+    row("resident_list", "e", GRIDS[2]),
+    row("resident_list", "p", STREET),
+    row("resident_list", "q", "4499"),
+    row("resident_list", "dead", is_alive=False),
+    row("resident_list", "gone", is_moved_out=True),
 ]
-
-
-def put(instance: Instance, people: list[Person]) -> None:
-    spark = open_session(instance)
-    storage.ensure_table(spark, instance, SHAPE)
-    rows = spark.createDataFrame(
-        [tuple(asdict(one).values()) for one in people], ", ".join(f"{name} {kind}" for name, kind in SHAPE.columns)
-    )
-    storage.write_differences(spark, storage.Target(SHAPE.name, ("person_id",), "true"), rows)
+TOWN: Town = {
+    "resident_list": PEOPLE,
+    "legal_entity_list": [row("legal_entity_list", "91449901MA00000001"), row("legal_entity_list", "closed", is_active=False)],
+    "grid_event": [row("grid_event", "E1"), row("grid_event", "E2", GRIDS[2], is_closed=True, result="已清理")],
+    "safety_net": [
+        row("safety_net", "n1"),
+        row("safety_net", "n2", COMMUNITY, id_no="449901201806151235", birth_date=date(2018, 6, 15), disability_category=None),
+    ],
+    "region_summary": [
+        row("region_summary", "s1", STREET),
+        row("region_summary", "s2", STREET, value=None, is_suppressed=True, measure="disabled"),
+    ],
+}
 
 
 def close(instance: Instance, day: date, issue: int = 1) -> None:
@@ -98,42 +70,69 @@ def files(instance: Instance) -> dict[str, bytes]:
     return {one.path: exchange.get(one.path) for one in exchange.list()}
 
 
-def manifest(instance: Instance, level: str, recipient: str, day: date, issue: int = 1) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(open_area(instance, "exchange").get(f"{level}/{recipient}/{day}/{issue}/manifest.json"))
-    return found
+def package_of(instance: Instance, recipient: str, day: date, issue: int = 1) -> dict[str, Any]:
+    return next(manifest for manifest, _ in published(instance, day, issue) if manifest["recipient"]["id"] == recipient)
 
 
-def forms(instance: Instance, level: str, recipient: str, day: date) -> dict[str, dict[str, Any]]:
-    return {form["form"]: form for form in manifest(instance, level, recipient, day)["returns"][0]["forms"]}
+def form(instance: Instance, recipient: str, day: date, name: str) -> dict[str, Any]:
+    returns = {one["return_id"]: one for one in package_of(instance, recipient, day)["returns"]}
+    return next(one for one in returns["resident_list"]["forms"] if one["form"] == name)
+
+
+def assert_exactly_what_is_due(instance: Instance, town: Town, day: date, issue: int = 1) -> None:
+    today = Today(day, entitlement.labels(PROJECT / "contracts", instance.city_folder, day))
+    served = Counter()
+    for manifest, folder in published(instance, day, issue):
+        whom = audience(manifest)
+        expected = [name for name, reached in entitlement.REACHES.items() if whom in reached]
+        assert sorted(expected) == [one["return_id"] for one in manifest["returns"]]
+        for one in manifest["returns"]:
+            whose = Whose(one["return_id"], whom, manifest["recipient"]["region_code"])
+            assert [column["name"] for column in one["columns"]] == ["_row_key", *entitlement.columns(whose.return_id, whom)]
+            rows = [found[1:] for found in form_rows(folder, one, "rows")]
+            assert sorted(rows, key=str) == entitlement.rows_due(whose, town.get(whose.return_id, []), today), whose
+            assert one["pending_locality"] == entitlement.pending(whose, town.get(whose.return_id, [])), whose
+        served[whom] += 1
+    assert served == {"province": 1, "city": 1, "district": 1, "street": 3, "community": 9, "grid": 18, "civil_affairs": 1}
+
+
+def assert_everybody_is_served(instance: Instance) -> None:
+    assert_exactly_what_is_due(instance, TOWN, FIRST)
+    with connect(instance) as connection:
+        assert [proof["ok"] for proof in facts.get(connection, FIRST, "proofs")] == [True, True, True]
+        told = {(one["return_id"], one["level"]): one["rows"] for one in facts.get(connection, FIRST, "returns")}
+        bureau = recipients.get(connection, BUREAU)
+    assert [told["resident_list", level] for level in ("district", "street", "community", "grid")] == [6, 6, 5, 5]
+    assert (told["safety_net", "district"], told["safety_net", "department"], told["region_summary", "city"]) == (2, 2, 2)
+    assert bureau is not None
+    assert (bureau.level, bureau.region_code, bureau.department_uscc) == ("district", "449901", BUREAU[2:])
+    assert package_of(instance, BUREAU, FIRST)["recipient"]["department_uscc"] == BUREAU[2:]
+    assert unsound_packages(instance, FIRST) == (34, [])
+    key = load_public_key(instance.key_path("signing.pub"))
+    for folder, whom in (("grid", f"g-{GRIDS[0]}"), ("department", BUREAU), ("province", "p-44")):
+        path = Path(str(open_area(instance, "exchange").local_path(f"{folder}/{whom}/{FIRST}/1")))
+        assert verify_package(path, key, whom).ok
 
 
 def test_two_days_are_published_repeated_checked_and_issued_again(instance: Instance) -> None:
     """One long story: every step rests on the one before."""
-    put(instance, PEOPLE)
+    put(instance, TOWN)
     close(instance, FIRST)
-    built, proved, published = run_returns(instance, FIRST)
-    recipients = load_regions(instance.city_folder).recipients(FIRST)
-    assert (built["recipients"], published["packages"], published["outcome"]) == (len(recipients), len(recipients), "published")
-    assert built["created"] == proved["decoded"] == 1 + 2 + 3 + 3
-    held = [manifest(instance, *whom, FIRST)["returns"][0]["rows"] for whom in (("district", "d-449901"), ("street", "s-449901001"))]
-    assert held == [6, 5]
-    assert manifest(instance, "street", "s-449901001", FIRST)["returns"][0]["pending_locality"] == 1
-    with connect(instance) as connection:
-        assert [proof["ok"] for proof in facts.get(connection, FIRST, "proofs")] == [True, True, True]
-        assert {(one["level"], one["rows"]) for one in facts.get(connection, FIRST, "returns")} == {
-            ("district", 6), ("street", 6), ("community", 5), ("grid", 5),
-        }  # fmt: skip
-    assert unsound_packages(instance, FIRST) == (len(recipients), [])
-    folder = Path(str(open_area(instance, "exchange").local_path(f"grid/g-{GRIDS[0]}/{FIRST}/1")))
-    assert verify_package(folder, load_public_key(instance.key_path("signing.pub")), f"g-{GRIDS[0]}").ok
+    built, _, made = run_returns(instance, FIRST)
+    assert (built["recipients"], made["packages"], made["outcome"]) == (34, 34, "published")
+    assert_everybody_is_served(instance)
 
-    put(instance, [replace(PEOPLE[0], hukou_address="新址"), *PEOPLE[2:], Person("n", "449903198801011207", birth_date=date(1988, 1, 1))])
+    changed = [PEOPLE[0] | {"hukou_address": "新址"}, *PEOPLE[2:]]
+    town = {**TOWN, "resident_list": [*changed, row("resident_list", "n", birth_date=date(1988, 1, 1))]}
+    put(instance, town)
     close(instance, SECOND)
-    built, proved, published = run_returns(instance, SECOND)
-    assert (built["created"], proved["decoded"]) == (2 + 1 + 1 + 1, 2 + 2 + 2 + 2)  # two sheets of a workbook are two forms
-    changed = forms(instance, "community", "v-449901001001", SECOND)["changes"]
-    assert (changed["inserted"], changed["updated"], changed["deleted"]) == (1, 1, 1)
-    assert forms(instance, "grid", f"g-{GRIDS[2]}", SECOND)["rows"] == forms(instance, "grid", f"g-{GRIDS[2]}", FIRST)["rows"]
+    built, proved, made = run_returns(instance, SECOND)
+    assert built["created"] == 2 + 1 + 1 + 1  # the district has a file for the rows and one for the changes
+    assert proved["decoded"] == 2 + 3 * 6  # of a workbook: cover, four lists, one of them with changes
+    assert_exactly_what_is_due(instance, town, SECOND)
+    made_known = form(instance, f"v-{COMMUNITY}", SECOND, "changes")
+    assert (made_known["inserted"], made_known["updated"], made_known["deleted"]) == (1, 1, 1)
+    assert form(instance, f"g-{GRIDS[2]}", SECOND, "rows") == form(instance, f"g-{GRIDS[2]}", FIRST, "rows")
 
     before = files(instance)
     with connect(instance) as connection:
@@ -141,8 +140,8 @@ def test_two_days_are_published_repeated_checked_and_issued_again(instance: Inst
         for table in (package, day_table, day_fact):
             connection.execute(delete(table).where(table.c.business_date == SECOND))
     close(instance, SECOND)
-    built, _, published = run_returns(instance, SECOND)
-    assert (built["created"], published["outcome"], published["issue"]) == (0, "unchanged", 1)
+    built, _, made = run_returns(instance, SECOND)
+    assert (built["created"], made["outcome"], made["issue"]) == (0, "unchanged", 1)
     assert files(instance) == before
     close(instance, SECOND, 2)
     assert run_job("returns_publish", JobRequest(SECOND), instance)["issue"] == 1
@@ -157,10 +156,10 @@ def test_two_days_are_published_repeated_checked_and_issued_again(instance: Inst
     ]
     assert files(instance) == before
 
-    put(instance, [*PEOPLE[2:], Person("n", "449903198801011207", birth_date=date(1988, 1, 1))])
+    put(instance, {**town, "resident_list": town["resident_list"][1:]})
     close(instance, SECOND, 2)
     assert run_returns(instance, SECOND)[2]["issue"] == 2
-    assert manifest(instance, "district", "d-449901", SECOND, 2)["predecessor"]["issue"] == 1
+    assert package_of(instance, "d-449901", SECOND, 2)["predecessor"]["issue"] == 1
     kept = {path: content for path, content in before.items() if not path.startswith(f"days/{SECOND}/build") and "proofs" not in path}
     assert kept.items() <= files(instance).items()
     payload = next(path for path in leaves(open_area(instance, "exchange"), FIRST, 1).payloads[f"g-{GRIDS[0]}"])
@@ -170,7 +169,7 @@ def test_two_days_are_published_repeated_checked_and_issued_again(instance: Inst
 
 
 def test_nothing_is_published_when_a_number_hides_in_an_address(instance: Instance) -> None:
-    put(instance, [*PEOPLE, Person("x", hukou_address="某路1号 44990219551224002X 宅")])
+    put(instance, {"resident_list": [*PEOPLE, row("resident_list", "x", hukou_address="某路1号 44990219551224002X 宅")]})
     close(instance, FIRST)
     run_job("returns_build", JobRequest(FIRST), instance)
     with pytest.raises(EntitlementError, match=r"I4 does not hold.*identity numbers") as refused:
@@ -180,9 +179,42 @@ def test_nothing_is_published_when_a_number_hides_in_an_address(instance: Instan
         run_job("returns_publish", JobRequest(FIRST), instance)
 
 
-def test_row_at_a_place_that_is_no_region_is_missed_by_the_proof(instance: Instance) -> None:
-    put(instance, [*PEOPLE, Person("x", grid_code="449901001001999")])
+def test_small_cell_and_row_at_no_region_stop_the_day(instance: Instance) -> None:
+    nowhere = row("safety_net", "x") | {"grid_code": "449901001001999"}
+    put(instance, {**TOWN, "safety_net": [nowhere], "region_summary": [row("region_summary", "s", STREET, value=7)]})
     close(instance, FIRST)
+    run_job("returns_build", JobRequest(FIRST), instance)
+    with pytest.raises(EntitlementError, match=r"counts of fewer people than may be told"):
+        run_job("returns_prove", JobRequest(FIRST), instance)
+    put(instance, {**TOWN, "safety_net": [nowhere]})
     run_job("returns_build", JobRequest(FIRST), instance)
     with pytest.raises(QualityError, match="449901001001999 has rows but is no region of the day"):
         run_job("returns_prove", JobRequest(FIRST), instance)
+
+
+def test_canary_is_read_only_where_it_is_due(instance: Instance) -> None:
+    places = (GRIDS[0], GRIDS[1], GRIDS[2], COMMUNITY, STREET, "449901", "4499")
+    numbers = [f"44990119800101{n:03}9" for n in range(len(places))]
+    people = [row("resident_list", str(n), place, id_no=number) for n, (place, number) in enumerate(zip(places, numbers, strict=True))]
+    planted = canaries.choose(people)
+    assert len(planted) == len(places)
+    tokens = {one.id_no: one.token for one in planted}
+    people = [one | {"hukou_address": f"某路 {tokens[one['id_no']]}"} for one in people]
+    helped = [
+        row("safety_net", str(n), place, id_no=numbers[n], hukou_address=f"某路 {tokens[numbers[n]]}")
+        for n, place in ((0, GRIDS[0]), (4, STREET))
+    ]
+    town: Town = {**TOWN, "resident_list": [*PEOPLE, *people], "safety_net": helped}
+    put(instance, town)
+    close(instance, FIRST)
+    run_returns(instance, FIRST)
+    exchange, marks = instance.home / "store" / "exchange", [mark for one in planted for mark in one.marks]
+    today = Today(FIRST, entitlement.labels(PROJECT / "contracts", instance.city_folder, FIRST))
+    due = canaries.expected(town, canaries.recipients(exchange, FIRST, 1), marks, today)
+    assert canaries.sightings(exchange, FIRST, 1, marks) == due
+    assert due[planted[0].token] == {"d-449901", f"s-{STREET}", f"v-{COMMUNITY}", f"g-{GRIDS[0]}", BUREAU}
+    assert due[planted[0].id_no] == {"d-449901", BUREAU}
+    assert planted[-1].token not in due
+    assert canaries.leaks([instance.home / "logs", instance.home / "derived"], marks) == {}
+    (instance.folder("logs") / "loud.log").write_text(f"read {planted[0].token}", "utf-8")
+    assert list(canaries.leaks([instance.home / "logs"], marks).values()) == [planted[0].token]

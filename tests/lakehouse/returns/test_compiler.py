@@ -71,6 +71,14 @@ BAD: dict[str, tuple[Callable[[Declaration], object], str]] = {
     "free text": (lambda one: column(one, "hukou_address").update({"class": "free_text", "policy": {"street": "raw"}}), "raw is banned"),
     "impossible": (lambda one: column(one, "gender_code").update(policy={"grid": "age_band"}), "age_band cannot be done to class plain"),
     "twice": (lambda one: one["columns"].append(column(one, "id_no")), "id_no:\n  the column is declared more than once"),
+    "nobody": (
+        lambda one: column(one, "id_no").update(policy={"comunity": "drop"}),
+        "comunity does not receive this return.\n  Allowed: community",
+    ),
+    "no such column": (
+        lambda one: one.update(sortBy=["grid_cod"]),
+        "sortBy:\n  grid_cod is no column of the return.\n  Allowed: grid_code",
+    ),
     "no need": (lambda one: one["levels"]["street"].pop("need"), "levels.street:\n  Art30 shares by need"),
     "wrong basis": (lambda one: one["levels"]["grid"].update(legalBasis="Art24"), "levels.grid:\n  Art24 does not reach this level"),
 }
@@ -90,6 +98,48 @@ def test_all_mistakes_are_told_at_once(policies: Policies) -> None:
         BAD[mistake][0](declared)
     told = refusal(declared, policies)
     assert all(BAD[mistake][1].split("\n")[-1].strip() in told for mistake in ("no class", "banned", "no need"))
+
+
+def test_handler_sees_what_the_policy_exempts_and_nobody_else_does(policies: Policies) -> None:
+    declared = load_returns(CONTRACTS / "returns")["safety_net"]
+    plans = compile_return(declared, policies, load_contracts(CONTRACTS))
+    health = {name: {one.name: one.transform for one in plan.columns if one.class_ == "health"} for name, plan in plans.items()}
+    assert health["civil_affairs"] == {"disability_category": "raw", "disability_grade": "raw", "has_certificate": "raw"}
+    assert (health["district"], health["community"]) == ({}, {"disability_category": "flag"})
+    assert plans["civil_affairs"].audience.legal_basis == "社会救助暂行办法第四条"
+    assert [one.minor_transform for one in plans["civil_affairs"].columns if one.name == "id_no"] == [None]
+    assert {one.minor_transform for one in plans["district"].columns if one.name == "id_no"} == {"drop"}
+
+
+HANDLERS: dict[str, tuple[Declaration, str]] = {
+    "no cap there": (
+        {"level": "community"},
+        "the policies know no statutory handler at community.\n  Allowed: province, city, district, street",
+    ),
+    "a level": ({"kind": "street"}, "street is named more than once, or is a level"),
+    "free text": ({}, "remark at civil_affairs:\n  raw is banned for class free_text"),
+}
+
+
+@pytest.mark.parametrize("mistake", HANDLERS)
+def test_handler_is_refused(mistake: str, policies: Policies) -> None:
+    declared = yaml.safe_load((CONTRACTS / "returns" / "safety_net.yaml").read_text("utf-8"))
+    changed, message = HANDLERS[mistake]
+    declared["handlers"][0].update(changed)
+    if not changed:
+        own = {"civil_affairs": {"transform": "raw", "legalBasis": "a law"}}
+        declared["columns"].append({"name": "remark", "label": "备注", "type": "string", "class": "free_text", "grade": 3, "policy": own})
+    assert message in refusal(declared, policies)
+
+
+def test_every_declared_return_stands_before_policies_and_contracts(policies: Policies) -> None:
+    contracts = load_contracts(CONTRACTS)
+    plans = {one.id: set(compile_return(one, policies, contracts)) for one in load_returns(CONTRACTS / "returns").values()}
+    below = {"district", "street", "community", "grid"}
+    assert plans == {
+        "resident_list": below, "legal_entity_list": below, "grid_event": below, "safety_net": below | {"civil_affairs"},
+        "region_summary": {"province", "city"},
+    }  # fmt: skip
 
 
 def test_tightening_needs_no_reason_and_loosening_names_one(policies: Policies) -> None:

@@ -17,7 +17,7 @@ from lakehouse.objects import Area, Content
 from lakehouse.returns.payloads import read_rows
 from lakehouse.returns.publication import publish
 from lakehouse.returns.publications import entry, final_issue, leaves
-from tests.lakehouse.returns.town import FIRST, SECOND, THIRD, Resident, Town
+from tests.lakehouse.returns.town import FIRST, SECOND, THIRD, Resident, Row, Town
 
 pytestmark = pytest.mark.fast
 
@@ -207,3 +207,52 @@ def test_altered_predecessor_stops_the_build(town: Town) -> None:
     with pytest.raises(DeliveryError, match="not the one that was published"):
         town.build(SECOND, PEOPLE)
     assert sha256(payload.read_bytes()) != facts["sha256"]
+
+
+def cover(town: Town, recipient: str, level: str, day: date) -> list[list[str | None]]:
+    facts = manifest(town, recipient, level, day)["cover"]
+    content = (town.home / "exchange" / level / recipient / facts["path"]).read_bytes()
+    return [[cell for cell in row if cell] for row in workbook.read_sheet(content, facts["sheet"])]
+
+
+def test_first_page_says_what_changed_and_what_is_to_be_done(tmp_path: Path) -> None:
+    town = Town(tmp_path, ("resident_list", "grid_event"))
+    event = Row("grid_event", "E1", {"event_no": "E1", "is_closed": "false", "report_at": "2026-06-01T01:30:00Z"})
+    town.publish(FIRST, [*PEOPLE, event])
+    lines = cover(town, COMMUNITY, "community", FIRST)
+    assert ["待结案事件", "1 件", "网格事件", "筛选“是否结案”为 否"] in lines
+    assert ["与上一期相比没有变化(或本期为首期)。"] in lines
+    assert any("望海街道或示范市的数据主管部门" in str(line[0]) for line in lines if line)
+    [row] = _events(town, FIRST)
+    assert (row["report_at"], row["community_code"], row["is_closed"]) == (
+        "2026-06-01 09:30", "449901001001 晨光社区居民委员会", "否",
+    )  # fmt: skip
+
+    closed = replace(event, values={**event.values, "is_closed": "true"})
+    town.publish(SECOND, [*PEOPLE[1:], Resident("n"), closed])
+    lines = cover(town, COMMUNITY, "community", SECOND)
+    assert ["居民清单", "3", "1", "0", "1", "逐条见“居民清单·变更”"] in lines
+    assert ["网格事件", "1", "0", "1", "0", "逐条见“网格事件·变更”"] in lines
+    assert not any("待结案事件" in line for line in lines)
+
+    town.publish(THIRD, [*PEOPLE[1:], Resident("n"), closed])
+    assert cover(town, COMMUNITY, "community", THIRD)[1:] != lines[1:]
+    later = date(2026, 6, 4)
+    facts, _ = town.build(later, [*PEOPLE[1:], Resident("n"), closed])
+    written = {row["recipient_id"] for row in facts.to_pylist() if row["created"]}
+    assert written == {"s-449901002", "v-449901002001", "g-449901002001001"}  # of a community renamed the day before: no changes any more
+
+
+def test_renamed_community_gets_its_name_and_nobody_else_a_file(town: Town) -> None:
+    there = [Resident("a", grid="449901002001001"), Resident("b")]
+    town.publish(SECOND, there)
+    facts, _ = town.build(THIRD, there)
+    written = {row["recipient_id"] for row in facts.to_pylist() if row["created"]}
+    assert written == {"s-449901002", "v-449901002001", "g-449901002001001"}
+
+
+def _events(town: Town, day: date) -> list[dict[str, str | None]]:
+    returned = next(one for one in manifest(town, COMMUNITY, "community", day)["returns"] if one["return_id"] == "grid_event")
+    facts = returned["forms"][0]
+    content = (town.home / "exchange" / "community" / COMMUNITY / facts["path"]).read_bytes()
+    return read_rows(content, facts["sheet"], [column["name"] for column in returned["columns"]]).to_pylist()
