@@ -10,6 +10,7 @@ import pytest
 from huiliu import sample
 from huiliu.days import run_by_hand
 from lakehouse.config import Instance
+from lakehouse.jobs import JobRequest, run_job
 from lakehouse.objects import open_area
 from spark_jobs import storage
 from spark_jobs.session import open_session
@@ -24,18 +25,23 @@ def test_folder_and_buckets_give_the_same_knowledge_and_payloads(object_store: I
     with fresh_home(object_store, tmp_path / "folder") as in_folder:
         sample.ensure(in_folder, PEOPLE, seed=20260601)
         sample.feed(in_folder, FIRST)
-        run_by_hand(in_folder, FIRST, lambda _line: None)
+        live(in_folder)
         landed = {one.path: open_area(in_folder, "landing").get(one.path) for one in open_area(in_folder, "landing").list()}
         first = knowledge(in_folder), payloads(in_folder)
     with fresh_home(object_store, tmp_path / "buckets", in_buckets=True) as in_buckets:
         for path, content in landed.items():
             open_area(in_buckets, "landing").put(path, content)
-        run_by_hand(in_buckets, FIRST, lambda _line: None)
+        live(in_buckets)
         assert not (in_buckets.home / "store").exists()
         second = knowledge(in_buckets), payloads(in_buckets)
     assert first[0] == second[0]
     assert first[1] == second[1]
     assert len(first[1]) > 20
+
+
+def live(instance: Instance) -> None:
+    run_job("reference", JobRequest(FIRST), instance)
+    run_by_hand(instance, FIRST, lambda _line: None)
 
 
 def knowledge(instance: Instance) -> dict[str, str]:
