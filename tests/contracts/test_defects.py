@@ -91,6 +91,7 @@ def verdict(resource: str, changed: dict[str, Any]) -> list[str]:
         (AA, {"assistance_type": "低保"}, "assistance_type.domain", "error"),
         (AA, {"end_month": "2025-02"}, "end_month.compare", "error"),
         (AA, {"monthly_amount": "-1"}, "monthly_amount.range", "error"),
+        (AA, {"monthly_amount": "25000"}, "monthly_amount.large", "warning"),
         (AA, {"applicant_id_no": "449901199003070011"}, "applicant_id_no.resident_id", "warning"),
         (AA, {"review_due": "2026-05-31"}, "review_due.not_overdue", "warning"),
         (AA, {"_provider": "54449901MB3A00021W", "street_code": None}, "community_code.place_inside", "warning"),

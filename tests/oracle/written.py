@@ -88,6 +88,7 @@ RULES: dict[str, str] = {
         household_size.large=range ? - 20
         monthly_income_per_capita.range ! 0
         monthly_amount.range ! 0
+        monthly_amount.large=range ? - 20000
         start_month.pattern ! {MONTH}
         end_month.pattern ! {MONTH}
         end_month.compare ! >= start_month
