@@ -46,6 +46,7 @@ def _library(one: Library, names: Mapping[str, Pair]) -> dict[str, Any]:
     return {
         "table": one.model.table,
         "name": one.model.label,
+        "short": (one.model.label[0].split(":")[0], one.model.label[1].split(",")[0]),
         "key": ", ".join(one.model.key),
         "returns": one.returns,
         "columns": [_library_column(column, names) for column in one.columns],

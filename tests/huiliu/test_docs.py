@@ -9,32 +9,37 @@ import pytest
 
 from huiliu import docs
 from lakehouse.codes import load_code_tables
-from lakehouse.config import PROJECT, Instance
-from lakehouse.contracts.loader import load_contracts
+from lakehouse.config import PROJECT, Instance, Settings
+from lakehouse.contracts.loader import contract_paths, load_contracts
 from lakehouse.derive.models import public_models
 from tests.huiliu.pages.browser import see
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Instance:
     """Returns an instance of which nothing runs."""
-    monkeypatch.setenv("HUILIU_HOME", str(tmp_path / "home"))
-    return Instance()
+    return Instance(Settings(home=tmp_path_factory.mktemp("docs")))
+
+
+@pytest.fixture(scope="module")
+def dictionary(home: Instance) -> Path:
+    """Returns the dictionary of the project's own declarations."""
+    return docs.write_dictionary(home)
 
 
 @pytest.mark.fast
 def test_every_resource_has_a_page_and_an_entry(home: Instance) -> None:
     written = docs.write_resources(home)
-    assert len(written) == 2 * len(load_contracts(home.settings.contracts))
+    assert len(written) == 2 * len(contract_paths(home.settings.contracts))
     assert all(path.stat().st_size for path in written)
 
 
 @pytest.mark.fast
-def test_the_dictionary_has_every_column_of_every_table_and_resource(home: Instance) -> None:
-    page = docs.write_dictionary(home).read_text("utf-8")
+def test_the_dictionary_has_every_column_of_every_table_and_resource(home: Instance, dictionary: Path) -> None:
+    page = dictionary.read_text("utf-8")
     sections = dict(re.findall(r'<section id="([^"]+)" data-search="[^"]*">(.*?)</section>', page, re.DOTALL))
     told = {name: re.findall(r'<th scope="row"><code>([^<]+)</code>', body.split("<details>")[0]) for name, body in sections.items()}
-    contracts = load_contracts(home.settings.contracts)
+    contracts = load_contracts(home.settings.contracts, standard=False)
     expected = {model.table: [column.name for column in model.columns] for model in public_models()}
     expected |= {code: [column.name for column in contract.columns] for code, contract in contracts.items()}
     assert told == expected
@@ -43,8 +48,8 @@ def test_the_dictionary_has_every_column_of_every_table_and_resource(home: Insta
 
 
 @pytest.mark.fast
-def test_the_dictionary_says_who_is_believed_and_who_receives(home: Instance) -> None:
-    page = docs.write_dictionary(home).read_text("utf-8")
+def test_the_dictionary_says_who_is_believed_and_who_receives(dictionary: Path) -> None:
+    page = dictionary.read_text("utf-8")
     row = re.search(r'<section id="base\.person".*?<tr><th scope="row"><code>id_no</code>(.*?)</tr>', page, re.DOTALL)
     assert row
     plain = re.sub(r'<span class="en".*?</span>', "", row[1])
@@ -54,8 +59,8 @@ def test_the_dictionary_says_who_is_believed_and_who_receives(home: Instance) ->
 
 
 @pytest.mark.browser
-def test_the_dictionary_is_read_on_a_phone(home: Instance, tmp_path: Path) -> None:
-    seen = see(docs.write_dictionary(home), tmp_path / "look", 390)
+def test_the_dictionary_is_read_on_a_phone(dictionary: Path, tmp_path: Path) -> None:
+    seen = see(dictionary, tmp_path / "look", 390)
     assert "人口基础库" in seen.text
     assert "Population base library" in seen.other_text
     assert (seen.width <= 390, seen.faint, seen.loaded) == (True, [], [])
