@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -178,39 +178,40 @@ def test_counts_by_region_agree_with_the_rows_they_count(lived: Lived) -> None:
 @pytest.mark.parametrize("day", DAYS)
 def test_every_recipient_gets_exactly_the_rows_and_cells_due(lived: Lived, persons, day: date) -> None:
     """The residents are the oracle's own; of the other returns the rows are the house's tables, judged above."""
-    tables = {name: _library_rows(lived, day, source) for name, source in entitlement.SOURCES.items()}
+    tables = {name: _in_utc(rows_of(lived, source, day)) for name, source in entitlement.SOURCES.items()}
     tables["resident_list"] = list(persons[day].values())
-    today = Today(day, entitlement.labels(lived.instance.settings.contracts, lived.instance.city_folder, day))
+    said = entitlement.Today(day, entitlement.labels(lived.instance.settings.contracts, lived.instance.city_folder, day))
     served = Counter()
     for manifest, folder in packages(lived, day):
         whom = manifest["recipient"]
         audience = entitlement.BUREAU if "department_uscc" in whom else whom["level"]
-        assert {one["return_id"] for one in manifest["returns"]} == {
-            name for name, reached in entitlement.REACHES.items() if audience in reached
-        }
+        due = {name for name, reached in entitlement.REACHES.items() if audience in reached}
+        assert {one["return_id"] for one in manifest["returns"]} == due
         for returned in manifest["returns"]:
-            whose = Whose(returned["return_id"], audience, whom["region_code"])
-            assert [column["name"] for column in returned["columns"]] == ["_row_key", *columns(whose.return_id, audience)]
+            whose = entitlement.Whose(returned["return_id"], audience, whom["region_code"])
+            names = [column["name"] for column in returned["columns"]]
+            assert names == ["_row_key", *entitlement.columns(whose.return_id, audience)]
             rows = [row[1:] for row in form_rows(folder, returned, "rows")]
-            assert sorted(rows, key=str) == rows_due(whose, tables[whose.return_id], today), whose
-            assert returned["pending_locality"] == pending(whose, tables[whose.return_id]), whose
+            assert sorted(rows, key=str) == entitlement.rows_due(whose, tables[whose.return_id], said), whose
+            assert returned["pending_locality"] == entitlement.pending(whose, tables[whose.return_id]), whose
         served[audience] += 1
-    assert served == {"province": 1, "city": 1, "district": 1, "street": 3, "community": 9, "grid": 18, "civil_affairs": 1}
+    assert served == SERVED
 
 
-def test_changes_lead_from_the_first_day_to_the_second(lived: Lived) -> None:
-    before = {manifest["recipient"]["id"]: (manifest, folder) for manifest, folder in packages(lived, FIRST)}
+@pytest.mark.parametrize(("earlier", "later"), [(FIRST, SECOND), (SECOND, THIRD)])
+def test_changes_lead_from_each_day_to_the_next(lived: Lived, earlier: date, later: date) -> None:
+    before = {manifest["recipient"]["id"]: (manifest, folder) for manifest, folder in packages(lived, earlier)}
     changed = Counter()
-    for manifest, folder in packages(lived, SECOND):
+    for manifest, folder in packages(lived, later):
         first, first_folder = before[manifest["recipient"]["id"]]
-        earlier = {returned["return_id"]: returned for returned in first["returns"]}
+        had = {returned["return_id"]: returned for returned in first["returns"]}
         for returned in manifest["returns"]:
-            held = {row[0]: row for row in form_rows(first_folder, earlier[returned["return_id"]], "rows")}
+            held = {row[0]: row for row in form_rows(first_folder, had[returned["return_id"]], "rows")}
             for operation, *row in form_rows(folder, returned, "changes"):
                 changed[returned["return_id"]] += 1
-                assert (row[0] in held) == (operation not in ("I", "新增"))
+                assert (row[0] in held) == (OPERATIONS.get(operation, operation) != "I")
                 held.pop(row[0], None)
-                if operation not in ("D", "删除"):
+                if OPERATIONS.get(operation, operation) != "D":
                     held[row[0]] = tuple(row)
             assert sorted(held.values(), key=str) == sorted(form_rows(folder, returned, "rows"), key=str)
     assert {"resident_list", "grid_event"} <= set(changed)
@@ -240,6 +241,11 @@ def rows_of(lived: Lived, table: str, day: date) -> list[dict]:
         built = facts.get(connection, day, "libraries")
     version = next(one["version"] for one in built if one["table"] == table)
     return [row.asDict() for row in read(open_session(lived.instance), table, version).collect()]
+
+
+def _in_utc(rows: list[dict]) -> list[dict]:
+    """Returns rows whose instants are in UTC: the client gives them in the machine's own zone."""
+    return [{name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in row.items()} for row in rows]
 
 
 def _place(row: dict) -> tuple:
