@@ -14,7 +14,7 @@ from sample_city.oddities import ODD, quota
 from tests.oracle.days import dispose
 from tests.oracle.rules import World
 from tests.oracle.sources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
-from tests.sample_city.judged import CODES, DAYS, Named, files, judge, tables
+from tests.sample_city.judged import CITIES, CODES, DAYS, Named, files, judge, tables
 
 pytestmark = pytest.mark.fast
 OUTCOMES = {
@@ -22,6 +22,7 @@ OUTCOMES = {
     ADDRESS: standard_addresses.OUTCOMES, ASSISTANCE: approvals.OUTCOMES, ELDERLY: elderly.OUTCOMES, LEDGER: ledgers.OUTCOMES,
     CHECK: checks.OUTCOMES, EVENT: events.OUTCOMES,
 }  # fmt: skip
+REFERENCE = CITIES.parent / "docs" / "reference" / "sample-city.md"
 BY_CHANCE = {*ODD, "burst", "hidden_sheet", "late_state", "crlf_file"}  # how many follows from who is listed, or from what happens
 FOUND_BY_RULES = {"rejected", "quarantined", "warning", "batch_warning"}
 
@@ -103,3 +104,16 @@ def test_late_file_tells_older_news_of_known_events(labels: list[Label], batches
     late = [row for source, row in told if source.endswith("2026-06-01_4.jsonl")]
     assert all(row["update_time"] < newest[row["event_no"]] for row in late)
     assert {row["_row_hash"] for row in late} == {label.row_sha256 for label in labels if label.kind == "late_state"}
+
+
+def test_reference_names_every_kind_with_its_outcome() -> None:
+    written: dict[str, dict[str, tuple[str, str | None]]] = {}
+    resource = ""
+    for line in REFERENCE.read_text("utf-8").split("## Labelled rows")[1].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 5 and cells[1].startswith("`"):
+            resource = cells[0].strip("`") or resource
+            written.setdefault(resource, {})[cells[1].strip("`")] = (cells[3], cells[4].strip("`") or None)
+    assert written == {
+        code: {kind: said for kind, said in outcomes.items() if kind not in ODD or code == PERMIT} for code, outcomes in OUTCOMES.items()
+    }
