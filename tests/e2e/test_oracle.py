@@ -178,40 +178,40 @@ def test_counts_by_region_agree_with_the_rows_they_count(lived: Lived) -> None:
 @pytest.mark.parametrize("day", DAYS)
 def test_every_recipient_gets_exactly_the_rows_and_cells_due(lived: Lived, persons, day: date) -> None:
     """The residents are the oracle's own; of the other returns the rows are the house's tables, judged above."""
-    tables = {name: _in_utc(rows_of(lived, source, day)) for name, source in entitlement.SOURCES.items()}
-    tables["resident_list"] = list(persons[day].values())
-    said = entitlement.Today(day, entitlement.labels(lived.instance.settings.contracts, lived.instance.city_folder, day))
-    served = Counter()
+    sources = {return_id: rows_of(lived, table, day) for return_id, table in entitlement.SOURCES.items()}
+    sources["resident_list"] = list(persons[day].values())
+    today = entitlement.Today(day, entitlement.labels(lived.instance.settings.contracts, lived.instance.city_folder, day))
+    served: Counter[str] = Counter()
     for manifest, folder in packages(lived, day):
         whom = manifest["recipient"]
         audience = entitlement.BUREAU if "department_uscc" in whom else whom["level"]
         due = {name for name, reached in entitlement.REACHES.items() if audience in reached}
-        assert {one["return_id"] for one in manifest["returns"]} == due
+        assert {returned["return_id"] for returned in manifest["returns"]} == due
         for returned in manifest["returns"]:
             whose = entitlement.Whose(returned["return_id"], audience, whom["region_code"])
-            names = [column["name"] for column in returned["columns"]]
-            assert names == ["_row_key", *entitlement.columns(whose.return_id, audience)]
+            assert [column["name"] for column in returned["columns"]] == ["_row_key", *entitlement.columns(whose.return_id, audience)]
             rows = [row[1:] for row in form_rows(folder, returned, "rows")]
-            assert sorted(rows, key=str) == entitlement.rows_due(whose, tables[whose.return_id], said), whose
-            assert returned["pending_locality"] == entitlement.pending(whose, tables[whose.return_id]), whose
+            assert sorted(rows, key=str) == entitlement.rows_due(whose, sources[whose.return_id], today), whose
+            assert returned["pending_locality"] == entitlement.pending(whose, sources[whose.return_id]), whose
         served[audience] += 1
     assert served == SERVED
 
 
-@pytest.mark.parametrize(("earlier", "later"), [(FIRST, SECOND), (SECOND, THIRD)])
-def test_changes_lead_from_each_day_to_the_next(lived: Lived, earlier: date, later: date) -> None:
-    before = {manifest["recipient"]["id"]: (manifest, folder) for manifest, folder in packages(lived, earlier)}
-    changed = Counter()
-    for manifest, folder in packages(lived, later):
+@pytest.mark.parametrize(("day", "next_day"), [(FIRST, SECOND), (SECOND, THIRD)])
+def test_changes_lead_from_one_day_to_the_next(lived: Lived, day: date, next_day: date) -> None:
+    before = {manifest["recipient"]["id"]: (manifest, folder) for manifest, folder in packages(lived, day)}
+    changed: Counter[str] = Counter()
+    for manifest, folder in packages(lived, next_day):
         first, first_folder = before[manifest["recipient"]["id"]]
-        had = {returned["return_id"]: returned for returned in first["returns"]}
+        earlier = {returned["return_id"]: returned for returned in first["returns"]}
         for returned in manifest["returns"]:
-            held = {row[0]: row for row in form_rows(first_folder, had[returned["return_id"]], "rows")}
-            for operation, *row in form_rows(folder, returned, "changes"):
+            held = {row[0]: row for row in form_rows(first_folder, earlier[returned["return_id"]], "rows")}
+            for said, *row in form_rows(folder, returned, "changes"):
                 changed[returned["return_id"]] += 1
-                assert (row[0] in held) == (OPERATIONS.get(operation, operation) != "I")
+                operation = OPERATIONS.get(said, said)
+                assert (row[0] in held) == (operation != "I")
                 held.pop(row[0], None)
-                if OPERATIONS.get(operation, operation) != "D":
+                if operation != "D":
                     held[row[0]] = tuple(row)
             assert sorted(held.values(), key=str) == sorted(form_rows(folder, returned, "rows"), key=str)
     assert {"resident_list", "grid_event"} <= set(changed)

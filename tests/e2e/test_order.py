@@ -16,11 +16,11 @@ from lakehouse.naming import silver
 from lakehouse.ops import batches, connect
 from spark_jobs.session import open_session
 from spark_jobs.storage import read
-from tests.e2e.conftest import SECOND, Lived
+from tests.e2e.conftest import FIRST, THIRD, Lived
 from tests.e2e.test_oracle import _expected, _text, _versions
 from tests.oracle import days as oracle_days
 from tests.oracle import golden, landed
-from tests.oracle.landed import CHECK, ELDERLY, HOUSEHOLD
+from tests.oracle.sources import CHECK, ELDERLY, SOURCES
 from tests.plugin.servers import fresh_home
 
 pytestmark = pytest.mark.e2e
@@ -29,26 +29,26 @@ CHANGING = ("phone", "community_code", "grid_code", "locality_source")
 
 @pytest.fixture(scope="module")
 def reversed_city(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Returns a home with the same keys and landed bytes whose second day was worked off before the first."""
+    """Returns a home with the same keys and landed bytes whose later days were worked off before the first."""
     with fresh_home(lived.instance, tmp_path_factory.mktemp("reversed") / "home") as other:
         shutil.copytree(lived.landing, other.home / "store" / "landing")
-        run_job("reference", JobRequest(SECOND), other)
+        run_job("reference", JobRequest(THIRD), other)
         for code in load_contracts(other.settings.contracts):
-            late = [facts["batch_id"] for facts in landed.batches(lived.landing) if facts["taken_on"] == SECOND.isoformat()]
+            late = [facts["batch_id"] for facts in landed.batches(lived.landing) if facts["taken_on"] > FIRST.isoformat()]
             for options in ({"batches": late}, {}):
-                run_job("extract", JobRequest(SECOND, code, options=options), other)
-                run_job("gate", JobRequest(SECOND, code), other)
-                run_job("silver", JobRequest(SECOND, code), other)
-        run_job("libraries", JobRequest(SECOND), other)
+                run_job("extract", JobRequest(THIRD, code, options=options), other)
+                run_job("gate", JobRequest(THIRD, code), other)
+                run_job("silver", JobRequest(THIRD, code), other)
+        run_job("libraries", JobRequest(THIRD), other)
         yield other
 
 
 def test_the_other_order_gives_the_same_present_knowledge(reversed_city: Instance, lived: Lived) -> None:
-    told, known = oracle_days.known_on(lived.world, landed.batches(lived.landing), SECOND)
+    told, known = oracle_days.known_on(lived.world, landed.batches(lived.landing), THIRD)
     with connect(reversed_city) as connection:
         taken = {batch.batch_id for code in known for batch in batches.of_resource(connection, code)}
     assert taken == {batch["batch_id"] for batch in told}
-    for resource in (HOUSEHOLD, ELDERLY, CHECK):
+    for resource in SOURCES:
         present = read(open_session(reversed_city), silver(resource)).where("_replaced_on is null")
         assert _versions(present, resource) == _expected(known[resource], resource)
 
@@ -63,7 +63,7 @@ def test_swapping_two_lines_of_the_authority_file_changes_golden_values_and_conf
     before, conflicts = _golden(reversed_city), _conflicts(reversed_city)
     monkeypatch.setenv("HUILIU_CONTRACTS", str(_swapped(lived.instance.settings.contracts, tmp_path / "contracts")))
     swapped = Instance()
-    run_job("libraries", JobRequest(SECOND), swapped)
+    run_job("libraries", JobRequest(THIRD), swapped)
     assert _golden(swapped) == _golden_of_oracle(lived, first=ELDERLY) != before
     assert _conflicts(swapped) != conflicts
 
@@ -80,10 +80,14 @@ def _swapped(contracts: Path, target: Path) -> Path:
 
 
 def _golden_of_oracle(lived: Lived, first: str = CHECK) -> dict[str, dict]:
-    _, known = oracle_days.known_on(lived.world, landed.batches(lived.landing), SECOND)
-    then = ELDERLY if first == CHECK else CHECK
-    day = golden.Day(lived.world, SECOND, [first, then], [first, then, HOUSEHOLD])
-    persons = golden.persons(day, {resource: oracle_days.valid_at_end(cut, SECOND) for resource, cut in known.items()})
+    _, known = oracle_days.known_on(lived.world, landed.batches(lived.landing), THIRD)
+    orders = [list(golden.PHONE), list(golden.RESIDENCE)]
+    if first == ELDERLY:
+        for order in orders:
+            one, other = order.index(CHECK), order.index(ELDERLY)
+            order[one], order[other] = order[other], order[one]
+    day = golden.Day(lived.world, THIRD, *orders)
+    persons = golden.persons(day, {resource: oracle_days.valid_at_end(cut, THIRD) for resource, cut in known.items()})
     return {number: {name: _text(person[name]) for name in CHANGING} for number, person in persons.items()}
 
 

@@ -17,6 +17,7 @@ from lakehouse.ops import batches, connect, days, tickets
 from lakehouse.orchestrator import Orchestrator
 from spark_jobs.storage import versions
 from tests.e2e.conftest import DAYS, FIRST, SECOND, THIRD, Lived
+from tests.oracle.sources import ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
 
 pytestmark = pytest.mark.e2e
 FOURTH, FIFTH, SIXTH = (THIRD + timedelta(days=n) for n in (1, 2, 3))
@@ -32,13 +33,20 @@ def test_every_day_is_published_and_every_invariant_holds(lived: Lived) -> None:
 
 
 def test_the_silent_street_and_the_late_one_are_gaps_with_tickets(lived: Lived) -> None:
-    silent = {day: _gaps(lived.instance, day, "silent") for day in (FIRST, SECOND)}
+    silent = {day: _gaps(lived.instance, day, "silent", ELDERLY) for day in (FIRST, SECOND)}
     assert len(silent[FIRST]) == 2  # one sends nothing, one a day late
     assert len(silent[SECOND]) == 1
     assert silent[SECOND] < silent[FIRST]
     with connect(lived.instance) as connection:
-        told = {ticket.provider: ticket.state for ticket in tickets.find(connection, kind="silent")}
+        found = [ticket for ticket in tickets.find(connection, kind="silent") if ticket.resource == ELDERLY]
+    told = {ticket.provider: ticket.state for ticket in found}
     assert told == {provider: "open" if provider in silent[SECOND] else "closed" for provider in silent[FIRST]}
+
+
+def test_a_failing_api_and_a_silent_sender_are_gaps_of_the_first_day_only(lived: Lived) -> None:
+    failing = {day: _gaps(lived.instance, day, "silent", CERTIFICATE) for day in (FIRST, SECOND)}
+    assert (len(failing[FIRST]), failing[SECOND]) == (1, set())
+    assert len(_gaps(lived.instance, FIRST, "silent", LEDGER)) == 1
 
 
 def test_nothing_starts_by_itself_under_a_manual_clock(lived: Lived) -> None:
@@ -65,7 +73,7 @@ def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(lived: Lived) 
     red = {run.dag_id: [t.task_id for t in orchestrator.tasks(run) if t.state == "failed"] for run in orchestrator.runs(FOURTH)}
     with connect(instance) as connection:
         delivered = {batch.resource for batch in batches.taken_on(connection, FOURTH)}
-    assert len(delivered) == 2
+    assert {HOUSEHOLD, ENTERPRISE, PERMIT, ASSISTANCE, CHECK, EVENT} <= delivered
     assert {dag: tasks for dag, tasks in red.items() if tasks} == {ingest_dag(code): ["gate"] for code in delivered}
     assert versions(instance, before) == before
     assert _issue(instance, FOURTH) == (1, "published")
@@ -94,11 +102,11 @@ def test_two_dates_are_backfilled_in_order(lived: Lived) -> None:
     assert fifth.published_at < sixth.published_at
 
 
-def _gaps(instance: Instance, day: date, kind: str) -> set[str | None]:
+def _gaps(instance: Instance, day: date, kind: str, resource: str = "") -> set[str | None]:
     with connect(instance) as connection:
         newest = days.newest_issue(connection, day)
     assert newest is not None
-    return {gap["provider"] for gap in newest.gaps if gap["kind"] == kind}
+    return {gap["provider"] for gap in newest.gaps if gap["kind"] == kind and resource in ("", gap["resource"])}
 
 
 def _issue(instance: Instance, day: date) -> tuple[int, str] | None:

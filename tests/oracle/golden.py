@@ -1,24 +1,27 @@
-"""Returns the golden values of persons and the conflicts, from what silver should know: the written authority order, in dictionaries."""
+"""Returns golden values and conflicts of persons from what silver should know: the written order of authority, in dictionaries."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
+from tests.oracle.addresses import Directory
 from tests.oracle.rules import World, local_midnight_utc
-from tests.oracle.sources import CHECK, ELDERLY, HOUSEHOLD
+from tests.oracle.sources import ADDRESS, CERTIFICATE, CHECK, ELDERLY, HOUSEHOLD, LEDGER, PERMIT
 
 LEVELS = ["province", "city", "district", "street", "community", "grid"]
-IDENTITY = [
-    "id_no", "person_name", "gender_code", "birth_date", "ethnicity_code", "hukou_region_code", "hukou_address", "household_no",
-    "relation_to_head_code",
-]  # fmt: skip
-PHONE = [CHECK, ELDERLY]
-RESIDENCE = [CHECK, ELDERLY, HOUSEHOLD]
-CONFIDENCE = {CHECK: 4, ELDERLY: 3, HOUSEHOLD: 2}
+REGISTERED = ["id_no", "person_name", "gender_code", "birth_date", "hukou_region_code"]  # the register's, else the permit's
+REGISTER_ONLY = ["ethnicity_code", "hukou_address", "household_no", "relation_to_head_code"]
+IDENTITY = [*REGISTERED, *REGISTER_ONLY]
+DISABILITY = ["disability_cert_no", "disability_category", "disability_grade"]
+PHONE = [CHECK, PERMIT, LEDGER, ELDERLY]
+RESIDENCE = [CHECK, PERMIT, LEDGER, ELDERLY, HOUSEHOLD]
+CONFIDENCE = {CHECK: 4, PERMIT: 3, LEDGER: 3, ELDERLY: 3, HOUSEHOLD: 2}
+CODE = {CHECK: "grid_code", PERMIT: "residence_region_code", LEDGER: "community_code", HOUSEHOLD: "hukou_region_code"}
+TEXT = {PERMIT: "residence_address", LEDGER: "address_text", HOUSEHOLD: "hukou_address"}
 
 
 class Day:
-    """A business date with the regions in force at its end and the order in which sources are believed."""
+    """A business date with the regions in force at its end, the order in which sources are believed, and the standard addresses."""
 
     def __init__(self, world: World, day: date, phone: list[str] | None = None, residence: list[str] | None = None) -> None:
         self.world, self.day = world, day
@@ -26,43 +29,67 @@ class Day:
         self.phone, self.residence = phone or PHONE, residence or RESIDENCE
         self.end = local_midnight_utc(day + timedelta(days=1))
         self.oldest_check = local_midnight_utc(day - timedelta(days=180))
+        self.addresses: dict[str, dict] = {}
+        self.directory = Directory([], [])
+
+    def learn(self, versions: list[dict]) -> None:
+        """Takes in the standard addresses known at the end of the day, with their regions."""
+        for row in versions:
+            lying = regions(self, row["grid_code"]) or regions(self, row["community_code"])
+            self.addresses[row["address_id"]] = row | {level: lying.get(level) for level in LEVELS}
+        names = [
+            (row["level"], row["name"], regions(self, code))
+            for code, rows in self.world.regions.items()
+            for row in rows
+            if row["valid_from"] <= self.day.isoformat()
+        ]
+        self.directory = Directory(list(self.addresses.values()), names)
 
 
 def persons(day: Day, known: dict[str, list[dict]]) -> dict[str, dict]:
     """Returns golden persons by resident number; `known` holds, per resource, the versions valid at the end of the day."""
+    day.learn(known[ADDRESS])
     by_person: dict[str, dict[str, list[dict]]] = {}
-    for resource, versions in known.items():
-        for version in sorted(versions, key=lambda v: (v["_valid_from"], v["_delivery_no"], v["_line"]), reverse=True):
+    for resource in (*RESIDENCE, CERTIFICATE):
+        for version in newest_first(known[resource]):
             if version["id_no"]:
                 by_person.setdefault(version["id_no"], {}).setdefault(resource, []).append(version)
-    return {number: person(day, said) for number, said in sorted(by_person.items()) if said.get(HOUSEHOLD)}
+    return {number: person(day, said) for number, said in sorted(by_person.items()) if said.get(HOUSEHOLD) or said.get(PERMIT)}
+
+
+def newest_first(versions: list[dict]) -> list[dict]:
+    """Returns versions by source time, delivery and line, the newest first."""
+    return sorted(versions, key=lambda v: (v["_valid_from"], v["_delivery_no"], v["_line"]), reverse=True)
 
 
 def person(day: Day, said: dict[str, list[dict]]) -> dict:
     """Returns one golden person with `_sources` and `_conflicts`; `said` holds versions per resource, newest first."""
-    register = said[HOUSEHOLD]
-    golden: dict = {name: newest(register, name) for name in IDENTITY}
-    sources = {name: HOUSEHOLD if golden[name] is not None else None for name in IDENTITY}
-    phones = [(resource, newest(said.get(resource, []), "phone")) for resource in day.phone]
-    phones = [(resource, value) for resource, value in phones if value is not None]
-    places = [(resource, place(day, resource, said.get(resource, []))) for resource in day.residence]
-    places = [(resource, found) for resource, found in places if found]
-    golden["phone"] = phones[0][1] if phones else None
-    sources["phone"] = phones[0][0] if phones else None
+    register, valid = said.get(HOUSEHOLD, []), [v for v in said.get(CERTIFICATE, []) if v["cert_status"] == "正常"]
+    fields = {name: [HOUSEHOLD, PERMIT] if name in REGISTERED else [HOUSEHOLD] for name in IDENTITY} | {"phone": day.phone}
+    offers = {name: offered(said, name, resources) for name, resources in fields.items()}
+    offers |= {name: [(CERTIFICATE, value)] if (value := newest(valid, name)) is not None else [] for name in DISABILITY}
+    golden: dict = {name: found[0][1] if found else None for name, found in offers.items()}
+    sources = {name: found[0][0] if found else None for name, found in offers.items()}
+    places = [(resource, found) for resource in day.residence if (found := place(day, resource, said.get(resource, [])))]
     kept = places[0][1] if places else {}
     sources["residence"] = places[0][0] if places else None
     ended = {reason: [v for v in register if v["cancel_reason"] == reason] for reason in ("死亡", "迁出")}
+    hinted = next((v["result"] == "死亡线索" for v in said.get(CHECK, []) if v["result"] in ("死亡线索", "在住")), False)
     golden |= {
         "is_alive": not ended["死亡"],
+        "suspect_deceased": hinted and not ended["死亡"],
         "is_moved_out": bool(ended["迁出"]),
+        "death_date": ended["死亡"][0]["cancel_date"] if ended["死亡"] else None,
         "is_local_hukou": regions(day, golden["hukou_region_code"]).get("city") == day.city,
         "residence_address_id": kept.get("address_id"),
         **{f"{level}_code": kept.get(level) for level in LEVELS},
         "locality_source": sources["residence"],
-        "locality_confidence": confidence(sources["residence"], kept),
-        "_sources": sources | {"death": HOUSEHOLD if ended["死亡"] else None, "moving_out": HOUSEHOLD if ended["迁出"] else None},
+        "locality_confidence": confidence(CONFIDENCE.get(sources["residence"], 0), kept),
+        "_sources": sources
+        | {"death": HOUSEHOLD if ended["死亡"] else None, "moving_out": HOUSEHOLD if ended["迁出"] else None}
+        | {"death_hint": CHECK if hinted else None},
     }
-    lost = [("phone", resource, value) for resource, value in phones[1:] if value != phones[0][1]]
+    lost = [(name, resource, value) for name, found in offers.items() for resource, value in found[1:] if value != found[0][1]]
     lost += [
         ("residence", resource, found["code"])
         for resource, found in places[1:]
@@ -72,16 +99,22 @@ def person(day: Day, said: dict[str, list[dict]]) -> dict:
     return golden
 
 
+def offered(said: dict[str, list[dict]], name: str, resources: list[str]) -> list[tuple[str, str]]:
+    """Returns what the resources say of a field, in their order, those that say nothing left out."""
+    found = [(resource, newest(said.get(resource, []), name)) for resource in resources]
+    return [(resource, value) for resource, value in found if value is not None]
+
+
 def newest(versions: list[dict], name: str) -> str | None:
     """Returns the newest value that is not empty."""
     return next((version[name] for version in versions if version[name] is not None), None)
 
 
-def confidence(source: str | None, regions: dict) -> int | None:
+def confidence(worth: int, lying: dict) -> int | None:
     """Returns how sure a place is: its source's worth, 1 when not even the street is known."""
-    if source is None or not regions:
+    if not any(lying.get(level) for level in LEVELS):
         return None
-    return CONFIDENCE[source] if regions.get("street") else 1
+    return worth if lying.get("street") else 1
 
 
 def place(day: Day, resource: str, versions: list[dict]) -> dict:
@@ -92,18 +125,42 @@ def place(day: Day, resource: str, versions: list[dict]) -> dict:
                 continue
             if version["result"] == "搬离":
                 return {}
-        found = regions(day, spelled(day, resource, version))
+        found = lying(
+            day, spelled(day, resource, version), version.get("address_id"), version[TEXT[resource]] if resource in TEXT else None
+        )
         if found:
-            return found | {"address_id": version["address_id"] if resource == CHECK else None}
+            return found
     return {}
+
+
+def lying(day: Day, code: str | None, address_id: str | None, text: str | None) -> dict:
+    """Returns where a code, a standard address and a text lead: the code if it reaches the community, else what reaches further."""
+    by_code, by_text = regions(day, code), day.directory.find(text)
+    given = day.addresses.get(address_id or "", {})
+    by_address = {level: given[level] for level in LEVELS if given.get(level)}
+    if by_code.get("community"):
+        kept = by_code
+    elif by_address:
+        kept = by_address
+    else:
+        kept = by_text if reach(by_text) > reach(by_code) else by_code
+    kept = {level: kept[level] for level in LEVELS if kept.get(level)}
+    if not kept:
+        return {}
+    agrees = not any(kept.get(level) and by_text.get(level) and kept[level] != by_text[level] for level in LEVELS)
+    found_id = address_id or (by_text.get("address_id") if agrees else None)
+    return kept | {"code": kept[max(kept, key=LEVELS.index)], "address_id": found_id}
+
+
+def reach(lying: dict) -> int:
+    """Returns down to which level a place is known, counted from the province; 0 is nowhere."""
+    return max((number for number, level in enumerate(LEVELS, 1) if lying.get(level)), default=0)
 
 
 def spelled(day: Day, resource: str, version: dict) -> str | None:
     """Returns the region code a row leads to, as written or by its community's name within the provider's street."""
-    if resource == CHECK:
-        return version["grid_code"]
-    if resource == HOUSEHOLD:
-        return version["hukou_region_code"]
+    if resource in CODE:
+        return version[CODE[resource]]
     streets = [d["region_code"] for d in day.world.departments if d["uscc"] == version["_provider"]]
     if not streets:
         return None

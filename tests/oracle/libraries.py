@@ -1,0 +1,146 @@
+"""Returns what the other libraries must hold, from golden persons and the versions valid at the end of a day, in plain dictionaries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from tests.oracle.golden import LEVELS, Day, confidence, lying, newest_first, regions
+from tests.oracle.sources import ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, LEDGER
+
+Known = dict[str, list[dict]]
+CASE = {"id_no": "member_id_no", "person_name": "member_name", "household_amount": "monthly_amount"}
+NEEDS_CERTIFICATE = ("护理补贴",)
+SEVERE = ("1", "2")
+REFERENCES = {  # resource → column, the target, the person or address it names
+    ASSISTANCE: ("member_id_no", "person"),
+    CERTIFICATE: ("id_no", "person"),
+    ELDERLY: ("id_no", "person"),
+    ENTERPRISE: ("legal_rep_id_no", "person"),
+    LEDGER: ("id_no", "person"),
+    CHECK: ("address_id", "address"),
+}
+
+
+def coded(place: dict) -> dict:
+    """Returns regions as the columns of a library."""
+    return {f"{level}_code": place.get(level) for level in LEVELS}
+
+
+def entities(day: Day, known: Known) -> dict[str, dict]:
+    """Returns golden entities by their code; `premises_address` before `domicile` before the registered region."""
+    found = {}
+    for row in known[ENTERPRISE]:
+        premises = lying(day, None, None, row["premises_address"])
+        place = premises or lying(day, None, None, row["domicile"]) or lying(day, row["region_code"], None, None)
+        found[row["uscc"]] = {
+            **{
+                name: row[name]
+                for name in ("uscc", "entity_name", "legal_rep_name", "legal_rep_id_no", "status_code", "term_to", "domicile")
+            },
+            "premises_address": row["premises_address"],
+            "premises_address_id": place.get("address_id"),
+            "is_active": row["status_code"] == "1",
+            **coded(place),
+            "locality_confidence": confidence(3 if premises else 2, place),
+        }
+    return found
+
+
+def households(persons: dict[str, dict]) -> dict[str, dict]:
+    """Returns households by number: how many living members, who heads it, where the head lives."""
+    members: dict[str, list[dict]] = {}
+    for person in persons.values():
+        if person["household_no"] and person["is_alive"] and not person["is_moved_out"]:
+            members.setdefault(person["household_no"], []).append(person)
+    found = {}
+    for number, people in members.items():
+        heads = [one for one in people if one["relation_to_head_code"] == "0"]
+        eldest = min(heads or people, key=lambda one: one["birth_date"])
+        found[number] = {"member_count": len(people), "head_name": eldest["person_name"] if heads else None, "eldest": eldest}
+    return found
+
+
+def assistance(day: Day, known: Known, persons: dict[str, dict]) -> dict[tuple, dict]:
+    """Returns what a person is given, by person, month, type, source and case: every month from the first to the last or today's."""
+    today, found = day.day.isoformat()[:7], {}
+    rows = [(ASSISTANCE, row | {name: row[column] for name, column in CASE.items()}) for row in known[ASSISTANCE]]
+    for row in known[ELDERLY]:
+        shown = {"assistance_type": row["service_type"], "start_month": row["pay_month"], "end_month": row["pay_month"]}
+        rows.append((ELDERLY, row | shown | {"case_no": "", "status": None, "applicant_id_no": None, "amount": row["amount_yuan"]}))
+    for resource, row in rows:
+        ended = (row["_valid_from"] + timedelta(hours=8)).strftime("%Y-%m") if row["status"] not in (None, "在享") else today
+        last = min(today, row["end_month"] or (ended if resource == ASSISTANCE else today))
+        for month in months(row["start_month"], last):
+            key = (row["id_no"], month, row["assistance_type"], resource, row["case_no"])
+            amount = Decimal(row["amount"]) if resource == ELDERLY else share(row["household_amount"], row["household_size"])
+            found[key] = {
+                "amount": amount,
+                "status": row["status"],
+                "applicant": row["applicant_id_no"],
+                "is_known": row["id_no"] in persons,
+            }
+    return found
+
+
+def months(first: str, last: str) -> list[str]:
+    """Returns every month from the first to the last."""
+    found, (year, month) = [], map(int, first.split("-"))
+    while f"{year:04d}-{month:02d}" <= last:
+        found.append(f"{year:04d}-{month:02d}")
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+    return found
+
+
+def share(amount: str, size: str) -> Decimal:
+    """Returns a member's equal share of what a household is given."""
+    return (Decimal(amount) / Decimal(size)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def safety_net(day: Day, given: dict[tuple, dict], persons: dict[str, dict], owned: dict[str, dict]) -> dict[str, dict]:
+    """Returns the month's safety net by resident number: who is on a list or should be, with the flags that are raised."""
+    today = day.day.isoformat()[:7]
+    listed: dict[str, list[tuple]] = {}
+    for key, said in given.items():
+        if key[1] == today and said["status"] in (None, "在享"):
+            listed.setdefault(key[0], []).append((key, said))
+    owners = {one["legal_rep_id_no"] for one in owned.values() if one["is_active"]}
+    severe = {n for n, p in persons.items() if p["disability_grade"] in SEVERE and p["is_alive"] and not p["is_moved_out"]}
+    found = {}
+    for number in sorted({*listed, *severe}):
+        lists, person = listed.get(number, []), persons.get(number)
+        cases = {said["applicant"] or key[4] for key, said in lists if key[4]}
+        has_certificate = bool(person and person["disability_cert_no"])
+        found[number] = {
+            "assistance_types": ",".join(sorted({key[2] for key, _ in lists})) or None,
+            "monthly_amount_yuan": sum((said["amount"] for _, said in lists), Decimal(0)) if lists else None,
+            "case_nos": ",".join(sorted({key[4] for key, _ in lists if key[4]})) or None,
+            "is_paid_after_death": bool(lists and person and not person["is_alive"] and (person["death_date"] or "0")[:7] < today),
+            "is_in_two_households": len(cases) > 1,
+            "is_owning_enterprise": bool(lists) and number in owners,
+            "is_moved_out": bool(lists and person and person["is_moved_out"]),
+            "is_listed_without_certificate": any(key[2] in NEEDS_CERTIFICATE for key, _ in lists) and not has_certificate,
+            "is_eligible_not_listed": not lists,
+        }
+    return found
+
+
+def events(day: Day, known: Known) -> dict[str, dict]:
+    """Returns events by their number, with their place and whether they are closed."""
+    return {
+        row["event_no"]: {"status": row["status"], "is_closed": row["status"] == "已结案", "result": row["result"],
+                          "urgency": row["urgency"], "description": row["description"], **coded(regions(day, row["grid_code"]))}
+        for row in known[EVENT]
+    }  # fmt: skip
+
+
+def missing_references(day: Day, known: Known, persons: dict[str, dict]) -> dict[tuple, int]:
+    """Returns how often a resource's column of a provider names a person or an address no library has."""
+    there: dict[str, object] = {"person": persons, "address": day.addresses}
+    found: dict[tuple, int] = {}
+    for resource, (column, target) in REFERENCES.items():
+        for row in newest_first(known[resource]):
+            if row[column] is not None and row[column] not in there[target]:  # type: ignore[operator]
+                key = (resource, column, row["_provider"])
+                found[key] = found.get(key, 0) + 1
+    return found
