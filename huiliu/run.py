@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from huiliu import dates, sample, services
+from huiliu import dates, docs, sample, services
 from huiliu.days import run_by_hand, run_through_airflow
 from huiliu.report import is_well
 from huiliu.reporting import conclude
@@ -36,6 +36,7 @@ def run(
     instance = Instance()
     services.start(instance)
     sample.ensure(instance, people, seed)
+    docs.write_all(instance)  # before the reports, which link to them
     day = next_day(instance)
     for _ in range(number):
         typer.echo(f"\nBusiness day {day}")

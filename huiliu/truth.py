@@ -11,10 +11,11 @@ from pyspark.sql import SparkSession
 
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
-from lakehouse.naming import bronze, library
+from lakehouse.naming import bronze, library, special
 from lakehouse.readers.window import is_fetched
 from sample_city import truth
 from sample_city.labels import Label
+from sample_city.situations import situations
 from spark_jobs.session import open_session
 from spark_jobs.storage import read
 
@@ -38,21 +39,40 @@ class Subject:
 
 def truth_scores(instance: Instance, day: date, libraries: list[dict[str, Any]]) -> dict[str, Any]:
     """Returns `{"truth": …}` for a day whose libraries are built, else nothing."""
-    sample = instance.home / "sample"
     versions = {one["table"]: one["version"] for one in libraries}
-    if library("person") not in versions or not (sample / "truth").is_dir():
+    known = instance.home / "sample" / "truth"
+    if library("person") not in versions or not known.is_dir():
         return {}
     spark = open_session(instance)
+    found = {"gate": _gate(spark, instance, day)} | _subjects(spark, instance, day, versions)
+    if special("safety_net") in versions and (known / "situations.parquet").is_file():
+        found["situations"] = _situations(spark, instance, day, versions)
+    return {"truth": found}
+
+
+def _subjects(spark: SparkSession, instance: Instance, day: date, versions: dict[str, int]) -> dict[str, dict[str, float]]:
+    """Returns how right places and golden values are, of people and, where they are known, of entities."""
     persons = _persons(spark, instance, day, versions)
-    place, field = _locality(persons), _authority(persons)
+    place, (share, values) = _locality(persons), _authority(persons)
     locality = {"accuracy": place["community_code"], "grid": place["grid_code"], "persons": len(persons.living)}
-    authority = {"accuracy": field[0], "values": field[1]}
-    if library("legal_entity") in versions and (sample / "truth" / "entities").is_dir():
+    authority = {"accuracy": share, "values": values}
+    if library("legal_entity") in versions and (instance.home / "sample" / "truth" / "entities").is_dir():
         entities = _entities(spark, instance, day, versions)
-        place, field = _locality(entities), _authority(entities)
+        place, (share, values) = _locality(entities), _authority(entities)
         locality |= {"entities": place["community_code"], "entities_grid": place["grid_code"], "entity_count": len(entities.living)}
-        authority |= {"entities": field[0], "entity_values": field[1]}
-    return {"truth": {"gate": _gate(spark, instance, day), "locality": locality, "authority": authority}}
+        authority |= {"entities": share, "entity_values": values}
+    return {"locality": locality, "authority": authority}
+
+
+def _situations(spark: SparkSession, instance: Instance, day: date, versions: dict[str, int]) -> dict[str, float]:
+    """Returns the share of the situations that exist for certain which the safety net found: in all (recall) and by flag."""
+    table, wanted = special("safety_net"), situations(instance.home / "sample", day).to_pylist()
+    flags = sorted({one["flag"] for one in wanted})
+    rows = read(spark, table, versions[table]).where(f"month = '{day:%Y-%m}'").select("id_no", *flags).collect()
+    seen = {(row["id_no"], flag) for row in rows for flag in flags if row[flag]}
+    found = {flag: [(one["id_no"], flag) in seen for one in wanted if one["flag"] == flag] for flag in flags}
+    by_flag = {flag: _share(sum(hits), len(hits)) for flag, hits in found.items()}
+    return {"recall": _share(sum(map(sum, found.values())), len(wanted)), "labelled": len(wanted)} | by_flag
 
 
 def _persons(spark: SparkSession, instance: Instance, day: date, versions: dict[str, int]) -> Subject:

@@ -29,5 +29,6 @@ def where_to_look(instance: Instance, day: date) -> str:
             f"               {command} verify {package} --key {instance.key_path('signing.pub')} --recipient {community.recipient_id}"
         )
     lines.append(f'  a query      {command} sql "select district_code, count(*) as people from base.person group by 1 order by 1"')  # noqa: S608 a text to be read
+    lines.append(f"  dictionary   {instance.folder('derived', 'docs') / 'dictionary.html'}")
     lines.append(f"  the report   {instance.folder('derived', 'report') / f'{day}.html'}")
     return "\n".join(lines)

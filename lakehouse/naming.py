@@ -30,6 +30,11 @@ def library(entity: str) -> str:
     return f"base.{entity}"
 
 
+def special(topic: str) -> str:
+    """Returns the table of a special topic, e.g. `safety_net`."""
+    return f"special.{topic}"
+
+
 def quality(finding: str) -> str:
     """Returns the table that holds a kind of finding for its provider to check, e.g. `conflict`."""
     return f"quality.{finding}"
