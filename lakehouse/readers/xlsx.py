@@ -6,23 +6,19 @@ no records, hidden rows and columns are read like others, and hidden sheets are 
 
 from __future__ import annotations
 
-import io
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import BinaryIO
-
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from lakehouse.contracts.model import Column, Contract, XlsxSource
 from lakehouse.errors import SourceError
 from lakehouse.readers.header import check_header
 from lakehouse.readers.records import MAX_RECORD_BYTES, BrokenRecordError, Record, refusal
+from lakehouse.readers.xlsx_archive import telling_damage
 from lakehouse.readers.xlsx_cells import Cell, Meaning, rows
-from lakehouse.readers.xlsx_package import Block, Package, open_package, telling_damage
-
-MAX_COUNTED_CELLS = 25_000_000
+from lakehouse.readers.xlsx_count import rows_with_content
+from lakehouse.readers.xlsx_package import Block, Package, open_package
 
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
@@ -37,16 +33,14 @@ def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:
-    """Returns how many rows below the header hold something, counted by another library; 0 where there is no readable sheet at all."""
+    """Returns how many rows below the header hold something, counted without the reader; 0 where there is no readable sheet at all."""
     source = _source(contract)
     try:
         package = open_package(stream, "")
-        height, width = package.extent(package.sheet(source.sheet))
-        if height * width > MAX_COUNTED_CELLS:  # the library makes room for every cell there could be
-            return 0
-        pages = CalamineWorkbook.from_filelike(io.BytesIO(package.content))
-        return _counted(pages.get_sheet_by_name(source.sheet), source.header_from + source.header_rows - 1)
-    except (SourceError, CalamineError):  # the reader refuses the file by name
+        with telling_damage(""), package.open(package.sheet(source.sheet)) as part:
+            empty_texts = {number for number, text in enumerate(package.strings()) if not text}
+            return rows_with_content(part, source.header_from + source.header_rows - 1, empty_texts)
+    except SourceError:  # the reader refuses the file by name
         return 0
 
 
@@ -62,10 +56,6 @@ def remarks(stream: BinaryIO, contract: Contract) -> list[str]:
 def _source(contract: Contract) -> XlsxSource:
     assert isinstance(contract.source, XlsxSource)
     return contract.source
-
-
-def _counted(page: CalamineSheet, last_header: int) -> int:
-    return sum(any(value != "" for value in row) for row in islice(page.iter_rows(), last_header, None))
 
 
 class _Sheet:

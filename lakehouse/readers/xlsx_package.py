@@ -1,4 +1,4 @@
-"""Returns the parts of a workbook's file after it was measured: nothing is parsed before all of it is known to stay within bounds."""
+"""Returns the parts of a measured workbook: its sheets, and what their cells refer to."""
 
 from __future__ import annotations
 
@@ -6,36 +6,21 @@ import io
 import posixpath
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import BinaryIO
-from xml.etree.ElementTree import Element, ParseError, fromstring, iterparse
+from typing import IO, BinaryIO
+from xml.etree.ElementTree import Element, fromstring, iterparse
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
 
-from lakehouse.errors import SourceError
 from lakehouse.readers.records import refusal
+from lakehouse.readers.xlsx_archive import WORKBOOK, measured, telling_damage
 
-MAX_FILE_BYTES = 128 * 1024 * 1024
-MAX_PART_BYTES = 256 * 1024 * 1024
-MAX_INFLATED_BYTES = 512 * 1024 * 1024
 SMALL_PART_BYTES = 8 * 1024 * 1024
-MAX_RATIO = 200  # a part of a real workbook shrinks to a twentieth, seldom to a hundredth
-RATIO_COUNTS_FROM = 4 * 1024 * 1024
-MAX_PARTS = 2_000
-CHUNK = 1024 * 1024
-OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # an encrypted workbook or one of the old format
-WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # UTF-16, in which the next pattern would see nothing
-DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
-REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{0,3})([0-9]{1,7})[\"']")
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 CHINESE_DATES = {str(number) for number in (*range(27, 37), *range(50, 59))}  # built in where the program speaks Chinese
-WORKBOOK = "xl/workbook.xml"
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError)
 
 
 @dataclass(frozen=True)
@@ -61,7 +46,7 @@ class Package:
     """A measured file: its sheets in order, and what its cells refer to."""
 
     def __init__(self, content: bytes, where: str) -> None:
-        self.content, self.where = content, where
+        self.where = where
         self._archive = zipfile.ZipFile(io.BytesIO(content))
         self._parts = {kind: path for kind, _, path in self._relations()}
         self.sheets = tuple(self._sheets())
@@ -90,16 +75,9 @@ class Package:
                     yield element
                     element.clear()
 
-    def extent(self, sheet: SheetPart) -> tuple[int, int]:
-        """Returns the highest row and column that any reference in a sheet's part names, without parsing it."""
-        row = column = 0
-        with self._archive.open(sheet.path) as part:
-            tail = b""
-            while chunk := part.read(CHUNK):
-                for letters, digits in set(REFERENCE.findall(tail + chunk)):
-                    row, column = max(row, int(digits)), max(column, column_of(letters.decode()))
-                tail = chunk[-64:]
-        return row, column
+    def open(self, sheet: SheetPart) -> IO[bytes]:
+        """Returns the bytes of a sheet's part."""
+        return self._archive.open(sheet.path)
 
     def merged_blocks(self, sheet: SheetPart) -> list[Block]:
         """Returns the merged blocks of a sheet."""
@@ -163,80 +141,11 @@ def open_package(stream: BinaryIO, where: str) -> Package:
     """Returns the package of a delivered workbook.
 
     Raises:
-        SourceError: it is encrypted, no workbook, damaged, too large, or would swell beyond all bounds.
+        SourceError: it is no workbook that may be parsed.
     """
-    content = stream.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise refusal(where, "the workbook is too large.", f"{MAX_FILE_BYTES} bytes", "send it in several files.")
-    if content.startswith(OLE_MARK):
-        found = "the workbook is encrypted, or of the old format (.xls)."
-        raise refusal(where, found, "an .xlsx file without a password", "save it as .xlsx without a password and send it again.")
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _measure(archive, where)
-    except DAMAGED as error:
-        raise damaged(where, error) from None
+    content = measured(stream, where)
     with telling_damage(where):
         return Package(content, where)
-
-
-@contextmanager
-def telling_damage(where: str) -> Iterator[None]:
-    """Makes whatever a broken file does to a parser a refusal of the delivery."""
-    try:
-        yield
-    except (*DAMAGED, ParseError, LookupError, ValueError, ArithmeticError) as error:
-        raise damaged(where, error) from None
-
-
-def damaged(where: str, error: Exception) -> SourceError:
-    """Returns the refusal of a file that cannot be read; the library's own words may quote its content."""
-    found = f"the file cannot be read as a workbook ({type(error).__name__})."
-    return refusal(where, found, "an .xlsx file", "open it in the spreadsheet program, save it again and send it.")
-
-
-def _measure(archive: zipfile.ZipFile, where: str) -> None:
-    """Inflates every part once, into nothing, before any parser sees it: what the file says of its own sizes is not believed."""
-    parts = archive.infolist()
-    names = [part.filename for part in parts]
-    if len(parts) > MAX_PARTS or len(set(names)) != len(names):
-        raise refusal(where, "the file's list of parts is no workbook's (too many parts, or one name twice).", "", "save it again.")
-    if WORKBOOK not in names:
-        raise refusal(where, "the file is no workbook: it has no xl/workbook.xml.", "an .xlsx file", "save it as .xlsx and send it again.")
-    total = 0
-    for part in parts:
-        if part.flag_bits & 1:
-            raise refusal(where, "the workbook is encrypted.", "an .xlsx file without a password", "save it without a password.")
-        total += _inflated(archive, part, where)
-        if total > MAX_INFLATED_BYTES:
-            raise _bomb(where)
-
-
-def _inflated(archive: zipfile.ZipFile, part: zipfile.ZipInfo, where: str) -> int:
-    size, tail, declared = 0, b"", part.file_size
-    part.file_size = MAX_PART_BYTES + 1  # how far the library would inflate
-    with archive.open(part) as stream:
-        while chunk := stream.read(CHUNK):
-            size += len(chunk)
-            if size > MAX_PART_BYTES or (size > RATIO_COUNTS_FROM and size > MAX_RATIO * part.compress_size):
-                raise _bomb(where)
-            if part.filename.endswith((".xml", ".rels")) and (chunk[:2] in WIDE or DOCTYPE.search(tail + chunk)):
-                raise refusal(
-                    where,
-                    "a part declares entities of its own or is not UTF-8, which no spreadsheet program does.",
-                    "",
-                    "save it again and send it.",
-                )
-            tail = chunk[-16:]
-    if size != declared:
-        raise zipfile.BadZipFile
-    part.file_size = declared
-    return size
-
-
-def _bomb(where: str) -> SourceError:
-    allowed = f"{MAX_INFLATED_BYTES} bytes inflated, {MAX_RATIO} times the file"
-    return refusal(where, "the workbook swells beyond all bounds when it is inflated.", allowed, "send it in several files.")
 
 
 def _is_date(code: str) -> bool:

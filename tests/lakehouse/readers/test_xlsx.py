@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import time
 import zipfile
+from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import openpyxl
@@ -25,7 +28,9 @@ DATES = [column("甲", key=True), column("乙", type="date")]
 TIMES = [column("甲", key=True), column("乙", type="timestamp")]
 COMPACT = [column("甲", key=True), column("乙", type="date", format="yyyyMMdd")]
 FORMULA = '<c r="@"><f>A1*2</f><v>84</v></c>'
+ERROR = '<c r="@" t="e"><v>#N/A</v></c>'
 UNCALCULATED = '<c r="@"><f>A1*2</f></c>'
+SPOILERS = ("", "<", "/>", '"', '"A2"', "-1", "999999999999", 't="s"', "&#0;", "<v>", "</v>", "NaN", "1e400", 'r="ZZZ9"')
 NAMELESS = "<c t='inlineStr'><is><t>{}</t></is></c>"
 TWICE = '<row r="2"><c r="A2"><v>1</v></c><c r="A2"><v>2</v></c></row>'
 Outcome = list[tuple[Any, ...]]
@@ -69,7 +74,7 @@ CELLS: dict[str, tuple[tuple[bytes, Contract], Any]] = {
     "digits as text keep their zeros": (cell("00449901"), "00449901"),
     "true": (cell('<c r="@" t="b"><v>1</v></c>'), "true"),
     "false": (cell('<c r="@" t="b"><v>0</v></c>'), "false"),
-    "an error value": (cell('<c r="@" t="e"><v>#N/A</v></c>'), "error_cell"),
+    "an error value": (cell(ERROR), "error_cell"),
     "a formula": (cell(FORMULA), "formula_cell"),
     "a shared text in runs, its reading aid left out": (
         cell('<c r="@" t="s"><v>0</v></c>', strings=("<r><t>张</t></r><r><rPr><b/></rPr><t xml:space='preserve"
@@ -139,6 +144,10 @@ BODIES: dict[str, tuple[bytes, Contract, Outcome]] = {
     "cells merged below the header": (
         Book(body(("1", "2"), (None, "3"), ("4", "5"), ("6", None)), merged=("A2:A3", "A5:B5")).content(), sheet_of(COLUMNS[:2]),
         [(2, "1", "2"), (3, "merged_cell"), (4, "4", "5"), (5, "merged_cell")],
+    ),
+    "rows that hold nothing but what is rejected": (
+        Book(body((ERROR,), (UNCALCULATED,), ('<c r="@" t="s"><v>0</v></c>',)), strings=("<t></t>",)).content(),
+        sheet_of(COLUMNS[:2]), [(2, "error_cell"), (3, "formula_cell")],
     ),
     "header only": (Book(row(1, "甲", "乙")).content(), sheet_of(COLUMNS[:2]), []),
     "cells without references": (
@@ -213,11 +222,30 @@ def test_hidden_sheets_are_remarked_upon_by_place() -> None:
     assert xlsx.remarks(io.BytesIO(Book(body(("1", "2")), state="hidden").content()), of) == ["the declared sheet is hidden"]
 
 
-def test_a_far_corner_does_not_make_room_for_every_cell() -> None:
+def test_a_far_corner_makes_no_room_for_every_cell() -> None:
     corner = Book(body(("1", "2")) + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>').content()
-    of = sheet_of(COLUMNS[:2])
-    assert xlsx.count(io.BytesIO(corner), of) == 0
-    assert [record.reject for record in xlsx.read(io.BytesIO(corner), of, "some.xlsx")] == [None, "too_many_fields"]
+    assert read(corner, sheet_of(COLUMNS[:2])) == [(2, "1", "2"), (1048576, "too_many_fields")]
+
+
+def test_whatever_is_broken_in_a_workbook_it_is_read_or_refused() -> None:
+    """Spoils parts and bytes at random: no other error than a refusal, and both counters agree wherever the reader gets through."""
+    chance = random.Random(4)
+    rows = body(("1", number("46174", DAY)), ('<c r="@" t="s"><v>0</v></c>', "x"), (FORMULA, ERROR))
+    parts = Book(rows, strings=("<t>张</t>",), merged=("A9:B9",)).parts()
+    outcomes = Counter[str]()
+    for _ in range(400):
+        path = chance.choice(list(parts))
+        place, length = chance.randrange(len(parts[path])), chance.choice((0, 1, 2, 20))
+        spoilt = parts[path][:place] + chance.choice(SPOILERS) + parts[path][place + length :]
+        content = bytearray(packed({**parts, path: spoilt}))
+        if chance.random() < 0.2:
+            content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        with suppress(SourceError):
+            outcomes["read"] += bool(read(bytes(content), sheet_of(COLUMNS[:2])))
+            continue
+        outcomes["refused"] += 1
+        xlsx.count(io.BytesIO(content), sheet_of(COLUMNS[:2]))
+    assert min(outcomes["read"], outcomes["refused"]) > 50, outcomes
 
 
 def test_three_hundred_ledgers_of_two_programs_are_read_in_seconds() -> None:

@@ -1,0 +1,31 @@
+"""The corpus as a whole: how many nasty cases there are, of every kind of source, and that the reference names every reject."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from lakehouse.config import PROJECT
+from lakehouse.readers.records import Reject
+from tests.lakehouse.readers import test_api, test_csv, test_jsonl, test_xlsx
+
+pytestmark = pytest.mark.fast
+
+CASES = {
+    "csv": len(test_csv.CORPUS),
+    "jsonl": len(test_jsonl.CORPUS),
+    "xlsx": len(test_xlsx.CELLS) + len(test_xlsx.BODIES) + len(test_xlsx.REFUSED),
+    "api": len(test_api.HANDLED) + len(test_api.REFUSED) + len(test_api.BODIES),
+}
+
+
+def test_the_corpus_is_large_for_every_kind_of_source() -> None:
+    print(f"corpus of nasty deliveries: {CASES}, {sum(CASES.values())} in all")  # noqa: T201
+    assert sum(CASES.values()) >= 150
+    assert min(CASES.values()) >= 25
+
+
+def test_the_reference_names_every_reject() -> None:
+    text = (PROJECT / "docs" / "reference" / "sources.md").read_text("utf-8")
+    assert [code for code in get_args(Reject) if f"`{code}`" not in text] == []
