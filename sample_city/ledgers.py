@@ -40,6 +40,7 @@ OUTCOMES: dict[str, tuple[Outcome, str | None]] = {
 }
 DEALT = tuple(kind for kind in OUTCOMES if kind not in ODD)
 REMARKS = ("", "", "", "", "独居老人", "已签约家庭医生", "房屋出租")
+LARGE = 100_000  # people; the ledgers of larger cities do not stay in memory while they are written
 EVERY = 3  # of the ordinary people of a community, so many pass between two labelled rows
 
 
@@ -111,7 +112,7 @@ class _Book:
     def __init__(self, setting: Setting, inbox: Path, community: str, day: date, stack: ExitStack) -> None:
         self.setting, self.community, self.day = setting, community, day
         self.source = f"{LEDGER}/{community}/{day}_1.xlsx"
-        self._sheet: Any = stack.enter_context(workbook(inbox / self.source, in_rows=True)).add_worksheet(SHEET)
+        self._sheet: Any = stack.enter_context(workbook(inbox / self.source, in_rows=setting.people > LARGE)).add_worksheet(SHEET)
         self._sheet.write_row(0, 0, HEADER)
         self._line, self._ordinary = 1, 0
         self.pending: deque[str] = deque()
