@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 
 from sample_city.json_lines import JsonLines, Line
@@ -57,7 +58,7 @@ class Checks:
         each = quota(self.setting.people)
         wrong = [(kind, n) for n in range(each) for kind in DEFECTS]
         gap = max(1, self.setting.people // 2 // len(wrong))
-        for place, person in enumerate(self.lives.everybody()):
+        for place, person in enumerate(chain(self.lives.everybody(), self.lives.migrants)):
             yield from self._seed_of(person)
             if place % gap == gap - 1 and wrong:
                 yield self._defect(*wrong.pop(), SEED_DATE)
