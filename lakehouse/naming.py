@@ -26,8 +26,8 @@ def silver(resource: str) -> str:
 
 
 def library(entity: str) -> str:
-    """Returns the base table of an entity."""
-    return f"base.{entity}"
+    """Returns the base table of an entity of the authority file."""
+    return "base.legal_entity" if entity == "entity" else f"base.{entity}"
 
 
 def special(topic: str) -> str:
