@@ -7,11 +7,11 @@ a kilobyte that names a far corner ends the process.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import BinaryIO
+from typing import IO
 from xml.parsers import expat
 
 
-def rows_with_content(part: BinaryIO, below: int, empty_texts: Collection[int]) -> int:
+def rows_with_content(part: IO[bytes], below: int, empty_texts: Collection[int]) -> int:
     """Returns how many rows below a row hold a value or a formula; `empty_texts` are the numbers of shared texts without a character.
 
     Raises:
@@ -32,7 +32,7 @@ class _Counter:
         self._text: list[str] | None = None
         self._aid = False
 
-    def parse(self, part: BinaryIO) -> None:
+    def parse(self, part: IO[bytes]) -> None:
         """Reads a part to its end."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
