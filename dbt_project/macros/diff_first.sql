@@ -1,8 +1,10 @@
 {#
   Materialization of every public model (ADR 0002): compute, compare by key and _row_hash with the table, write only what differs in one
   MERGE. Nothing differs: no statement, no new version. Rows that are no longer computed are deleted within `scope` (default: the table).
+  A key that is empty or stands in two rows fails the model before anything is written.
 
-  The model selects its content; _row_hash and _since are added here. Comments and properties are set once, when the table is made.
+  The model selects its content; _row_hash and _since are added here. Types are compared with the contract, comments and properties set once,
+  when the table is made.
 #}
 {% materialization diff_first, adapter='spark', supported_languages=['sql'] %}
   {%- set keys = config.require('unique_key') -%}
@@ -12,8 +14,8 @@
   {%- set stamped = stamped_sql(sql, keys) -%}
 
   {{ run_hooks(pre_hooks) }}
-  {{ get_assert_columns_equivalent(stamped) }}
   {% if load_cached_relation(this) is none %}
+    {{ get_assert_columns_equivalent(stamped) }}
     {% do run_query(empty_table_sql(target_relation)) %}
   {% else %}
     {% do add_missing_columns(target_relation) %}
@@ -21,7 +23,10 @@
 
   {# computed once: the rows that differ lie in the staging area for the count and the MERGE #}
   {% do stage(differences, differences_sql(stamped, target_relation, keys)) %}
-  {% set counted = run_query('select count(*), count_if(_gone) from ' ~ differences).rows[0] %}
+  {% set counted = run_query('select count(*), count_if(_gone), count_if(_wrong) from ' ~ differences).rows[0] %}
+  {% if counted[2] > 0 %}
+    {{ exceptions.raise_compiler_error(this ~ ': ' ~ counted[2] ~ ' rows have an empty key or share one. The key is ' ~ keys | join(', ') ~ '.') }}
+  {% endif %}
   {% if counted[0] > 0 %}
     {% call statement('merge') %}{{ merge_sql(target_relation, differences, keys) }}{% endcall %}
   {% endif %}
@@ -47,19 +52,22 @@
 {%- endmacro %}
 
 
-{# Returns the rows that are new, other than before, or gone (only their key is filled). #}
+{# Returns the rows that are new, other than before, gone (only their key is filled), or wrong: with an empty key or one of another row. #}
 {% macro differences_sql(stamped, relation, keys) -%}
   select
     {% for name in model.columns -%}
       {{ 'coalesce(new.' ~ name ~ ', old.' ~ name ~ ') as ' ~ name if name in keys else 'new.' ~ name }},
     {% endfor -%}
-    new._row_hash is null as _gone
-  from ({{ stamped }}) as new
+    new._row_hash is null as _gone,
+    coalesce(new._copies > 1{% for key in keys %} or (new._row_hash is not null and new.{{ key }} is null){% endfor %}, false) as _wrong
+  from (
+    select *, count(*) over (partition by {{ keys | join(', ') }}) as _copies from ({{ stamped }})
+  ) as new
   full outer join (
     select {{ keys | join(', ') }}, _row_hash from {{ relation }} where {{ config.get('scope', 'true') }}
   ) as old
     on {% for key in keys %}new.{{ key }} = old.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
-  where not new._row_hash <=> old._row_hash
+  where not new._row_hash <=> old._row_hash or new._copies > 1
 {%- endmacro %}
 
 

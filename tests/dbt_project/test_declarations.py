@@ -1,0 +1,50 @@
+"""What is said of the public models: every one is declared, with its key, and every column in Chinese and in English."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lakehouse.config import PROJECT
+
+pytestmark = pytest.mark.fast
+MODELS = PROJECT / "dbt_project" / "models"
+DECLARED = {model["name"]: model for model in yaml.safe_load((MODELS / "schema.yml").read_text("utf-8"))["models"]}
+PUBLIC = [path for path in sorted(MODELS.rglob("*.sql")) if path.parent.name != "intermediate"]
+LOCALITY = [
+    "province_code",
+    "city_code",
+    "district_code",
+    "street_code",
+    "community_code",
+    "grid_code",
+    "locality_source",
+    "locality_confidence",
+]
+
+
+def test_every_public_model_is_declared() -> None:
+    assert sorted(DECLARED) == sorted(path.stem for path in PUBLIC)
+
+
+@pytest.mark.parametrize("path", PUBLIC, ids=lambda path: path.stem)
+def test_its_columns_are_described_in_both_languages_and_its_key_is_the_tested_one(path: Path) -> None:
+    model = DECLARED[path.stem]
+    columns = {column["name"]: column for column in model["columns"]}
+    assert len(columns) == len(model["columns"])
+    for described in (model, *columns.values()):
+        chinese, _, english = described["description"].partition(" / ")
+        assert re.search("[\u4e00-\u9fff]", chinese), described
+        assert re.search("[A-Za-z]{3}", english), described
+        assert not re.search("[\u4e00-\u9fff]", english), described
+    assert all(column["data_type"] for column in columns.values())
+    (key,) = (test["one_row_per"]["keys"] for test in model["data_tests"])
+    written = re.search(r"unique_key=(\[[^]]*\]|'[^']*')", path.read_text("utf-8"))
+    assert written
+    assert re.findall(r"'([^']*)'", written[1]) == key
+    assert list(columns)[-2:] == ["_row_hash", "_since"]
+    if path.parent.name in ("base", "thematic", "special", "mart"):
+        assert set(LOCALITY) <= set(columns)
