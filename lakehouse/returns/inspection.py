@@ -17,7 +17,7 @@ from python_calamine import CalamineWorkbook
 
 from lakehouse.naming import LEVELS, recipient_prefix
 from lakehouse.objects import Area
-from lakehouse.policies import Policies
+from lakehouse.policies import Policies, Transform
 from lakehouse.returns.model import Return, ReturnColumn
 
 FINDINGS = pa.schema([("invariant", pa.string()), ("where", pa.string()), ("kind", pa.string()), ("count", pa.int64())])
@@ -77,7 +77,7 @@ def is_personal_number(text: str) -> bool:
     return "10X98765432"[total % 11] == text[17].upper()
 
 
-def due_transform(column: ReturnColumn, audience: str, level: str, handles: str | None, policies: Policies) -> str:
+def due_transform(column: ReturnColumn, audience: str, level: str, handles: str | None, policies: Policies) -> Transform:
     """Returns the transform due to an audience: the return's own word, else the policy's, exempted where the condition is fulfilled."""
     own = {name: one.transform for name, one in column.policy.items()}
     treatment = policies.classes[column.class_ or "free_text"][level]  # type: ignore[index]

@@ -23,7 +23,7 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
     days.close(connection, edition.date, published.issue, closed.gaps)
     days.publish(connection, edition.date, published.issue, published.entry_sha256)
     known = {one.recipient_id for one in recipients.at(connection, edition.date)}
-    new = [one for one in edition.recipients if one.recipient_id not in known]
+    new = [one for one in edition.recipients if one.recipient_id not in known or one.department_uscc]
     recipients.put(
         connection,
         (

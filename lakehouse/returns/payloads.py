@@ -109,11 +109,11 @@ def delivered(rows: pa.Table, plan: Plan, reading: Reading) -> pa.Table:
 
 
 def read_rows(content: bytes | CalamineWorkbook, sheet: str | None, names: Sequence[str]) -> pa.Table:
-    """Returns the rows of an earlier payload as text, under their column names."""
-    if sheet is None:
+    """Returns the rows of an earlier payload (a file, or a workbook that is open) as text, under their column names."""
+    if isinstance(content, bytes) and sheet is None:
         table = pq.read_table(io.BytesIO(content))
         return pa.table({name: table[name].cast(pa.string()) for name in table.column_names})
-    columns = list(zip(*workbook.read_sheet(content, sheet), strict=True)) or [() for _ in names]
+    columns = list(zip(*workbook.read_sheet(content, str(sheet)), strict=True)) or [() for _ in names]
     return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})
 
 

@@ -48,7 +48,13 @@ def choose(persons: Iterable[Row]) -> list[Canary]:
 
 
 def plant(url: str, canaries: Iterable[Canary], day: date) -> int:
-    """Puts the tokens into the register's addresses as news of a day, and returns how many found their person."""
+    """Puts the tokens into the register's addresses as news of a day, and returns how many found their person.
+
+    Args:
+        url: where the register is (`postgresql://…`).
+        canaries: whom to mark.
+        day: the business day whose run is to read it.
+    """
     told = "UPDATE household_registration SET hukou_address = hukou_address || ' ' || %s, update_time = %s WHERE id_no = %s"
     with psycopg.connect(url) as connection:
         return sum(connection.execute(told, (one.token, f"{day} 08:00:00", one.id_no)).rowcount for one in canaries)
@@ -89,6 +95,13 @@ def expected(tables: Mapping[str, Sequence[Row]], recipients: Iterable[tuple[str
                         if mark in read:
                             found[mark].add(recipient)
     return dict(found)
+
+
+def misplaced(exchange: Path, issue: int, tables: Mapping[str, Sequence[Row]], marks: Sequence[str], today: Today) -> dict[str, tuple]:
+    """Returns, by mark, who reads it and who should, where the two differ: nothing may be left."""
+    seen = sightings(exchange, today.date, issue, marks)
+    due = expected(tables, recipients(exchange, today.date, issue), marks, today)
+    return {mark: (seen.get(mark), due.get(mark)) for mark in marks if seen.get(mark) != due.get(mark)}
 
 
 def recipients(exchange: Path, day: date, issue: int) -> list[tuple[str, str, str]]:

@@ -211,7 +211,7 @@ def test_canary_is_read_only_where_it_is_due(instance: Instance) -> None:
     exchange, marks = instance.home / "store" / "exchange", [mark for one in planted for mark in one.marks]
     today = Today(FIRST, entitlement.labels(PROJECT / "contracts", instance.city_folder, FIRST))
     due = canaries.expected(town, canaries.recipients(exchange, FIRST, 1), marks, today)
-    assert canaries.sightings(exchange, FIRST, 1, marks) == due
+    assert canaries.misplaced(exchange, 1, town, marks, today) == {}
     assert due[planted[0].token] == {"d-449901", f"s-{STREET}", f"v-{COMMUNITY}", f"g-{GRIDS[0]}", BUREAU}
     assert due[planted[0].id_no] == {"d-449901", BUREAU}
     assert planted[-1].token not in due
