@@ -179,3 +179,15 @@ def test_unknown_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "resident_list.yaml").write_text(yaml.safe_dump({**declaration(), "retentionDay": 3}), "utf-8")
     with pytest.raises(ContractError, match="retentionDay"):
         load_returns(tmp_path)
+
+
+def test_every_column_of_a_return_is_one_of_its_table() -> None:
+    schema = yaml.safe_load((PROJECT / "dbt_project" / "models" / "schema.yml").read_text("utf-8"))
+    tables = {model["name"]: {column["name"]: column["data_type"] for column in model["columns"]} for model in schema["models"]}
+    types = {"date": ("date",), "timestamp": ("timestamp",), "integer": ("int", "bigint"), "boolean": ("boolean",), "string": ("string",)}
+    for declared in load_returns(CONTRACTS / "returns").values():
+        table = tables[declared.source.split(".", 1)[1]]
+        read = {declared.key: "string", **dict.fromkeys(declared.filter, "boolean")} | {one.name: one.type for one in declared.columns}
+        read |= {f"{audience.level}_code": "string" for audience in declared.audiences.values()}
+        wrong = [name for name, kind in read.items() if kind != "number" and table.get(name) not in types[kind]]
+        assert wrong == [], declared.id
