@@ -7,7 +7,7 @@ import pytest
 from sample_city import truth
 from sample_city.feed import Sample
 from sample_city.labels import Label
-from tests.sample_city.judged import DAYS, put_down
+from tests.sample_city.judged import DAYS, files, put_down, tables
 
 
 @pytest.fixture(scope="package", params=[("zhuhai", 3_000), ("tiny", 500)], ids=["zhuhai", "tiny"])
@@ -18,3 +18,9 @@ def sample(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="package")
 def labels(sample: Sample) -> list[Label]:
     return list(truth.labels(sample.folder, DAYS[-1]))
+
+
+@pytest.fixture(scope="package")
+def batches(sample: Sample) -> list[dict]:
+    """Returns every file and every table of the sample as batches."""
+    return [*files(sample), *tables(sample, DAYS)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import chain
 
 import pytest
 
@@ -14,7 +13,7 @@ from sample_city.oddities import ODD, quota
 from tests.oracle.days import dispose
 from tests.oracle.rules import World
 from tests.oracle.sources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
-from tests.sample_city.judged import CITIES, CODES, DAYS, Named, files, judge, tables
+from tests.sample_city.judged import CITIES, CODES, DAYS, Named, judge
 
 pytestmark = pytest.mark.fast
 OUTCOMES = {
@@ -45,11 +44,6 @@ def test_every_kind_is_there_often_enough(labels: list[Label]) -> None:
     assert counts[CHECK, "burst"] > 100
     assert counts[EVENT, "late_state"] > 2
     assert len(counts) - sum(resource == HOUSEHOLD for resource, _ in counts) > 80
-
-
-@pytest.fixture(scope="module")
-def batches(sample: Sample) -> list[dict]:
-    return list(chain(files(sample), tables(sample, DAYS)))
 
 
 def test_rows_are_wrong_exactly_as_labelled(sample: Sample, labels: list[Label], batches: list[dict]) -> None:
