@@ -277,6 +277,7 @@ def test_nothing_new_makes_no_version_and_a_rebuild_is_identical(
     before = storage.versions(module_instance)
     assert build(spark, module_instance, DAY_1) == built
     assert storage.versions(module_instance) == before
+    assert not any(row.tableName.startswith("int_") for row in spark.sql("show tables in base").collect())
     second = build(spark, module_instance, DAY_2)
     assert {row.profile_date for row in second["mart.grid_profile_daily"] if row.grid_code == "449901001001002"} == {
         DAY_1,
