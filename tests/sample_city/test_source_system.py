@@ -32,11 +32,14 @@ def instance(servers: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return Instance()
 
 
-def contents(instance: Instance) -> tuple[list[tuple[object, ...]], dict[str, bytes]]:
-    """Returns all rows of the register and all files of inbox, truth and labels."""
+def contents(instance: Instance) -> tuple[dict[str, str], dict[str, bytes]]:
+    """Returns a digest of the rows of each table and all files of inbox, truth and labels."""
     url = connection_url(instance, "source_city").set(drivername="postgresql").render_as_string(hide_password=False)
+    query = sql.SQL("select md5(string_agg(one::text, '|' order by one::text)) from {} one")
     with psycopg.connect(url) as connection:
-        rows = connection.execute("select * from household_registration order by id_no, update_time, hukou_address").fetchall()
+        names = [row[0] for row in connection.execute("select tablename from pg_tables where schemaname = 'public'").fetchall()]
+        rows = {name: str(connection.execute(query.format(sql.Identifier(name))).fetchone()) for name in names}
+    assert rows.keys() >= {"household_registration", "enterprise_registration", "api_residence_permit", "api_disability_certificate"}
     files = [path for name in ("inbox", "sample") for path in instance.folder(name).rglob("*") if path.is_file()]
     return rows, {str(path.relative_to(instance.home)): path.read_bytes() for path in files}
 
