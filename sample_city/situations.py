@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sample_city.assistance import MONTH_END, Cases
@@ -28,7 +29,7 @@ Situation = tuple[str, str, date]  # identity number, flag, since when
 def situations(sample: Path, day: date) -> pa.Table:
     """Returns who has which situation for certain at the end of a day of the first month: `id_no, flag, since`."""
     table = pq.read_table(sample / "truth" / "situations.parquet")
-    return table.filter(pa.compute.less_equal(table["since"], pa.scalar(day)))
+    return table.filter(pc.less_equal(table["since"], pa.scalar(day)))
 
 
 def write_situations(sample: Path, lives: Lives) -> None:
