@@ -118,6 +118,8 @@ def _attention(report: Report, names: dict[str, Pair]) -> list[Pair]:
     for one in report["invariants"]:
         if not one["ok"]:
             found.append((f"不变量 {one['id']} 不成立:{one['detail']}", f"Invariant {one['id']} fails: {one['detail']}"))
+    if not report["invariants"]:
+        found.append(("不变量尚未检查。", "Invariants are not checked yet."))
     counted: dict[tuple[str, str], int] = {}
     for gap in report["gaps"]:
         key = (gap["resource"], gap["kind"])
