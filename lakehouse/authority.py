@@ -126,7 +126,7 @@ def _records_problems(where: str, records: Records, contracts: Mapping[str, Cont
     for supplier in records.suppliers:
         for golden in sorted(set(supplier.columns) - set(records.columns)):
             yield Problem(
-                f"{where}: {supplier.resource}", f"{golden} is no column of these records.", nearest_first(golden, records.columns)
+                f"{where}: {supplier.resource}", f"{golden} is no column of these records.", nearest_first(golden, list(records.columns))
             )
         if supplier.resource in contracts:
             known = silver_columns(contracts[supplier.resource])
