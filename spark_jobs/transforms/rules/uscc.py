@@ -34,4 +34,4 @@ def _sum(code: Column, first: int, alphabet: str, weights: Sequence[int]) -> Col
 
 def _value(code: Column, place: int, alphabet: str) -> Column:
     """Returns where a character stands in the alphabet, from 0."""
-    return F.locate(F.substring(code, place, 1), F.lit(alphabet)) - 1  # type: ignore[arg-type]
+    return F.locate(F.substring(code, place, 1), F.lit(alphabet)) - 1
