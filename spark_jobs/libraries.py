@@ -18,8 +18,6 @@ from lakehouse.ops import connect, days, facts
 from spark_jobs import dbt_runs, session, storage
 
 FACT = "libraries"
-# What is known at a date lies in all files of a table: to look for files to skip costs a third of a second a statement and finds none.
-SKIPPING = "spark.databricks.delta.stats.skipping"
 
 
 def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
@@ -41,11 +39,9 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     area = open_area(instance, "lake")
     day = dbt.Day(request.business_date, instance.timezone, instance.city.region_code, area.spark_url())
     os.environ["SPARK_REMOTE"] = f"sc://{session.HOST}:{instance.ports.spark_connect}"
-    spark.conf.set(SKIPPING, "false")  # dbt works in this very session
     try:
         changed = dbt_runs.changes(dbt_runs.invoke(project, day))
     finally:
-        spark.conf.unset(SKIPPING)
         area.delete_below(day.staging)
     tables = _state(spark, instance, changed)
     with connect(instance) as connection:
