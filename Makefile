@@ -38,7 +38,7 @@ minio: install ## build the object store server once, where none is on the PATH
 	"$(BIN)/python" -c "from infra.local import minio; minio.check()" 2>/dev/null || "$(BIN)/uv" sync --frozen --quiet --inexact --group go
 	"$(BIN)/python" -c "from infra.local import minio; minio.ensure_server(print)"
 
-run: install $(if $(filter minio,$(STORE)),minio) ## start the services, run the next two business days of the sample city, show where to look (STORE=minio: on MinIO)
+run: install $(if $(filter minio,$(STORE)),minio) ## start the services, run the next three business days of the sample city, show where to look (STORE=minio: on MinIO)
 	@if [[ -n "$(STORE)" ]]; then export HUILIU_STORE="$(STORE)"; fi
 	"$(BIN)/huiliu" run
 

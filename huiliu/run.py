@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    number: Annotated[int, typer.Option("--days", min=1, help="How many business days.")] = 2,
+    number: Annotated[int, typer.Option("--days", min=1, help="How many business days.")] = 3,
     people: Annotated[int, typer.Option(min=200, help="Size of the sample city, when it is made.")] = 20_000,
     seed: Annotated[int, typer.Option(help="Seed of the sample city, when it is made.")] = 1,
 ) -> None:
