@@ -54,11 +54,22 @@ class FieldAuthority(Declared):
         return self.candidates[0].resource
 
 
+class Definition(Declared):
+    """A resource whose rows say that an entity exists, if each column of `when` holds one of its values."""
+
+    resource: str
+    when: dict[str, Texts] = {}
+
+
+def _as_definition(value: Any) -> Any:
+    return {"resource": value} if isinstance(value, str) else value
+
+
 class EntityAuthority(Declared):
     """One kind of entity: the column that identifies it (a pseudonym or a business key), the resources that define it, its fields."""
 
     id: str
-    defined_by: tuple[str, ...] = Field(min_length=1)
+    defined_by: tuple[Annotated[Definition, BeforeValidator(_as_definition)], ...] = Field(min_length=1)
     fields: dict[str, FieldAuthority]
 
 
@@ -110,9 +121,15 @@ def load_authority(path: Path, contracts: Mapping[str, Contract]) -> Authority:
 
 
 def _entity_problems(where: str, entity: EntityAuthority, contracts: Mapping[str, Contract]) -> Iterator[Problem]:
-    for resource in entity.defined_by:
-        if resource in contracts:
-            yield from _identity_problems(f"{where}.defined_by", entity.id, contracts[resource])
+    for definition in entity.defined_by:
+        contract = contracts.get(definition.resource)
+        if contract is not None:
+            yield from _identity_problems(f"{where}.defined_by", entity.id, contract)
+            kept = [column.name for column in contract.kept_columns]
+            for name in sorted(set(definition.when) - set(kept)):
+                yield Problem(
+                    f"{where}.defined_by: {contract.code}", f"column {name} is not kept by the contract.", nearest_first(name, kept)
+                )
     for name, field in entity.fields.items():
         yield from _field_problems(f"{where}.{name}", name, field)
         for candidate in field.candidates:

@@ -77,8 +77,8 @@
 {%- set declared = authority()[entity] -%}
 {%- set fields = fields_of(entity, ['value', 'fact']) -%}
 with defined as (
-  {% for resource in declared.defined_by -%}
-  select {{ declared.id }} as entity_id from ({{ known(resource) }}) where {{ declared.id }} is not null
+  {% for definition in declared.defined_by -%}
+  select {{ declared.id }} as entity_id from ({{ known(definition.resource) }}) where {{ declared.id }} is not null and {{ holds(definition.when) }}
   {% if not loop.last %}union{% elif loop.length == 1 %}group by {{ declared.id }}{% endif %}
   {% else -%}
   select cast(null as string) as entity_id where false

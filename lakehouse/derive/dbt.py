@@ -127,7 +127,7 @@ def entity_authority(entity: EntityAuthority, contracts: Mapping[str, Contract])
     supplying = {candidate["resource"] for field in fields.values() for candidate in field["candidates"]}
     return {
         "id": entity.id,
-        "defined_by": [resource for resource in entity.defined_by if resource in contracts],
+        "defined_by": [one.model_dump() for one in entity.defined_by if one.resource in contracts],
         "resources": sorted(supplying),
         "fields": fields,
     }

@@ -141,5 +141,5 @@ def _sources(declared: Return, authority: Authority, contracts: Mapping[str, Con
     named = set(declared.resources or contracts)
     if not declared.resources and entity is not None:
         candidates = (candidate.resource for field in entity.fields.values() for candidate in field.candidates)
-        named = {*entity.defined_by, *candidates}
+        named = {*(one.resource for one in entity.defined_by), *candidates}
     return {code: contract.version for code, contract in sorted(contracts.items()) if code in named}

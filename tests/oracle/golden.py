@@ -15,6 +15,7 @@ IDENTITY = [*REGISTERED, *REGISTER_ONLY]
 DISABILITY = ["disability_cert_no", "disability_category", "disability_grade"]
 PHONE = [CHECK, PERMIT, LEDGER, ELDERLY]
 RESIDENCE = [CHECK, PERMIT, LEDGER, ELDERLY, HOUSEHOLD]
+CANCELLED = "注销"
 CONFIDENCE = {CHECK: 4, PERMIT: 3, LEDGER: 3, ELDERLY: 3, HOUSEHOLD: 2}
 CODE = {CHECK: "grid_code", PERMIT: "residence_region_code", LEDGER: "community_code", HOUSEHOLD: "hukou_region_code"}
 TEXT = {PERMIT: "residence_address", LEDGER: "address_text", HOUSEHOLD: "hukou_address"}
@@ -54,7 +55,12 @@ def persons(day: Day, known: dict[str, list[dict]]) -> dict[str, dict]:
         for version in newest_first(known[resource]):
             if version["id_no"]:
                 by_person.setdefault(version["id_no"], {}).setdefault(resource, []).append(version)
-    return {number: person(day, said) for number, said in sorted(by_person.items()) if said.get(HOUSEHOLD) or said.get(PERMIT)}
+    return {number: person(day, said) for number, said in sorted(by_person.items()) if is_defined(said)}
+
+
+def is_defined(said: dict[str, list[dict]]) -> bool:
+    """Tells whether somebody is registered or has a permit that was not cancelled."""
+    return bool(said.get(HOUSEHOLD)) or any(version["status"] != CANCELLED for version in said.get(PERMIT, []))
 
 
 def newest_first(versions: list[dict]) -> list[dict]:
