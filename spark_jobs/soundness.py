@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.authority import Authority, EntityAuthority, load_authority
+from lakehouse.authority import Authority, Candidate, load_authority
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
@@ -20,11 +19,20 @@ from lakehouse.ops import batches, connect, facts
 from lakehouse.packages import unsound_packages
 from spark_jobs.session import open_session
 from spark_jobs.storage import read
-from spark_jobs.transforms.invariants import authority_breaks, history_breaks, known_at, oldest_allowed
+from spark_jobs.transforms.invariants import authority_breaks, history_breaks, known_at
 
 Invariant = dict[str, Any]
 # The library does not repeat these as said: a point is converted to one coordinate system, codes follow the region tree.
 WORKED_OUT = {"address": ("lon", "lat", "community_code", "grid_code")}
+
+
+class Believed(NamedTuple):
+    """The fields of a library of which one resource is the authority."""
+
+    library: str
+    identity: str
+    resource: str
+    fields: dict[str, Candidate]
 
 
 def invariants(instance: Instance, day: date) -> list[Invariant]:
@@ -48,39 +56,40 @@ def _in_spark(instance: Instance, day: date) -> list[Invariant]:
     contracts, _ = load_sound_contracts(instance.settings.contracts)
     authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
     histories = [history_breaks(read(spark, silver(code))).select(F.lit("I2").alias("id"), F.lit(code).alias("what")) for code in contracts]
-    values = list(_authority_breaks(spark, instance, day, (authority, contracts)))
+    judged = _believed(spark, authority, contracts)
+    end = Day(day, instance.timezone, instance.city.region_code, instance.root("lake")).end
+    values = [_authority_breaks(spark, known_at(read(spark, silver(one.resource)), day, end), one, end) for one in judged]
     union = reduce(DataFrame.unionAll, [*histories, *values])
     counted = union.groupBy("id", "what").count().collect()
     wrong = {name: [f"{row['what']} {row['count']}" for row in counted if row["id"] == name] for name in ("I2", "I7")}
+    fields = sum(len(one.fields) for one in judged)
     return [
         _invariant("I2", wrong["I2"], f"at most one open version per key and no overlap in {len(histories)} silver tables"),
-        _invariant("I7", wrong["I7"], f"golden value = newest value of the authority or its logged fallback in {len(values)} fields"),
+        _invariant(
+            "I7",
+            wrong["I7"],
+            f"golden value = newest value of the authority or its logged fallback in {fields} fields",
+        ),
     ]
 
 
-def _authority_breaks(
-    spark: SparkSession, instance: Instance, day: date, declared: tuple[Authority, dict[str, Contract]]
-) -> Iterator[DataFrame]:
-    authority, contracts = declared
-    end = Day(day, instance.timezone, instance.city.region_code, instance.root("lake")).end
+def _believed(spark: SparkSession, authority: Authority, contracts: dict[str, Contract]) -> list[Believed]:
+    """Returns the value fields of every library by their first candidate that exists here."""
+    found = []
     for name, entity in authority.entities.items():
-        golden = read(spark, library(name))
-        for field, candidate in _believed(entity, contracts):
-            if field not in golden.columns or field in WORKED_OUT.get(name, ()):
-                continue
-            known = known_at(read(spark, silver(candidate.resource)), day, end)
-            if candidate.max_age_days is not None:
-                known = known.where(F.col("valid_from") >= F.lit(oldest_allowed(end, candidate.max_age_days)))
-            breaks = authority_breaks(golden, known, field, entity.id, candidate)
-            yield breaks.select(F.lit("I7").alias("id"), F.concat(F.lit(f"{name}."), "field").alias("what"))
+        columns = set(read(spark, library(name)).columns) - set(WORKED_OUT.get(name, ()))
+        by_resource: dict[str, dict[str, Candidate]] = {}
+        for field, declared in entity.fields.items():
+            candidates = [candidate for candidate in declared.candidates if candidate.resource in contracts]
+            if declared.kind == "value" and candidates and field in columns:
+                by_resource.setdefault(candidates[0].resource, {})[field] = candidates[0]
+        found += [Believed(library(name), entity.id, resource, fields) for resource, fields in by_resource.items()]
+    return found
 
 
-def _believed(entity: EntityAuthority, contracts: dict[str, Contract]) -> Iterator[tuple[str, Any]]:
-    """Returns each value field with its first candidate that exists here."""
-    for field, declared in entity.fields.items():
-        candidates = [candidate for candidate in declared.candidates if candidate.resource in contracts]
-        if declared.kind == "value" and candidates:
-            yield field, candidates[0]
+def _authority_breaks(spark: SparkSession, known: DataFrame, one: Believed, end: datetime) -> DataFrame:
+    breaks = authority_breaks(read(spark, one.library), known, one.identity, one.fields, end)
+    return breaks.select(F.lit("I7").alias("id"), F.concat(F.lit(f"{one.library}."), "field").alias("what"))
 
 
 def _proved(instance: Instance, day: date) -> list[Invariant]:

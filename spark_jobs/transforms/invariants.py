@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from pyspark.sql import Column, DataFrame
@@ -32,26 +33,40 @@ def history_breaks(versions: DataFrame) -> DataFrame:
     return versions.where("_replaced_on IS NULL").withColumn("_broken", overlaps()).where("_broken").select("_key")
 
 
-def authority_breaks(golden: DataFrame, known: DataFrame, field: str, identity: str, candidate: Candidate) -> DataFrame:
-    """Returns the entities whose golden value is neither the newest value of the authority nor a logged fallback of it.
+def authority_breaks(golden: DataFrame, known: DataFrame, identity: str, believed: Mapping[str, Candidate], end: datetime) -> DataFrame:
+    """Returns the golden values that are neither the newest value of the authority nor a logged fallback of it.
 
-    Rows: one per offending entity. Columns: `entity_id, field`.
+    Rows: one per offending entity and field. Columns: `entity_id, field`.
+
+    Args:
+        golden: the library.
+        known: the versions of the one resource that is the authority of all these fields, as known and valid then.
+        identity: the column that identifies an entity in both.
+        believed: the fields, each with its candidate of that resource.
+        end: the first instant after the business date, UTC.
     """
-    columns = candidate.columns.get(field, (field,))
-    value = F.coalesce(*(F.col(name).cast("string") for name in columns))
-    said = known.where(_holds(candidate) & value.isNotNull() & F.col(identity).isNotNull())
-    newest = said.groupBy(F.col(identity).alias("entity_id")).agg(
-        F.max_by(value, F.struct("valid_from", "_delivery_no", "_source_line")).alias("authority_value")
-    )
+    newest = known.where(F.col(identity).isNotNull()).groupBy(F.col(identity).alias("entity_id"))
+    said = newest.agg(*(_newest(field, candidate, end).alias(f"said_{field}") for field, candidate in believed.items()))
+    kept = golden.withColumn("entity_id", F.col(identity)).join(said, "entity_id", "left")
+    wrong = F.array_compact(F.array(*(F.when(_is_wrong(field, one.resource), F.lit(field)) for field, one in believed.items())))
+    return kept.select("entity_id", F.explode(wrong).alias("field"))
+
+
+def _newest(field: str, candidate: Candidate, end: datetime) -> Column:
+    value = F.coalesce(*(F.col(name).cast("string") for name in candidate.columns.get(field, (field,))))
+    counts = _holds(candidate) & value.isNotNull()
+    if candidate.max_age_days is not None:
+        counts &= F.col("valid_from") >= F.lit(oldest_allowed(end, candidate.max_age_days))
+    return F.max_by(value, F.when(counts, F.struct("valid_from", "_delivery_no", "_source_line")))
+
+
+def _is_wrong(field: str, resource: str) -> Column:
+    kept, said = F.col(field).cast("string"), F.col(f"said_{field}")
     source = F.get_json_object("_field_sources", f"$.{field}")
-    kept = golden.select(F.col(identity).alias("entity_id"), F.col(field).cast("string").alias("kept"), source.alias("source"))
-    joined = kept.join(newest, "entity_id", "left")
-    by_authority = F.col("kept").eqNullSafe(F.col("authority_value")) & (F.col("source") == candidate.resource)
-    by_fallback = F.col("kept").isNull() == F.col("source").isNull()
-    wrong = F.when(F.col("authority_value").isNotNull(), ~by_authority).otherwise(
-        ~by_fallback | F.coalesce(F.col("source") == candidate.resource, F.lit(False))
-    )
-    return joined.where(F.coalesce(wrong, F.lit(True))).select("entity_id", F.lit(field).alias("field"))
+    by_authority = kept.eqNullSafe(said) & (source == resource)
+    by_fallback = kept.isNull() == source.isNull()
+    wrong = F.when(said.isNotNull(), ~by_authority).otherwise(~by_fallback | F.coalesce(source == resource, F.lit(False)))
+    return F.coalesce(wrong, F.lit(True))
 
 
 def oldest_allowed(end: datetime, max_age_days: int) -> datetime:

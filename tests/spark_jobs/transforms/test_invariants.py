@@ -1,0 +1,39 @@
+"""Golden values that are not the authority's newest word are found, field by field."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from lakehouse.authority import Candidate
+from lakehouse.config import Instance
+from spark_jobs.session import open_session
+from spark_jobs.transforms.invariants import authority_breaks
+
+pytestmark = pytest.mark.spark
+SAID = "id string, name string, phone string, status string, valid_from timestamp, _delivery_no int, _source_line bigint"
+KEPT = "id string, name string, phone string, _field_sources string"
+
+
+def test_a_golden_value_is_the_newest_word_of_its_authority_or_a_logged_fallback(instance: Instance) -> None:
+    spark = open_session(instance)
+    known = spark.createDataFrame(
+        [
+            ("a", "old", "1", "valid", datetime(2026, 5, 1), 1, 1),  # noqa: DTZ001 - Spark's timestamps have no zone here
+            ("a", "new", None, "valid", datetime(2026, 5, 2), 1, 2),  # noqa: DTZ001
+            ("b", "one", "2", "cancelled", datetime(2026, 5, 1), 1, 3),  # noqa: DTZ001
+        ],
+        SAID,
+    )
+    golden = spark.createDataFrame(
+        [
+            ("a", "old", "1", '{"name": "r", "phone": "r"}'),  # the name is not the newest
+            ("b", "one", "9", '{"name": "r", "phone": "other"}'),  # the phone is a fallback: the authority's row does not count
+            ("c", None, "3", "{}"),  # a phone nobody is named for
+        ],
+        KEPT,
+    )
+    believed = {"name": Candidate(resource="r"), "phone": Candidate(resource="r", when={"status": ("valid",)})}
+    breaks = authority_breaks(golden, known, "id", believed, datetime(2026, 6, 1))  # noqa: DTZ001
+    assert sorted((row["entity_id"], row["field"]) for row in breaks.collect()) == [("a", "name"), ("c", "phone")]
