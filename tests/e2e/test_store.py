@@ -1,62 +1,79 @@
-"""A day on folders and the same day in buckets: the same keys and landed bytes give the same knowledge and the same payloads."""
+"""The first day on folders and the same day in buckets: the same keys and landed bytes give the same knowledge and the same payloads."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from huiliu import sample
 from huiliu.days import run_by_hand
 from lakehouse.config import Instance
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.objects import open_area
+from lakehouse.ops import connect, facts
 from spark_jobs import storage
 from spark_jobs.session import open_session
-from tests.e2e.conftest import FIRST, PEOPLE
+from tests.e2e.conftest import FIRST, Lived
 from tests.plugin.servers import fresh_home
 
 pytestmark = pytest.mark.e2e
-OPERATORS = ("/build.parquet", "/proofs.json")
+CURATED = ("base", "thematic", "special", "mart", "quality")
+# silver as known at the end of the first day, whatever was learnt later
+KNOWN = f"""
+    select to_json(struct(* except (valid_to, _closed_on, _replaced_on), if(_closed_on > date'{FIRST}', null, valid_to) as valid_to)) as r
+    from {{table}} where _recorded_on <= date'{FIRST}' and (_replaced_on is null or _replaced_on > date'{FIRST}')
+"""
 
 
-def test_folder_and_buckets_give_the_same_knowledge_and_payloads(object_store: Instance, tmp_path: Path) -> None:
-    with fresh_home(object_store, tmp_path / "folder") as in_folder:
-        sample.ensure(in_folder, PEOPLE, seed=20260601)
-        sample.feed(in_folder, FIRST)
-        live(in_folder)
-        landed = {one.path: open_area(in_folder, "landing").get(one.path) for one in open_area(in_folder, "landing").list()}
-        first = knowledge(in_folder), payloads(in_folder)
-    with fresh_home(object_store, tmp_path / "buckets", in_buckets=True) as in_buckets:
-        for path, content in landed.items():
-            open_area(in_buckets, "landing").put(path, content)
-        live(in_buckets)
-        assert not (in_buckets.home / "store").exists()
-        second = knowledge(in_buckets), payloads(in_buckets)
-    assert first[0] == second[0]
-    assert first[1] == second[1]
-    assert len(first[1]) > 20
+@pytest.fixture
+def in_buckets(lived: Lived, object_store: Instance, tmp_path: Path) -> Iterator[Instance]:
+    """Returns a home in buckets with the keys and the landed bytes of the first day, and that day run."""
+    with fresh_home(object_store, tmp_path / "buckets", in_buckets=True) as home:
+        for sidecar in lived.landing.glob("*/*/*/batch.json"):
+            if json.loads(sidecar.read_text("utf-8"))["taken_on"] == FIRST.isoformat():
+                for path in sidecar.parent.iterdir():
+                    open_area(home, "landing").put(str(path.relative_to(lived.landing)), path.read_bytes())
+        run_job("reference", JobRequest(FIRST), home)
+        run_by_hand(home, FIRST, lambda _line: None)
+        yield home
 
 
-def live(instance: Instance) -> None:
-    run_job("reference", JobRequest(FIRST), instance)
-    run_by_hand(instance, FIRST, lambda _line: None)
+def test_folder_and_buckets_give_the_same_knowledge_and_payloads(in_buckets: Instance, lived: Lived) -> None:
+    assert not (in_buckets.home / "store").exists()
+    found = knowledge(in_buckets), payloads(in_buckets)
+    assert found[0] == knowledge(lived.instance)
+    assert found[1] == payloads(lived.instance)
+    assert len(found[1]) > 20
 
 
 def knowledge(instance: Instance) -> dict[str, str]:
-    """Returns the hash of the present rows of every silver table and library."""
+    """Returns the hash of the rows of every silver table and library as they were known on the first day."""
     spark = open_session(instance)
-    found = {}
-    for table in storage.tables(instance):
-        if table.split(".")[0] in ("silver", "base", "thematic", "special", "mart", "quality"):
-            rows = sorted(row.r for row in storage.read(spark, table).selectExpr("to_json(struct(*)) as r").collect())
-            found[table] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
-    return found
+    with connect(instance) as connection:
+        versions = {one["table"]: one["version"] for one in facts.get(connection, FIRST, "libraries") or []}
+    rows = {table: spark.sql(KNOWN.format(table=table)) for table in storage.tables(instance) if table.startswith("silver.")}
+    rows |= {table: storage.read(spark, table, version).selectExpr("to_json(struct(*)) as r") for table, version in versions.items()}
+    assert {table.split(".")[0] for table in rows} == {"silver", *CURATED}
+    return {table: digest("\n".join(sorted(row.r for row in said.collect())).encode()) for table, said in rows.items()}
 
 
 def payloads(instance: Instance) -> dict[str, str]:
-    """Returns path and hash of every payload, manifest and day entry (not of the operators' records of the run)."""
-    exchange = open_area(instance, "exchange")
-    paths = [one.path for one in exchange.list() if one.path.endswith((".parquet", ".xlsx", ".json")) and not one.path.endswith(OPERATORS)]
-    return {path: hashlib.sha256(exchange.get(path)).hexdigest() for path in paths}
+    """Returns path and hash of every payload and manifest of the first day, and of its entry."""
+    exchange, found = open_area(instance, "exchange"), {}
+    for one in exchange.list():
+        if one.path.endswith(f"/{FIRST}/1/manifest.json"):
+            found[one.path] = exchange.get(one.path)
+            prefix = one.path.removesuffix(f"/{FIRST}/1/manifest.json")
+            for declared in json.loads(found[one.path])["returns"]:
+                paths = (f"{prefix}/{form['path']}" for form in declared["forms"] if form["path"])
+                found |= {path: exchange.get(path) for path in paths}
+    found["day"] = exchange.get(f"days/{FIRST}/1.json")
+    return {path: digest(content) for path, content in found.items()}
+
+
+def digest(content: bytes) -> str:
+    """Returns the SHA-256 of bytes."""
+    return hashlib.sha256(content).hexdigest()
