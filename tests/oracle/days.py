@@ -11,6 +11,7 @@ from tests.oracle.sources import COLUMNS, SOURCES
 from tests.oracle.verdicts import WARNINGS, clean, verdicts
 
 COUNTS = ["received", "rejected", "quarantined", "duplicate", "superseded", "accepted", "held"]
+RECENT_DAYS = {"day": 3, "week": 9, "month": 35}
 LONG_TERM = ("2099-12-31", "9999-12-31")
 
 
@@ -52,7 +53,7 @@ def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
             batch["gate"] = "blocked"
             batch["counts"] = dict.fromkeys(COUNTS, 0) | {"received": received, "held": received}
             continue
-        batch["gate"] = "warned" if many or batch["broken"]["check_time.burst"] else "passed"
+        batch["gate"] = "warned" if many or batch["broken"]["check_time.burst"] or is_old(batch, day) else "passed"
         valid = []
         for row in batch["rows"]:
             told = normalised(world, batch["resource"], row, day)
@@ -69,6 +70,15 @@ def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
         accepted += settle(batch, valid, seen)
         batch["counts"] = dict.fromkeys(COUNTS, 0) | Counter(batch["lines"].values()) | {"received": received}
     return batches, accepted
+
+
+def is_old(batch: dict, day: date) -> bool:
+    """Tells whether not one readable row of a batch is as recent as its cycle lets expect."""
+    source = SOURCES[batch["resource"]]
+    if source["position"] is None:
+        return False
+    moments = [moment for row in batch["rows"] if (moment := moment_of(clean(row[source["position"]])))]
+    return bool(moments) and (day - max(moments).date()).days > RECENT_DAYS[source.get("cycle", "day")]
 
 
 def settle(batch: dict, valid: list[dict], seen: set[tuple]) -> list[dict]:

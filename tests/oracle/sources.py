@@ -19,6 +19,7 @@ def columns(text: str) -> dict[str, str]:
 
 SOURCES: dict[str, dict] = {
     CERTIFICATE: {
+        "cycle": "week",
         "format": "jsonl",
         "columns": columns(
             "disability_cert_no:u id_no:i person_name:t disability_category disability_grade issue_date next_review_date cert_status:t "
@@ -56,6 +57,7 @@ SOURCES: dict[str, dict] = {
         "position": "update_time",
     },
     ADDRESS: {
+        "cycle": "week",
         "format": "csv",
         "delivery": "snapshot",
         "columns": columns(
@@ -86,6 +88,7 @@ SOURCES: dict[str, dict] = {
         "position": "update_time",
     },
     ELDERLY: {
+        "cycle": "month",
         "format": "csv",
         "encoding": "gb18030",
         "names": {
@@ -97,6 +100,7 @@ SOURCES: dict[str, dict] = {
         "position": None,
     },
     LEDGER: {
+        "cycle": "week",
         "format": "xlsx",
         "sheet": "居民台账",
         "headers": (1, 1),
