@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from lakehouse.ops.tables import day
 
@@ -74,7 +74,7 @@ def newest_issue(connection: Connection, business_date: date) -> Day | None:
 
 def newest_issues(connection: Connection, since: date, until: date) -> list[Day]:
     """Returns the newest issue of every day closed from one date to another, both included, in order."""
-    found = select(*_COLUMNS).where(day.c.business_date.between(since, until)).distinct(day.c.business_date)
+    found = select(*_COLUMNS).where(day.c.business_date.between(since, until)).ext(distinct_on(day.c.business_date))
     return [Day(**row._mapping) for row in connection.execute(found.order_by(day.c.business_date, day.c.issue.desc()))]
 
 
