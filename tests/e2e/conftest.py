@@ -21,7 +21,7 @@ from tests.oracle.rules import World
 
 FIRST, SECOND, THIRD = DAYS = (date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3))
 PEOPLE = 600
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 1200  # an upper bound: a machine may be busy with the other half of the suite
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from tests.oracle.sources import ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERP
 
 pytestmark = pytest.mark.e2e
 FOURTH, FIFTH, SIXTH = (THIRD + timedelta(days=n) for n in (1, 2, 3))
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 1200  # an upper bound: a machine may be busy with the other half of the suite
 
 
 def test_every_day_is_published_and_every_invariant_holds(lived: Lived) -> None:
