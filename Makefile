@@ -44,13 +44,7 @@ run: install $(if $(filter minio,$(STORE)),minio) ## start the services, run the
 
 test: install $(if $(ARGS),,minio) ## run all tiers on real components (ARGS="-m fast" for some)
 	@cd "$(ROOT)"
-	$(if $(ARGS),exec "$(BIN)/python" -m pytest $(ARGS))
-	# two halves side by side, each with servers of its own: planning a statement keeps one core busy, not two
-	whole=$$(mktemp); trap 'rm -f "$$whole"' EXIT
-	"$(BIN)/python" -m pytest -m "e2e or fault" -o cache_dir=.pytest_cache/whole >"$$whole" 2>&1 & half=$$!
-	failed=0; "$(BIN)/python" -m pytest -m "not (e2e or fault)" || failed=1
-	wait $$half || failed=1
-	cat "$$whole"; exit $$failed
+	exec "$(BIN)/python" -m pytest $(ARGS)
 
 lint: install ## style, types and SQL
 	@cd "$(ROOT)"
