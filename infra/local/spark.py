@@ -122,11 +122,6 @@ def memory() -> str:
     return text
 
 
-def java_options() -> str:
-    """Returns how the application compiles and collects; `HUILIU_SPARK_JAVA_OPTIONS` adds to it."""
-    return f"{JIT_AND_GC} {os.environ.get('HUILIU_SPARK_JAVA_OPTIONS', '')}".strip()
-
-
 def remote(instance: Instance) -> str:
     """Returns the address of the Connect server."""
     return f"sc://{HOST}:{instance.ports.spark_connect}"
@@ -160,7 +155,7 @@ def _application(instance: Instance) -> Program:
         str(_home() / "bin" / "spark-submit"),
         *("--class", THRIFT_SERVER, "--name", "huiliu", "--master", f"local[{os.cpu_count() or 2}]"),
         *("--driver-memory", memory(), "--driver-class-path", f"{jars.jar_folder()}/*"),
-        *("--driver-java-options", f"{java_options()} -Duser.timezone=UTC -Djava.io.tmpdir={temporary} {log_option}"),
+        *("--driver-java-options", f"{JIT_AND_GC} -Duser.timezone=UTC -Djava.io.tmpdir={temporary} {log_option}"),
         *options,
         "spark-internal",
         *("--hiveconf", f"hive.server2.thrift.port={instance.ports.spark_thrift}"),

@@ -23,7 +23,6 @@ from lakehouse.config import AREAS, Instance
 from lakehouse.objects import minio_access
 from tests.plugin.apis import sample_api
 
-QUICK = "-XX:TieredStopAtLevel=1"  # servers that live for minutes plan more than they compute: the second compiler never pays
 DATABASES = ("huiliu", "source_city")
 
 
@@ -87,7 +86,6 @@ def tiny_instance(environment: pytest.MonkeyPatch, home: Path) -> Instance:
         environment.delenv(name)
     environment.setenv("HUILIU_HOME", str(home))
     environment.setenv("HUILIU_CITY", "tiny")
-    environment.setenv("HUILIU_SPARK_JAVA_OPTIONS", QUICK)
     for name in DEFAULTS:
         environment.setenv(f"HUILIU_PORT_{name.upper()}", "0")
     return Instance()
