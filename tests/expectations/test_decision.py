@@ -8,7 +8,7 @@ import pytest
 
 from expectations.decision import FRESHNESS, REJECTED, REPEATED, Decision, Tally, decide
 from expectations.rules.registry import SECONDS
-from lakehouse.rules.registry import kinds
+from lakehouse.rules.registry import gate_kinds
 from spark_jobs.transforms.rules.registry import PREDICATES
 from tests.spark_jobs.transforms.rules import every_kind
 
@@ -22,8 +22,8 @@ def decision(**counts: object) -> Decision:
     return decide(CONTRACT, DAY, Tally(**{"rows": 1000, "newest": RECENT, **counts}), every_kind.TIMEZONE)  # type: ignore[arg-type]
 
 
-def test_every_kind_has_both_implementations() -> None:
-    assert set(PREDICATES) == set(SECONDS) == set(kinds())
+def test_every_kind_of_the_gate_has_both_implementations() -> None:
+    assert set(PREDICATES) == set(SECONDS) == set(gate_kinds())
 
 
 def test_a_batch_passes_with_few_broken_rows() -> None:
