@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -29,6 +29,12 @@ FIELDS = [
 ]  # fmt: skip
 MOMENTS = {"update_time", "check_time", "report_time", "accept_time", "assign_time", "finish_time", "verify_time", "close_time"}
 OPERATIONS = {"新增": "I", "变更": "U", "删除": "D"}
+AT_FIRST = {"is_listed_without_certificate", "is_in_two_households", "is_owning_enterprise"}
+RAISED = {  # of 600 people nobody moves out in three days: the libraries' own tests raise that flag
+    FIRST: AT_FIRST,
+    SECOND: AT_FIRST | {"is_eligible_not_listed", "is_paid_after_death"},
+    THIRD: AT_FIRST | {"is_eligible_not_listed", "is_paid_after_death"},
+}
 SERVED = {"province": 1, "city": 1, "district": 1, "civil_affairs": 1, "street": 3, "community": 9, "grid": 18}
 
 
@@ -133,7 +139,6 @@ def test_addresses_entities_and_households_are_the_oracles(lived: Lived, holding
     }
 
 
-@pytest.mark.xfail(reason="the same comparison over deltalake's rows holds; why not over Spark's is not understood yet", strict=False)
 @pytest.mark.parametrize("day", DAYS)
 def test_assistance_safety_net_and_events_are_the_oracles(lived: Lived, holding, persons, day: date) -> None:
     today = golden.Day(lived.world, day)
@@ -146,10 +151,8 @@ def test_assistance_safety_net_and_events_are_the_oracles(lived: Lived, holding,
     theirs = libraries.safety_net(today, given, persons[day], libraries.entities(today, holding[day]))
     ours = {row["id_no"]: row for row in rows_of(lived, "special.safety_net", day)}
     assert {number: {name: row[name] for name in theirs[number]} for number, row in ours.items()} == theirs
-    raised = Counter(name for one in theirs.values() for name, value in one.items() if value is True)
-    assert {name for one in theirs.values() for name in one if name.startswith("is_")} == raised.keys(), (
-        "a flag nobody raises proves nothing"
-    )
+    raised = {name for one in theirs.values() for name, value in one.items() if value is True}
+    assert raised == RAISED[day], "a flag nobody raises proves nothing"
     happened = libraries.events(today, holding[day])
     fields = list(next(iter(happened.values())))
     assert {row["event_no"]: {name: row[name] for name in fields} for row in rows_of(lived, "thematic.facility_event", day)} == happened
@@ -242,11 +245,6 @@ def rows_of(lived: Lived, table: str, day: date) -> list[dict]:
         built = facts.get(connection, day, "libraries")
     version = next(one["version"] for one in built if one["table"] == table)
     return [row.asDict() for row in read(open_session(lived.instance), table, version).collect()]
-
-
-def _in_utc(rows: list[dict]) -> list[dict]:
-    """Returns rows whose instants are in UTC: the client gives them in the machine's own zone."""
-    return [{name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in row.items()} for row in rows]
 
 
 def _place(row: dict) -> tuple:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from huiliu.days import run_by_hand
 from lakehouse.ops import connect, days
 from spark_jobs.storage import versions
-from tests.e2e.conftest import FIRST, SECOND, Lived
+from tests.e2e.conftest import FIRST, THIRD, Lived
 
 pytestmark = pytest.mark.e2e
 LEDGER = {
@@ -28,11 +28,11 @@ LEDGER = {
 
 def test_the_newest_day_again_without_its_ledger_changes_nothing(lived: Lived) -> None:
     before = _state(lived)
-    _forget(lived, SECOND)
-    run_by_hand(lived.instance, SECOND, lambda _line: None)
+    _forget(lived, THIRD)
+    run_by_hand(lived.instance, THIRD, lambda _line: None)
     assert _state(lived) == before
     with connect(lived.instance) as connection:
-        newest = days.newest_issue(connection, SECOND)
+        newest = days.newest_issue(connection, THIRD)
     assert newest is not None
     assert (newest.issue, newest.state) == (1, "published")
 

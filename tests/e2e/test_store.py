@@ -29,8 +29,17 @@ KNOWN = f"""
 
 
 @pytest.fixture
-def in_buckets(lived: Lived, object_store: Instance, tmp_path: Path) -> Iterator[Instance]:
+def on_folders(lived: Lived) -> tuple[dict[str, str], dict[str, str]]:
+    """Returns knowledge and payloads of the day that was lived, read before Spark serves another lake."""
+    return knowledge(lived.instance), payloads(lived.instance)
+
+
+@pytest.fixture
+def in_buckets(
+    lived: Lived, on_folders: tuple[dict[str, str], dict[str, str]], object_store: Instance, tmp_path: Path
+) -> Iterator[Instance]:
     """Returns a home in buckets with the keys and the landed bytes of the first day, and that day run."""
+    assert all(on_folders)
     with fresh_home(object_store, tmp_path / "buckets", in_buckets=True) as home:
         for sidecar in lived.landing.glob("*/*/*/batch.json"):
             if json.loads(sidecar.read_text("utf-8"))["taken_on"] == FIRST.isoformat():
@@ -41,12 +50,13 @@ def in_buckets(lived: Lived, object_store: Instance, tmp_path: Path) -> Iterator
         yield home
 
 
-def test_folder_and_buckets_give_the_same_knowledge_and_payloads(in_buckets: Instance, lived: Lived) -> None:
+def test_folder_and_buckets_give_the_same_knowledge_and_payloads(
+    on_folders: tuple[dict[str, str], dict[str, str]], in_buckets: Instance
+) -> None:
     assert not (in_buckets.home / "store").exists()
-    found = knowledge(in_buckets), payloads(in_buckets)
-    assert found[0] == knowledge(lived.instance)
-    assert found[1] == payloads(lived.instance)
-    assert len(found[1]) > 20
+    assert knowledge(in_buckets) == on_folders[0]
+    assert payloads(in_buckets) == on_folders[1]
+    assert len(on_folders[1]) > 20
 
 
 def knowledge(instance: Instance) -> dict[str, str]:
