@@ -15,7 +15,7 @@ from lakehouse.orchestrator import ENDED, Orchestrator, Run
 
 INGEST_STEPS = ("extract", "gate", "silver")
 DAY_STEPS = ("close_day", "libraries", "returns_build", "returns_prove", "returns_publish", "invariants")
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 DAGS_SECONDS = 120
 
 Say = Callable[[str], None]
@@ -68,8 +68,7 @@ def _watch(orchestrator: Orchestrator, day: date, before: set[str], say: Say) ->
     told: set[tuple[str, str, int]] = set()
     while True:
         runs = [run for run in orchestrator.runs(day) if run.run_id not in before]
-        for run in runs:
-            _tell(orchestrator, run, told, say)
+        _tell(orchestrator, runs, told, say)
         failed = [run for run in runs if run.state == "failed"]
         busy = [run for run in runs if run.state not in ENDED]
         if any(run.dag_id == "returns" and run.state == "success" for run in runs) and not busy:
@@ -81,17 +80,15 @@ def _watch(orchestrator: Orchestrator, day: date, before: set[str], say: Say) ->
         time.sleep(POLL_SECONDS)
 
 
-def _tell(orchestrator: Orchestrator, run: Run, told: set[tuple[str, str, int]], say: Say) -> None:
-    if (run.run_id, "", 0) in told:
-        return
-    for task in orchestrator.tasks(run):
-        mark = (run.run_id, task.task_id, task.try_number)
+def _tell(orchestrator: Orchestrator, runs: list[Run], told: set[tuple[str, str, int]], say: Say) -> None:
+    watched = [run for run in runs if (run.run_id, "", 0) not in told]
+    for task in orchestrator.tasks(*watched):
+        mark = (task.run_id, task.task_id, task.try_number)
         if task.state in ENDED and mark not in told:
             told.add(mark)
-            resource = run.dag_id.partition("__")[2]
+            resource = task.dag_id.partition("__")[2]
             say(_line(task.task_id, resource, task.seconds) + ("  FAILED" if task.state == "failed" else ""))
-    if run.state in ENDED:
-        told.add((run.run_id, "", 0))
+    told.update((run.run_id, "", 0) for run in watched if run.state in ENDED)
 
 
 def _line(step: str, resource: str, seconds: float | None) -> str:

@@ -22,6 +22,7 @@ from spark_jobs.storage import read
 SEEN_BY_THE_GATE = frozenset({"rejected", "quarantined", "warning", "batch_warning"})
 PERSON_FIELDS = ("person_name", "gender_code", "birth_date", "ethnicity_code", "household_no")
 ENTITY_FIELDS = ("entity_name", "status_code", "establish_date", "cancel_date", "legal_rep_id_no")
+ADDRESS = "premises_address_id"
 PLACES = ("community_code", "grid_code")
 Row = tuple[str, str, int | str]
 Things = dict[str, dict[str, Any]]  # people by identity number, entities by credit code
@@ -61,6 +62,7 @@ def _subjects(spark: SparkSession, instance: Instance, day: date, versions: dict
         place, (share, values) = _locality(entities), _authority(entities)
         locality |= {"entities": place["community_code"], "entities_grid": place["grid_code"], "entity_count": len(entities.living)}
         authority |= {"entities": share, "entity_values": values}
+        return {"locality": locality, "authority": authority, "addresses": _addresses(entities)}
     return {"locality": locality, "authority": authority}
 
 
@@ -84,7 +86,8 @@ def _persons(spark: SparkSession, instance: Instance, day: date, versions: dict[
 def _entities(spark: SparkSession, instance: Instance, day: date, versions: dict[str, int]) -> Subject:
     true = {row["uscc"]: row for row in truth.entities(instance.home / "sample", instance.city_folder, day).to_pylist()}
     living = frozenset(name for name, row in true.items() if row["cancel_date"] is None)
-    return Subject(_golden(spark, library("legal_entity"), versions, ("uscc", *ENTITY_FIELDS)), true, ENTITY_FIELDS, living)
+    names = ("uscc", *ENTITY_FIELDS, ADDRESS)
+    return Subject(_golden(spark, library("legal_entity"), versions, names), true, ENTITY_FIELDS, living)
 
 
 def _golden(spark: SparkSession, table: str, versions: dict[str, int], names: tuple[str, ...]) -> Things:
@@ -128,6 +131,14 @@ def _locality(subject: Subject) -> dict[str, float]:
         name: _share(sum(subject.golden.get(one, {}).get(name) == subject.true[one][name] for one in subject.living), len(subject.living))
         for name in PLACES
     }
+
+
+def _addresses(entities: Subject) -> dict[str, float]:
+    """Returns how many address texts of premises led to one standard address, and the share of these that is the true one."""
+    found = {one: entities.golden.get(one, {}).get(ADDRESS) for one in entities.living}
+    matched = {one: address for one, address in found.items() if address is not None}
+    right = sum(address == entities.true[one]["address_id"] for one, address in matched.items())
+    return {"accuracy": _share(right, len(matched)), "matched": _share(len(matched), len(found)), "texts": len(found)}
 
 
 def _authority(subject: Subject) -> tuple[float, int]:

@@ -35,6 +35,7 @@ class Candidate(Declared):
     columns: dict[str, Texts] = {}
     when: dict[str, Texts] = {}
     withdrawn: dict[str, Texts] = {}
+    unless: tuple[str, ...] = ()
     max_age_days: int | None = Field(None, ge=1)
     proxy: bool = False
     confidence: Literal[2, 3, 4] | None = None
@@ -185,6 +186,9 @@ def _column_problems(where: str, candidate: Candidate, contract: Contract, colum
     named = {source for sources in columns.values() for source in sources} | set(candidate.when) | set(candidate.withdrawn)
     for name in sorted(named - set(kept)):
         yield Problem(where, f"column {name} is not kept by the contract.", nearest_first(name, kept), "name one of these.")
+    warnings = [rule.id for rule in contract.rules_of("warning")]
+    for name in sorted(set(candidate.unless) - set(warnings)):
+        yield Problem(where, f"{name} is no warning of the contract.", nearest_first(name, warnings), "name one of these.")
     if candidate.confidence is not None and not place_columns(candidate, contract):
         yield Problem(where, "the contract says no locality.", "code, grid or communityName", "declare `locality` in the contract.")
 

@@ -11,9 +11,14 @@
   {%- if candidate.withdrawn -%}coalesce({{ holds(candidate.withdrawn) }}, false){%- else -%}false{%- endif -%}
 {%- endmacro %}
 
+{# Returns the condition that a row broke none of the rules that make its value worthless. #}
+{% macro sound(candidate) -%}
+  {%- if candidate.unless -%}not coalesce(arrays_overlap(_flags, array({{ texts(candidate.unless) }})), false){%- else -%}true{%- endif -%}
+{%- endmacro %}
+
 {# Returns the condition that a row says something for a candidate, or takes it back. #}
 {% macro counts(candidate) -%}
-  {{ fresh(candidate) }} and ({{ holds(candidate.when) }}{% if candidate.withdrawn %} or {{ takes_back(candidate) }}{% endif %})
+  {{ fresh(candidate) }} and {{ sound(candidate) }} and ({{ holds(candidate.when) }}{% if candidate.withdrawn %} or {{ takes_back(candidate) }}{% endif %})
 {%- endmacro %}
 
 {# Returns the first non-empty of some columns as text. #}

@@ -18,8 +18,9 @@ from lakehouse.objects import store_access
 THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 # A city day is many short statements whose generated code runs once: optimising it costs more than it brings. Ten times the usual
 # thresholds keep the optimising compiler for loops that are really long; with the parallel collector that halves the processor time.
+# The quickly compiled code of ten resources' plans fills the default cache of 240 MiB: it was thrown away and compiled again all day.
 JIT_AND_GC = (
-    "-XX:+UseParallelGC -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
+    "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=640m -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
     " -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
 )
 LOGGING = """\

@@ -158,6 +158,7 @@ def _candidate(rank: int, columns: Mapping[str, tuple[str, ...]], candidate: Can
         "place": {kind: list(sources) for kind, sources in place.items()},
         "when": candidate.when,
         "withdrawn": candidate.withdrawn,
+        "unless": list(candidate.unless),
         "max_age_days": candidate.max_age_days,
         "proxy": candidate.proxy,
         "confidence": candidate.confidence,

@@ -78,4 +78,6 @@ def _holds(candidate: Candidate) -> Column:
     condition = F.lit(True)
     for name, values in candidate.when.items():
         condition &= F.col(name).cast("string").isin(list(values))
+    if candidate.unless:
+        condition &= ~F.coalesce(F.arrays_overlap("_flags", F.array(*map(F.lit, candidate.unless))), F.lit(False))
     return condition

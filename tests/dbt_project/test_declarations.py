@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lakehouse.authority import load_authority
 from lakehouse.config import PROJECT
+from lakehouse.contracts.loader import load_contracts
+from lakehouse.derive.dbt import code_tables
 
 pytestmark = pytest.mark.fast
 MODELS = PROJECT / "dbt_project" / "models"
@@ -48,3 +51,14 @@ def test_its_columns_are_described_in_both_languages_and_its_key_is_the_tested_o
     assert list(columns)[-2:] == ["_row_hash", "_since"]
     if path.parent.name in ("base", "thematic", "special", "mart"):
         assert set(LOCALITY) <= set(columns)
+
+
+@pytest.mark.parametrize("path", [path for path in PUBLIC if path.parent.name in ("thematic", "special")], ids=lambda path: path.stem)
+def test_every_code_has_its_label_beside_it(path: Path) -> None:
+    """Regions are left out: `ref.region` has their names by date, and a renamed one must not rewrite every row that lies in it."""
+    contracts = load_contracts(PROJECT / "contracts")
+    coded = {name.partition(".")[2] for name in code_tables(load_authority(PROJECT / "contracts" / "authority.yaml", contracts), contracts)}
+    columns = [column["name"] for column in DECLARED[path.stem]["columns"]]
+    labels = {name: f"{name.removesuffix('_code')}_name" for name in columns if name in coded - set(LOCALITY)}
+    assert labels
+    assert {name: columns[columns.index(name) + 1] for name in labels} == labels

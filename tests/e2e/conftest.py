@@ -15,13 +15,20 @@ import pytest
 
 from huiliu import sample
 from huiliu.days import run_by_hand
+from infra.local import postgres
 from lakehouse.config import PROJECT, Instance
 from lakehouse.ops import connect, days
+from spark_jobs.session import open_session
+from tests.oracle import canaries
 from tests.oracle.rules import World
 
 FIRST, SECOND, THIRD = DAYS = (date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3))
 PEOPLE = 600
-PATIENCE_SECONDS = 1200  # an upper bound: a machine may be busy with the other half of the suite
+PATIENCE_SECONDS = 1200  # an upper bound: a machine may be busy
+FAULTLESS = """
+    select person.* from base.person join silver.c_household_registration as said using (person_id)
+    where said.valid_to is null and said._replaced_on is null and size(said._flags) = 0
+"""
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class Lived:
     """An instance whose three days are published, and what the oracle reads of it."""
 
     instance: Instance
+    planted: tuple[canaries.Canary, ...]  # news of the second day
 
     @property
     def landing(self) -> Path:
@@ -51,10 +59,19 @@ def lived(city: Instance) -> Lived:
     _run_and_kill("  nothing ever says this", patience_seconds=4)
     _run_and_kill("  extract ", patience_seconds=PATIENCE_SECONDS)
     _await_published(city, FIRST)
+    planted = _plant(city)
     for day in (SECOND, THIRD):
         sample.feed(city, day)
         run_by_hand(city, day, lambda _line: None)
-    return Lived(city)
+    return Lived(city, planted)
+
+
+def _plant(city: Instance) -> tuple[canaries.Canary, ...]:
+    """Returns people of every area whose registered address is marked; rows with a label are left alone, the marked ones have none."""
+    rows = open_session(city).sql(FAULTLESS).collect()
+    chosen = tuple(canaries.choose(row.asDict() for row in rows))
+    assert canaries.plant(postgres.dsn(city, "source_city"), chosen, SECOND) == len(chosen)
+    return chosen
 
 
 def _run_and_kill(line: str, patience_seconds: float) -> None:

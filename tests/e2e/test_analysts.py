@@ -114,7 +114,8 @@ def test_a_jdbc_client_reads_the_libraries(lived: Lived) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["thematic.market_regulation", "thematic.social_assistance", "special.safety_net", "thematic.facility_event"]
+    "table",
+    ["thematic.address", "thematic.market_regulation", "thematic.social_assistance", "thematic.facility_event", "special.safety_net"],
 )
 def test_thematic_and_special_tables_are_read_without_spark(lived: Lived, table: str) -> None:
     folder = lived.instance.home / "store" / "lake" / table.replace(".", os.sep)

@@ -24,7 +24,7 @@ entities:
       phone:
         candidates:
           - {resource: g_person_check, columns: {phone: telephone}}
-          - {resource: g_person_check}
+          - {resource: g_person_check, unless: [phone.patern]}
         never: [g_person_check]
       residence:
         kind: place
@@ -49,6 +49,7 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
         "column telephone is not kept",
         "a place lacks a confidence",
         "column cancelled_why is not kept",
+        "phone.patern is no warning of the contract",
     ):
         assert found in text
 

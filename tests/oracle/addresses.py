@@ -9,7 +9,7 @@ from tests.oracle.rules import half
 DOOR = re.compile(r"(\d+)号(?!楼)")
 BUILDING = re.compile(r"(\d+)(?:栋|幢|号楼|楼)")
 UNIT = re.compile(r"(\d+)单元")
-ROOM = re.compile(r"(\d{3,4})(?:房|室)?$")
+ROOM = re.compile(r"(\d{3,4})(?:房|室|$)")
 PLACES = ("province", "city", "district", "street", "community", "grid")
 ENDINGS = re.compile("(居民委员会|居委会|民委员会|委员会|委会)$")
 

@@ -22,6 +22,7 @@ from tests.oracle.entitlement import BUREAU, COLUMNS, LEVELS, REACHES, Row, Toda
 
 LETTERS = dict(zip(LEVELS, "pcdsvg", strict=True))
 AREAS = LEVELS[2:]
+NUMERALS = "〇一二三四五六七八九"
 Seen = dict[str, set[str]]
 
 
@@ -44,7 +45,12 @@ def choose(persons: Iterable[Row]) -> list[Canary]:
     for person in sorted(persons, key=lambda one: str(one["id_no"])):
         if person["is_alive"] and not person["is_moved_out"] and str(person["birth_date"]) < "2000":
             chosen.setdefault(tuple(person[f"{level}_code"] for level in AREAS), str(person["id_no"]))
-    return [Canary(id_no, f"KANARI{n:05}X") for n, id_no in enumerate(chosen.values(), 1)]
+    return [Canary(id_no, token(n)) for n, id_no in enumerate(chosen.values(), 1)]
+
+
+def token(number: int) -> str:
+    """Returns a text nothing else contains; without digits or Latin letters, so that an address leads where it led without it."""
+    return "金丝雀" + "".join(NUMERALS[int(digit)] for digit in f"{number:05}")
 
 
 def plant(url: str, canaries: Iterable[Canary], day: date) -> int:
@@ -111,13 +117,13 @@ def recipients(exchange: Path, day: date, issue: int) -> list[tuple[str, str, st
 
 
 def leaks(folders: Iterable[Path], marks: Sequence[str]) -> dict[str, str]:
-    """Returns the files below these folders that hold a mark, and which; compressed ones are read too."""
-    wanted = {mark: mark.encode() for mark in marks}
+    """Returns the files below these folders that hold a mark as it is or escaped as in JSON, and which; compressed ones are read too."""
+    wanted = {text.encode(): mark for mark in marks for text in (mark, json.dumps(mark).strip('"'))}
     found = {}
     for folder in folders:
         for path in sorted(one for one in folder.rglob("*") if one.is_file()):
             content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-            held = next((mark for mark, text in wanted.items() if text in content), None)
+            held = next((mark for text, mark in wanted.items() if text in content), None)
             if held is not None:
                 found[str(path)] = held
     return found

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from tests.oracle.golden import LEVELS, Day, confidence, lying, newest_first, regions
+from tests.oracle.rules import is_resident_id
 from tests.oracle.sources import ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, LEDGER
 
 Known = dict[str, list[dict]]
@@ -33,11 +34,11 @@ def entities(day: Day, known: Known) -> dict[str, dict]:
     for row in known[ENTERPRISE]:
         premises = lying(day, None, None, row["premises_address"])
         place = premises or lying(day, None, None, row["domicile"]) or lying(day, row["region_code"], None, None)
+        number = row["legal_rep_id_no"]  # one whose check digit is wrong names nobody
         found[row["uscc"]] = {
-            **{
-                name: row[name]
-                for name in ("uscc", "entity_name", "legal_rep_name", "legal_rep_id_no", "status_code", "term_to", "domicile")
-            },
+            **{name: row[name] for name in ("uscc", "entity_name", "legal_rep_name", "status_code", "term_to", "domicile")},
+            "legal_rep_id_no": number if number and is_resident_id(number, day.day) else None,
+            "cancel_date": row["cancel_date"] if (row["cancel_date"] or "9") >= (row["establish_date"] or "") else None,
             "premises_address": row["premises_address"],
             "premises_address_id": place.get("address_id"),
             "is_active": row["status_code"] == "1",

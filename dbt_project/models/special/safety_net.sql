@@ -27,6 +27,10 @@ known as (
   from {{ ref('person') }}
 ),
 
+label as (
+  {{ labels(tables_of(['person.gender_code', 'person.disability_category', 'person.disability_grade'])) }}
+),
+
 owner as (
   select distinct person_id from {{ ref('entity_person') }} where is_active
 ),
@@ -55,7 +59,7 @@ judged as (
   left join owner on listed.person_id = owner.person_id
 )
 
-select
+select /*+ broadcast(label) */
   sha2(concat_ws('|', person_id, date_format({{ business_date() }}, 'yyyy-MM')), 256) as safety_id,
   person_id,
   date_format({{ business_date() }}, 'yyyy-MM') as month,
@@ -63,6 +67,7 @@ select
   coalesce(id_no, said.id_no) as id_no,
   birth_date,
   gender_code,
+  {{ label('person.gender_code', 'gender_code') }} as gender_name,
   phone,
   hukou_address,
   household_no,
@@ -70,7 +75,9 @@ select
   cast(monthly_amount_yuan as decimal(18, 2)) as monthly_amount_yuan,
   case_nos,
   disability_category,
+  {{ label('person.disability_category', 'disability_category') }} as disability_category_name,
   disability_grade,
+  {{ label('person.disability_grade', 'disability_grade') }} as disability_grade_name,
   coalesce(has_certificate, false) as has_certificate,
   is_paid_after_death,
   is_in_two_households,
@@ -94,3 +101,4 @@ select
     'residence', get_json_object(_field_sources, '$.residence')
   )) as _field_sources
 from judged
+cross join label

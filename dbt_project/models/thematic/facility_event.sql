@@ -8,7 +8,7 @@ handler as (
 ),
 
 label as (
-  {{ labels(tables_of(['event.urgency', 'event.event_class', 'event.status'])) }}
+  {{ labels(tables_of(['event.urgency', 'event.event_class', 'event.source', 'event.status'])) }}
 ),
 
 located as (
@@ -31,6 +31,7 @@ select
   {{ label('event.event_class', 'event_class') }} as event_class_name,
   event_subclass,
   source,
+  {{ label('event.source', 'source') }} as source_name,
   report_at,
   accept_at,
   assign_at,

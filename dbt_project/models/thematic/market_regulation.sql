@@ -1,6 +1,6 @@
 {{ config(unique_key='uscc') }}
 with label as (
-  {{ labels(tables_of(['entity.entity_type_code', 'entity.status_code']) + [var('industry_sections')]) }}
+  {{ labels(tables_of(['entity.entity_type_code', 'entity.status_code', 'entity.capital_currency']) + [var('industry_sections')]) }}
 )
 
 select /*+ broadcast(label) */
@@ -20,6 +20,7 @@ select /*+ broadcast(label) */
   entity.term_to,
   entity.registered_capital_yuan,
   entity.capital_currency,
+  {{ label('entity.capital_currency', 'entity.capital_currency') }} as capital_currency_name,
   entity.registration_authority,
   entity.is_active,
   entity.is_active and coalesce(entity.term_to < {{ business_date() }}, false) as is_zombie,

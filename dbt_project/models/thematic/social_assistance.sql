@@ -33,7 +33,7 @@ provided as (
 ),
 
 label as (
-  {{ labels(tables_of(['assistance.assistance_type', 'assistance.status', 'person.disability_category', 'person.disability_grade'])) }}
+  {{ labels(tables_of(['assistance.assistance_type', 'assistance.status', 'assistance.member_relation', 'person.disability_category', 'person.disability_grade'])) }}
 ),
 
 placed as (
@@ -79,6 +79,7 @@ select
   coalesce(known_id_no, id_no) as id_no,
   applicant_person_id,
   member_relation,
+  {{ label('assistance.member_relation', 'member_relation') }} as member_relation_name,
   household_size,
   cast(coalesce(amount_yuan, round(household_amount_yuan / nullif(household_size, 0), 2)) as decimal(18, 2)) as amount_yuan,
   household_amount_yuan,

@@ -12,7 +12,9 @@ from spark_jobs.session import open_session
 from spark_jobs.transforms.invariants import authority_breaks
 
 pytestmark = pytest.mark.spark
-SAID = "id string, name string, phone string, status string, valid_from timestamp, _delivery_no int, _source_line bigint"
+SAID = (
+    "id string, name string, phone string, status string, valid_from timestamp, _delivery_no int, _source_line bigint, _flags array<string>"
+)
 KEPT = "id string, name string, phone string, _field_sources string"
 
 
@@ -20,9 +22,11 @@ def test_a_golden_value_is_the_newest_word_of_its_authority_or_a_logged_fallback
     spark = open_session(instance)
     known = spark.createDataFrame(
         [
-            ("a", "old", "1", "valid", datetime(2026, 5, 1), 1, 1),  # noqa: DTZ001 - Spark's timestamps have no zone here
-            ("a", "new", None, "valid", datetime(2026, 5, 2), 1, 2),  # noqa: DTZ001
-            ("b", "one", "2", "cancelled", datetime(2026, 5, 1), 1, 3),  # noqa: DTZ001
+            ("a", "old", "1", "valid", datetime(2026, 5, 1), 1, 1, []),  # noqa: DTZ001 - Spark's timestamps have no zone here
+            ("a", "new", None, "valid", datetime(2026, 5, 2), 1, 2, ["name.odd"]),  # noqa: DTZ001
+            ("b", "one", "2", "cancelled", datetime(2026, 5, 1), 1, 3, []),  # noqa: DTZ001
+            ("d", "two", "5", "valid", datetime(2026, 5, 1), 1, 4, ["phone.wrong"]),  # noqa: DTZ001
+            ("e", "two", "5", "valid", datetime(2026, 5, 1), 1, 5, ["phone.wrong"]),  # noqa: DTZ001
         ],
         SAID,
     )
@@ -31,9 +35,11 @@ def test_a_golden_value_is_the_newest_word_of_its_authority_or_a_logged_fallback
             ("a", "old", "1", '{"name": "r", "phone": "r"}'),  # the name is not the newest
             ("b", "one", "9", '{"name": "r", "phone": "other"}'),  # the phone is a fallback: the authority's row does not count
             ("c", None, "3", "{}"),  # a phone nobody is named for
+            ("d", "two", None, '{"name": "r"}'),  # the authority's phone contradicts itself
+            ("e", "two", "5", '{"name": "r", "phone": "r"}'),  # and is kept all the same
         ],
         KEPT,
     )
-    believed = {"name": Candidate(resource="r"), "phone": Candidate(resource="r", when={"status": ("valid",)})}
+    believed = {"name": Candidate(resource="r"), "phone": Candidate(resource="r", when={"status": ("valid",)}, unless=("phone.wrong",))}
     breaks = authority_breaks(golden, known, "id", believed, datetime(2026, 6, 1))  # noqa: DTZ001
-    assert sorted((row["entity_id"], row["field"]) for row in breaks.collect()) == [("a", "name"), ("c", "phone")]
+    assert sorted((row["entity_id"], row["field"]) for row in breaks.collect()) == [("a", "name"), ("c", "phone"), ("e", "phone")]
