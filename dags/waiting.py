@@ -13,10 +13,10 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from dags.steps import business_date
 from lakehouse.config import Instance
-from lakehouse.day import waiting_for
+from lakehouse.day import ingested, waiting_for
 from lakehouse.errors import DeliveryError, Problem
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 PATIENCE = timedelta(seconds=float(os.environ.get("HUILIU_CLOSE_PATIENCE_SECONDS", "3600")))
 
 
@@ -34,7 +34,8 @@ class DayMayClose(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yields one event, when nothing is waited for any more."""
         instance = Instance()
-        while await asyncio.to_thread(waiting_for, instance, date.fromisoformat(self.day)):
+        resources = await asyncio.to_thread(ingested, instance)
+        while await asyncio.to_thread(waiting_for, instance, date.fromisoformat(self.day), resources):
             await asyncio.sleep(POLL_SECONDS)
         yield TriggerEvent({"day": self.day})
 
@@ -45,12 +46,17 @@ class WaitForIngest(BaseOperator):
     def execute(self, context: Any) -> None:
         """Returns at once when nothing is waited for, else hands over to the triggerer."""
         day = business_date(context)
-        if waiting_for(Instance(), day):
+        if _missing(day):
             self.defer(trigger=DayMayClose(day.isoformat()), method_name="resume", timeout=PATIENCE)
 
-    def resume(self, context: Any, event: dict[str, Any] | None = None) -> None:
-        """Returns when the trigger fired; raises what is still missing when patience ended."""
+    def resume(self, context: Any, event: dict[str, Any] | None = None) -> None:  # noqa: ARG002 Airflow passes it
+        """Returns when nothing is missing; raises what still is when patience ended."""
         day = business_date(context)
-        if event is None or (missing := waiting_for(Instance(), day)):
-            found = f"still waiting for {', '.join(missing or [])}."
+        if missing := _missing(day):
+            found = f"still waiting for {', '.join(missing)}."
             raise DeliveryError(Problem(f"close_day {day}", found, "", "run or clear what is missing, then clear this task.").text())
+
+
+def _missing(day: date) -> list[str]:
+    instance = Instance()
+    return waiting_for(instance, day, ingested(instance))

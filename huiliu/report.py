@@ -18,6 +18,7 @@ from lakehouse.departments import load_departments
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.naming import DEPARTMENT, LEVELS, quality, recipient_folder
 from lakehouse.ops import batches, connect, days, facts, gates, packages, rule_counts, timings
+from lakehouse.returns.model import load_returns
 from spark_jobs.session import open_session
 from spark_jobs.storage import read
 
@@ -38,6 +39,7 @@ def collect(instance: Instance, day: date) -> Report:
         newest = _newest(connection, day)
         report = _identity(instance, newest) | _sources(connection, contracts, day) | _returned(connection, newest)
     report["providers"] = {one.uscc: one.name for one in load_departments(instance.city_folder)}
+    report["return_names"] = {one.id: one.name for one in load_returns(instance.settings.contracts / "returns").values()}
     report["missing_references"] = _missing_references(instance, report["libraries"])
     return report | truth_scores(instance, day, report["libraries"])
 

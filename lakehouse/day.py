@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -19,15 +20,19 @@ from lakehouse.regions import load_regions
 Gap = dict[str, Any]
 
 
-def waiting_for(instance: Instance, business_date: date) -> list[str]:
-    """Returns the DAGs and earlier days that have to end before this day may close; empty when it may."""
-    contracts, _ = load_sound_contracts(instance.settings.contracts, standard=False)  # asked twice a second; the DAGs go by the same
+def ingested(instance: Instance) -> tuple[str, ...]:
+    """Returns the resources that have an ingest DAG."""
+    return tuple(load_sound_contracts(instance.settings.contracts, standard=False)[0])
+
+
+def waiting_for(instance: Instance, business_date: date, resources: Collection[str]) -> list[str]:
+    """Returns the DAGs of these resources and the earlier days that have to end before this day may close; empty when it may."""
     with connect(instance) as connection:
         ended = {run.resource for run in ingest_runs.of_day(connection, business_date) if run.state != "running"}
         begun = ingest_runs.begun_before(connection, business_date)
         published = days.last_published(connection)
     earlier = [day for day in begun if published is None or day > published.business_date]
-    return [f"day {day}" for day in earlier] + [ingest_dag(code) for code in contracts if code not in ended]
+    return [f"day {day}" for day in earlier] + [ingest_dag(code) for code in resources if code not in ended]
 
 
 def gaps(connection: Connection, instance: Instance, business_date: date) -> list[Gap]:

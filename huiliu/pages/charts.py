@@ -86,7 +86,7 @@ def broken_rules(rules: list[Row], names: Names) -> list[Row]:
     ]
 
 
-def pending(returns: list[Row]) -> Row:
+def pending(returns: list[Row], names_zh: Mapping[str, str]) -> Row:
     """Returns levels × returns: rows that reached the level, and those whose place below it is not known yet."""
     names = sorted({one["return_id"] for one in returns})
     found = {(one["level"], one["return_id"]): one for one in returns}
@@ -95,7 +95,7 @@ def pending(returns: list[Row]) -> Row:
         cells = [found.get((level, name)) for name in names]
         if any(cells):
             rows.append({"name": LEVELS[level], "cells": [cell and cell | {"width": _share(cell)} for cell in cells]})
-    return {"returns": names, "rows": rows}
+    return {"returns": [(names_zh.get(name, name), name.replace("_", " ")) for name in names], "rows": rows}
 
 
 def timings(steps: list[Row], names: Names) -> Row:

@@ -63,7 +63,7 @@ def view(report: Report, links: dict[str, Pair]) -> dict[str, Any]:
         "rules": charts.broken_rules(report["rules"][:RULES_SHOWN], names),
         "gaps": [_gap(gap, names, report["providers"]) for gap in report["gaps"]],
         "packages": [one | {"name": LEVELS[one["level"]]} for one in report["packages_by_level"]],
-        "pending": charts.pending(report["returns"]),
+        "pending": charts.pending(report["returns"], report["return_names"]),
         "references": _references(report, names),
         "truth": _truth(report.get("truth", {})),
         "invariants": [one | {"title": word(INVARIANTS, one["id"])} for one in report["invariants"]],

@@ -85,6 +85,7 @@ BUSY: dict[str, Any] = {
         {"return_id": "resident_list", "level": "district", "recipients": 1, "rows": 12000, "pending_locality": 0},
         {"return_id": "resident_list", "level": "street", "recipients": 3, "rows": 12000, "pending_locality": 480},
     ],
+    "return_names": {"resident_list": "居民清单"},
     "packages": {"packages": 4, "written": 4, "referred": 2, "files": 6, "bytes": 8192, "bytes_written": 4096},
     "packages_by_level": [
         *(_packages(level, 0, 0) | {"referred": 0, "files": 0, "bytes": 0} for level in ("province", "city")),
