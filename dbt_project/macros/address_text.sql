@@ -28,41 +28,42 @@
   )
 {%- endmacro %}
 
-{#
-  Returns one row: `pattern` splits a plain address text into district, street, community, road, door, building, unit, room; `districts` maps
-  a name to the only district it lies in. Names are those of the reference table and the roads of the standard addresses, nothing is guessed.
-  regions(name, level, district_code), roads(road_name)
-#}
-{% macro address_pattern(regions, roads) -%}
-  with written as (
-    select level, name, district_code from {{ regions }}
-    union
-    select level, regexp_replace(name, '(?:居民委员会|居委会|民委员会|委员会|委会)$', ''), district_code from {{ regions }} where level = 'community'
-  ),
+{# Returns the names of regions as addresses write them: `level, name, district_code`; a community also without what kind of committee it has. #}
+{% macro region_names(regions) -%}
+  select level, name, district_code from {{ regions }}
+  union
+  select level, regexp_replace(name, '(?:居民委员会|居委会|民委员会|委员会|委会)$', ''), district_code from {{ regions }} where level = 'community'
+{%- endmacro %}
 
-  words as (
+{# Returns one row per name that lies in one district only: `name, district_code`. names: see `region_names` #}
+{% macro districts_of_names(names) -%}
+  select name, max(district_code) as district_code
+  from {{ names }}
+  where district_code is not null and level in ('district', 'street', 'community')
+  group by name
+  having count(distinct district_code) = 1
+{%- endmacro %}
+
+{#
+  Returns one row: `pattern` splits a plain address text into district, street, community, road, door, building, unit, room. Names are those of
+  the reference table and the roads of the standard addresses, nothing is guessed.
+  names: see `region_names`; roads(road_name)
+#}
+{% macro address_pattern(names, roads) -%}
+  with words as (
     select
       {{ one_of("case when level = 'province' then name end") }} as provinces,
       {{ one_of("case when level = 'city' then name end") }} as cities,
       {{ one_of("case when level = 'district' then name end") }} as districts,
       {{ one_of("case when level = 'street' then name end") }} as streets,
       {{ one_of("case when level = 'community' then name end") }} as communities
-    from written
-  ),
-
-  lying as (
-    select name, max(district_code) as district_code
-    from written
-    where district_code is not null and level in ('district', 'street', 'community')
-    group by name
-    having count(distinct district_code) = 1
+    from {{ names }}
   )
 
   select
     '^(?:' || provinces || ')?(?:' || cities || ')?(' || districts || ')?(' || streets || ')?(' || communities || ')?'
     || '(' || (select {{ one_of('road_name') }} from {{ roads }}) || ')'
-    || '([0-9]+(?:-[0-9]+)?)号(?:[^0-9]*?([0-9A-Z]+)栋)?(?:([0-9A-Z]+)单元)?(?:([0-9A-Z]+)(?:房|室|$))?.*$' as pattern,
-    (select map_from_entries(collect_list(struct(name, district_code))) from lying) as districts
+    || '([0-9]+(?:-[0-9]+)?)号(?:[^0-9]*?([0-9A-Z]+)栋)?(?:([0-9A-Z]+)单元)?(?:([0-9A-Z]+)(?:房|室|$))?.*$' as pattern
   from words
 {%- endmacro %}
 
@@ -75,12 +76,9 @@
 
 {#
   Returns the keys of a text's parts as an SQL struct: `room` says all the text says, `building` leaves out unit and room, `door` the building
-  too. The district is the one the text names, else the only one its street or community lies in, else empty: any.
+  too. `district` is the code of the one the text names, else of the only one its street or community lies in, else empty: any.
 #}
-{% macro address_keys(parts, districts) -%}
-  {%- set said = [] -%}
-  {%- for n in range(3) -%}{%- do said.append(districts ~ '[' ~ parts ~ '[' ~ n ~ ']]') -%}{%- endfor -%}
-  {%- set district = 'coalesce(' ~ said | join(', ') ~ ", '')" -%}
+{% macro address_keys(parts, district) -%}
   {%- set numbers = [] -%}
   {%- for n in range(4, 8) -%}{%- do numbers.append('regexp_replace(' ~ parts ~ '[' ~ n ~ "], '^0+(?=.)', '')") -%}{%- endfor -%}
   case when {{ parts }} is not null then named_struct(

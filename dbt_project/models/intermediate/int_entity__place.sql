@@ -37,23 +37,36 @@ road as (
 ),
 
 written as (
-  {{ address_pattern('region', 'road') }}
+  {{ region_names('region') }}
+),
+
+-- a join, not a map: a map of seven hundred names is searched from its beginning for every row
+lying as (
+  {{ districts_of_names('written') }}
+),
+
+pattern as (
+  {{ address_pattern('written', 'road') }}
 ),
 
 spelled as (
-  select /*+ broadcast(provided), broadcast(named), broadcast(written) */
+  select /*+ broadcast(provided), broadcast(named), broadcast(pattern) */
     sighting.*,
     coalesce(sighting.place_code, named.region_code, provided.region_code) as said_code,
-    {{ address_parts('sighting.address_text', 'written.pattern') }} as parts,
-    written.districts
+    {{ address_parts('sighting.address_text', 'pattern.pattern') }} as parts
   from sighting
-  cross join written
+  cross join pattern
   left join provided on sighting.provider = provided.uscc
   left join named on provided.region_code = named.parent_code and sighting.community_name = named.name
 ),
 
 keyed as (
-  select *, {{ address_keys('parts', 'districts') }} as key from spelled
+  select /*+ broadcast(d0), broadcast(d1), broadcast(d2) */
+    spelled.*, {{ address_keys('spelled.parts', "coalesce(d0.district_code, d1.district_code, d2.district_code, '')") }} as key
+  from spelled
+  {%- for n in range(3) %}
+  left join lying as d{{ n }} on spelled.parts[{{ n }}] = d{{ n }}.name
+  {%- endfor %}
 ),
 
 found as (
