@@ -164,15 +164,10 @@ def cases(silver: Silver) -> None:
 def companies(silver: Silver) -> None:
     """Adds companies whose places come from premises, domicile and code."""
     room, bad = "示范东区人民路12号3栋1单元501房", "码头边三层楼"
+    misspelt = {"legal_rep_person_id": "owner", "_flags": ["legal_rep_id_no.resident_id"]}
     for uscc, premises, domicile, code, values in (
         ("C1", room, bad, "449902", {"legal_rep_person_id": "owner", "legal_rep_id_no": "number of owner", "industry_code": "C3911"}),
-        (
-            "C2",
-            bad,
-            room,
-            "449902",
-            {"term_to": date(2020, 1, 1), "legal_rep_person_id": "owner", "_flags": ["legal_rep_id_no.resident_id"]},
-        ),
+        ("C2", bad, room, "449902", {"term_to": date(2020, 1, 1)} | misspelt),
         ("C3", bad, None, "449902001001", {"status_code": "3", "legal_rep_person_id": "nobody"}),
     ):
         silver.add(
