@@ -87,8 +87,8 @@ def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(lived: Lived) 
 
 
 def test_two_dates_are_backfilled_in_order(lived: Lived) -> None:
-    """Nothing is delivered on them: what is tried is the order, and that a day without news is published too."""
     instance = lived.instance
+    sample.feed(instance, SIXTH)
     orchestrator = Orchestrator(instance)
     for dag_id in [*(ingest_dag(code) for code in load_contracts(instance.settings.contracts)), "close_day"]:
         orchestrator.backfill(dag_id, FIFTH, SIXTH)

@@ -10,6 +10,7 @@ import gzip
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -139,6 +140,7 @@ def _cells(payload: Path) -> Iterator[str]:
         for column in pq.read_table(payload).columns:
             yield from (str(value) for value in column.to_pylist())
         return
-    for page in openpyxl.load_workbook(payload, read_only=True):
-        for row in page.iter_rows(values_only=True):
-            yield from (str(value) for value in row if value is not None)
+    with closing(openpyxl.load_workbook(payload, read_only=True)) as book:
+        for page in book:
+            for row in page.iter_rows(values_only=True):
+                yield from (str(value) for value in row if value is not None)
