@@ -31,7 +31,7 @@ from lakehouse.errors import QualityError
 from lakehouse.objects import open_area
 from lakehouse.rules.registry import build_rule
 from spark_jobs.scope import rule_scope
-from spark_jobs.session import COMPILED, open_session
+from spark_jobs.session import LARGE_LAKE, open_session
 from spark_jobs.transforms.rules.scope import RuleScope
 from spark_jobs.transforms.tallies import tallies, with_batch_verdict
 from spark_jobs.transforms.verdicts import add_verdicts, with_values
@@ -98,7 +98,7 @@ def compare(instance: Instance, number: int) -> Result:
         QualityError: they do not count the same.
     """
     spark, judged = open_session(instance), contract()
-    for name, value in COMPILED.items():  # a lake of this size is compiled, whatever this instance holds now
+    for name, value in LARGE_LAKE.items():  # a lake of this size is compiled, whatever this instance holds now
         spark.conf.set(name, value)
     area, staged = open_area(instance, "lake"), f"_staging/benchmark/{number}"
     generated(spark, number).write.mode("overwrite").parquet(area.spark_url(staged))

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, CronPartitionTimetable, task
+from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from lakehouse.config import CityProfile, Instance
 from lakehouse.jobs import JobRequest, run_job
@@ -23,7 +24,8 @@ def business_date(context: dict[str, Any]) -> date:
 def job_task(job: str, resource: str | None = None, emits: Asset | None = None, **settings: Any) -> Any:
     """Returns a task that runs a job by name; with `emits`, its end tells the asset what the job answered.
 
-    A job that repaired a closed day asks for the day to be closed again (ADR 0001).
+    A job that repaired a closed day asks for the day to be closed again (ADR 0001). Where a job left nothing waiting, the task after it is
+    skipped: to start one that finds nothing to do costs as much as any.
     """
 
     @task(task_id=job, outlets=[emits] if emits else [], retries=RETRIES, **settings)
@@ -34,6 +36,9 @@ def job_task(job: str, resource: str | None = None, emits: Asset | None = None, 
             Orchestrator(Instance()).trigger("close_day", request.business_date)
         if emits:
             context["outlet_events"][emits].extra = {key: answer[key] for key in ("outcome", "issue") if key in answer}
+        if answer.get("waiting") == 0:
+            context["ti"].xcom_push("return_value", answer)
+            raise DownstreamTasksSkipped(tasks=sorted(context["task"].downstream_task_ids))
         return answer
 
     return run()

@@ -11,7 +11,7 @@ from lakehouse.contracts.loader import load_contract_of
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.jobs import JobRequest
 from lakehouse.objects import open_area
-from lakehouse.ops import connect, ingest_runs
+from lakehouse.ops import batches, connect, ingest_runs
 from spark_jobs.bronze import append
 
 OPTIONS = ("files", "provider", "refetch")
@@ -20,11 +20,10 @@ OPTIONS = ("files", "provider", "refetch")
 def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     """Returns what came, which batches were read or refused, and how many rows the one commit added (0: nothing written).
 
-    Remarks (hidden sheets of a workbook) are in the result and, by batch, in the detail of the day's ingest run.
+    `waiting` is how many batches now wait for gate or silver (0: both have nothing to do). Remarks (hidden sheets of a workbook) are in the result and, by batch, in the detail of the day's ingest run.
 
     Options: `files` and `provider` (delivered files instead of what the source has), `refetch` (ask the source again),
     `batches` (read only these).
-
 
     Raises:
         QualityError: bronze does not hold the rows that were received.
@@ -48,6 +47,9 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
                 intake.refuse(connection, batch, staged.refused[batch.batch_id], today)
         if staged.remarks:
             ingest_runs.note(connection, contract.code, today, {"remarks": staged.remarks})
+        open_ = [*batches.open_for(connection, contract.code, "gate"), *batches.open_for(connection, contract.code, "silver")]
+        waiting = sum(batch.taken_on <= today for batch in open_)
+        ingest_runs.note(connection, contract.code, today, {"waiting": waiting})
     staging.clear(areas[1], contract, today)
     return {
         "landed": taken.landed,
@@ -56,5 +58,6 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
         "batches": [batch.batch_id for batch in taken.waiting],
         "refused": len(staged.refused) + len(taken.unusable),
         "rows": added,
+        "waiting": waiting,
         **({"remarks": sorted({text for texts in staged.remarks.values() for text in texts})} if staged.remarks else {}),
     }

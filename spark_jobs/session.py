@@ -25,10 +25,23 @@ SETTINGS = {
     # Sources of our merges are materialised before (see storage), Delta need not do it again.
     "spark.databricks.delta.merge.materializeSource": "none",
 }
-# To compile a plan costs seconds of processor time a step, to interpret it some microseconds a row: a small lake is interpreted.
+# In a small lake a statement costs what its plan costs. To compile it takes seconds, to interpret it some microseconds a row; to plan the
+# rest again after every stage takes longer than the stages; to ask which of a table's few files can be left out, longer than to read them.
 SMALL_LAKE_ROWS = 250_000
-INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+SMALL_LAKE = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.databricks.delta.stats.skipping": "false",
+    "spark.sql.shuffle.partitions": str(os.cpu_count() or 2),
+}
+LARGE_LAKE = {
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.databricks.delta.stats.skipping": "true",
+    "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 2)),
+}
 # By itself the client tries for ten minutes, even to say goodbye to a server that is gone.
 RETRIES = DefaultPolicy(max_retries=6, initial_backoff=200, max_backoff=2000)
 ONCE = DefaultPolicy(max_retries=0)
@@ -50,7 +63,7 @@ def open_session(instance: Instance) -> SparkSession:
     """
     port = instance.ports.spark_connect
     with connect(instance) as connection:
-        settings = INTERPRETED if batches.rows_received(connection) < SMALL_LAKE_ROWS else COMPILED
+        settings = SMALL_LAKE if batches.rows_received(connection) < SMALL_LAKE_ROWS else LARGE_LAKE
     again = retry_if_exception_type((PySparkException, OSError))
     with _lock:
         try:

@@ -79,6 +79,8 @@ def configuration(instance: Instance) -> dict[str, str]:
         "spark.local.dir": str(instance.folder("spark", "local")),
         "spark.sql.warehouse.dir": str(instance.folder("spark", "warehouse")),
         "spark.sql.artifact.isolation.enabled": "false",
+        # For every column a program names, the client would look up and send which of its lines did.
+        "spark.python.sql.dataFrameDebugging.enabled": "false",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.catalogImplementation": "in-memory",

@@ -15,9 +15,15 @@ from lakehouse.errors import nearest_first
 PLACES = {"unevaluatedProperties", "additionalProperties"}
 
 
+_told: dict[str, list[Finding]] = {}  # by content: a process that runs many jobs reads the same contracts in each
+
+
 def standard_findings(document: Document) -> list[Finding]:
     """Returns the findings of the standard's schema, unknown keys with the allowed ones nearest first."""
-    return [finding for error in _validator().iter_errors(document.content) for finding in _findings(error)]
+    content = repr(document.content)
+    if content not in _told:
+        _told[content] = [finding for error in _validator().iter_errors(document.content) for finding in _findings(error)]
+    return _told[content]
 
 
 @cache

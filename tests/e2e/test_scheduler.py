@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import pytest
 
 from huiliu import report, sample
-from huiliu.days import run_through_airflow
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.naming import ingest_dag, silver
@@ -20,7 +20,7 @@ from tests.e2e.conftest import DAYS, FIRST, SECOND, THIRD, Lived
 from tests.oracle.sources import ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
 
 pytestmark = pytest.mark.e2e
-FOURTH, FIFTH, SIXTH = (THIRD + timedelta(days=n) for n in (1, 2, 3))
+FOURTH, FIFTH = (THIRD + timedelta(days=n) for n in (1, 2))
 PATIENCE_SECONDS = 1200  # an upper bound: a machine may be busy with the other half of the suite
 
 
@@ -56,50 +56,69 @@ def test_nothing_starts_by_itself_under_a_manual_clock(lived: Lived) -> None:
     assert not [run for day in (today - timedelta(days=1), today) for run in Orchestrator(lived.instance).runs(day)]
 
 
-def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(lived: Lived) -> None:
+@dataclass(frozen=True)
+class Backfilled:
+    """Two dates that were run by one backfill: nothing is delivered on the first, every gate of the second is red."""
+
+    instance: Instance
+    silver_before: dict[str, int]  # table -> version
+
+
+@pytest.fixture(scope="module")
+def backfilled(lived: Lived) -> Backfilled:
+    """Returns the two dates when both are published."""
     instance = lived.instance
-    sample.feed(instance, FOURTH)
+    sample.feed(instance, FIFTH)
     resources = list(load_contracts(instance.settings.contracts))
     before = versions(instance, [silver(code) for code in resources])
     workshop = instance.home / "derived" / "gx"
     workshop.rename(workshop.with_name("gx.away"))
     workshop.write_text("a file where Great Expectations needs a folder")
     try:
-        run_through_airflow(instance, FOURTH, lambda _line: None)
+        for dag_id in [*(ingest_dag(code) for code in resources), "close_day"]:
+            Orchestrator(instance).backfill(dag_id, FOURTH, FIFTH)
+        _until(lambda: _issue(instance, FIFTH) == (1, "published"))
     finally:
         workshop.unlink()
         workshop.with_name("gx.away").rename(workshop)
-    orchestrator = Orchestrator(instance)
-    red = {run.dag_id: [t.task_id for t in orchestrator.tasks(run) if t.state == "failed"] for run in orchestrator.runs(FOURTH)}
+    return Backfilled(instance, before)
+
+
+def test_two_dates_are_backfilled_in_order(backfilled: Backfilled) -> None:
+    with connect(backfilled.instance) as connection:
+        fourth, fifth = (days.newest_issue(connection, day) for day in (FOURTH, FIFTH))
+    assert fourth is not None
+    assert fifth is not None
+    assert fourth.published_at is not None
+    assert fifth.published_at is not None
+    assert fourth.published_at < fifth.published_at
+
+
+def test_on_a_day_without_news_no_gate_is_started(backfilled: Backfilled) -> None:
+    orchestrator = Orchestrator(backfilled.instance)
+    runs = [run for run in orchestrator.runs(FOURTH) if run.dag_id.startswith("ingest__")]
+    states = {(task.task_id, task.state) for task in orchestrator.tasks(*runs)}
+    assert states == {("extract", "success"), ("gate", "skipped"), ("silver", "skipped"), ("ingest_outcome", "success")}
+    assert {run.state for run in runs} == {"success"}
+    assert not _gaps(backfilled.instance, FOURTH, "failed")
+
+
+def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(backfilled: Backfilled) -> None:
+    instance, orchestrator = backfilled.instance, Orchestrator(backfilled.instance)
+    runs = [run for run in orchestrator.runs(FIFTH) if run.dag_id.startswith("ingest__")]
+    red = {run.dag_id: [t.task_id for t in orchestrator.tasks(run) if t.state == "failed"] for run in runs}
     with connect(instance) as connection:
-        delivered = {batch.resource for batch in batches.taken_on(connection, FOURTH)}
+        delivered = {batch.resource for batch in batches.taken_on(connection, FIFTH)}
     assert {HOUSEHOLD, ENTERPRISE, PERMIT, ASSISTANCE, CHECK, EVENT} <= delivered
     assert {dag: tasks for dag, tasks in red.items() if tasks} == {ingest_dag(code): ["gate"] for code in delivered}
-    assert versions(instance, before) == before
-    assert _issue(instance, FOURTH) == (1, "published")
-    assert len(_gaps(instance, FOURTH, "failed")) == 1  # no provider: the whole resource
+    assert versions(instance, backfilled.silver_before) == backfilled.silver_before
+    assert _gaps(instance, FIFTH, "failed") == {None}  # no provider: the whole resource
 
-    for run in orchestrator.runs(FOURTH):
-        if run.dag_id.startswith("ingest__"):
-            orchestrator.clear(run)
-    _until(lambda: (_issue(instance, FOURTH) or (0,))[1:] == ("published",) and not _gaps(instance, FOURTH, "failed"))
-    assert (_issue(instance, FOURTH) or (0,))[0] > 1
-
-
-def test_two_dates_are_backfilled_in_order(lived: Lived) -> None:
-    instance = lived.instance
-    sample.feed(instance, SIXTH)
-    orchestrator = Orchestrator(instance)
-    for dag_id in [*(ingest_dag(code) for code in load_contracts(instance.settings.contracts)), "close_day"]:
-        orchestrator.backfill(dag_id, FIFTH, SIXTH)
-    _until(lambda: _issue(instance, SIXTH) == (1, "published"))
-    with connect(instance) as connection:
-        fifth, sixth = (days.newest_issue(connection, day) for day in (FIFTH, SIXTH))
-    assert fifth is not None
-    assert sixth is not None
-    assert fifth.published_at is not None
-    assert sixth.published_at is not None
-    assert fifth.published_at < sixth.published_at
+    for run in runs:
+        orchestrator.clear(run)
+    _until(lambda: (_issue(instance, FIFTH) or (0,))[1:] == ("published",) and not _gaps(instance, FIFTH, "failed"))
+    assert (_issue(instance, FIFTH) or (0,))[0] > 1
+    assert versions(instance, backfilled.silver_before) != backfilled.silver_before
 
 
 def _gaps(instance: Instance, day: date, kind: str, resource: str = "") -> set[str | None]:
