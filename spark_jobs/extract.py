@@ -20,7 +20,8 @@ OPTIONS = ("files", "provider", "refetch")
 def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     """Returns what came, which batches were read or refused, and how many rows the one commit added (0: nothing written).
 
-    `waiting` is how many batches now wait for gate or silver (0: both have nothing to do). Remarks (hidden sheets of a workbook) are in the result and, by batch, in the detail of the day's ingest run.
+    `waiting` is how many batches now wait for gate or silver (0: both have nothing to do). Remarks (hidden sheets of a
+    workbook) are in the result and, by batch, in the detail of the day's ingest run.
 
     Options: `files` and `provider` (delivered files instead of what the source has), `refetch` (ask the source again),
     `batches` (read only these).
