@@ -26,20 +26,18 @@ SETTINGS = {
     "spark.databricks.delta.merge.materializeSource": "none",
 }
 # In a small lake a statement costs what its plan costs. To compile it takes seconds, to interpret it some microseconds a row; to plan the
-# rest again after every stage takes longer than the stages; to ask which of a table's few files can be left out, longer than to read them.
+# rest of it again after every stage takes longer than the stages.
 SMALL_LAKE_ROWS = 250_000
 SMALL_LAKE = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
-    "spark.databricks.delta.stats.skipping": "false",
     "spark.sql.shuffle.partitions": str(os.cpu_count() or 2),
 }
 LARGE_LAKE = {
     "spark.sql.codegen.wholeStage": "true",
     "spark.sql.codegen.factoryMode": "FALLBACK",
     "spark.sql.adaptive.enabled": "true",
-    "spark.databricks.delta.stats.skipping": "true",
     "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 2)),
 }
 # By itself the client tries for ten minutes, even to say goodbye to a server that is gone.
