@@ -19,8 +19,9 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "'")
 MAX_NAME = 31
 NOT_IN_NAMES = "[]:*?/\\"
 A4 = 9
-LAYOUT = "1"  # raised when the same cells are to be laid out anew
+LAYOUT = "2"  # raised when the same cells are to be laid out anew
 NARROWEST, WIDEST, MEASURED_ROWS, KEY_WIDTH = 6, 44, 200, 7
+PAGE_WIDTH = 170  # of columns together, in characters: more on one sheet of A4 prints too small to be read
 COVER_WIDTHS = (22, 16, 14, 12, 12, 56)
 FONT = {"font_name": "微软雅黑", "font_size": 10, "num_format": "@", "valign": "vcenter"}
 STYLES: dict[str, dict[str, Any]] = {
@@ -120,9 +121,12 @@ def is_sheet_name(name: str) -> bool:
 def _write_list(book: xlsxwriter.Workbook, page: Any, sheet: Sheet, styles: Mapping[str, Any]) -> int:
     """Writes a list as people print and filter it, and returns how many cells were refused."""
     last_row, last_column = max((len(cells) for cells in sheet.columns), default=0), len(sheet.headers) - 1
-    for number, (header, cells) in enumerate(zip(sheet.headers, sheet.columns, strict=True)):
-        is_key = number == sheet.keys - 1
-        page.set_column(number, number, KEY_WIDTH if is_key else _width(header, cells), styles["key" if is_key else "text"])
+    widths = [
+        KEY_WIDTH if number == sheet.keys - 1 else _width(header, cells)
+        for number, (header, cells) in enumerate(zip(sheet.headers, sheet.columns, strict=True))
+    ]
+    for number, width in enumerate(widths):
+        page.set_column(number, number, width, styles["key" if number == sheet.keys - 1 else "text"])
     page.set_row(0, 30)
     for number, header in enumerate(sheet.headers):
         page.write_string(0, number, header, styles["header"])
@@ -136,7 +140,10 @@ def _write_list(book: xlsxwriter.Workbook, page: Any, sheet: Sheet, styles: Mapp
         band = {"type": "formula", "criteria": "=MOD(ROW(),2)=1", "format": book.add_format({"bg_color": "#F2F7FC"})}
         page.conditional_format(1, 0, last_row, last_column, band)
     page.repeat_rows(0)
-    _set_up_print(page)
+    is_wide = sum(widths) > PAGE_WIDTH
+    if is_wide:
+        page.repeat_columns(0, sheet.keys)
+    _set_up_print(page, 2 if is_wide else 1)
     return refused
 
 
@@ -157,13 +164,13 @@ def _write_cover(page: Any, cover: Cover, styles: Mapping[str, Any]) -> None:
         widths = [*COVER_WIDTHS[:final], sum(COVER_WIDTHS[final:])]
         lines = max(-(-_display(cell) // (width - 1)) for cell, width in zip(cells, widths, strict=True))
         page.set_row(row, max(ROW_HEIGHTS.get(line.style, 18), 16.5 * lines))
-    _set_up_print(page)
+    _set_up_print(page, 1)
 
 
-def _set_up_print(page: Any) -> None:
+def _set_up_print(page: Any, pages_wide: int) -> None:
     page.set_landscape()
     page.set_paper(A4)
-    page.fit_to_pages(1, 0)
+    page.fit_to_pages(pages_wide, 0)
     page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     page.set_footer("&L&A&R第 &P 页,共 &N 页")
 

@@ -61,5 +61,13 @@ def test_cover_comes_first_and_lists_are_made_to_be_read() -> None:
     page = book["居民清单"]
     assert (page.freeze_panes, page.auto_filter.ref, page.print_title_rows) == ("C2", "A1:B3", "$1:$1")
     assert (page.page_setup.orientation, page.page_setup.paperSize) == ("landscape", 9)
+    assert (page.page_setup.fitToWidth or 1, page.print_title_cols) == (1, None)
     assert page["A1"].font.b
     assert {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None} == {"s"}
+
+
+def test_wide_list_is_printed_on_two_sheets_that_both_name_the_row() -> None:
+    headers = ("行标识", "姓名", *(f"列{place}" for place in range(14)))
+    content = write_workbook([Sheet("s", headers, [["K1"], ["张三"], *([["一二三四五六七"]] * 14)])])
+    page = openpyxl.load_workbook(io.BytesIO(content))["s"]
+    assert (page.page_setup.fitToWidth, page.page_setup.fitToHeight, page.print_title_cols) == (2, 0, "$A:$B")
