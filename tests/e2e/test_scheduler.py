@@ -13,11 +13,11 @@ from huiliu import report, sample
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.naming import ingest_dag, silver
-from lakehouse.ops import batches, connect, days, tickets
-from lakehouse.orchestrator import Orchestrator
+from lakehouse.ops import batches, connect, days, ingest_runs, tickets
+from lakehouse.orchestrator import Orchestrator, Run
 from spark_jobs.storage import versions
 from tests.e2e.conftest import DAYS, FIRST, SECOND, THIRD, Lived
-from tests.oracle.sources import ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
+from tests.oracle.sources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
 
 pytestmark = pytest.mark.e2e
 FOURTH, FIFTH = (THIRD + timedelta(days=n) for n in (1, 2))
@@ -58,10 +58,20 @@ def test_nothing_starts_by_itself_under_a_manual_clock(lived: Lived) -> None:
 
 @dataclass(frozen=True)
 class Backfilled:
-    """Two dates that were run by one backfill: nothing is delivered on the first, every gate of the second is red."""
+    """Two dates that were run by one backfill while no gate could work; what lies ready at the source is taken in by the first already."""
 
     instance: Instance
     silver_before: dict[str, int]  # table -> version
+
+    def delivered(self, day: date) -> set[str]:
+        """Returns the resources of which the run of a date took something in."""
+        with connect(self.instance) as connection:
+            return {batch.resource for batch in batches.taken_on(connection, day)}
+
+    def runs(self, day: date, resources: set[str]) -> list[Run]:
+        """Returns the ingest runs of a date and of these resources."""
+        wanted = {ingest_dag(code) for code in resources}
+        return [run for run in Orchestrator(self.instance).runs(day) if run.dag_id in wanted]
 
 
 @pytest.fixture(scope="module")
@@ -94,22 +104,24 @@ def test_two_dates_are_backfilled_in_order(backfilled: Backfilled) -> None:
     assert fourth.published_at < fifth.published_at
 
 
-def test_on_a_day_without_news_no_gate_is_started(backfilled: Backfilled) -> None:
-    orchestrator = Orchestrator(backfilled.instance)
-    runs = [run for run in orchestrator.runs(FOURTH) if run.dag_id.startswith("ingest__")]
-    states = {(task.task_id, task.state) for task in orchestrator.tasks(*runs)}
+def test_where_nothing_came_neither_gate_nor_silver_is_started(backfilled: Backfilled) -> None:
+    idle = {CERTIFICATE, ELDERLY, LEDGER, ADDRESS}  # weekly
+    assert not idle & backfilled.delivered(FOURTH)
+    runs = backfilled.runs(FOURTH, idle)
+    states = {(task.task_id, task.state) for task in Orchestrator(backfilled.instance).tasks(*runs)}
     assert states == {("extract", "success"), ("gate", "skipped"), ("silver", "skipped"), ("ingest_outcome", "success")}
     assert {run.state for run in runs} == {"success"}
-    assert not _gaps(backfilled.instance, FOURTH, "failed")
+    with connect(backfilled.instance) as connection:
+        outcomes = {run.outcome for run in ingest_runs.of_day(connection, FOURTH) if run.resource in idle}
+    assert outcomes == {"nothing"}
 
 
 def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(backfilled: Backfilled) -> None:
     instance, orchestrator = backfilled.instance, Orchestrator(backfilled.instance)
-    runs = [run for run in orchestrator.runs(FIFTH) if run.dag_id.startswith("ingest__")]
-    red = {run.dag_id: [t.task_id for t in orchestrator.tasks(run) if t.state == "failed"] for run in runs}
-    with connect(instance) as connection:
-        delivered = {batch.resource for batch in batches.taken_on(connection, FIFTH)}
+    delivered = backfilled.delivered(FOURTH) | backfilled.delivered(FIFTH)
     assert {HOUSEHOLD, ENTERPRISE, PERMIT, ASSISTANCE, CHECK, EVENT} <= delivered
+    runs = backfilled.runs(FIFTH, set(load_contracts(instance.settings.contracts)))
+    red = {run.dag_id: [t.task_id for t in orchestrator.tasks(run) if t.state == "failed"] for run in runs}
     assert {dag: tasks for dag, tasks in red.items() if tasks} == {ingest_dag(code): ["gate"] for code in delivered}
     assert versions(instance, backfilled.silver_before) == backfilled.silver_before
     assert _gaps(instance, FIFTH, "failed") == {None}  # no provider: the whole resource
@@ -118,6 +130,9 @@ def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(backfilled: Ba
         orchestrator.clear(run)
     _until(lambda: (_issue(instance, FIFTH) or (0,))[1:] == ("published",) and not _gaps(instance, FIFTH, "failed"))
     assert (_issue(instance, FIFTH) or (0,))[0] > 1
+    with connect(instance) as connection:
+        waiting = [batch for code in delivered for stage in ("gate", "silver") for batch in batches.open_for(connection, code, stage)]
+    assert not waiting  # also what came on the date before
     assert versions(instance, backfilled.silver_before) != backfilled.silver_before
 
 
