@@ -121,8 +121,8 @@ def _gate(rows: DataFrame, path: str, derived: Path, declared: tuple[Contract, R
     add_verdicts(rows, judged, scope).write.mode("overwrite").parquet(path)
     names = [rule.id for rule in judged.rules]
     committed = rows.sparkSession.read.parquet(path)
-    tally = tallies(committed, names).collect()[0]
-    found = dict(zip(names, tally["broken"], strict=True))
+    tally = tallies(committed).collect()[0]
+    found = {name: tally["broken"].get(name, 0) for name in names}
     confirmed = counted(derived, gate_suite(judged, tally["rows"]), with_batch_verdict(committed, {}), "gate")
     if any(confirmed[name] != found[name] for name in names):
         raise QualityError("the gate's checkpoint does not agree with its verdicts")

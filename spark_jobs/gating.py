@@ -75,9 +75,10 @@ def record(connection: Connection, judged: Judged, on: date) -> None:
 
 def _tallies(rows: DataFrame, rules: Sequence[str]) -> dict[str, Tally]:
     found = {}
-    for row in tallies(rows, rules).collect():
+    for row in tallies(rows).collect():
         repeated = row["rows"] - row["rejected"] - row["distinct"]
-        found[row["_batch_id"]] = Tally(row["rows"], row["rejected"], repeated, row["newest"], dict(zip(rules, row["broken"], strict=True)))
+        broken = dict.fromkeys(rules, 0) | (row["broken"] or {})
+        found[row["_batch_id"]] = Tally(row["rows"], row["rejected"], repeated, row["newest"], broken)
     return found
 
 

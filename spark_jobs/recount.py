@@ -61,8 +61,8 @@ def _recount(instance: Instance, contract: Contract, ids: list[str]) -> list[Rul
     sent = rows.where("_reject IS NULL").select(*wanted)
     found = native_counts(instance.folder("derived"), contract, ground, with_values(sent, contract, scope))
     names = [rule.id for rule in contract.rules]
-    tallied = [row["broken"] for row in tallies(rows, names).collect()]
-    said = {name: sum(counts[place] for counts in tallied) for place, name in enumerate(names)}
+    tallied = [row["broken"] or {} for row in tallies(rows).collect()]
+    said = {name: sum(counts.get(name, 0) for counts in tallied) for name in names}
     return [
         RuleCount(one.rule.id, one.rule.severity, "gx" if has_native(one) else "python", found[one.rule.id], said[one.rule.id])
         for one in checks(contract, ground)

@@ -10,22 +10,24 @@ from pyspark.sql import functions as F
 from spark_jobs.transforms.text import names_that_hold
 
 
-def tallies(rows: DataFrame, rules: Sequence[str]) -> DataFrame:
+def tallies(rows: DataFrame) -> DataFrame:
     """Returns one row per batch.
 
     Columns: `_batch_id`, `rows`, `rejected`, `distinct` (different contents at different positions among readable lines), `newest`
-    (latest position), `broken` (array: rows that break each rule, in the order of `rules`).
+    (latest position), `broken` (map of rule to the rows that break it; a rule that none breaks is not in it; null where no row breaks any).
     """
     readable = F.col("_reject").isNull()
-    broken = F.array(*(F.count_if(F.array_contains("_verdict", rule)) for rule in rules))
     content = F.when(readable, F.struct("_row_hash", F.coalesce("_position", F.lit(""))))
-    return rows.groupBy("_batch_id").agg(
+    whole = rows.groupBy("_batch_id").agg(
         F.count(F.lit(1)).alias("rows"),
         F.count_if(~readable).alias("rejected"),
         F.count_distinct(content).alias("distinct"),
         F.max("_position").alias("newest"),
-        broken.alias("broken"),
     )
+    # apart: counted beside the distinct contents, every content would carry a counter of every rule
+    broken = rows.select("_batch_id", F.explode("_verdict").alias("rule")).groupBy("_batch_id", "rule").count()
+    by_batch = broken.groupBy("_batch_id").agg(F.map_from_entries(F.collect_list(F.struct("rule", "count"))).alias("broken"))
+    return whole.join(by_batch, "_batch_id", "left")
 
 
 def with_batch_verdict(rows: DataFrame, facts: Mapping[str, Sequence[str]]) -> DataFrame:
