@@ -25,8 +25,9 @@ def tallies(rows: DataFrame) -> DataFrame:
         F.max("_position").alias("newest"),
     )
     # apart: counted beside the distinct contents, every content would carry a counter of every rule
-    broken = rows.select("_batch_id", F.explode("_verdict").alias("rule")).groupBy("_batch_id", "rule").count()
-    by_batch = broken.groupBy("_batch_id").agg(F.map_from_entries(F.collect_list(F.struct("rule", "count"))).alias("broken"))
+    each = rows.select("_batch_id", F.explode("_verdict").alias("rule"))
+    broken = each.groupBy("_batch_id", "rule").agg(F.count(F.lit(1)).alias("broken"))
+    by_batch = broken.groupBy("_batch_id").agg(F.map_from_entries(F.collect_list(F.struct("rule", "broken"))).alias("broken"))
     return whole.join(by_batch, "_batch_id", "left")
 
 
