@@ -46,11 +46,10 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
         for batch in taken.waiting:
             if batch.batch_id in staged.refused:
                 intake.refuse(connection, batch, staged.refused[batch.batch_id], today)
-        if staged.remarks:
-            ingest_runs.note(connection, contract.code, today, {"remarks": staged.remarks})
         open_ = [*batches.open_for(connection, contract.code, "gate"), *batches.open_for(connection, contract.code, "silver")]
         waiting = sum(batch.taken_on <= today for batch in open_)
-        ingest_runs.note(connection, contract.code, today, {"waiting": waiting})
+        remarks = {"remarks": staged.remarks} if staged.remarks else {}
+        ingest_runs.note(connection, contract.code, today, {"waiting": waiting, **remarks})
     staging.clear(areas[1], contract, today)
     return {
         "landed": taken.landed,

@@ -77,7 +77,8 @@ def _tallies(rows: DataFrame, rules: Sequence[str]) -> dict[str, Tally]:
     found = {}
     for row in tallies(rows).collect():
         repeated = row["rows"] - row["rejected"] - row["distinct"]
-        broken = dict.fromkeys(rules, 0) | (row["broken"] or {})
+        told = row["broken"] or {}
+        broken = {rule: told.get(rule, 0) for rule in rules}
         found[row["_batch_id"]] = Tally(row["rows"], row["rejected"], repeated, row["newest"], broken)
     return found
 

@@ -7,6 +7,7 @@ Great Expectations starts in under a second instead of ten. Import and read only
 import importlib
 import logging
 import sys
+from contextlib import suppress
 
 PRELOADED = ("great_expectations", "pyspark.sql.connect.session", "pyspark.sql.connect.functions", "pandas", "dbt.cli.main")
 
@@ -23,4 +24,5 @@ if "scheduler" in sys.argv:
             load_job(name)
         except Exception as error:  # a job that cannot be imported is a red task, not a dead scheduler
             logging.getLogger(__name__).error("job %s cannot be imported: %s", name, error)
-    load_sound_contracts(Instance().settings.contracts)  # what the standard says of them is remembered; a wrong one is told by its job
+    with suppress(Exception):  # as with jobs: what is wrong is told by the task that needs it
+        load_sound_contracts(Instance().settings.contracts)  # what the standard says of them is remembered

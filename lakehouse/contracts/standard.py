@@ -13,8 +13,6 @@ from lakehouse.contracts.document import Document, Finding
 from lakehouse.errors import nearest_first
 
 PLACES = {"unevaluatedProperties", "additionalProperties"}
-
-
 _told: dict[str, list[Finding]] = {}  # by content: a process that runs many jobs reads the same contracts in each
 
 
