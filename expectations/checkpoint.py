@@ -9,6 +9,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import great_expectations as gx
@@ -25,6 +26,7 @@ from lakehouse.errors import Problem, QualityError
 
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 SOURCE = "bronze"
+_one_project = Lock()  # Great Expectations knows one project per process
 
 
 def counted(derived: Path, suite: gx.ExpectationSuite, rows: DataFrame, run_name: str) -> dict[str, int]:
@@ -36,18 +38,22 @@ def counted(derived: Path, suite: gx.ExpectationSuite, rows: DataFrame, run_name
         QualityError: the checkpoint did not run or an expectation of it did not.
     """
     try:
-        with _alone(derived):
-            context = _project(derived)
-            checkpoint = _checkpoint(context, suite)
-        run_id = gx.RunIdentifier(run_name=run_name)
-        result: CheckpointResult = checkpoint.run(batch_parameters={"dataframe": rows}, run_id=run_id)
-        with _alone(derived):
-            _document(context, result, suite.name)
-        return _counts(suite, result)
+        with _one_project:
+            return _counts(suite, _checked(derived, suite, rows, run_name))
     except QualityError:
         raise
     except Exception as error:
         raise QualityError(_failed(suite.name, type(error).__name__).text()) from None
+
+
+def _checked(derived: Path, suite: gx.ExpectationSuite, rows: DataFrame, run_name: str) -> CheckpointResult:
+    with _alone(derived):
+        context = _project(derived)
+        checkpoint = _checkpoint(context, suite)
+    result = checkpoint.run(batch_parameters={"dataframe": rows}, run_id=gx.RunIdentifier(run_name=run_name))
+    with _alone(derived):
+        _document(context, result, suite.name)
+    return result
 
 
 def _failed(suite: str, found: str) -> Problem:

@@ -20,8 +20,13 @@
   {{ return('to_utc_timestamp(date_sub(' ~ business_date() ~ ', ' ~ days ~ '), ' ~ text(var('timezone')) ~ ')') }}
 {%- endmacro %}
 
-{# Returns the rows of a silver table as known at the business date and valid at its end. #}
+{# Returns the rows of a silver table as known at the business date and valid at its end, from where they were put once for all models. #}
 {% macro known(resource) -%}
+  select * from {{ ref('int_known__' ~ resource) }}
+{%- endmacro %}
+
+{# Returns these rows from the table itself. #}
+{% macro known_rows(resource) -%}
   select *
   from {{ source('silver', resource) }}
   where _recorded_on <= {{ business_date() }}

@@ -20,7 +20,7 @@
 {# Returns one row: the labels of the codes of some tables in force at the business date, as a map from `table|code`. #}
 {% macro labels(tables) -%}
   select map_from_entries(collect_list(struct(code_table || '|' || code, label_zh))) as labels
-  from {{ source('ref', 'code') }}
+  from {{ ref('int_ref__code') }}
   where code_table in ({{ texts(tables | select | list or ['']) }})
     and (valid_from is null or valid_from <= {{ business_date() }}) and (valid_to is null or valid_to > {{ business_date() }})
 {%- endmacro %}

@@ -91,6 +91,8 @@ def configuration(instance: Instance) -> dict[str, str]:
         # Tables are small: the defaults (50 and 10000) make a commit or a vacuum of a tiny table take seconds.
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
+        # Hadoop's own starts a process (`chmod`) for every file and folder it makes: hundreds in one build of the libraries.
+        "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
         **_object_store(instance),
         "spark.ui.retainedJobs": "200",
         "spark.ui.retainedStages": "200",

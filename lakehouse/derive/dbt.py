@@ -27,6 +27,7 @@ GENERATED_MACRO = """\
   {{{{ return(fromjson(declared)) }}}}
 {{% endmacro %}}
 """
+KNOWN_MODEL = "{{{{ known_rows('{code}') }}}}\n"
 TABLE_PATH_MACRO = """\
 {{% macro table_path(schema, table) %}}{{{{ return("{table_path}".replace("SCHEMA", schema).replace("TABLE", table)) }}}}{{% endmacro %}}
 """
@@ -84,7 +85,7 @@ def _own(path: Path) -> bool:
 
 
 def generated(contracts: Mapping[str, Contract], authority: Authority) -> dict[str, str]:
-    """Returns the generated files by path: sources, and the macros that know authority and table paths."""
+    """Returns the generated files by path: sources, models that put their rows of the day ready, macros that know authority and table paths."""
     declared = {
         "authority": {name: entity_authority(entity, contracts) for name, entity in sorted(authority.entities.items())},
         "declared_records": {name: records_of(records, contracts) for name, records in sorted(authority.records.items())},
@@ -95,11 +96,23 @@ def generated(contracts: Mapping[str, Contract], authority: Authority) -> dict[s
         f"macros/generated/{name}.sql": GENERATED_MACRO.format(name=name, declared=json.dumps(said, ensure_ascii=False, indent=1))
         for name, said in declared.items()
     }
+    known = {f"models/intermediate/generated/int_known__{code}.sql": KNOWN_MODEL.format(code=code) for code in _used(authority, contracts)}
     return {
         "models/generated/sources.yml": yaml.safe_dump(sources(contracts), allow_unicode=True, sort_keys=False, width=140),
         "macros/generated/table_path.sql": TABLE_PATH_MACRO.format(table_path=naming.table_path("SCHEMA.TABLE")),
         **macros,
+        **known,
     }
+
+
+def _used(authority: Authority, contracts: Mapping[str, Contract]) -> list[str]:
+    """Returns the resources whose rows any model reads."""
+    fields = [field for entity in authority.entities.values() for field in entity.fields.values()]
+    used = {candidate.resource for field in fields for candidate in field.candidates}
+    used |= {one.resource for entity in authority.entities.values() for one in entity.defined_by}
+    used |= {supplier.resource for records in authority.records.values() for supplier in records.suppliers}
+    used |= {reference["resource"] for reference in references(contracts)}
+    return sorted(used & set(contracts))
 
 
 def sources(contracts: Mapping[str, Contract]) -> dict[str, Any]:

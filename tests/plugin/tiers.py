@@ -47,7 +47,7 @@ class Tiers:
         self._deselected: Counter[str] = Counter()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Gives each test its tier and leaves out what cannot run."""
+        """Gives each test its tier; what breaks a server comes last, so that nothing else has to warm it up again."""
         without = [item.nodeid for item in items if self._tier(item) is None]
         if without:
             raise pytest.UsageError(f"tests without a tier (one of {', '.join(TIERS)}): {', '.join(without)}")
@@ -55,6 +55,7 @@ class Tiers:
             tier = self._tier(item)
             assert tier is not None
             self._tier_of[item.nodeid] = tier
+        items.sort(key=lambda item: self._tier_of[item.nodeid] == "fault")
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         """Remembers what the command line left out."""

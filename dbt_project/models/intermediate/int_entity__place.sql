@@ -11,14 +11,14 @@ with sighting as (
 
 provided as (
   select uscc, max(region_code) as region_code
-  from {{ source('ref', 'department') }}
+  from {{ ref('int_ref__department') }}
   where {{ effective() }}
   group by uscc
 ),
 
 named as (
   select parent_code, name, max(region_code) as region_code
-  from {{ source('ref', 'region') }}
+  from {{ ref('int_ref__region') }}
   where {{ effective() }}
   group by parent_code, name
   having count(*) = 1
@@ -27,7 +27,7 @@ named as (
 -- names that were given up stand in addresses for years
 region as (
   select region.name, region.level, lineage.district_code
-  from {{ source('ref', 'region') }} as region
+  from {{ ref('int_ref__region') }} as region
   left join {{ ref('int_region__lineage') }} as lineage on region.region_code = lineage.place_code
   where region.valid_from <= {{ business_date() }} and region.level <> 'grid'
 ),

@@ -2,13 +2,13 @@
 {%- set successions = 3 -%}
 {%- set levels = locality_columns() -%}
 with effective as (
-  select region_code, level, parent_code from {{ source('ref', 'region') }} where {{ effective() }}
+  select region_code, level, parent_code from {{ ref('int_ref__region') }} where {{ effective() }}
 ),
 
 -- every code that ever was, with its successor where it has ended
 known as (
   select region_code, max_by(successor_code, valid_from) as successor_code
-  from {{ source('ref', 'region') }}
+  from {{ ref('int_ref__region') }}
   where valid_from <= {{ business_date() }}
   group by region_code
 ),

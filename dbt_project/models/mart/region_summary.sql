@@ -7,7 +7,7 @@
 with region as (
   select lineage.*, named.level, named.name
   from {{ ref('int_region__lineage') }} as lineage
-  inner join {{ source('ref', 'region') }} as named on lineage.region_code = named.region_code and {{ effective() }}
+  inner join {{ ref('int_ref__region') }} as named on lineage.region_code = named.region_code and {{ effective() }}
   where lineage.place_code = lineage.region_code and named.level in ('district', 'street')
 ),
 

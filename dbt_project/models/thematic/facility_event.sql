@@ -4,7 +4,7 @@ with record as (
 ),
 
 handler as (
-  select uscc, max_by(name, valid_from) as name from {{ source('ref', 'department') }} where valid_from <= {{ business_date() }} group by uscc
+  select uscc, max_by(name, valid_from) as name from {{ ref('int_ref__department') }} where valid_from <= {{ business_date() }} group by uscc
 ),
 
 label as (

@@ -1,6 +1,6 @@
 {{ config(unique_key='address_id', alias='address') }}
 with name as (
-  select region_code, max(name) as name from {{ source('ref', 'region') }} where {{ effective() }} group by region_code
+  select region_code, max(name) as name from {{ ref('int_ref__region') }} where {{ effective() }} group by region_code
 ),
 
 resident as (

@@ -12,7 +12,7 @@ import yaml
 from lakehouse.authority import load_authority
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
-from lakehouse.derive.dbt import Day, render
+from lakehouse.derive.dbt import REFERENCE_TABLES, Day, render
 
 pytestmark = pytest.mark.fast
 CONTRACTS = load_contracts(PROJECT / "contracts", standard=False)
@@ -26,6 +26,21 @@ def test_sources_follow_the_contracts(tmp_path: Path) -> None:
     dropped = {column.name for contract in CONTRACTS.values() for column in contract.columns if column.dropped}
     assert dropped
     assert not dropped & {column["name"] for table in sources[0]["tables"] for column in table["columns"]}
+
+
+def test_each_source_is_read_by_one_model_that_others_refer_to(tmp_path: Path) -> None:
+    render(tmp_path, CONTRACTS, AUTHORITY)
+    assert known_models(tmp_path) == set(CONTRACTS)
+    reading = {path.name for folder in ("models", "macros") for path in (tmp_path / folder).rglob("*.sql") if "source(" in path.read_text("utf-8")}
+    assert reading == {"day.sql", *(f"int_ref__{table}.sql" for table in REFERENCE_TABLES)}
+    fewer = {code: contract for code, contract in CONTRACTS.items() if contract.level != "grid"}
+    render(tmp_path, fewer, AUTHORITY)
+    assert known_models(tmp_path) == set(fewer) < set(CONTRACTS)
+
+
+def known_models(project: Path) -> set[str]:
+    """Returns the resources whose rows of the day a model of the rendered project puts ready."""
+    return {path.stem.removeprefix("int_known__") for path in (project / "models/intermediate/generated").glob("int_known__*.sql")}
 
 
 def test_rendering_again_touches_nothing_and_removes_what_is_no_longer_rendered(tmp_path: Path) -> None:
