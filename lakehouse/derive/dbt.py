@@ -85,7 +85,7 @@ def _own(path: Path) -> bool:
 
 
 def generated(contracts: Mapping[str, Contract], authority: Authority) -> dict[str, str]:
-    """Returns the generated files by path: sources, models that put their rows of the day ready, macros that know authority and table paths."""
+    """Returns the generated files by path: sources, what models know of them on the day, macros that know authority and table paths."""
     declared = {
         "authority": {name: entity_authority(entity, contracts) for name, entity in sorted(authority.entities.items())},
         "declared_records": {name: records_of(records, contracts) for name, records in sorted(authority.records.items())},

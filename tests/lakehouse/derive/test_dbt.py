@@ -31,7 +31,8 @@ def test_sources_follow_the_contracts(tmp_path: Path) -> None:
 def test_each_source_is_read_by_one_model_that_others_refer_to(tmp_path: Path) -> None:
     render(tmp_path, CONTRACTS, AUTHORITY)
     assert known_models(tmp_path) == set(CONTRACTS)
-    reading = {path.name for folder in ("models", "macros") for path in (tmp_path / folder).rglob("*.sql") if "source(" in path.read_text("utf-8")}
+    files = [path for folder in ("models", "macros") for path in (tmp_path / folder).rglob("*.sql")]
+    reading = {path.name for path in files if "source(" in path.read_text("utf-8")}
     assert reading == {"day.sql", *(f"int_ref__{table}.sql" for table in REFERENCE_TABLES)}
     fewer = {code: contract for code, contract in CONTRACTS.items() if contract.level != "grid"}
     render(tmp_path, fewer, AUTHORITY)
