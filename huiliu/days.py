@@ -51,8 +51,8 @@ def run_by_hand(instance: Instance, day: date, say: Say) -> float:
 
 
 def ingest_by_hand(instance: Instance, requests: Iterable[JobRequest], say: Say) -> None:
-    """Runs the ingest of resources in this process, as many at a time as there are processors; one that fails is a gap of the day."""
-    with ThreadPoolExecutor(os.cpu_count()) as workers:
+    """Runs the ingest of resources side by side in this process: each waits for Spark half its time. One that fails is a gap of the day."""
+    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as workers:
         for ended in [workers.submit(_ingest, instance, request, say) for request in requests]:
             ended.result()
 

@@ -61,7 +61,8 @@ def run_day(
     day, last = business_date, until or business_date
     while day <= last:
         run_one = run_by_hand if no_airflow else run_through_airflow
-        run_one(instance, day, (lambda _line: None) if as_json else typer.echo)
+        seconds = run_one(instance, day, (lambda _line: None) if as_json else typer.echo)
+        typer.echo(f"  trigger to end {seconds:.1f} s", err=as_json)
         reports.append(conclude(instance, day, quiet=as_json))
         day += timedelta(days=1)
     if as_json:
