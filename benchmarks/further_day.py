@@ -4,6 +4,7 @@
 
 Per size, in a home of its own: the first day fills the lake, the second one is measured from the timings in its report. `growth` is the
 ratio of the seconds of the largest city to those of the smallest; a stage whose seconds follow the number of people is said to grow.
+Resources are taken in side by side, so the seconds of the ingest stages add up to more than the clock showed.
 """
 
 from __future__ import annotations
