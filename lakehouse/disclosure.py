@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import date
@@ -52,6 +53,7 @@ COMPOUND_SURNAMES = (
     ),
     *("仲孙", "钟离", "闻人", "赫连"),
 )
+PHONE = re.compile("[0-9]+|0[0-9]{2,3}-[0-9]+")
 BAND_EDGES = (0, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000)
 YES, NO = "是", "否"
 ROW_KEY_BYTES = 16
@@ -60,7 +62,7 @@ Cell = Callable[[str], str]
 
 def mask_id_no(text: str) -> str:
     """Returns an identity number with its first and last character left: with more, a birth date beside it would give the whole."""
-    return _starred(text, 1, 1)
+    return _starred(text, 1, 1) if len(text) > 4 else "*" * len(text)
 
 
 def mask_name(text: str) -> str:
@@ -70,7 +72,9 @@ def mask_name(text: str) -> str:
 
 
 def mask_phone(text: str) -> str:
-    """Returns a mobile number with 3 + 4 characters left, a landline with its area code and the last 2."""
+    """Returns a mobile number with 3 + 4 digits left, a landline with its area code and the last 2; anything else is hidden whole."""
+    if not PHONE.fullmatch(text):
+        return "*" * len(text)
     if "-" in text:
         area, number = text.split("-", 1)
         return f"{area}-{_starred(number, 0, 2)}"

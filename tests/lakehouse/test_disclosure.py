@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from lakehouse.disclosure import disclose, is_under, recipient_key, row_key
 from lakehouse.errors import EntitlementError
-from lakehouse.returns.inspection import PERSONAL_NUMBER, is_personal_number
+from lakehouse.returns.inspection import MASKS, PERSONAL_NUMBER, is_personal_number
 
 pytestmark = pytest.mark.fast
 
@@ -25,6 +26,11 @@ VECTORS = [
     ("mask", "phone", "13800008000", "138****8000"),
     ("mask", "phone", "0756-2112345", "0756-*****45"),
     ("mask", "phone", "110", "***"),
+    ("mask", "phone", "138000080**", "***********"),  # masked by its source
+    ("mask", "phone", "13800008000/13900009000", "*" * 23),
+    ("mask", "phone", "13800008000-1", "*" * 13),
+    ("mask", "phone", "转8000", "*****"),
+    ("mask", "id_no", "未带证件", "****"),
     ("year", "birth_date", "1955-12-24", "1955"),
     ("age_band", "birth_date", "1955-12-24", "70-74"),
     ("age_band", "birth_date", "2026-01-01", "0-4"),
@@ -44,6 +50,12 @@ VECTORS = [
 @pytest.mark.parametrize(("transform", "class_", "value", "left"), VECTORS)
 def test_transform_leaves_what_is_written(transform: str, class_: str, value: str | None, left: str | None) -> None:
     assert disclose(value, transform, class_, 2026) == left
+
+
+@pytest.mark.parametrize("class_", ["id_no", "name", "phone"])
+@given(text=st.text("0189-*/ X转号欧阳", min_size=1, max_size=25))
+def test_whatever_a_source_wrote_its_mask_is_one_the_proof_allows(class_: str, text: str) -> None:
+    assert re.fullmatch(MASKS[class_], str(disclose(text, "mask", class_, 2026)))
 
 
 def test_transform_that_is_not_defined_for_a_class_discloses_nothing() -> None:

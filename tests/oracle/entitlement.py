@@ -218,14 +218,16 @@ def changed(text: str, name: str, done: str, day: date) -> str:
     if name == "id_no":
         return text[0] + "*" * (len(text) - 2) + text[-1]
     if name == "phone":
-        return text[:3] + "*" * (len(text) - 7) + text[-4:] if "-" not in text else masked_landline(text)
+        return masked_phone(text)
     return masked_name(text)
 
 
-def masked_landline(text: str) -> str:
-    """Returns a landline of which the area and the last two digits are left."""
-    area, number = text.split("-", 1)
-    return f"{area}-{'*' * (len(number) - 2)}{number[-2:]}"
+def masked_phone(text: str) -> str:
+    """Returns a mobile number with 3 + 4 digits left, a landline with its area and 2; two numbers or a masked one show nothing."""
+    area, _, number = text.rpartition("-")
+    if area.isdecimal() and len(area) < 5 and number.isdecimal():
+        return f"{area}-{'*' * (len(number) - 2)}{number[-2:]}"
+    return text[:3] + "*" * (len(text) - 7) + text[-4:] if text.isdecimal() else "*" * len(text)
 
 
 def masked_name(text: str) -> str:
