@@ -225,7 +225,7 @@ def changed(text: str, name: str, done: str, day: date) -> str:
 def masked_phone(text: str) -> str:
     """Returns a mobile number with 3 + 4 digits left, a landline with its area and 2; two numbers or a masked one show nothing."""
     area, _, number = text.rpartition("-")
-    if area.isdecimal() and len(area) < 5 and number.isdecimal():
+    if area.startswith("0") and area.isdecimal() and len(area) in (3, 4) and number.isdecimal():
         return f"{area}-{'*' * (len(number) - 2)}{number[-2:]}"
     return text[:3] + "*" * (len(text) - 7) + text[-4:] if text.isdecimal() else "*" * len(text)
 
