@@ -28,6 +28,7 @@ GENERATED_MACRO = """\
 {{% endmacro %}}
 """
 KNOWN_MODEL = "{{{{ known_rows('{code}') }}}}\n"
+REFERENCE_MODEL = "select * from {{{{ source('ref', '{table}') }}}}\n"
 TABLE_PATH_MACRO = """\
 {{% macro table_path(schema, table) %}}{{{{ return("{table_path}".replace("SCHEMA", schema).replace("TABLE", table)) }}}}{{% endmacro %}}
 """
@@ -85,8 +86,8 @@ def _own(path: Path) -> bool:
 
 
 def generated(contracts: Mapping[str, Contract], authority: Authority) -> dict[str, str]:
-    """Returns the generated files by path: sources, what models know of them on the day, macros that know authority and table paths."""
-    declared = {
+    """Returns the generated files by path: sources, the models that read them, macros that know authority and table paths."""
+    declared: dict[str, Any] = {
         "authority": {name: entity_authority(entity, contracts) for name, entity in sorted(authority.entities.items())},
         "declared_records": {name: records_of(records, contracts) for name, records in sorted(authority.records.items())},
         "code_tables": code_tables(authority, contracts),
@@ -96,23 +97,24 @@ def generated(contracts: Mapping[str, Contract], authority: Authority) -> dict[s
         f"macros/generated/{name}.sql": GENERATED_MACRO.format(name=name, declared=json.dumps(said, ensure_ascii=False, indent=1))
         for name, said in declared.items()
     }
-    known = {f"models/intermediate/generated/int_known__{code}.sql": KNOWN_MODEL.format(code=code) for code in _used(authority, contracts)}
+    read_once = {f"int_known__{code}": KNOWN_MODEL.format(code=code) for code in _resources_read(declared)}
+    read_once |= {f"int_ref__{table}": REFERENCE_MODEL.format(table=table) for table in REFERENCE_TABLES}
     return {
         "models/generated/sources.yml": yaml.safe_dump(sources(contracts), allow_unicode=True, sort_keys=False, width=140),
         "macros/generated/table_path.sql": TABLE_PATH_MACRO.format(table_path=naming.table_path("SCHEMA.TABLE")),
         **macros,
-        **known,
+        **{f"models/intermediate/generated/{name}.sql": text for name, text in read_once.items()},
     }
 
 
-def _used(authority: Authority, contracts: Mapping[str, Contract]) -> list[str]:
-    """Returns the resources whose rows any model reads."""
-    fields = [field for entity in authority.entities.values() for field in entity.fields.values()]
-    used = {candidate.resource for field in fields for candidate in field.candidates}
-    used |= {one.resource for entity in authority.entities.values() for one in entity.defined_by}
-    used |= {supplier.resource for records in authority.records.values() for supplier in records.suppliers}
-    used |= {reference["resource"] for reference in references(contracts)}
-    return sorted(used & set(contracts))
+def _resources_read(declared: Mapping[str, Any]) -> list[str]:
+    """Returns the resources whose rows any model reads, from what macros are told."""
+    read = {one["resource"] for one in declared["references"]}
+    for entity in declared["authority"].values():
+        read.update(entity["resources"], (one["resource"] for one in entity["defined_by"]))
+    for records in declared["declared_records"].values():
+        read.update(supplier["resource"] for supplier in records["suppliers"])
+    return sorted(read)
 
 
 def sources(contracts: Mapping[str, Contract]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from tests.dbt_project.lake import (
     REGISTRY,
     SERVICES,
     Silver,
+    forget,
     instant,
     write_reference,
 )  # fmt: skip
@@ -282,7 +283,7 @@ def test_grids_have_a_profile_and_small_cells_are_suppressed(built: dict[str, li
     assert (event.is_closed, float(event.handling_hours), event.urgency_name, event.handler_name) == (True, 1.5, "黄", "C1")
 
 
-def test_nothing_new_makes_no_version_and_a_grid_that_moves_has_a_profile_of_the_day(
+def test_nothing_new_makes_no_version_and_a_rebuild_is_identical(
     spark: SparkSession, module_instance: Instance, built: dict[str, list[Row]]
 ) -> None:
     before = storage.versions(module_instance)
@@ -295,3 +296,5 @@ def test_nothing_new_makes_no_version_and_a_grid_that_moves_has_a_profile_of_the
         DAY_2,
     }  # it moved
     assert len(second["mart.grid_profile_daily"]) == len(built["mart.grid_profile_daily"]) + 1
+    forget(spark, module_instance, *built)
+    assert build(spark, module_instance, DAY_1) == built

@@ -1,2 +1,0 @@
-{# Returns the rows of the reference table, read once a run. #}
-select * from {{ source('ref', 'department') }}
