@@ -26,7 +26,7 @@ def record(instance: Instance, pid: int) -> None:
 
 
 def members(instance: Instance) -> list[psutil.Process]:
-    """Returns the living processes of the noted session; none when it is not ours (any more)."""
+    """Returns the living processes of the noted session, each with its name in `info`; none when it is not ours (any more)."""
     try:
         noted = json.loads(_path(instance).read_text("utf-8"))
     except (OSError, ValueError):
@@ -34,11 +34,11 @@ def members(instance: Instance) -> list[psutil.Process]:
     if noted["boot"] != _boot_id():
         return []
     found = []
-    for process in psutil.process_iter():
+    for process in psutil.process_iter(["name", "status"]):  # read at once: a process may be gone when it is asked later
         try:
-            if os.getsid(process.pid) == noted["session"] and process.status() != psutil.STATUS_ZOMBIE:
+            if os.getsid(process.pid) == noted["session"] and process.info["status"] != psutil.STATUS_ZOMBIE:
                 found.append(process)
-        except (psutil.Error, ProcessLookupError):
+        except ProcessLookupError:
             continue
     if any(_is_stranger(process, noted) for process in found):
         return []
@@ -51,7 +51,7 @@ def end(instance: Instance) -> list[int]:
     ended = [process.pid for process in left]
     for process in left:
         # SIGINT is PostgreSQL's fast shutdown; the others take SIGTERM.
-        _signal(process, signal.SIGINT if _name(process) == "postgres" else signal.SIGTERM)
+        _signal(process, signal.SIGINT if process.info["name"] == "postgres" else signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while members(instance) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -85,13 +85,6 @@ def _signal(process: psutil.Process, number: signal.Signals) -> None:
         process.send_signal(number)
     except psutil.NoSuchProcess:
         return
-
-
-def _name(process: psutil.Process) -> str:
-    try:
-        return process.name()
-    except psutil.Error:
-        return ""
 
 
 def _boot_id() -> str:

@@ -61,7 +61,7 @@ def test_spark_killed_between_commit_and_record(servers: Instance, gated: Instan
 
 def _spark(servers: Instance) -> list[psutil.Process]:
     """Returns Spark's own process in the session of the servers."""
-    return [process for process in session.members(servers) if process.name() == "java"]
+    return [process for process in session.members(servers) if process.info["name"] == "java"]
 
 
 def _waiting(instance: Instance) -> int:

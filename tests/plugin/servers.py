@@ -7,7 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -77,7 +77,12 @@ def processes(instance: Instance) -> list[psutil.Process]:
 
 def alive(family: list[psutil.Process]) -> list[psutil.Process]:
     """Returns those that still run."""
-    return [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    left = []
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                left.append(process)
+    return left
 
 
 def tiny_instance(environment: pytest.MonkeyPatch, home: Path) -> Instance:
