@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import typer
+
 from huiliu import sample, services
+from infra.local import lifecycle
 from infra.local.ports import DEFAULTS
-from infra.local.programs import COMPONENTS
 from lakehouse.config import Instance
 from spark_jobs.session import close_sessions
 
 SEED = 1
-WITHOUT_AIRFLOW = tuple(name for name in COMPONENTS if name != "airflow")
 
 
 @contextmanager
@@ -24,7 +25,8 @@ def lived(city: str, people: int) -> Iterator[Instance]:
     with TemporaryDirectory(prefix="huiliu-benchmark-") as folder, _environment(Path(folder), city):
         instance = Instance()
         try:
-            services.start(instance, WITHOUT_AIRFLOW, quiet=True)
+            services.start(instance, tuple(name for name in lifecycle.needed(instance) if name != "airflow"), quiet=True)
+            typer.echo(f"{people:>9,} people: making the city", err=True)
             sample.ensure(instance, people, SEED)
             yield instance
         finally:
