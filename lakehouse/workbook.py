@@ -172,7 +172,7 @@ def _set_up_print(page: Any, pages_wide: int) -> None:
     page.set_paper(A4)
     page.fit_to_pages(pages_wide, 0)
     page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    page.set_footer("&L&A&R第 &P 页,共 &N 页")
+    page.set_footer("&L&A&R第 &P 页，共 &N 页")
 
 
 def _width(header: str, cells: Sequence[str | None]) -> int:

@@ -15,20 +15,20 @@ from huiliu.report import Report, is_well
 # Beside the reports below `derived/`; a link is shown only where something is.
 LINKS: dict[str, Pair] = {
     "../docs/dictionary.html": ("数据字典", "Data dictionary"),
-    "../gx/uncommitted/data_docs/local_site/index.html": ("质检结果(Great Expectations)", "Data Docs (Great Expectations)"),
-    "../docs/dbt.html": ("加工血缘(dbt)", "Lineage and models (dbt)"),
+    "../gx/uncommitted/data_docs/local_site/index.html": ("质检结果（Great Expectations）", "Data Docs (Great Expectations)"),
+    "../docs/dbt.html": ("加工血缘（dbt）", "Lineage and models (dbt)"),
     "index.html": ("全部业务日", "All business days"),
 }
 RULES_SHOWN = 12
 # What the sample city is held to, by score.
 TARGETS_OF_TRUTH: dict[tuple[str, str], tuple[Pair, float]] = {
-    ("gate", "recall"): (("质检查全率(已标注的问题行)", "Gate recall (labelled rows)"), 1.0),
+    ("gate", "recall"): (("质检查全率（已标注的问题行）", "Gate recall (labelled rows)"), 1.0),
     ("gate", "precision"): (("质检查准率", "Gate precision"), 1.0),
-    ("locality", "accuracy"): (("人员属地准确率(社区级)", "Locality of persons, by community"), 0.95),
-    ("locality", "grid"): (("人员属地准确率(网格级)", "Locality of persons, by grid"), 0.0),
-    ("locality", "entities"): (("法人属地准确率(社区级)", "Locality of entities, by community"), 0.0),
-    ("addresses", "accuracy"): (("地址匹配准确率(经营场所,已匹配者)", "Addresses matched rightly (premises)"), 0.95),
-    ("addresses", "matched"): (("地址匹配率(定到唯一标准地址)", "Addresses matched at all"), 0.0),
+    ("locality", "accuracy"): (("人员属地准确率（社区级）", "Locality of persons, by community"), 0.95),
+    ("locality", "grid"): (("人员属地准确率（网格级）", "Locality of persons, by grid"), 0.0),
+    ("locality", "entities"): (("法人属地准确率（社区级）", "Locality of entities, by community"), 0.0),
+    ("addresses", "accuracy"): (("地址匹配准确率（经营场所，已匹配者）", "Addresses matched rightly (premises)"), 0.95),
+    ("addresses", "matched"): (("地址匹配率（定到唯一标准地址）", "Addresses matched at all"), 0.0),
     ("authority", "accuracy"): (("人口字段准确率", "Golden values of persons"), 0.995),
     ("authority", "entities"): (("法人字段准确率", "Golden values of entities"), 0.995),
     ("situations", "recall"): (("底线民生情形发现率", "Safety-net situations found"), 0.95),
@@ -116,10 +116,10 @@ def _attention(report: Report, names: dict[str, Pair]) -> list[Pair]:
     """Returns what somebody has to look at, worst first."""
     found: list[Pair] = []
     if report["state"] != "published":
-        found.append(("本日尚未发布,各接收方仍以上一发布日为准。", "The day is not published; recipients act on the day before."))
+        found.append(("本日尚未发布，各接收方仍以上一发布日为准。", "The day is not published; recipients act on the day before."))
     for one in report["invariants"]:
         if not one["ok"]:
-            found.append((f"不变量 {one['id']} 不成立:{one['detail']}", f"Invariant {one['id']} fails: {one['detail']}"))
+            found.append((f"不变量 {one['id']} 不成立：{one['detail']}", f"Invariant {one['id']} fails: {one['detail']}"))
     if not report["invariants"]:
         found.append(("不变量尚未检查。", "Invariants are not checked yet."))
     counted: dict[tuple[str, str], int] = {}
@@ -128,7 +128,7 @@ def _attention(report: Report, names: dict[str, Pair]) -> list[Pair]:
         counted[key] = counted.get(key, 0) + 1
     for (resource, kind), count in sorted(counted.items()):
         (zh, en), (kind_zh, kind_en) = word(names, resource), word(GAPS, kind)
-        found.append((f"{zh}:{kind_zh}({count} 个报送单位)", f"{en}: {kind_en} ({count} providers)"))
+        found.append((f"{zh}：{kind_zh}（{count} 个报送单位）", f"{en}: {kind_en} ({count} providers)"))
     waiting = sum(batch["gate"] is None for batch in report["batches"])
     if waiting:
         found.append((f"{waiting} 个批次尚未判定。", f"{waiting} batches are not judged yet."))

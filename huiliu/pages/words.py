@@ -73,11 +73,11 @@ STEPS: dict[str, Pair] = {
 }
 INVARIANTS: dict[str, Pair] = {
     "I1": ("每批收到的行数等于各处置之和", "Every batch balances: rows received are the rows disposed of"),
-    "I2": ("明细历史不重叠,每键至多一个现行版本", "History does not overlap; at most one open version per key"),
-    "I3": ("回流完整:上级行数 = 下级之和 + 属地待定", "Returns are whole: a parent's rows are its children's and what is pending"),
-    "I4": ("无越权列,无应脱敏的原值,社区与网格无证件号码", "No forbidden column, no raw value where a transform is due"),
+    "I2": ("明细历史不重叠，每键至多一个现行版本", "History does not overlap; at most one open version per key"),
+    "I3": ("回流完整：上级行数 = 下级之和 + 属地待定", "Returns are whole: a parent's rows are its children's and what is pending"),
+    "I4": ("无越权列，无应脱敏的原值，社区与网格无证件号码", "No forbidden column, no raw value where a transform is due"),
     "I5": ("列的级别不超过接收层级的上限", "No column is above the cap of its level"),
-    "I6": ("回流包签名有效,可追溯到批次", "Packages are signed and traceable to their batches"),
+    "I6": ("回流包签名有效，可追溯到批次", "Packages are signed and traceable to their batches"),
     "I7": ("基础库取值等于权威来源的最新值", "A golden value is the newest value of its authority"),
 }
 

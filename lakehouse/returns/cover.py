@@ -19,13 +19,13 @@ from lakehouse.workbook import Cover, Line
 
 NAME = "首页"
 WHAT = (
-    "本工作簿由{sender}数据汇聚平台按属地返还,内容为“{title}”范围内的数据,供本单位依法履职使用。"
-    "含个人信息:请勿转发、不得挪作他用。平台看不到您在本表中的改动。"
+    "本工作簿由{sender}数据汇聚平台按属地返还，内容为“{title}”范围内的数据，供本单位依法履职使用。"
+    "含个人信息：请勿转发、不得挪作他用。平台看不到您在本表中的改动。"
 )
-NO_CHANGE = "与上一期相比没有变化(或本期为首期)。"
+NO_CHANGE = "与上一期相比没有变化（或本期为首期）。"
 HEADS_TASKS = ("要办的事", "数量", "在哪张表", "怎么找")
-HEADS_CHANGES = ("清单", "现有(条)", "新增", "变更", "减少", "说明")
-HEADS_SOURCES = ("清单", "依据", "需求编号", "保存(天)", "列数", "用途与数据来源")
+HEADS_CHANGES = ("清单", "现有（条）", "新增", "变更", "减少", "说明")
+HEADS_SOURCES = ("清单", "依据", "需求编号", "保存（天）", "列数", "用途与数据来源")
 BASES = {"Art24": "809号令第24条", "Art30": "809号令第30条"}
 WORDS = {"true": "是", "false": "否"}
 
@@ -62,7 +62,7 @@ def _tasks(lists: Sequence[Listed]) -> list[Line]:
                 how = f"筛选“{_label(one.plan, task.column)}”为 {values}"
                 lines.append(Line("task", (task.say, f"{rows} {task.unit}", one.plan.name, how)))
         if one.pending:
-            say = "已知属于本辖区,还不知道属于下一级的哪一处"
+            say = "已知属于本辖区，还不知道属于下一级的哪一处"
             lines.append(Line("task", ("待定属地", f"{one.pending} 条", one.plan.name, say)))
     return lines if len(lines) > 2 else [lines[0], Line("note", ("暂无待办。",))]
 
@@ -70,7 +70,7 @@ def _tasks(lists: Sequence[Listed]) -> list[Line]:
 def _changes(lists: Sequence[Listed]) -> list[Line]:
     lines = [Line("section", ("二、与上一期相比",)), Line("head", HEADS_CHANGES)]
     for one in lists:
-        told = ["—", "—", "—", "没有变化,或首次提供"]
+        told = ["—", "—", "—", "没有变化，或首次提供"]
         if one.changes is not None and one.changes.num_rows:
             numbers = [str(count(one.changes, letter)) for letter in "IUD"]
             told = [*numbers, f"逐条见“{one.plan.name}·变更”"]
@@ -84,7 +84,7 @@ def _sources(lists: Sequence[Listed]) -> list[Line]:
     lines = [Line("section", ("三、这些是谁的数据",)), Line("head", HEADS_SOURCES)]
     for one in lists:
         audience = one.plan.audience
-        whence = f"{audience.purpose};来自:{'、'.join(one.plan.sources)}" if one.plan.sources else audience.purpose
+        whence = f"{audience.purpose}；来自：{'、'.join(one.plan.sources)}" if one.plan.sources else audience.purpose
         facts = (BASES.get(audience.legal_basis, audience.legal_basis), audience.need or "—", str(one.plan.retention_days))
         lines.append(Line("row", (one.plan.name, *facts, str(len(one.plan.columns)), whence)))
     return lines
@@ -94,10 +94,10 @@ def _notes(recipient: Recipient, lists: Sequence[Listed], sender: str) -> list[L
     longest = max(one.plan.retention_days for one in lists)
     asked = f"{recipient.above}或{sender}" if recipient.above and recipient.above != sender else sender
     texts = (
-        f"保存期限:自数据包的业务日期起 {longest} 天,到期删除;准确的到期日见数据包清单(manifest.json 的 expires_on)。",
-        f"有疑问问谁:{asked}的数据主管部门。发现数据有误,请报“行标识”和应为何值,由数据的来源部门核实更正。",
-        "行标识:每张清单的灰色窄列,是这一行对本单位的编号;换一个单位,编号不同。",
-        "以单引号开头的单元格是为防止表格软件把它当作公式;去掉引号就是原值。",
+        f"保存期限：自数据包的业务日期起 {longest} 天，到期删除；准确的到期日见数据包清单（manifest.json 的 expires_on）。",
+        f"有疑问问谁：{asked}的数据主管部门。发现数据有误，请报“行标识”和应为何值，由数据的来源部门核实更正。",
+        "行标识：每张清单的灰色窄列，是这一行对本单位的编号；换一个单位，编号不同。",
+        "以单引号开头的单元格是为防止表格软件把它当作公式；去掉引号就是原值。",
     )
     return [Line("section", ("四、使用说明",)), *(Line("note", (f"· {text}",)) for text in texts)]
 

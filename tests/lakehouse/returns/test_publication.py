@@ -221,7 +221,7 @@ def test_first_page_says_what_changed_and_what_is_to_be_done(tmp_path: Path) -> 
     town.publish(FIRST, [*PEOPLE, event])
     lines = cover(town, COMMUNITY, "community", FIRST)
     assert ["待结案事件", "1 件", "网格事件", "筛选“是否结案”为 否"] in lines
-    assert ["与上一期相比没有变化(或本期为首期)。"] in lines
+    assert ["与上一期相比没有变化（或本期为首期）。"] in lines
     assert any("望海街道或示范市的数据主管部门" in str(line[0]) for line in lines if line)
     [row] = _events(town, FIRST)
     assert (row["report_at"], row["community_code"], row["is_closed"]) == (
