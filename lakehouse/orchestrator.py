@@ -16,6 +16,7 @@ from lakehouse.errors import ConfigError, Problem
 
 ENDED = frozenset({"success", "failed"})
 TASK_FIELDS = ("dag_id", "dag_run_id", "task_id", "state", "try_number", "duration")
+PATIENCE_SECONDS = 30
 RUNS_AT_ONCE = 16  # an answer holds at most a hundred tasks; a run has six at the most
 
 
@@ -44,7 +45,11 @@ class Run:
 
 
 class Orchestrator:
-    """A client that signs in when asked to; requests are repeated for up to 30 s while the API is away."""
+    """A client that signs in when asked to; requests are repeated for up to 30 s while the API is away.
+
+    Raises:
+        ConfigError: the API does not answer, or answers with an error.
+    """
 
     def __init__(self, instance: Instance) -> None:
         self.base_url = f"http://127.0.0.1:{instance.ports.airflow}"
@@ -109,24 +114,24 @@ class Orchestrator:
         return [row["filename"] for row in self._ask("GET", "/api/v2/importErrors")["import_errors"]]
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            response = self._signed_in(method, path, body)
+        except httpx.TransportError as error:
+            found = f"Airflow does not answer ({type(error).__name__})."
+            fix = "run `huiliu up`, and see logs/airflow-api-server.log if it does not start."
+            raise ConfigError(Problem(self.base_url, found, "", fix).text()) from error
+        answer: dict[str, Any] = response.json() if response.content else {}
+        return answer
+
+    def _signed_in(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         again = retry_if_exception_type(httpx.TransportError)
-        for attempt in Retrying(retry=again, stop=stop_after_delay(30), wait=wait_exponential(0.2, max=2), reraise=True):
+        for attempt in Retrying(retry=again, stop=stop_after_delay(PATIENCE_SECONDS), wait=wait_exponential(0.2, max=2), reraise=True):
             with attempt:
                 response = self._send(method, path, body)
                 if response.status_code == httpx.codes.UNAUTHORIZED:
                     self._sign_in()
                     response = self._send(method, path, body)
-        if response.is_error:
-            raise ConfigError(
-                Problem(
-                    f"{method} {path}",
-                    f"the orchestrator answered {response.status_code}.",
-                    "",
-                    "see `huiliu status` and logs/airflow-api-server.log.",
-                ).text()
-            )
-        answer: dict[str, Any] = response.json() if response.content else {}
-        return answer
+        return _well(response)
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
@@ -134,6 +139,18 @@ class Orchestrator:
 
     def _sign_in(self) -> None:
         user, password = next(iter(json.loads(self._passwords.read_text("utf-8")).items()))
-        answer = self._send("POST", "/auth/token", {"username": user, "password": password})
-        answer.raise_for_status()
+        answer = _well(self._send("POST", "/auth/token", {"username": user, "password": password}))
         self._token = answer.json()["access_token"]
+
+
+def _well(response: httpx.Response) -> httpx.Response:
+    """Returns an answer that is no error.
+
+    Raises:
+        ConfigError: it is one.
+    """
+    if response.is_error:
+        where = f"{response.request.method} {response.request.url.path}"
+        fix = "see `huiliu status` and logs/airflow-api-server.log."
+        raise ConfigError(Problem(where, f"the orchestrator answered {response.status_code}.", "", fix).text())
+    return response
