@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 
 from huiliu import dates
@@ -52,24 +55,20 @@ def ensure(instance: Instance, people: int, seed: int) -> dict[str, int]:
     """Returns people, seed and rows of the first load (0 where the city was built before).
 
     Raises:
-        ConfigError: the size is impossible, or another city is there.
+        ConfigError: the size is impossible, another city is there, or its database does not answer.
     """
-    try:
+    with _told("init", "give the same size and seed, or remove the instance with `make clean`."):
         return Sample(*_where(instance), people=people, seed=seed).init()
-    except SampleError as error:
-        raise _problem("init", error, "give the same size and seed, or remove the instance with `make clean`.") from None
 
 
 def feed(instance: Instance, business_date: date) -> list[date]:
     """Returns the days that were fed now.
 
     Raises:
-        ConfigError: there is no sample city, or the day lies before its first.
+        ConfigError: there is no sample city, the day lies before its first, or its database does not answer.
     """
-    try:
+    with _told(f"day {business_date}", "build the city with `huiliu sample init`, feed days from its first on."):
         return existing(*_where(instance)).day(business_date)
-    except SampleError as error:
-        raise _problem(f"day {business_date}", error, "build the city with `huiliu sample init`, feed days from its first on.") from None
 
 
 def _where(instance: Instance) -> tuple[Path, Path, str, Path]:
@@ -77,5 +76,14 @@ def _where(instance: Instance) -> tuple[Path, Path, str, Path]:
     return instance.folder("sample"), instance.folder("inbox"), url, instance.city_folder
 
 
-def _problem(what: str, error: SampleError, fix: str) -> ConfigError:
-    return ConfigError(Problem(f"huiliu sample {what}", str(error), "", fix).text())
+@contextmanager
+def _told(what: str, fix: str) -> Iterator[None]:
+    """Says errors of the sample city, and that its database is away, as errors made for people."""
+    where = f"huiliu sample {what}"
+    try:
+        yield
+    except SampleError as error:
+        raise ConfigError(Problem(where, str(error), "", fix).text()) from None
+    except psycopg.OperationalError as error:
+        found = "the database of the source systems does not answer."
+        raise ConfigError(Problem(where, found, "", "run `huiliu up`, or check HUILIU_CONNECTION_SOURCE_CITY.").text()) from error

@@ -77,3 +77,9 @@ def test_another_city_or_an_early_day_is_refused(instance: Instance) -> None:
         sample.feed(instance, FIRST_DAY - timedelta(days=1))
     with pytest.raises(ConfigError, match="200 to"):
         sample.ensure(instance, 10, 7)
+
+
+def test_a_database_that_does_not_answer_is_named(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUILIU_CONNECTION_SOURCE_CITY", "postgresql://huiliu@127.0.0.1:1/nobody")
+    with pytest.raises(ConfigError, match=r"huiliu sample day 2026-06-01:\n.*does not answer\.\n.*huiliu up"):
+        sample.feed(instance, FIRST_DAY)
