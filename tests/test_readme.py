@@ -29,6 +29,7 @@ def test_every_command_takes_what_is_written_behind_it(line: str) -> None:
     while isinstance(command, TyperGroup) and arguments[0] in command.commands:
         command, arguments = command.commands[arguments[0]], arguments[1:]
     if arguments != ["--help"]:
+        assert not isinstance(command, TyperGroup), f"there is no command {arguments[0]}"
         command.make_context("huiliu", arguments)
 
 
