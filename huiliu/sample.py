@@ -57,7 +57,7 @@ def ensure(instance: Instance, people: int, seed: int) -> dict[str, int]:
     Raises:
         ConfigError: the size is impossible, another city is there, or its database does not answer.
     """
-    with _told("init", "give the same size and seed, or remove the instance with `make clean`."):
+    with _told(instance, "init", "give the same size and seed, or remove the instance with `make clean`."):
         return Sample(*_where(instance), people=people, seed=seed).init()
 
 
@@ -67,7 +67,7 @@ def feed(instance: Instance, business_date: date) -> list[date]:
     Raises:
         ConfigError: there is no sample city, the day lies before its first, or its database does not answer.
     """
-    with _told(f"day {business_date}", "build the city with `huiliu sample init`, feed days from its first on."):
+    with _told(instance, f"day {business_date}", "build the city with `huiliu sample init`, feed days from its first on."):
         return existing(*_where(instance)).day(business_date)
 
 
@@ -77,7 +77,7 @@ def _where(instance: Instance) -> tuple[Path, Path, str, Path]:
 
 
 @contextmanager
-def _told(what: str, fix: str) -> Iterator[None]:
+def _told(instance: Instance, what: str, fix: str) -> Iterator[None]:
     """Says errors of the sample city, and that its database is away, as errors made for people."""
     where = f"huiliu sample {what}"
     try:
@@ -85,5 +85,6 @@ def _told(what: str, fix: str) -> Iterator[None]:
     except SampleError as error:
         raise ConfigError(Problem(where, str(error), "", fix).text()) from None
     except psycopg.OperationalError as error:
-        found = "the database of the source systems does not answer."
+        url = connection_url(instance, CONNECTION)
+        found = f"the database of the source systems does not answer at {url.host}:{url.port}/{url.database}, or refuses us."
         raise ConfigError(Problem(where, found, "", "run `huiliu up`, or check HUILIU_CONNECTION_SOURCE_CITY.").text()) from error

@@ -1,4 +1,4 @@
-"""What the README promises is there: every link leads somewhere, every command can be given as it is written."""
+"""What the README promises is there: every link leads somewhere, every command exists and can be given as it is written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from huiliu.main import app
 from lakehouse.config import PROJECT
@@ -20,6 +21,14 @@ README = (PROJECT / "README.md").read_text("utf-8")
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
 def test_every_link_leads_somewhere(link: str) -> None:
     assert (PROJECT / link).exists()
+
+
+@pytest.mark.parametrize(
+    "command", sorted(set(re.findall(r"\.venv/bin/huiliu ((?:[a-z]+-?)+(?: (?:list|show|check|run|init|day)\b)?)", README)))
+)
+def test_every_command_exists(command: str) -> None:
+    done = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert done.exit_code == 0, done.output
 
 
 @pytest.mark.parametrize("line", sorted(set(re.findall(r"\.venv/bin/huiliu ([^#`\n]+)", README))))

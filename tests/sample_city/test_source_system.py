@@ -81,5 +81,5 @@ def test_another_city_or_an_early_day_is_refused(instance: Instance) -> None:
 
 def test_a_database_that_does_not_answer_is_named(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUILIU_CONNECTION_SOURCE_CITY", "postgresql://huiliu@127.0.0.1:1/nobody")
-    with pytest.raises(ConfigError, match=r"huiliu sample day 2026-06-01:\n.*does not answer\.\n.*huiliu up"):
+    with pytest.raises(ConfigError, match=r"huiliu sample day 2026-06-01:\n.*does not answer at 127\.0\.0\.1:1/nobody.*\n.*huiliu up"):
         sample.feed(instance, FIRST_DAY)
