@@ -22,6 +22,7 @@ from lakehouse import ops
 from lakehouse.config import AREAS, Instance
 from lakehouse.objects import minio_access
 from tests.plugin.apis import sample_api
+from tests.plugin.keys import place_keys
 
 DATABASES = ("huiliu", "source_city")
 
@@ -31,6 +32,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """Returns the one instance whose PostgreSQL and Spark all tests share (tiny city, free ports), started by `huiliu up`'s own code."""
     with pytest.MonkeyPatch.context() as environment:
         instance = tiny_instance(environment, tmp_path_factory.mktemp("servers"))
+        place_keys(instance)
         try:
             services.start(instance, ("postgres", "spark"), quiet=True)
             yield instance

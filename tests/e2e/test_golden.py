@@ -1,0 +1,23 @@
+"""What recipients get of the three days is to the byte what was recorded: moved code, new names and another order change none of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lakehouse.objects import open_area
+from tests.e2e.conftest import DAYS, Lived
+from tests.e2e.published import recipients, recorded
+
+pytestmark = pytest.mark.e2e
+REMEDY = "If the content of packages was changed on purpose, say so in CHANGELOG.md and record anew: see tests/e2e/published.py."
+
+
+def test_payloads_and_manifests_of_three_days_are_those_recorded(lived: Lived) -> None:
+    found, golden = recipients(open_area(lived.instance, "exchange"), DAYS), recorded("tiny")
+    assert golden.keys() == found.keys(), REMEDY
+    for day, packages in golden.items():
+        assert len(packages) > 20
+        assert found[day].keys() == packages.keys(), f"{day}: other recipients. {REMEDY}"
+        for part in ("payloads", "manifest"):
+            other = sorted(name for name, hashes in packages.items() if found[day][name][part] != hashes[part])
+            assert not other, f"{day}: other {part} for {', '.join(other[:10])} ({len(other)} in all). {REMEDY}"
