@@ -17,9 +17,10 @@ from typing import Annotated, Any
 
 import typer
 
+from application import report
+from application.day_run import run_by_hand
 from benchmarks.homes import lived
-from huiliu import report, sample
-from huiliu.days import run_by_hand
+from huiliu import sample
 from lakehouse.errors import QualityError
 
 GROWS, STANDS = 0.5, 0.15  # of the way from "the same seconds" to "as many times longer as there are more people"

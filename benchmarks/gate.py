@@ -30,8 +30,8 @@ from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, 
 from lakehouse.errors import QualityError
 from lakehouse.objects import open_area
 from lakehouse.rules.registry import build_rule
-from spark_jobs.scope import rule_scope
-from spark_jobs.session import LARGE_LAKE, open_session
+from spark_jobs.ingest.scope import rule_scope
+from spark_jobs.lake.session import LARGE_LAKE, open_session
 from spark_jobs.transforms.rules.scope import RuleScope
 from spark_jobs.transforms.tallies import tallies, with_batch_verdict
 from spark_jobs.transforms.verdicts import add_verdicts, with_values

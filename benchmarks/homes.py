@@ -14,7 +14,7 @@ from huiliu import sample, services
 from infra.local import lifecycle
 from infra.local.ports import DEFAULTS
 from lakehouse.config import Instance
-from spark_jobs.session import close_sessions
+from spark_jobs.lake.session import close_sessions
 
 SEED = 1
 

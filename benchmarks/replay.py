@@ -16,14 +16,14 @@ from typing import Annotated
 
 import typer
 
+from application.day_run import run_by_hand
 from benchmarks.homes import lived
 from huiliu import sample
-from huiliu.days import run_by_hand
 from lakehouse.config import Instance
 from lakehouse.errors import QualityError
 from lakehouse.objects import open_area
 from lakehouse.ops import connect, days
-from spark_jobs.storage import versions
+from spark_jobs.lake.storage import versions
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import logging
 
 from airflow.sdk import DAG, Asset
 
-from dags.steps import dag_dates, job_task, midnight_schedule
+from dags.tasks import dag_dates, job_task, midnight_schedule
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract

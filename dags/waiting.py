@@ -11,10 +11,10 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from dags.steps import business_date
+from dags.tasks import business_date
 from lakehouse.config import Instance
-from lakehouse.day import ingested, waiting_for
 from lakehouse.errors import DeliveryError, Problem
+from lakehouse.ingest.gaps import ingested, waiting_for
 
 POLL_SECONDS = 1.0
 PATIENCE = timedelta(seconds=float(os.environ.get("HUILIU_CLOSE_PATIENCE_SECONDS", "3600")))

@@ -9,9 +9,9 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from expectations.decision import BATCH_FACTS, REJECTED, is_batch_rule, labels
+from expectations.rule_kept import ExpectRuleToBeKept
 from expectations.rules.check import Check
 from expectations.rules.registry import SECONDS
-from expectations.verdict import ExpectRuleToBeKept
 from lakehouse.contracts.model import Contract
 
 VERDICT = "_verdict"

@@ -13,18 +13,18 @@ from typing import Annotated, Any
 
 import typer
 
-from lakehouse.authority import load_authority
-from lakehouse.codes import load_code_tables
+from lakehouse.city.departments import load_departments, providers
+from lakehouse.city.regions import load_regions
 from lakehouse.config import Instance
 from lakehouse.contracts.difference import Difference, differences
 from lakehouse.contracts.loader import load_contract, load_contracts, load_sound_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.skeleton import Start, skeleton
-from lakehouse.departments import load_departments, providers
+from lakehouse.declarations.authority import load_authority
+from lakehouse.declarations.codes import load_code_tables
+from lakehouse.declarations.policies import load_policies
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
 from lakehouse.naming import LEVELS
-from lakehouse.policies import load_policies
-from lakehouse.regions import load_regions
 from lakehouse.returns.compiler import compile_return
 from lakehouse.returns.model import load_returns
 

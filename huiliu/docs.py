@@ -10,18 +10,18 @@ from typing import Annotated
 
 import typer
 
-from huiliu.pages import dictionary
-from lakehouse.authority import load_authority
-from lakehouse.codes import load_code_tables
+from application.pages import dictionary
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contracts
+from lakehouse.declarations.authority import load_authority
+from lakehouse.declarations.codes import load_code_tables
+from lakehouse.declarations.policies import load_policies
 from lakehouse.derive import catalog, dbt, docs
+from lakehouse.derive.curated import public_models
 from lakehouse.derive.dictionary import Declarations
-from lakehouse.derive.models import public_models
 from lakehouse.errors import ConfigError, Problem
-from lakehouse.policies import load_policies
 from lakehouse.returns.model import load_returns
-from spark_jobs import dbt_runs
+from spark_jobs.lake import dbt_runs
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 STATIC = ("docs", "generate", "--static", "--empty-catalog", "--no-compile")  # from the declarations alone, without a warehouse

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from huiliu.report import COUNTS, Report
+from application.report import COUNTS, Report
 
 
 def print_report(report: Report) -> None:

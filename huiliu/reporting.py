@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from application.pages import report as day_page
+from application.report import Report, collect, is_well
 from huiliu import dates, docs
-from huiliu.pages import day as day_page
-from huiliu.report import Report, collect, is_well
 from huiliu.report_text import print_report
 from lakehouse.config import Instance
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from application.day_run import run_by_hand, run_through_airflow
+from application.report import is_well
 from huiliu import dates, docs, sample, services
-from huiliu.days import run_by_hand, run_through_airflow
-from huiliu.report import is_well
 from huiliu.reporting import conclude
 from huiliu.welcome import where_to_look
 from lakehouse.config import Instance

@@ -15,8 +15,8 @@ from rich.table import Table
 
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem
-from spark_jobs.session import open_session
-from spark_jobs.storage import query
+from spark_jobs.lake.session import open_session
+from spark_jobs.lake.storage import query
 
 # A statement that begins so can only look (Spark's grammar); every other one has to be a query, see `reading`.
 LOOKING = re.compile(r"\s*(describe|desc|show|explain)\b", re.IGNORECASE)

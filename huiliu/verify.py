@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from lakehouse.errors import LakehouseError
-from lakehouse.signing import load_public_key
-from lakehouse.verifier import Verification, verify_package
+from lakehouse.verification.signing import load_public_key
+from lakehouse.verification.verifier import Verification, verify_package
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 

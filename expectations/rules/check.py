@@ -9,11 +9,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from lakehouse import identifiers
-from lakehouse.codes import CodeTable
+from lakehouse.city.departments import Department
+from lakehouse.city.regions import RegionTree
 from lakehouse.contracts.model import Column, Contract, Rule
-from lakehouse.departments import Department
-from lakehouse.regions import RegionTree
+from lakehouse.declarations.codes import CodeTable
+from lakehouse.numbers import resident
 from lakehouse.rules.format import BOOLEANS, OPEN_ENDED, text_format
 
 Row = Mapping[str, Any]
@@ -143,13 +143,13 @@ def _decimal(text: str) -> Decimal | None:
 
 def _step(text: str, step: str) -> str:
     if step == "trim":
-        return text.strip(identifiers.BLANKS)
+        return text.strip(resident.BLANKS)
     if step == "half_width":
-        return text.translate(identifiers.HALF_WIDTH)
+        return text.translate(resident.HALF_WIDTH)
     if step == "upper":
         return text.upper()
     if step == "resident_id_18" and len(text) == 15 and set(text) <= DIGITS:
-        return identifiers.normalise_resident_id(text)
+        return resident.normalise_resident_id(text)
     if step == "open_ended" and text in OPEN_ENDED:
         return ""
     return text

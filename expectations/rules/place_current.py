@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.rules.check import Check, Row, day
-from lakehouse.regions import unpadded
+from lakehouse.city.regions import unpadded
 
 
 def breaks(check: Check, row: Row) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.rules.check import Check, Row, day
-from lakehouse.identifiers import resident_id_fault
+from lakehouse.numbers.resident import resident_id_fault
 
 
 def breaks(check: Check, row: Row) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.rules.check import Check, Row
-from lakehouse.entity_codes import uscc_fault
+from lakehouse.numbers.entity import uscc_fault
 
 
 def breaks(check: Check, row: Row) -> bool:

@@ -9,9 +9,9 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from lakehouse.contracts.document import Document, Finding, Step
 from lakehouse.contracts.model import Column, LogicalType, Rule
 from lakehouse.contracts.properties import COLUMN_PROPERTIES, NAME_PATTERN, read_properties, typed_findings
+from lakehouse.declarations.document import Document, Finding, Step
 from lakehouse.errors import nearest_first
 from lakehouse.rules.declaration import Labels
 from lakehouse.rules.format import FORMATS

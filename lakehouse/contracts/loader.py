@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lakehouse.codes import code_table_names
-from lakehouse.contracts import checks
+from lakehouse.contracts import consistency
 from lakehouse.contracts.columns import read_table
-from lakehouse.contracts.document import Document, read_document
 from lakehouse.contracts.model import BlockAt, Contract
 from lakehouse.contracts.properties import CONTRACT_PROPERTIES, read_properties
 from lakehouse.contracts.standard import standard_findings
+from lakehouse.declarations.codes import code_table_names
+from lakehouse.declarations.document import Document, read_document
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.rules.registry import gate_kinds
 
@@ -82,7 +82,7 @@ def load_contract(path: Path, standard: bool = True) -> Contract:
     document = read_document(path, path.absolute().relative_to(folder.parent).as_posix())
     properties, findings = read_properties(document.content.get("customProperties"), CONTRACT_PROPERTIES, ())
     table = read_table(document)
-    findings += [*table.findings, *checks.findings(checks.Draft(document, properties, table, code_table_names(folder)))]
+    findings += [*table.findings, *consistency.findings(consistency.Draft(document, properties, table, code_table_names(folder)))]
     if findings or standard:
         told = {finding.steps for finding in findings}
         findings += [finding for finding in standard_findings(document) if finding.steps not in told]

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from lakehouse.contracts.document import Finding, Step
 from lakehouse.contracts.model import (
     BlockAt,
     ColumnClass,
@@ -23,6 +22,7 @@ from lakehouse.contracts.model import (
     Source,
     Typed,
 )
+from lakehouse.declarations.document import Finding, Step
 from lakehouse.errors import nearest_first
 from lakehouse.rules.declaration import Parameters
 

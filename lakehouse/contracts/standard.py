@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lakehouse.contracts.document import Document, Finding
+from lakehouse.declarations.document import Document, Finding
 from lakehouse.errors import nearest_first
 
 PLACES = {"unevaluatedProperties", "additionalProperties"}

@@ -13,9 +13,18 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from lakehouse import naming
-from lakehouse.authority import Authority, Candidate, EntityAuthority, FieldAuthority, Records, place_columns, silver_columns, supplied
 from lakehouse.config import PROJECT
 from lakehouse.contracts.model import Contract
+from lakehouse.declarations.authority import (
+    Authority,
+    Candidate,
+    EntityAuthority,
+    FieldAuthority,
+    Records,
+    place_columns,
+    silver_columns,
+    supplied,
+)
 
 MODELS = PROJECT / "dbt_project"
 KEPT_FOLDERS = ("target", "logs")  # dbt's own: the partial parse lives there

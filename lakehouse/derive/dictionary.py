@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lakehouse.authority import Authority, EntityAuthority, supplied
 from lakehouse.contracts.model import Column, Contract
-from lakehouse.derive.models import Model, ModelColumn
+from lakehouse.declarations.authority import Authority, EntityAuthority, supplied
+from lakehouse.declarations.policies import Policies
+from lakehouse.derive.curated import Model, ModelColumn
 from lakehouse.naming import LOCALITY_COLUMNS, library
-from lakehouse.policies import Policies
 from lakehouse.returns.compiler import Plan, compile_return
 from lakehouse.returns.model import Return
 

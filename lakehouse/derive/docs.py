@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from lakehouse.codes import CodeTable
 from lakehouse.contracts.model import Column, Contract, EachProvider
+from lakehouse.declarations.codes import CodeTable
 from lakehouse.derive.catalog import CYCLES, SHARING
 
 SEVERITIES = {"error": "错误（隔离）", "warning": "警告"}

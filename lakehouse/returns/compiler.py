@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lakehouse.contracts.model import COLUMN_CLASSES, Contract
+from lakehouse.declarations.policies import STRICTNESS, Policies, applies
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.naming import LEVELS
-from lakehouse.policies import STRICTNESS, Policies, applies
 from lakehouse.returns.model import Audience, Return, ReturnColumn, Task
 
 ROW_KEY = "_row_key"

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from lakehouse.city.regions import RegionState
 from lakehouse.naming import LEVELS
-from lakehouse.regions import RegionState
 from lakehouse.returns.model import Return
 
 # How many eligible rows of the source stand at these places: level → code, as far as it is known.

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.returns.addressees import Recipient
 from lakehouse.returns.changes import count
 from lakehouse.returns.compiler import Plan
-from lakehouse.returns.recipients import Recipient
-from lakehouse.workbook import Cover, Line
+from lakehouse.returns.workbook import Cover, Line
 
 NAME = "首页"
 WHAT = (

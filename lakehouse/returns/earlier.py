@@ -11,12 +11,12 @@ from typing import Any
 import pyarrow as pa
 from python_calamine import CalamineWorkbook
 
-from lakehouse import workbook
 from lakehouse.errors import DeliveryError, Problem
-from lakehouse.manifest import sha256
 from lakehouse.naming import package_prefix, recipient_prefix
 from lakehouse.objects import Area
+from lakehouse.returns import workbook
 from lakehouse.returns.compiler import Plan
+from lakehouse.returns.manifest import sha256
 from lakehouse.returns.payloads import read_rows
 
 # What a file holds, in order: (return id, form) → content hash; a cover is (None, "cover").

@@ -7,23 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from lakehouse.authority import Authority, load_authority
-from lakehouse.codes import load_code_tables
+from lakehouse.city.departments import load_departments
+from lakehouse.city.regions import RegionState, load_regions, regions_sha256
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
-from lakehouse.departments import load_departments
+from lakehouse.declarations.authority import Authority, load_authority
+from lakehouse.declarations.codes import load_code_tables
+from lakehouse.declarations.policies import Policies, load_policies
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
-from lakehouse.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
 from lakehouse.objects import Area, open_area
 from lakehouse.ops import batches, connect
-from lakehouse.policies import Policies, load_policies
-from lakehouse.regions import RegionState, load_regions, regions_sha256
+from lakehouse.returns.addressees import Recipient, recipients
 from lakehouse.returns.compiler import Plan, compile_return
+from lakehouse.returns.day_entries import is_final, predecessor
+from lakehouse.returns.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
 from lakehouse.returns.model import Return, load_returns
 from lakehouse.returns.payloads import Reading
-from lakehouse.returns.publications import is_final, predecessor
-from lakehouse.returns.recipients import Recipient, recipients
 
 Batch = tuple[str, str]
 REGION, RESOURCE = "region", "resource"

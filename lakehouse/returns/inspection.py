@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 
+from lakehouse.declarations.policies import Policies, Transform
 from lakehouse.naming import LEVELS, recipient_prefix
 from lakehouse.objects import Area
-from lakehouse.policies import Policies, Transform
 from lakehouse.returns.model import Return, ReturnColumn
 
 FINDINGS = pa.schema([("invariant", pa.string()), ("where", pa.string()), ("kind", pa.string()), ("count", pa.int64())])

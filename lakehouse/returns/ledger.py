@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 
 from lakehouse.naming import recipient_folder
 from lakehouse.ops import days, packages, recipients
+from lakehouse.returns.build_record import BuildRecord
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.publication import Published
-from lakehouse.returns.record import BuildRecord
 
 FACT = "returns"
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from lakehouse.contracts.model import ColumnClass, Cycle, Level, LogicalType, Typed
+from lakehouse.declarations.policies import STATUTORY_HANDLER, Transform, declared_sha256, read_declaration
 from lakehouse.errors import ContractError, Problem, problems_text
 from lakehouse.naming import LEVELS
-from lakehouse.policies import STATUTORY_HANDLER, Transform, declared_sha256, read_declaration
 
 
 class Tightened(Typed):

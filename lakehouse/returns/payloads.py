@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 
-from lakehouse import workbook
-from lakehouse.disclosure import NO, YES
+from lakehouse.returns import workbook
 from lakehouse.returns.changes import OPERATION
 from lakehouse.returns.compiler import ROW_KEY, ROW_KEY_COLUMN, ColumnPlan, Plan
+from lakehouse.returns.disclosure import NO, YES
 from lakehouse.returns.model import Audience
 
 PARQUET = "application/vnd.apache.parquet"

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+from lakehouse.declarations.policies import Policies
 from lakehouse.errors import DeliveryError, EntitlementError, Problem, QualityError
-from lakehouse.manifest import Document, canonical
 from lakehouse.naming import proof_record_path
-from lakehouse.policies import Policies
+from lakehouse.returns.build_record import BuildRecord
+from lakehouse.returns.day_entries import final_issue, leaves
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.inspection import due_transform
+from lakehouse.returns.manifest import Document, canonical
 from lakehouse.returns.model import Return
-from lakehouse.returns.publications import final_issue, leaves
-from lakehouse.returns.record import BuildRecord
 
 Broken = Mapping[str, list[str]]
 MEANINGS = {

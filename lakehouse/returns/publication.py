@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from lakehouse import merkle
 from lakehouse.errors import DeliveryError, Problem
-from lakehouse.manifest import Document, canonical, day_entry, manifest, proof, sha256
 from lakehouse.naming import day_entry_path, package_prefix, recipient_folder
 from lakehouse.ops.packages import Package
+from lakehouse.returns.build_record import BuildRecord
+from lakehouse.returns.day_entries import Leaves, final_issue, leaves
 from lakehouse.returns.edition import Edition
-from lakehouse.returns.publications import Leaves, final_issue, leaves
-from lakehouse.returns.record import BuildRecord
-from lakehouse.signing import Signer
+from lakehouse.returns.manifest import Document, canonical, day_entry, manifest, proof, sha256
+from lakehouse.verification import merkle
+from lakehouse.verification.signing import Signer
 
 PARALLEL_PUTS = 8
 

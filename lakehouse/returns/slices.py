@@ -9,8 +9,8 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.disclosure import disclose, is_under, recipient_key, row_key
 from lakehouse.returns.compiler import ROW_KEY, ColumnPlan, Plan
+from lakehouse.returns.disclosure import disclose, is_under, recipient_key, row_key
 
 # What the selection of due rows hands over: `values` holds the return's columns as text, in order; a recipient without rows has one row
 # whose `return_id` is null. Rows of a recipient stand together.

@@ -10,9 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from lakehouse import workbook
 from lakehouse.naming import content_path
 from lakehouse.objects import Area
+from lakehouse.returns import workbook
+from lakehouse.returns.addressees import Recipient
 from lakehouse.returns.changes import changes, count
 from lakehouse.returns.compiler import Plan
 from lakehouse.returns.cover import Listed, cover, todo
@@ -29,7 +30,6 @@ from lakehouse.returns.payloads import (
     payload,
     sheet_name,
 )
-from lakehouse.returns.recipients import Recipient
 from lakehouse.returns.slices import by_recipient, content
 
 COVER = "cover"

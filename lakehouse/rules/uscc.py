@@ -1,6 +1,6 @@
 """Declares `uscc`: a unified social credit code (统一社会信用代码) whose both check characters and whose category are right.
 
-Source: GB 32100-2015 (mod 31, position 18) and GB 11714 (mod 11, position 17); `lakehouse.entity_codes.uscc_fault`. The region part is
+Source: GB 32100-2015 (mod 31, position 18) and GB 11714 (mod 11, position 17); `lakehouse.numbers.entity.uscc_fault`. The region part is
 never judged: regions are abolished.
 """
 

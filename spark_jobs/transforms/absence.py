@@ -15,7 +15,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts import model
-from lakehouse.identifiers import HALF_WIDTH
+from lakehouse.numbers.resident import HALF_WIDTH
 from spark_jobs.transforms import types
 from spark_jobs.transforms.normalisation import with_normalised
 from spark_jobs.transforms.rules.scope import RuleScope, normalised_text

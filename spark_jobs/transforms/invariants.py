@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.authority import Candidate
+from lakehouse.declarations.authority import Candidate
 from spark_jobs.transforms.history import overlaps
 
 

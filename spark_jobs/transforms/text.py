@@ -12,7 +12,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from lakehouse.contracts import model
-from lakehouse.identifiers import BLANKS, HALF_WIDTH
+from lakehouse.numbers.resident import BLANKS, HALF_WIDTH
 from lakehouse.rules.format import OPEN_ENDED
 
 FULL_WIDTH = "".join(map(chr, HALF_WIDTH))

@@ -10,11 +10,11 @@ from stdnum.iso7064 import mod_11_2
 
 from expectations.rules.check import Ground
 from expectations.rules.registry import broken
-from lakehouse.codes import load_code_tables
+from lakehouse.city.departments import load_departments
+from lakehouse.city.regions import load_regions
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
-from lakehouse.departments import load_departments
-from lakehouse.regions import load_regions
+from lakehouse.declarations.codes import load_code_tables
 from tests.contracts.faultless import CHECK, PROVIDERS, ROWS
 
 pytestmark = pytest.mark.fast

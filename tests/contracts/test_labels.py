@@ -14,11 +14,11 @@ import pytest
 
 from expectations.rules.check import Ground
 from expectations.rules.registry import broken
-from lakehouse.codes import load_code_tables
+from lakehouse.city.departments import load_departments
+from lakehouse.city.regions import load_regions
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
-from lakehouse.departments import load_departments
-from lakehouse.regions import load_regions
+from lakehouse.declarations.codes import load_code_tables
 from sample_city import truth
 from sample_city.feed import Sample
 from sample_city.labels import row_sha256

@@ -13,8 +13,8 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.naming import silver, table_path
 from lakehouse.objects import open_area
-from spark_jobs import storage
-from spark_jobs.tables import TableShape
+from spark_jobs.lake import storage
+from spark_jobs.lake.tables import TableShape
 
 REGISTRY, SERVICES, CHECKS = "c_household_registration", "s_elderly_service_list", "g_person_check"
 PERMITS, LEDGERS, CERTIFICATES = "c_residence_permit", "v_resident_ledger", "p_disability_certificate"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lakehouse.authority import load_authority
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
+from lakehouse.declarations.authority import load_authority
 from lakehouse.derive.dbt import code_tables
 
 pytestmark = pytest.mark.fast

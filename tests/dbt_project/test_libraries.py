@@ -13,7 +13,8 @@ from pyspark.sql import Row, SparkSession
 from lakehouse.config import Instance
 from lakehouse.derive import dbt
 from lakehouse.jobs import JobRequest
-from spark_jobs import dbt_runs, libraries, session, storage
+from spark_jobs.jobs import libraries
+from spark_jobs.lake import dbt_runs, session, storage
 from tests.dbt_project.lake import CHECKS, REGISTRY, SERVICES, Silver, instant, write_reference
 
 pytestmark = pytest.mark.dbt

@@ -12,7 +12,8 @@ from pyspark.sql import Row, SparkSession
 
 from lakehouse.config import Instance
 from lakehouse.jobs import JobRequest
-from spark_jobs import libraries, session, storage
+from spark_jobs.jobs import libraries
+from spark_jobs.lake import session, storage
 from tests.dbt_project.lake import (
     ADDRESSES,
     CASES,

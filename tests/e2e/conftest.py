@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from application.day_run import run_by_hand
 from huiliu import sample
-from huiliu.days import run_by_hand
 from infra.local import postgres
 from lakehouse.config import PROJECT, Instance
 from lakehouse.ops import connect, days
-from spark_jobs.session import open_session
+from spark_jobs.lake.session import open_session
 from tests.oracle import canaries
 from tests.oracle.rules import World
 

@@ -21,7 +21,7 @@ from huiliu.main import app
 from infra.local import java
 from lakehouse.config import PROJECT
 from lakehouse.errors import ConfigError
-from spark_jobs.storage import tables, versions
+from spark_jobs.lake.storage import tables, versions
 from tests.e2e.conftest import DAYS, Lived
 from tests.e2e.cookbook import PAGE, asked, recipes
 from tests.huiliu.pages.browser import see

@@ -14,8 +14,8 @@ import yaml
 
 from lakehouse.config import PROJECT, Instance
 from lakehouse.naming import bronze, silver
-from spark_jobs.session import open_session
-from spark_jobs.storage import read
+from spark_jobs.lake.session import open_session
+from spark_jobs.lake.storage import read
 from tests.plugin.servers import fresh_home
 
 pytestmark = pytest.mark.e2e
@@ -117,8 +117,8 @@ def test_its_rows_reach_silver_and_the_bad_one_is_quarantined(widened: Instance,
 
 @pytest.mark.usefixtures("ingested")
 def test_its_suite_its_dbt_source_and_its_dag_appear(widened: Instance) -> None:
-    from lakehouse.authority import load_authority
     from lakehouse.contracts.loader import load_contracts
+    from lakehouse.declarations.authority import load_authority
     from lakehouse.derive import dbt
 
     contracts = load_contracts(widened.settings.contracts)

@@ -14,8 +14,8 @@ import pytest
 
 from lakehouse.naming import bronze, silver
 from lakehouse.ops import batches, connect, facts
-from spark_jobs.session import open_session
-from spark_jobs.storage import read
+from spark_jobs.lake.session import open_session
+from spark_jobs.lake.storage import read
 from tests.e2e.conftest import DAYS, FIRST, SECOND, THIRD, Lived
 from tests.oracle import days as oracle_days
 from tests.oracle import entitlement, golden, landed, libraries

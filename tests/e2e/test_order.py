@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from huiliu.days import ingest_by_hand
+from application.day_run import ingest_by_hand
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.naming import silver
 from lakehouse.ops import batches, connect
-from spark_jobs.session import open_session
-from spark_jobs.storage import read
+from spark_jobs.lake.session import open_session
+from spark_jobs.lake.storage import read
 from tests.e2e.conftest import FIRST, THIRD, Lived
 from tests.e2e.test_oracle import _expected, _text, _versions
 from tests.oracle import days as oracle_days

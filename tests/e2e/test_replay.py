@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from huiliu.days import run_by_hand
+from application.day_run import run_by_hand
 from lakehouse.ops import connect, days
-from spark_jobs.storage import versions
+from spark_jobs.lake.storage import versions
 from tests.e2e.conftest import FIRST, THIRD, Lived
 
 pytestmark = pytest.mark.e2e

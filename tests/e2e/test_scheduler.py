@@ -9,13 +9,14 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from huiliu import report, sample
+from application import report
+from huiliu import sample
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.naming import ingest_dag, silver
 from lakehouse.ops import batches, connect, days, ingest_runs, tickets
 from lakehouse.orchestrator import Orchestrator, Run
-from spark_jobs.storage import versions
+from spark_jobs.lake.storage import versions
 from tests.e2e.conftest import DAYS, FIRST, SECOND, THIRD, Lived
 from tests.oracle.sources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
 

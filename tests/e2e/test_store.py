@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from huiliu.days import run_by_hand
+from application.day_run import run_by_hand
 from lakehouse.config import Instance
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.objects import open_area
 from lakehouse.ops import connect, facts
-from spark_jobs import storage
-from spark_jobs.session import open_session
+from spark_jobs.lake import storage
+from spark_jobs.lake.session import open_session
 from tests.e2e.conftest import FIRST, Lived
 from tests.plugin.servers import fresh_home
 

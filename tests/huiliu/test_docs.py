@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from huiliu import docs
-from lakehouse.codes import load_code_tables
 from lakehouse.config import PROJECT, Instance, Settings
 from lakehouse.contracts.loader import contract_paths, load_contracts
-from lakehouse.derive.models import public_models
+from lakehouse.declarations.codes import load_code_tables
+from lakehouse.derive.curated import public_models
 from tests.huiliu.pages.browser import see
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.authority import load_authority
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
+from lakehouse.declarations.authority import load_authority
 from lakehouse.derive.dbt import entity_authority
 from lakehouse.errors import ContractError
 

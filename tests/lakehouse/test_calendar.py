@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from lakehouse.calendar import CalendarWarning, WorkCalendar, is_due
+from lakehouse.city.calendar import CalendarWarning, WorkCalendar, is_due
 from lakehouse.contracts.model import Cycle
 
 pytestmark = pytest.mark.fast

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.codes import HEADER, load_code_tables
 from lakehouse.config import PROJECT
+from lakehouse.declarations.codes import HEADER, load_code_tables
 from lakehouse.errors import ContractError
 
 pytestmark = pytest.mark.fast

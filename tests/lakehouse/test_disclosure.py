@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.disclosure import disclose, is_under, recipient_key, row_key
 from lakehouse.errors import EntitlementError
+from lakehouse.returns.disclosure import disclose, is_under, recipient_key, row_key
 from lakehouse.returns.inspection import MASKS, PERSONAL_NUMBER, is_personal_number
 
 pytestmark = pytest.mark.fast

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
-from lakehouse.entity_codes import LETTERS, check_character, organisation_check, uscc_fault
+from lakehouse.numbers.entity import LETTERS, check_character, organisation_check, uscc_fault
 
 pytestmark = pytest.mark.fast
 ENTERPRISE, INDIVIDUAL, AGENCY, COMMITTEE = "91449901MA5X00014M", "92449902MA5X000141", "11449900MB2C12348R", "54449901MA5X00014G"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.identifiers import (
+from lakehouse.numbers.resident import (
     age,
     birth_date,
     disability_certificate_fault,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.city.departments import load_departments, providers
+from lakehouse.city.regions import HEADER, RegionTree, load_regions, unpadded
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.contracts.model import EachProvider
-from lakehouse.departments import load_departments, providers
 from lakehouse.errors import ConfigError
-from lakehouse.regions import HEADER, RegionTree, load_regions, unpadded
 
 pytestmark = pytest.mark.fast
 JUNE = date(2026, 6, 1)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse import workbook
 from lakehouse.config import PROJECT
+from lakehouse.returns import workbook
 from tests.lakehouse.returns.town import FIRST, SECOND, Resident, Town
 
 pytestmark = pytest.mark.fast

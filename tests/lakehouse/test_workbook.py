@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.errors import QualityError
-from lakehouse.workbook import Cover, Line, Sheet, read_sheet, write_workbook
+from lakehouse.returns.workbook import Cover, Line, Sheet, read_sheet, write_workbook
 
 pytestmark = pytest.mark.fast
 

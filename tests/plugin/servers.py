@@ -134,7 +134,7 @@ def forget_tables(servers: Instance) -> None:
     """Makes Spark's catalog, which all homes on a server share, forget the lake it serves; the next session registers its own."""
     from pyspark.sql import SparkSession
 
-    from spark_jobs import storage
+    from spark_jobs.lake import storage
 
     catalog = SparkSession.builder.remote(spark.remote(servers)).create()
     try:
@@ -145,7 +145,7 @@ def forget_tables(servers: Instance) -> None:
 
 def _close_sessions() -> None:
     """Ends this process's Spark sessions while there is still a server to end them."""
-    from spark_jobs import session
+    from spark_jobs.lake import session
 
     session.close_sessions()
 

@@ -9,11 +9,11 @@ from pyspark.sql import SparkSession
 from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
 from lakehouse.naming import bronze, silver
-from spark_jobs import storage
-from spark_jobs.accounting import accounts
-from spark_jobs.histories import Selection, Step
-from spark_jobs.session import open_session
-from spark_jobs.tables import bronze_table
+from spark_jobs.ingest.accounting import accounts
+from spark_jobs.ingest.silver import Selection, Step
+from spark_jobs.lake import storage
+from spark_jobs.lake.session import open_session
+from spark_jobs.lake.tables import bronze_table
 from spark_jobs.transforms.rules.scope import RuleScope
 from tests.oracle import history as oracle
 from tests.spark_jobs.histories import bronze_rows, landed

@@ -12,13 +12,13 @@ from typing import Any
 import openpyxl
 import pyarrow.parquet as pq
 
+from lakehouse.city.regions import load_regions
 from lakehouse.config import PROJECT, Instance
 from lakehouse.naming import LEVELS
-from lakehouse.regions import load_regions
 from lakehouse.returns.model import Return, load_returns
-from spark_jobs import storage
-from spark_jobs.session import open_session
-from spark_jobs.tables import TableShape
+from spark_jobs.lake import storage
+from spark_jobs.lake.session import open_session
+from spark_jobs.lake.tables import TableShape
 
 GRIDS = ("449901001001001", "449901001002001", "449901002001001")
 RETURNS = load_returns(PROJECT / "contracts" / "returns")

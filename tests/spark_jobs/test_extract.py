@@ -7,14 +7,14 @@ from datetime import date
 import pytest
 from sqlalchemy import delete, update
 
-from lakehouse import intake
 from lakehouse.config import Instance
 from lakehouse.errors import QualityError
+from lakehouse.ingest import intake
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.ops import batches, connect, ingest_runs, tickets
 from lakehouse.ops.tables import batch as batch_table
-from spark_jobs import storage
-from spark_jobs.session import open_session
+from spark_jobs.lake import storage
+from spark_jobs.lake.session import open_session
 
 pytestmark = pytest.mark.spark
 

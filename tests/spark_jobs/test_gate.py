@@ -14,13 +14,13 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import QualityError
-from lakehouse.identifiers import normalise_resident_id
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.naming import bronze
+from lakehouse.numbers.resident import normalise_resident_id
 from lakehouse.ops import batches, ingest_runs, rule_counts, tickets
-from spark_jobs import storage
-from spark_jobs.scope import rule_scope
-from spark_jobs.session import close_sessions, open_session
+from spark_jobs.ingest.scope import rule_scope
+from spark_jobs.lake import storage
+from spark_jobs.lake.session import close_sessions, open_session
 from spark_jobs.transforms.verdicts import add_verdicts
 
 pytestmark = pytest.mark.spark

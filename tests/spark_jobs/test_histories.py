@@ -9,7 +9,7 @@ import pytest
 
 from lakehouse.config import Instance
 from lakehouse.naming import silver
-from spark_jobs import storage
+from spark_jobs.lake import storage
 from tests.oracle import history as oracle
 from tests.spark_jobs.histories import FIRST_DAY, contract, draw
 from tests.spark_jobs.lake import Lake, known_in, told

@@ -17,10 +17,10 @@ from lakehouse.objects import open_area
 from lakehouse.ops import connect, days, facts, packages, recipients
 from lakehouse.ops.tables import day as day_table
 from lakehouse.ops.tables import day_fact, package
-from lakehouse.packages import unsound_packages
-from lakehouse.returns.publications import leaves
-from lakehouse.signing import load_public_key
-from lakehouse.verifier import verify_package
+from lakehouse.returns.day_entries import leaves
+from lakehouse.returns.standing import unsound_packages
+from lakehouse.verification.signing import load_public_key
+from lakehouse.verification.verifier import verify_package
 from tests.oracle import canaries, entitlement
 from tests.oracle.entitlement import Today, Whose
 from tests.spark_jobs.returned import GRIDS, Town, audience, form_rows, published, put, row

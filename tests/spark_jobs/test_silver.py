@@ -14,8 +14,8 @@ from lakehouse.jobs import JobRequest, run_job
 from lakehouse.ops import batches, cases, connect, ingest_runs
 from lakehouse.ops.batches import Counts
 from lakehouse.ops.tables import batch as batch_table
-from spark_jobs import storage
-from spark_jobs.session import open_session
+from spark_jobs.lake import storage
+from spark_jobs.lake.session import open_session
 
 pytestmark = pytest.mark.spark
 

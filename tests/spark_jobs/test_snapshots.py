@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse.config import Instance
 from lakehouse.naming import silver
-from spark_jobs import storage
+from spark_jobs.lake import storage
 from tests.oracle import snapshot as oracle
 from tests.spark_jobs.lake import Lake, known_in, told
 from tests.spark_jobs.snapshots import PATTERN, contract, draw

@@ -9,10 +9,10 @@ import pytest
 from lakehouse.config import Instance
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.ops import connect, recipients
-from spark_jobs import storage
-from spark_jobs.session import open_session
-from spark_jobs.storage import Changes, Target
-from spark_jobs.tables import TableShape
+from spark_jobs.lake import storage
+from spark_jobs.lake.session import open_session
+from spark_jobs.lake.storage import Changes, Target
+from spark_jobs.lake.tables import TableShape
 
 pytestmark = pytest.mark.spark
 DAY = date(2026, 6, 1)

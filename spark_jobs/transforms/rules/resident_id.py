@@ -8,7 +8,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.identifiers import FIRST_BIRTH_DATE
+from lakehouse.numbers.resident import FIRST_BIRTH_DATE
 from spark_jobs.transforms.rules.scope import Helper, RuleCase, normalised_text
 from spark_jobs.transforms.text import check_character
 

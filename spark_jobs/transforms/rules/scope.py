@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.codes import CodeTable
+from lakehouse.city.departments import Department
+from lakehouse.city.regions import RegionTree
 from lakehouse.contracts import model
-from lakehouse.departments import Department
-from lakehouse.regions import RegionTree
+from lakehouse.declarations.codes import CodeTable
 from spark_jobs.transforms.text import REPAIRS
 
 PERIOD = "struct<valid_from: date, valid_to: date>"

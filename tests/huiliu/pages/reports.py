@@ -1,4 +1,4 @@
-"""Returns reports of a day as `huiliu.report` finds them."""
+"""Returns reports of a day as `application.report` finds them."""
 
 from __future__ import annotations
 

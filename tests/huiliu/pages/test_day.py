@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from huiliu.pages import charts, day
+from application.pages import charts, report
 from tests.huiliu.pages import reports
 from tests.huiliu.pages.browser import see
 
@@ -17,7 +17,7 @@ WIDTHS = pytest.mark.parametrize("width", [390, 1200])
 
 @pytest.mark.fast
 def test_a_page_is_one_file_that_loads_nothing(tmp_path: Path) -> None:
-    page = day.write(tmp_path / "report", reports.busy()).read_text("utf-8")
+    page = report.write(tmp_path / "report", reports.busy()).read_text("utf-8")
     assert re.findall(r"""(?:src|srcset|action)\s*=|@import|url\(|https?://""", page) == []
     assert set(re.findall(r'href="([^"]+)"', page)) == {"#content", "index.html", "2026-06-02.json"}  # nothing else is there to link
     assert json.loads((tmp_path / "report" / "2026-06-02.json").read_text("utf-8")) == reports.busy()
@@ -27,7 +27,7 @@ def test_a_page_is_one_file_that_loads_nothing(tmp_path: Path) -> None:
 def test_links_lead_to_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "dictionary.html").write_text("x", "utf-8")
-    assert 'href="../docs/dictionary.html"' in day.write(tmp_path / "report", reports.busy()).read_text("utf-8")
+    assert 'href="../docs/dictionary.html"' in report.write(tmp_path / "report", reports.busy()).read_text("utf-8")
 
 
 @pytest.mark.fast
@@ -61,8 +61,8 @@ def test_steps_run_again_much_later_do_not_squeeze_the_others() -> None:
 
 @pytest.mark.fast
 def test_the_list_of_days_has_every_report(tmp_path: Path) -> None:
-    day.write(tmp_path, reports.busy())
-    day.write(tmp_path, reports.quiet())
+    report.write(tmp_path, reports.busy())
+    report.write(tmp_path, reports.quiet())
     index = (tmp_path / "index.html").read_text("utf-8")
     assert re.findall(r'href="(\d{4}-\d\d-\d\d)\.html"', index) == ["2026-06-06", "2026-06-02"]
 
@@ -70,7 +70,7 @@ def test_the_list_of_days_has_every_report(tmp_path: Path) -> None:
 @pytest.mark.browser
 @WIDTHS
 def test_a_reader_sees_the_numbers_in_the_language_chosen(tmp_path: Path, width: int) -> None:
-    seen = see(day.write(tmp_path / "report", reports.busy()), tmp_path / "look", width)
+    seen = see(report.write(tmp_path / "report", reports.busy()), tmp_path / "look", width)
     assert (seen.lang, seen.other_lang) == ("zh", "en")
     assert "上报与回流" in seen.text
     assert "Handed up" not in seen.text
@@ -84,7 +84,7 @@ def test_a_reader_sees_the_numbers_in_the_language_chosen(tmp_path: Path, width:
 
 @pytest.mark.browser
 def test_a_day_without_anything_is_still_a_page(tmp_path: Path) -> None:
-    seen = see(day.write(tmp_path / "report", reports.quiet()), tmp_path / "look", 390, "#en")
+    seen = see(report.write(tmp_path / "report", reports.quiet()), tmp_path / "look", 390, "#en")
     assert seen.lang == "en"
     assert "Nothing came today." in seen.text
     assert "No gap, nothing blocked, no invariant broken." in seen.text

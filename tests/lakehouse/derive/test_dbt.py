@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from lakehouse.authority import load_authority
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
+from lakehouse.declarations.authority import load_authority
 from lakehouse.derive.dbt import REFERENCE_TABLES, Day, render
 
 pytestmark = pytest.mark.fast

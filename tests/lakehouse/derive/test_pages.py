@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.codes import load_code_tables
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
+from lakehouse.declarations.codes import load_code_tables
 from lakehouse.derive import catalog, docs
 
 pytestmark = pytest.mark.fast

@@ -9,17 +9,17 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import delete
 
-from lakehouse import intake, staging
-from lakehouse.arrival import Search
+from lakehouse.city.departments import load_departments
 from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
-from lakehouse.departments import load_departments
 from lakehouse.errors import DeliveryError
-from lakehouse.intake import Intake
+from lakehouse.ingest import intake, staging
+from lakehouse.ingest.arrival import Search
+from lakehouse.ingest.intake import Intake
+from lakehouse.ingest.staging import Staged, row_hash
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, days, tickets
 from lakehouse.ops.tables import batch as batch_table
-from lakehouse.staging import Staged, row_hash
 from tests.lakehouse.readers.contract import PROVIDER, contract
 
 pytestmark = pytest.mark.spark

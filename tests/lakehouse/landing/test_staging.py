@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.landing import open_landed
+from lakehouse.ingest.landing import open_landed
+from lakehouse.ingest.readers import reader_of
+from lakehouse.ingest.staging import stage
 from lakehouse.naming import landing_prefix
 from lakehouse.objects import Area
 from lakehouse.ops.batches import Landed
-from lakehouse.readers import reader_of
-from lakehouse.staging import stage
 from tests.lakehouse.readers.books import Book, body
 from tests.lakehouse.readers.contract import PROVIDER, contract
 

@@ -18,11 +18,11 @@ import pytest
 from lakehouse.connections import ApiEndpoint
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import SourceError
-from lakehouse.readers import api, jsonl
-from lakehouse.readers.api_client import Limits
-from lakehouse.readers.delivery import Delivery
-from lakehouse.readers.window import Window as Asked
-from lakehouse.readers.window import next_window
+from lakehouse.ingest.readers import api, jsonl
+from lakehouse.ingest.readers.api_client import Limits
+from lakehouse.ingest.readers.delivery import Delivery
+from lakehouse.ingest.readers.window import Window as Asked
+from lakehouse.ingest.readers.window import next_window
 from sample_city.api_faults import FAULTS
 from sample_city.api_server import Desk, Server, Window
 from tests.lakehouse.readers.contract import contract

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from lakehouse.config import PROJECT
-from lakehouse.readers.records import Reject
+from lakehouse.ingest.readers.records import Reject
 from tests.lakehouse.readers import test_api, test_csv, test_jsonl, test_xlsx
 
 pytestmark = pytest.mark.fast

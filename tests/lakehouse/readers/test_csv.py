@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from lakehouse.contracts.model import CsvSource
 from lakehouse.errors import SourceError
-from lakehouse.readers.csv import count_records, read_named
-from lakehouse.readers.lines import Encoding
-from lakehouse.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES, MAX_RECORD_LINES, Record
+from lakehouse.ingest.readers.csv import count_records, read_named
+from lakehouse.ingest.readers.lines import Encoding
+from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES, MAX_RECORD_LINES, Record
 
 pytestmark = pytest.mark.fast
 

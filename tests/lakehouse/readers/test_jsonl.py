@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from lakehouse.readers import jsonl
-from lakehouse.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES
+from lakehouse.ingest.readers import jsonl
+from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES
 from tests.lakehouse.readers.contract import contract
 
 pytestmark = pytest.mark.fast

@@ -7,15 +7,15 @@ from datetime import date
 import psycopg
 import pytest
 
-from lakehouse import intake
-from lakehouse.arrival import Search
 from lakehouse.config import Instance
 from lakehouse.connections import connection_url
 from lakehouse.contracts.model import Contract
-from lakehouse.landing import open_landed
+from lakehouse.ingest import intake
+from lakehouse.ingest.arrival import Search
+from lakehouse.ingest.landing import open_landed
+from lakehouse.ingest.readers import reader_of
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, tickets
-from lakehouse.readers import reader_of
 from tests.lakehouse.readers.contract import contract
 
 pytestmark = pytest.mark.spark

@@ -17,8 +17,8 @@ import xlsxwriter
 
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import SourceError
-from lakehouse.readers import xlsx
-from lakehouse.readers.records import MAX_CELL_CHARACTERS
+from lakehouse.ingest.readers import xlsx
+from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS
 from tests.lakehouse.readers.books import CHINESE_DAY, CLOCK, DAY, DURATION, HEAD, MAIN, MOMENT, Book, body, number, packed, row
 from tests.lakehouse.readers.contract import column, contract
 

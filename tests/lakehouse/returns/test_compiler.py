@@ -11,8 +11,8 @@ import yaml
 
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
+from lakehouse.declarations.policies import Policies, load_policies
 from lakehouse.errors import ContractError
-from lakehouse.policies import Policies, load_policies
 from lakehouse.returns.compiler import compile_return
 from lakehouse.returns.model import Return, load_returns
 

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from lakehouse import workbook
-from lakehouse.manifest import sha256
+from lakehouse.returns import workbook
 from lakehouse.returns.completeness import incomplete
 from lakehouse.returns.inspection import Inspection, inspect_payloads
+from lakehouse.returns.manifest import sha256
 from lakehouse.returns.proofs import above_cap, unproved, written
 from tests.lakehouse.returns.town import FIRST, SECOND, Resident, Town
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse import workbook
 from lakehouse.errors import DeliveryError
-from lakehouse.manifest import sha256
 from lakehouse.objects import Area, Content
+from lakehouse.returns import workbook
+from lakehouse.returns.day_entries import entry, final_issue, leaves
+from lakehouse.returns.manifest import sha256
 from lakehouse.returns.payloads import read_rows
 from lakehouse.returns.publication import publish
-from lakehouse.returns.publications import entry, final_issue, leaves
 from tests.lakehouse.returns.town import FIRST, SECOND, THIRD, Resident, Row, Town
 
 pytestmark = pytest.mark.fast

@@ -8,11 +8,11 @@ from datetime import date
 
 import pytest
 
-from lakehouse.departments import Department, load_departments
+from lakehouse.city.departments import Department, load_departments
+from lakehouse.city.regions import load_regions
 from lakehouse.errors import ConfigError
-from lakehouse.regions import load_regions
+from lakehouse.returns.addressees import Recipient, recipients
 from lakehouse.returns.model import Audience
-from lakehouse.returns.recipients import Recipient, recipients
 from tests.lakehouse.returns.town import CITY, FIRST, THIRD
 
 pytestmark = pytest.mark.fast

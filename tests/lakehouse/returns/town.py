@@ -11,25 +11,25 @@ import pyarrow as pa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from lakehouse.city.departments import load_departments
+from lakehouse.city.regions import load_regions, regions_sha256
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_sound_contracts
-from lakehouse.departments import load_departments
-from lakehouse.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
+from lakehouse.declarations.policies import load_policies
 from lakehouse.naming import LEVELS
 from lakehouse.objects import Area
-from lakehouse.policies import load_policies
-from lakehouse.regions import load_regions, regions_sha256
+from lakehouse.returns.addressees import recipients
+from lakehouse.returns.build_record import BuildRecord, make_record
 from lakehouse.returns.compiler import compile_return
+from lakehouse.returns.day_entries import is_final, leaves, predecessor
 from lakehouse.returns.edition import Edition, load_labels
+from lakehouse.returns.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
 from lakehouse.returns.model import load_returns
 from lakehouse.returns.payloads import Reading
 from lakehouse.returns.publication import Closing, Published, publish
-from lakehouse.returns.publications import is_final, leaves, predecessor
-from lakehouse.returns.recipients import recipients
-from lakehouse.returns.record import BuildRecord, make_record
 from lakehouse.returns.slices import DUE_ROWS
 from lakehouse.returns.writer import Assignment, write_packages
-from lakehouse.signing import load_signer
+from lakehouse.verification.signing import load_signer
 
 FIRST, SECOND, THIRD = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3)
 CITY, CONTRACTS = PROJECT / "cities" / "tiny", PROJECT / "contracts"

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from lakehouse.authority import Candidate
 from lakehouse.config import Instance
-from spark_jobs.session import open_session
+from lakehouse.declarations.authority import Candidate
+from spark_jobs.lake.session import open_session
 from spark_jobs.transforms.invariants import authority_breaks
 
 pytestmark = pytest.mark.spark

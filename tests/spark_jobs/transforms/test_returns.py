@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from lakehouse.config import Instance
 from lakehouse.naming import LEVELS
 from lakehouse.returns.model import Audience, Return
-from spark_jobs.session import close_sessions, open_session
+from spark_jobs.lake.session import close_sessions, open_session
 from spark_jobs.transforms import returns as transforms
 from tests.oracle import entitlement
 from tests.oracle.entitlement import BUREAU, Whose

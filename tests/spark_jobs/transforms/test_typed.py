@@ -15,10 +15,10 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from lakehouse.config import Instance
-from spark_jobs.session import close_sessions, open_session
+from spark_jobs.lake.session import close_sessions, open_session
 from spark_jobs.transforms.identity import with_person_ids
 from spark_jobs.transforms.rules.scope import RuleScope
-from spark_jobs.transforms.typed import typed_rows
+from spark_jobs.transforms.silver_rows import typed_rows
 from spark_jobs.transforms.verdicts import add_verdicts
 from tests.spark_jobs.transforms.rules import every_kind
 

@@ -8,11 +8,11 @@ from random import Random
 from typing import Any
 
 from expectations.rules.check import Ground
-from lakehouse.codes import Code, CodeTable
+from lakehouse.city.departments import Department
+from lakehouse.city.regions import Region, RegionTree
 from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, Locality, Rule, Sharing
-from lakehouse.departments import Department
-from lakehouse.identifiers import normalise_resident_id
-from lakehouse.regions import Region, RegionTree
+from lakehouse.declarations.codes import Code, CodeTable
+from lakehouse.numbers.resident import normalise_resident_id
 from lakehouse.rules.registry import build_rule
 
 DAYS = (date(2026, 6, 1), date(2026, 3, 1), date(2024, 2, 29))

@@ -14,7 +14,7 @@ from expectations.rules.check import Check
 from expectations.rules.registry import broken, checks
 from lakehouse.config import Instance
 from lakehouse.rules.registry import gate_kinds
-from spark_jobs.session import close_sessions, open_session
+from spark_jobs.lake.session import close_sessions, open_session
 from spark_jobs.transforms import verdicts
 from spark_jobs.transforms.rules.scope import RuleScope
 from tests.spark_jobs.transforms.rules import every_kind

@@ -1,0 +1,58 @@
+"""Returns pages as text: Jinja templates of this package, styles and script inlined, values escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from application.pages.words import Pair
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(template: str, context: Mapping[str, object]) -> str:
+    """Returns a page; the same template and context give the same text."""
+    return _environment().get_template(template).render(context)
+
+
+def put(path: Path, text: str) -> Path:
+    """Returns the path of a file that now holds this text; a reader sees the old text or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(text, "utf-8")
+    draft.replace(path)
+    return path
+
+
+def both(pair: Pair) -> Markup:
+    """Returns a text in both languages; the page shows the one that is switched on."""
+    return Markup('<span class="zh" lang="zh">{}</span><span class="en" lang="en">{}</span>').format(*pair)
+
+
+def number(value: float | None) -> str:
+    """Returns a number for people: thousands separated; nothing where there is none."""
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
+def percent(share: float) -> str:
+    """Returns a share for people; only what is whole is called 100 %."""
+    if share in (0, 1):
+        return f"{share:.0%}"
+    return f"{min(max(share, 0.0001), 0.9999):.2%}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals["t"] = lambda zh, en: both((zh, en))
+    environment.globals["inline"] = lambda name: Markup((TEMPLATES / name).read_text("utf-8"))  # noqa: S704 a file of this package
+    environment.filters |= {"both": both, "number": number, "percent": percent}
+    return environment

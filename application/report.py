@@ -1,0 +1,195 @@
+"""Returns the report of a business day: for programs as facts, for people as text and as a page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+from pyspark.sql import functions as F
+from sqlalchemy import Connection
+
+from application.truth import truth_scores
+from lakehouse.city.departments import load_departments
+from lakehouse.config import Instance
+from lakehouse.contracts.loader import load_sound_contracts
+from lakehouse.contracts.model import Contract
+from lakehouse.errors import DeliveryError, Problem
+from lakehouse.naming import DEPARTMENT, LEVELS, quality, recipient_folder
+from lakehouse.ops import batches, connect, days, facts, gates, packages, rule_counts, timings
+from lakehouse.returns.model import load_returns
+from spark_jobs.lake.session import open_session
+from spark_jobs.lake.storage import read
+
+COUNTS = ("received", "rejected", "quarantined", "duplicate", "superseded", "accepted", "held")
+MISSING_REFERENCES = quality("missing_reference")
+HISTORY_DAYS = 31
+Report = dict[str, Any]
+
+
+def collect(instance: Instance, day: date) -> Report:
+    """Returns the report of a day (design §13); `truth` only where a sample city is.
+
+    Raises:
+        DeliveryError: the day was never closed.
+    """
+    contracts = load_sound_contracts(instance.settings.contracts)[0]
+    with connect(instance) as connection:
+        newest = _newest(connection, day)
+        report = _identity(instance, newest) | _sources(connection, contracts, day) | _returned(connection, newest)
+    report["providers"] = {one.uscc: one.name for one in load_departments(instance.city_folder)}
+    report["return_names"] = {one.id: one.name for one in load_returns(instance.settings.contracts / "returns").values()}
+    report["missing_references"] = _missing_references(instance, report["libraries"])
+    return report | truth_scores(instance, day, report["libraries"])
+
+
+def is_well(report: Report) -> bool:
+    """Returns whether the day is published and every invariant was checked and holds."""
+    return report["state"] == "published" and bool(report["invariants"]) and all(one["ok"] for one in report["invariants"])
+
+
+def _newest(connection: Connection, day: date) -> days.Day:
+    newest = days.newest_issue(connection, day)
+    if newest is None:
+        last = days.last_closed(connection)
+        found = f"no such day was closed; the last one is {last.business_date}." if last else "no day was closed yet."
+        raise DeliveryError(Problem(f"report {day}", found, "", "run it: huiliu run-day DATE.").text())
+    return newest
+
+
+def _identity(instance: Instance, newest: days.Day) -> Report:
+    city = instance.city
+    return {
+        "date": newest.business_date.isoformat(),
+        "city": city.code,
+        "city_name": {"zh": city.name, "en": city.name_en},
+        "issue": newest.issue,
+        "state": newest.state,
+        "gaps": newest.gaps,
+    }
+
+
+def _sources(connection: Connection, contracts: dict[str, Contract], day: date) -> Report:
+    """Returns what came in on the day: resources, batches, rules broken, the gate over the days so far, the seconds of each step."""
+    taken = batches.taken_on(connection, day)
+    return {
+        "resources": [_resource(contract) for contract in contracts.values()],
+        "batches": [_batch(batch) for batch in taken],
+        "repeated": [{"batch_id": batch_id, "source_object": name} for batch_id, name in batches.sightings(connection, day)],
+        "rules": _broken_rules(connection, contracts, taken),
+        "gate_history": _gate_history(connection, day),
+        "timings": [_timing(one) for one in timings.of_day(connection, day)],
+    }
+
+
+def _returned(connection: Connection, newest: days.Day) -> Report:
+    """Returns what was made of it: libraries, returns, packages, invariants."""
+    day = newest.business_date
+    made = packages.of_issue(connection, day, newest.issue)
+    return {
+        "libraries": facts.get(connection, day, "libraries") or [],
+        "returns": facts.get(connection, day, "returns") or [],
+        "packages": _packages(made),
+        "packages_by_level": _packages_by_level(made),
+        "invariants": facts.get(connection, day, "invariants") or [],
+    }
+
+
+def _resource(contract: Contract) -> dict[str, str]:
+    return {
+        "code": contract.code,
+        "level": contract.level,
+        "name_zh": contract.name_zh,
+        "name_en": contract.name_en,
+        "every": contract.cycle.every,
+        "kind": contract.source.kind,
+    }
+
+
+def _batch(batch: batches.Batch) -> dict[str, Any]:
+    counts = {name: value for name, value in asdict(batch).items() if name in COUNTS}
+    identity = {"batch_id": batch.batch_id, "resource": batch.resource, "provider": batch.provider}
+    return identity | {"business_date": batch.business_date.isoformat()} | counts | {"gate": batch.gate}
+
+
+def _broken_rules(connection: Connection, contracts: dict[str, Contract], taken: list[batches.Batch]) -> list[dict[str, Any]]:
+    """Returns the rules that rows of the day's batches break, most rows first; a resource without a sound contract is left out."""
+    resource_of = {batch.batch_id: batch.resource for batch in taken}
+    sums: Counter[tuple[str, str]] = Counter()
+    for batch_id, broken in rule_counts.of_batches(connection, list(resource_of)).items():
+        sums.update({(resource_of[batch_id], rule): rows for rule, rows in broken.items()})
+    rules = {(contract.code, rule.id): rule for contract in contracts.values() for rule in contract.rules}
+    return [
+        {
+            "resource": resource,
+            "rule": name,
+            "severity": rules[resource, name].severity,
+            "message_zh": rules[resource, name].message_zh,
+            "message_en": rules[resource, name].message_en,
+            "rows": rows,
+        }
+        for (resource, name), rows in sorted(sums.items(), key=lambda one: (-one[1], one[0]))
+        if (resource, name) in rules
+    ]
+
+
+def _gate_history(connection: Connection, day: date) -> list[dict[str, Any]]:
+    """Returns per day closed so far what the gate said of each resource: `{date, issue, state, gates[], gaps[]}`, the oldest first."""
+    since = day - timedelta(days=HISTORY_DAYS - 1)
+    spoken = gates.history(connection, since, day)
+    return [
+        {
+            "date": one.business_date.isoformat(),
+            "issue": one.issue,
+            "state": one.state,
+            "gates": [
+                {"resource": gate.resource, "gate": gate.gate, "batches": gate.batches, "received": gate.received}
+                for gate in spoken
+                if gate.taken_on == one.business_date
+            ],
+            "gaps": [{"resource": gap["resource"], "kind": gap["kind"]} for gap in one.gaps],
+        }
+        for one in days.newest_issues(connection, since, day)
+    ]
+
+
+def _timing(one: timings.Timing) -> dict[str, Any]:
+    return {
+        "step": one.step,
+        "resource": one.resource,
+        "attempt": one.attempt,
+        "seconds": one.seconds,
+        "started_at": one.started_at.isoformat(),
+    }
+
+
+def _packages(made: list[packages.Package]) -> dict[str, int]:
+    written, referred = sum(one.files_written for one in made), sum(one.files_referred for one in made)
+    bytes_written = sum(one.bytes_written for one in made)
+    return {
+        "packages": len(made),
+        "written": written,
+        "referred": referred,
+        "files": written + referred,
+        "bytes": bytes_written + sum(one.bytes_referred for one in made),
+        "bytes_written": bytes_written,
+    }
+
+
+def _packages_by_level(made: list[packages.Package]) -> list[dict[str, Any]]:
+    """Returns `{level, rows, packages, …}` per level from the province down, departments last; a level without packages has zeros."""
+    by_level: dict[str, list[packages.Package]] = {level: [] for level in (*LEVELS, DEPARTMENT)}
+    for one in made:
+        by_level[recipient_folder(one.recipient_id)].append(one)
+    return [{"level": level, "rows": sum(one.rows for one in ours)} | _packages(ours) for level, ours in by_level.items()]
+
+
+def _missing_references(instance: Instance, libraries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns how many rows of each provider name a person, entity or address that is not there, most rows first."""
+    version = next((one["version"] for one in libraries if one["table"] == MISSING_REFERENCES), None)
+    if version is None:
+        return []
+    group = ("provider", "resource", "column_name", "target")
+    rows = read(open_session(instance), MISSING_REFERENCES, version).groupBy(*group).agg(F.count("*").alias("rows"))
+    return [row.asDict() for row in rows.orderBy(F.desc("rows"), *group).collect()]

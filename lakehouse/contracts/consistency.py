@@ -1,0 +1,208 @@
+"""Returns what does not fit together in a contract whose parts are each well formed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lakehouse.contracts.columns import Table
+from lakehouse.contracts.model import COLUMN_CLASSES, EachProvider
+from lakehouse.contracts.properties import REQUIRED_PROPERTIES
+from lakehouse.contracts.sources import misfits
+from lakehouse.declarations.document import Document, Finding, Step
+from lakehouse.errors import nearest_first
+from lakehouse.rules.registry import kinds
+
+GRADED = 2  # from this grade on a column says what it reveals
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What could be read of a document: typed properties, the table, and the code tables beside it."""
+
+    document: Document
+    properties: dict[str, Any]
+    table: Table
+    code_tables: Sequence[str]
+
+    def steps(self, name: str) -> tuple[Step, ...]:
+        """Returns the place of a custom property."""
+        items = self.document.content.get("customProperties")
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            if isinstance(item, dict) and item.get("property") == name:
+                return ("customProperties", index, "value")
+        return ("customProperties",)
+
+    def has(self, name: str) -> bool:
+        """Returns whether the property stands in the file at all, well formed or not."""
+        return self.steps(name) != ("customProperties",)
+
+
+def findings(draft: Draft) -> Iterator[Finding]:
+    """Yields everything that does not fit."""
+    for check in CHECKS:
+        yield from check(draft)
+
+
+def _head(draft: Draft) -> Iterator[Finding]:
+    content, path = draft.document.content, draft.document.path
+    code = path.name.removesuffix(".odcs.yaml")
+    if content.get("id") != code:
+        yield Finding(("id",), f"is {content.get('id')!r}, but the file is {path.name}.", "", "give both the resource's code.")
+    if not isinstance(content.get("name"), str):
+        yield Finding(("name",), "is missing.", "", "give the resource its Chinese name.")
+    if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", str(content.get("version"))):
+        yield Finding(("version",), "is no version.", "major.minor.patch", "begin with 1.0.0.")
+    purpose = content["description"].get("purpose") if isinstance(content.get("description"), dict) else None
+    if not isinstance(purpose, str):
+        yield Finding(("description",), "purpose is missing.", "", "say what the resource is for.")
+    schemas = content.get("schema")
+    if isinstance(schemas, list) and schemas and isinstance(schemas[0], dict) and schemas[0].get("name") != content.get("id"):
+        yield Finding(("schema", 0, "name"), "is not the id of the contract.", str(content.get("id")), "give both the same name.")
+    for name in REQUIRED_PROPERTIES:
+        if not draft.has(name):
+            yield Finding(("customProperties",), f"the property {name} is missing.", "", f"add {{property: {name}, value: …}}.")
+    level = draft.properties.get("level")
+    if level and path.parent.name != level:
+        yield Finding(
+            draft.steps("level"), f"is {level}, but the file lies in {path.parent.name}/.", level, "move the file, or correct the level."
+        )
+
+
+def _referred_columns(draft: Draft) -> Iterator[Finding]:
+    values = draft.properties
+    named: list[tuple[str, tuple[Step, ...]]] = []
+    if values.get("position"):
+        named.append((values["position"], draft.steps("position")))
+    if values.get("operation"):
+        named.append((values["operation"].column, (*draft.steps("operation"), "column")))
+    if values.get("locality"):
+        given = values["locality"].model_dump(by_alias=True, exclude_none=True)
+        named += [(column, (*draft.steps("locality"), key)) for key, column in given.items()]
+    for rule, steps in draft.table.rules:
+        kind = kinds()[rule.kind]
+        parameters = kind.parameters.model_validate(rule.params)
+        named += [(name, (*steps, "implementation", key)) for key, name in kind.references(parameters, "column").items()]
+    for name, steps in named:
+        yield from _column_exists(draft, name, steps)
+
+
+def _column_exists(draft: Draft, name: str, steps: tuple[Step, ...]) -> Iterator[Finding]:
+    column = draft.table.columns.get(name)
+    if draft.table.names and name not in draft.table.names:
+        yield Finding(steps, f"there is no column {name!r}.", nearest_first(name, draft.table.names), "name a column of this contract.")
+    elif column and column.dropped:
+        yield Finding(steps, f"the column {name!r} is dropped at landing.", "", "name a column that is kept.")
+
+
+def _source(draft: Draft) -> Iterator[Finding]:
+    source, provider = draft.properties.get("source"), draft.properties.get("provider")
+    if source is None:
+        return
+    columns = draft.table.columns.values()
+    names = {column.source_name: column for column in columns} if len(columns) == len(draft.table.names) else None
+    for misfit in misfits(source, provider, names):
+        yield Finding((*draft.steps("source"), misfit.key), misfit.found, misfit.allowed, misfit.fix)
+    if isinstance(provider, EachProvider) and provider.kind is not None and not re.fullmatch(r"[a-z][a-z_]*", provider.kind):
+        found = f"{provider.kind!r} is no kind of department."
+        yield Finding((*draft.steps("provider"), "kind"), found, "a kind of departments.csv, e.g. civil_affairs", "correct it.")
+
+
+def _keys(draft: Draft) -> Iterator[Finding]:
+    table = draft.table
+    keys = [column for column in table.columns.values() if column.key]
+    if not keys and 0 < len(table.columns) == len(table.names):
+        yield Finding(("schema",), "no column is a primary key.", "", "mark the key with `primaryKey: true`.")
+    for column in keys:
+        if not column.required:
+            yield Finding(table.places[column.name], "is a key but not required.", "", "add `required: true`.")
+        if column.dropped:
+            yield Finding(table.places[column.name], "is a key but dropped at landing.", "", "keep it, or choose another key.")
+    positions = [(table.key_positions[column.name], column.name) for column in keys if column.name in table.key_positions]
+    if positions != sorted(positions):
+        yield Finding(
+            table.places[positions[0][1]], "primaryKeyPosition does not follow the order of the columns.", "", "number the keys from above."
+        )
+    position = table.columns.get(draft.properties.get("position") or "")
+    if position and position.type not in ("date", "timestamp"):
+        yield Finding(draft.steps("position"), f"the column {position.name!r} is a {position.type}.", "date, timestamp", "order by a time.")
+    if draft.properties.get("delivery") == "snapshot" and draft.properties.get("position"):
+        found = "is given, but the rows of a snapshot stand where it stands: at its business date."
+        yield Finding(draft.steps("position"), found, "", "leave it out, or declare the deliveries as increments.")
+
+
+def _classes(draft: Draft) -> Iterator[Finding]:
+    table = draft.table
+    for name, column in table.columns.items():
+        steps = table.places[name]
+        if column.grade >= GRADED and name not in table.classed:
+            yield Finding(
+                steps,
+                f"grade is {column.grade} but class is missing, so no policy can be found for it.",
+                ", ".join(COLUMN_CLASSES),
+                "add {property: class, value: …} under customProperties, or drop the column at landing.",
+            )
+        if column.class_ == "id_no" and column.grade < 3:
+            yield Finding(steps, f"is an identity number of grade {column.grade}.", "3, 4", "grade it as a personal identifier.")
+        if column.identity and (column.class_ != "id_no" or "resident_id_18" not in column.normalise):
+            yield Finding(
+                steps,
+                "gives an identity but is not a normalised identity number.",
+                "",
+                "class id_no, normalise [trim, half_width, upper, resident_id_18].",
+            )
+        if "open_ended" in column.normalise and column.type != "date":
+            yield Finding(steps, f"is a {column.type} and cannot be open-ended.", "date", "remove open_ended from its normalisation.")
+        if column.identity in table.names:
+            yield Finding(steps, f"the identity {column.identity!r} is also a column.", "", "choose another name.")
+    sharing = draft.properties.get("sharing")
+    highest = max((column.grade for column in table.columns.values()), default=1)
+    if sharing and sharing.grade < highest:
+        yield Finding(
+            (*draft.steps("sharing"), "grade"),
+            f"is {sharing.grade}, but a column is of grade {highest}.",
+            str(highest),
+            "the highest grade counts.",
+        )
+
+
+def _names(draft: Draft) -> Iterator[Finding]:
+    table = draft.table
+    seen: dict[str, str] = {}
+    for name, column in table.columns.items():
+        if column.source_name in seen:
+            yield Finding(
+                table.places[name], f"has the physicalName of {seen[column.source_name]}.", "", "each source column is read once."
+            )
+        seen.setdefault(column.source_name, name)
+
+
+def _rules(draft: Draft) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for rule, steps in draft.table.rules:
+        if rule.id in seen:
+            yield Finding(steps, f"there are two rules {rule.id!r}.", "", "give one of them another `ruleId`.")
+        seen.add(rule.id)
+        if draft.table.columns[rule.column].dropped:
+            yield Finding(steps, "is a rule on a column that is dropped at landing.", "", "remove it.")
+        kind, column = kinds()[rule.kind], draft.table.columns[rule.column]
+        parameters = kind.parameters.model_validate(rule.params)
+        if kind.types and column.type not in kind.types:
+            yield Finding(steps, f"the rule {rule.kind} cannot judge a {column.type}.", ", ".join(kind.types), "choose another rule.")
+        elif kind.misfit and (fault := kind.misfit(column.type, parameters)):
+            yield Finding((*steps, "implementation"), f"{fault}.")
+        for key, name in kind.columns_alike(parameters).items():
+            other = draft.table.columns.get(name)
+            if other and other.type != column.type:
+                yield Finding((*steps, "implementation", key), f"{name} is a {other.type}, {column.name} is a {column.type}.", column.type)
+        for key, name in kind.references(parameters, "table").items():
+            if name not in draft.code_tables:
+                place = (*steps, "implementation", key)
+                yield Finding(
+                    place, f"there is no code table {name!r}.", nearest_first(name, draft.code_tables), "add contracts/codes/<table>.csv."
+                )
+
+
+CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (_head, _referred_columns, _source, _keys, _classes, _names, _rules)

@@ -1,0 +1,1 @@
+"""What people write down in YAML and CSV: one strict reader, and the typed files of authority, policies and code tables."""

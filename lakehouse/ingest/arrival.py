@@ -1,0 +1,87 @@
+"""Returns what has arrived for a resource: from the inbox, from files handed over, or from a source system."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from lakehouse.city.departments import load_departments, office_kind
+from lakehouse.config import Instance
+from lakehouse.connections import api_endpoint, connection_url
+from lakehouse.contracts.model import ApiSource, Contract, EachProvider, PostgresSource
+from lakehouse.errors import ConfigError, Problem, SourceError
+from lakehouse.ingest.readers import api, inbox, postgres
+from lakehouse.ingest.readers.delivery import Delivery, Unusable
+from lakehouse.ingest.readers.window import is_fetched, next_window
+from lakehouse.ops import batches
+
+Found = tuple[list[Delivery], list[Unusable]]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a step looks for: about which date, in files handed over (or None: what the source has), and whether to ask again."""
+
+    contract: Contract
+    business_date: date
+    files: Sequence[str] | None = None
+    provider: str | None = None
+    refetch: bool = False
+
+
+@contextmanager
+def arrived(instance: Instance, connection: Connection, search: Search) -> Iterator[Found]:
+    """Returns the deliveries of a step and what is in their way; fetched bytes exist until the block ends."""
+    contract = search.contract
+    if search.files is not None:
+        yield _handed_over(search), []
+    elif is_fetched(contract):
+        with tempfile.TemporaryDirectory(dir=instance.folder("run"), prefix="fetch-") as folder:
+            yield _fetched(instance, connection, search, Path(folder) / "rows")
+    else:
+        yield inbox.find(instance.folder("inbox"), contract, _provider_of(instance, contract), search.business_date)
+
+
+def _provider_of(instance: Instance, contract: Contract) -> inbox.ProviderOf:
+    kind = office_kind(contract.provider) if isinstance(contract.provider, EachProvider) else ""
+    offices = [department for department in load_departments(instance.city_folder) if department.kind == kind]
+
+    def provider_of(region: str, on: date) -> str | None:
+        return next((office.uscc for office in offices if office.region_code == region and office.covers(on)), None)
+
+    return provider_of
+
+
+def _handed_over(search: Search) -> list[Delivery]:
+    declared = search.contract.provider
+    provider = search.provider or (declared if isinstance(declared, str) else None)
+    if provider is None:
+        allowed = "the USCC of the office that sent these files"
+        raise ConfigError(Problem("--provider", "every region delivers by itself, so the provider must be named.", allowed).text())
+    missing = [file for file in search.files or () if not Path(file).is_file()]
+    if missing:
+        raise ConfigError(Problem(", ".join(missing), "there is no such file.").text())
+    return [Delivery(provider, search.business_date, Path(file).name, Path(file)) for file in search.files or ()]
+
+
+def _fetched(instance: Instance, connection: Connection, search: Search, target: Path) -> Found:
+    """A source that does not answer is in the way of its provider's delivery; the next run's window covers what was missed."""
+    contract, source = search.contract, search.contract.source
+    assert isinstance(source, PostgresSource | ApiSource)
+    landed = [batch.business_date for batch in batches.of_resource(connection, contract.code) if batch.gate != "refused"]
+    asked = next_window(contract, landed, (search.business_date, instance.city.timezone), again=search.refetch)
+    if asked is None:
+        return [], []
+    try:
+        if isinstance(source, PostgresSource):
+            return [postgres.fetch(connection_url(instance, source.connection), contract, asked, target)], []
+        return [api.fetch(api_endpoint(instance, source.connection), contract, asked, target)], []
+    except SourceError as error:
+        thing = source.table if isinstance(source, PostgresSource) else source.path.lstrip("/")
+        return [], [Unusable(f"{source.connection}/{thing}", str(error))]

@@ -1,0 +1,73 @@
+"""Returns what a business day still waits for and what it lacks when it is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from lakehouse.city.calendar import last_due
+from lakehouse.city.departments import load_departments, providers
+from lakehouse.city.regions import load_regions
+from lakehouse.config import Instance
+from lakehouse.contracts.loader import contract_paths, load_sound_contracts, resource_code
+from lakehouse.contracts.model import Contract
+from lakehouse.naming import ingest_dag
+from lakehouse.ops import batches, connect, days, ingest_runs
+
+Gap = dict[str, Any]
+
+
+def ingested(instance: Instance) -> tuple[str, ...]:
+    """Returns the resources that have an ingest DAG."""
+    return tuple(load_sound_contracts(instance.settings.contracts, standard=False)[0])
+
+
+def waiting_for(instance: Instance, business_date: date, resources: Collection[str]) -> list[str]:
+    """Returns the DAGs of these resources and the earlier days that have to end before this day may close; empty when it may."""
+    with connect(instance) as connection:
+        ended = {run.resource for run in ingest_runs.of_day(connection, business_date) if run.state != "running"}
+        begun = ingest_runs.begun_before(connection, business_date)
+        published = days.last_published(connection)
+    earlier = [day for day in begun if published is None or day > published.business_date]
+    return [f"day {day}" for day in earlier] + [ingest_dag(code) for code in resources if code not in ended]
+
+
+def gaps(connection: Connection, instance: Instance, business_date: date) -> list[Gap]:
+    """Returns what the day lacks: `{resource, provider, kind, due_on}`, kind failed, not_run, blocked, refused, silent or contract.
+
+    A resource whose contract is wrong is a gap of kind contract; the others go on. A provider is silent from the day its delivery is
+    due until one about the current cycle has come; where only known senders are expected, one that never sent anything is not.
+    """
+    folder = instance.settings.contracts
+    contracts, _ = load_sound_contracts(folder)
+    runs = {run.resource: run for run in ingest_runs.of_day(connection, business_date)}
+    broken = [resource_code(path) for path in contract_paths(folder) if resource_code(path) not in contracts]
+    found = [_gap(code, None, "contract", business_date) for code in broken]
+    for contract in contracts.values():
+        this_run = runs.get(contract.code)
+        if this_run is None or this_run.state != "done":
+            found.append(_gap(contract.code, None, "failed" if this_run else "not_run", business_date))
+            continue
+        found.extend(_provider_gaps(connection, instance, contract, business_date))
+    return found
+
+
+def _provider_gaps(connection: Connection, instance: Instance, contract: Contract, business_date: date) -> list[Gap]:
+    due_on = last_due(contract.cycle, business_date)
+    taken = [batch for batch in batches.of_resource(connection, contract.code) if batch.taken_on <= business_date]
+    found = [
+        _gap(contract.code, batch.provider, batch.gate, due_on) | {"batch_id": batch.batch_id}
+        for batch in taken
+        if batch.taken_on == business_date and batch.gate in ("blocked", "refused")
+    ]
+    came = {batch.provider for batch in taken if batch.business_date >= due_on}
+    sent = {batch.provider for batch in taken}
+    expected = providers(contract, load_departments(instance.city_folder), load_regions(instance.city_folder), business_date, sent)
+    return found + [_gap(contract.code, provider.uscc, "silent", due_on) for provider in expected if provider.uscc not in came]
+
+
+def _gap(resource: str, provider: str | None, kind: str | None, due_on: date) -> Gap:
+    return {"resource": resource, "provider": provider, "kind": kind, "due_on": due_on.isoformat()}

@@ -1,0 +1,95 @@
+"""Returns the batches a step has to read: what was landed before, what has arrived now, and a ticket for what could not be taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import Connection
+
+from lakehouse.config import Instance
+from lakehouse.errors import DeliveryError, Problem
+from lakehouse.ingest import landing
+from lakehouse.ingest.arrival import Search, arrived
+from lakehouse.ingest.readers.delivery import Unusable
+from lakehouse.objects import open_area
+from lakehouse.ops import batches, connect, days, ingest_runs, tickets
+from lakehouse.ops.batches import Batch
+
+REFUSED = "refused"
+
+
+@dataclass
+class Intake:
+    """The batches that wait for bronze, and what happened on the way."""
+
+    waiting: list[Batch] = field(default_factory=list)
+    landed: int = 0
+    rebuilt: int = 0
+    repeated: list[str] = field(default_factory=list)
+    unusable: list[Unusable] = field(default_factory=list)
+
+
+def take(instance: Instance, search: Search, only: Iterable[str] | None = None) -> Intake:
+    """Returns the batches to read, of deliveries taken by this date (or only those with the given ids).
+
+    When a later date is published, nothing new is taken for this one: it waits for the newest day.
+
+    Raises:
+        DeliveryError: files are handed over for such a date.
+    """
+    resource, today = search.contract.code, search.business_date
+    area, intake = open_area(instance, "landing"), Intake()
+    with connect(instance) as connection:
+        batches.lock(connection, resource)
+        intake.rebuilt = landing.rebuild(connection, area, resource)
+        if days.is_final(connection, today):
+            _check_nothing_handed_over(search)
+        else:
+            with arrived(instance, connection, search) as (deliveries, intake.unusable):
+                arrivals = landing.land(connection, area, search.contract, deliveries, today)
+            intake.landed, intake.repeated = len(arrivals.landed), arrivals.repeated
+            _tell_unusable(connection, search, intake.unusable)
+        waiting = [batch for batch in batches.open_for(connection, resource, "bronze") if batch.taken_on <= today]
+    intake.waiting = [batch for batch in waiting if only is None or batch.batch_id in set(only)]
+    return intake
+
+
+def refuse(connection: Connection, batch: Batch, message: str, on: date) -> None:
+    """Records that a landed delivery cannot be read at all and opens a ticket for its provider."""
+    batches.record_refusal(connection, batch.batch_id)
+    detail = {"batch_id": batch.batch_id, "source_object": batch.source_object}
+    new = tickets.NewTicket(REFUSED, _subject(batch), on, message, batch.resource, batch.provider, detail=detail)
+    tickets.open_ticket(connection, new)
+
+
+def accept(connection: Connection, read: Iterable[Batch], on: date) -> None:
+    """Records that the rows of batches are in bronze; a readable delivery answers the ticket of an unreadable one before it."""
+    for batch in read:
+        batches.record_bronze(connection, [batch.batch_id])
+        tickets.close(connection, REFUSED, _subject(batch), on, "a readable delivery came")
+
+
+def _check_nothing_handed_over(search: Search) -> None:
+    if search.files is not None:
+        found = f"{search.business_date} is final, because a later date is published."
+        raise DeliveryError(Problem("--date", found, "the newest date or a later one", "hand the files over for that date.").text())
+
+
+def _tell_unusable(connection: Connection, search: Search, unusable: list[Unusable]) -> None:
+    resource, today = search.contract.code, search.business_date
+    there = {f"{resource}|{one.subject}": one for one in unusable}
+    for subject, one in there.items():
+        new = tickets.NewTicket(REFUSED, subject, today, one.message, resource, detail={"source": one.subject})
+        tickets.open_ticket(connection, new)
+    if there:
+        ingest_runs.note(connection, resource, today, {REFUSED: sorted(there)})
+    if search.files is None:
+        for ticket in tickets.find(connection, kind=REFUSED, only_open=True):
+            if ticket.resource == resource and "source" in ticket.detail and ticket.subject not in there:
+                tickets.close(connection, REFUSED, ticket.subject, today, "no longer in the way")
+
+
+def _subject(batch: Batch) -> str:
+    return f"{batch.resource}|{batch.provider}|{batch.business_date}"

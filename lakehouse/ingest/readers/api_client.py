@@ -1,0 +1,200 @@
+"""Returns the bodies of an API's answers: bearer token, tried again where it helps, bounded in time and bytes, never redirected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from threading import Timer
+from types import TracebackType
+
+import httpx
+import msgspec
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+from lakehouse.connections import ApiEndpoint
+from lakehouse.errors import SourceError
+from lakehouse.ingest.readers.records import refusal
+
+RETRIED = frozenset({429, 500, 502, 503, 504})
+FIX = "ask the department that runs the API; the next run takes what was missed."
+HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
+EARLY_SECONDS = 5.0  # a token is renewed this long before it expires
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one fetch may cost: seconds, attempts of a request, bytes of a body and of all, pages."""
+
+    connect_seconds: float = 5.0
+    read_seconds: float = 20.0
+    answer_seconds: float = 120.0
+    total_seconds: float = 1800.0
+    attempts: int = 4
+    first_wait_seconds: float = 0.5
+    longest_wait_seconds: float = 60.0
+    body_bytes: int = 64 * 1024 * 1024
+    total_bytes: int = 2 * 1024 * 1024 * 1024
+    pages: int = 20_000
+
+
+class Token(msgspec.Struct):
+    """A token, and for how many seconds it is good."""
+
+    access_token: str
+    expires_in: float
+
+
+class PassingError(Exception):
+    """A trouble that may pass: the request is sent again, after `wait` seconds where the API says so."""
+
+    def __init__(self, found: str, wait: float | None = None) -> None:
+        super().__init__(found)
+        self.found, self.wait = found, wait
+
+
+class ApiClient:
+    """One conversation with an API, from its first token to its last page."""
+
+    def __init__(self, endpoint: ApiEndpoint, where: str, limits: Limits) -> None:
+        self._endpoint, self._where, self._limits = endpoint, where, limits
+        timeout = httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds)
+        # Neither proxies nor passwords of the environment: the token is for this server alone.
+        self._http = httpx.Client(timeout=timeout, headers=HEADERS, follow_redirects=False, trust_env=False)
+        self._deadline = time.monotonic() + limits.total_seconds
+        self._bytes = 0
+        self._token, self._good_until = "", 0.0
+
+    def __enter__(self) -> ApiClient:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._http.close()
+
+    def get(self, path: str, parameters: Mapping[str, str]) -> bytes:
+        """Returns the body of a 200 of type JSON.
+
+        Raises:
+            SourceError: there is none to be had.
+        """
+        for renewed in (False, True):
+            if time.monotonic() >= self._good_until:
+                self._renew()
+            headers = {"Authorization": f"Bearer {self._token}"}
+            request = self._http.build_request("GET", f"{self._endpoint.base}{path}", params=dict(parameters), headers=headers)
+            body = self._again(request, may_expire=not renewed)
+            if body is not None:
+                return body
+            self._good_until = 0.0
+        raise AssertionError("a second 401 is refused")
+
+    def _renew(self) -> None:
+        credentials = {"client_id": self._endpoint.client_id, "client_secret": self._endpoint.client_secret}
+        body = self._again(self._http.build_request("POST", f"{self._endpoint.base}/token", json=credentials), may_expire=False)
+        try:
+            found = msgspec.json.decode(body or b"", type=Token)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self._refusal("the token's answer is not as agreed.", "{access_token, expires_in}") from None
+        if not found.access_token.isascii() or not found.access_token.isprintable() or not found.access_token:
+            raise self._refusal("the token's answer is not as agreed.", "{access_token, expires_in}")
+        self._token = found.access_token
+        self._good_until = time.monotonic() + max(found.expires_in - EARLY_SECONDS, 1.0)
+
+    def _again(self, request: httpx.Request, *, may_expire: bool) -> bytes | None:
+        """Returns the body, None for an expired token; passing troubles are tried again."""
+        attempts = self._limits.attempts
+        retrying = Retrying(
+            retry=retry_if_exception_type(PassingError), stop=stop_after_attempt(attempts), wait=self._wait, sleep=self._sleep, reraise=True
+        )
+        try:
+            return retrying(self._once, request, may_expire=may_expire)
+        except PassingError as error:
+            raise self._refusal(f"{error.found} ({attempts} attempts)") from None
+
+    def _once(self, request: httpx.Request, *, may_expire: bool) -> bytes | None:
+        until = min(self._deadline, time.monotonic() + self._limits.answer_seconds)
+        # A read time-out never ends a slow drip of header bytes: closing the connection does.
+        watchdog = Timer(max(until - time.monotonic(), 0.0), self._http.close)
+        watchdog.start()
+        try:
+            answer = self._http.send(request, stream=True)
+            try:
+                status = answer.status_code
+                if status == httpx.codes.UNAUTHORIZED and may_expire:
+                    return None
+                self._check_status(status, answer.headers.get("Retry-After", ""))
+                self._check_form(answer.headers)
+                return self._body(answer)
+            finally:
+                answer.close()
+        except (httpx.TransportError, RuntimeError) as error:  # its message may quote an address with its query
+            if time.monotonic() >= until:
+                raise self._refusal("an answer is not complete in time.", self._times) from None
+            raise PassingError(f"the API does not answer, or breaks off ({type(error).__name__}).") from None
+        finally:
+            watchdog.cancel()
+
+    def _check_status(self, status: int, retry_after: str) -> None:
+        if status in RETRIED:
+            raise PassingError(f"the API answers with status {status}.", self._asked_wait(retry_after))
+        if 300 <= status < 400:
+            raise self._refusal(
+                f"the API redirects us (status {status}); the token goes nowhere else.", "an answer from the agreed address"
+            )
+        if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            fix = f"correct HUILIU_SECRET_{self._endpoint.name.upper()}, or ask for the right to read."
+            raise refusal(self._where, f"the API does not let us in (status {status}).", "", fix)
+        if status != httpx.codes.OK:
+            raise self._refusal(f"the API answers with status {status}.", "200")
+
+    def _check_form(self, headers: httpx.Headers) -> None:
+        kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise self._refusal("the answer is of another content type.", "application/json")
+        if headers.get("Content-Encoding", "identity") != "identity":
+            raise self._refusal("the answer is compressed, which was not asked for.", "Content-Encoding: identity")
+
+    def _body(self, answer: httpx.Response) -> bytes:
+        limits, body = self._limits, bytearray()
+        for part in answer.iter_raw():
+            body += part
+            self._bytes += len(part)
+            if len(body) > limits.body_bytes or self._bytes > limits.total_bytes:
+                raise self._refusal("the answers are too large.", f"{limits.body_bytes} bytes an answer, {limits.total_bytes} in all")
+        return bytes(body)
+
+    def _asked_wait(self, retry_after: str) -> float | None:
+        """Returns the seconds a Retry-After header asks for, given in seconds or as a date; refuses to wait too long."""
+        if not retry_after:
+            return None
+        if retry_after.isascii() and retry_after.isdigit():
+            wait = float(retry_after)
+        else:
+            try:
+                until = parsedate_to_datetime(retry_after)
+            except ValueError:
+                return None
+            wait = max((until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds(), 0.0)
+        if wait > self._limits.longest_wait_seconds:
+            raise self._refusal(f"the API asks us to wait {wait:.0f} seconds.", f"at most {self._limits.longest_wait_seconds:.0f}")
+        return wait
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, PassingError) and error.wait is not None:
+            return error.wait
+        return min(self._limits.first_wait_seconds * 2.0 ** (state.attempt_number - 1), self._limits.longest_wait_seconds)
+
+    def _sleep(self, seconds: float) -> None:
+        if time.monotonic() + seconds > self._deadline:
+            raise self._refusal("the API did not deliver in time.", self._times)
+        time.sleep(seconds)
+
+    @property
+    def _times(self) -> str:
+        return f"{self._limits.answer_seconds:.0f} s an answer, {self._limits.total_seconds:.0f} s in all"
+
+    def _refusal(self, found: str, allowed: str = "") -> SourceError:
+        return refusal(self._where, found, allowed, FIX)

@@ -1,0 +1,28 @@
+"""Checks the header of a delivery that has one: exactly the declared names, each once, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lakehouse.ingest.readers.records import refusal
+
+
+def check_header(found: Sequence[str], declared: set[str], where: str) -> None:
+    """Raises where the names are not the declared ones; others are told by their place only: without a header they are somebody's data.
+
+    Raises:
+        SourceError: names are missing, twice or not declared; the whole delivery is refused.
+    """
+    missing = sorted(declared.difference(found))
+    unknown = [str(place) for place, name in enumerate(found, 1) if name not in declared]
+    twice = sorted({name for name in found if name in declared and found.count(name) > 1})
+    problems = []
+    if missing:
+        problems.append(f"missing: {', '.join(missing)}")
+    if twice:
+        problems.append(f"more than once: {', '.join(twice)}")
+    if unknown:
+        problems.append(f"not declared: column {', '.join(unknown)}")
+    if problems:
+        fix = "send the file again with exactly these header names, in any order."
+        raise refusal(f"{where}: header", "; ".join(problems) + ".", ", ".join(sorted(declared)), fix)

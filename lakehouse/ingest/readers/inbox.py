@@ -1,0 +1,74 @@
+"""Returns the deliveries that lie in the inbox: files whose path says date and, for many providers, region."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+from lakehouse.contracts.model import Contract, CsvSource, JsonLinesSource, XlsxSource
+from lakehouse.errors import Problem
+from lakehouse.ingest.readers.delivery import Delivery, Unusable
+
+ProviderOf = Callable[[str, date], str | None]
+UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
+PLACEHOLDERS = {"{date}": r"(?P<date>\d{4}-\d{2}-\d{2})", "{region}": r"(?P<region>\d+)", "{n}": r"\d+", "*": r"[^/]*"}
+
+
+def find(inbox: Path, contract: Contract, provider_of: ProviderOf, until: date) -> tuple[list[Delivery], list[Unusable]]:
+    """Returns the deliveries about dates up to `until`, and the files nobody can understand.
+
+    `provider_of` says which department delivers for a region at a date; asked only where the contract names no single provider.
+    """
+    pattern = path_pattern(contract)
+    deliveries, unusable = [], []
+    for path in _files(inbox, contract):
+        name = path.relative_to(inbox).as_posix()
+        found = pattern.fullmatch(name)
+        day = _date(found["date"]) if found else None
+        provider = _provider(contract, found, day, provider_of) if found and day else None
+        if day is None or provider is None:
+            unusable.append(Unusable(name, _problem(contract, name, day is not None)))
+        elif day <= until:
+            deliveries.append(Delivery(provider, day, name, path))
+    return deliveries, unusable
+
+
+def path_pattern(contract: Contract) -> re.Pattern[str]:
+    """Returns the contract's path below the inbox as a pattern with the groups `date` and `region`."""
+    parts = re.split(r"(\{date\}|\{region\}|\{n\}|\*)", _path(contract))
+    return re.compile("".join(PLACEHOLDERS.get(part, re.escape(part)) for part in parts))
+
+
+def _files(inbox: Path, contract: Contract) -> Iterator[Path]:
+    """Files that are hidden or still being written are left alone until they bear their name."""
+    fixed = re.split(r"[{*]", _path(contract), maxsplit=1)[0]
+    folder = inbox / fixed[: fixed.rfind("/") + 1]
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith(".") and not path.name.endswith(UNFINISHED):
+            yield path
+
+
+def _path(contract: Contract) -> str:
+    assert isinstance(contract.source, CsvSource | JsonLinesSource | XlsxSource)
+    return contract.source.path
+
+
+def _provider(contract: Contract, found: re.Match[str], day: date, provider_of: ProviderOf) -> str | None:
+    return contract.provider if isinstance(contract.provider, str) else provider_of(found["region"], day)
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _problem(contract: Contract, name: str, region_unknown: bool) -> str:
+    if region_unknown:
+        found, allowed = "no department delivers for the region in this path.", "a region of departments.csv at that date"
+    else:
+        found, allowed = "the name says no business date.", _path(contract)
+    return Problem(f"inbox/{name}", found, allowed, "rename or move the file; it is taken by the next run.").text()

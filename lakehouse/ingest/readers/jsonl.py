@@ -1,0 +1,87 @@
+"""Returns the records of a JSON Lines delivery: one object a line, UTF-8, every value a text, nothing guessed."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
+
+from lakehouse.contracts.model import Contract
+from lakehouse.ingest.readers.lines import Line, chunks, newline_lines
+from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, BrokenRecordError, Record
+
+WHITE_SPACE = b" \t\r\n"
+
+
+def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:  # noqa: ARG001 - a file of lines is never refused whole
+    """Returns the records of a delivered JSON Lines file; an absent key, null and an empty text are the same."""
+    declared = frozenset(column.source_name for column in contract.columns)
+    names = [column.source_name for column in contract.kept_columns]
+    for line in newline_lines(chunks(stream, "utf-8")):
+        try:
+            values = _object(line, declared)
+            yield Record(line.number, tuple(values.get(name) for name in names))
+        except BrokenRecordError as broken:
+            yield Record(line.number, None, broken.reject, line.content)
+
+
+def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the counters of all kinds are called alike
+    """Returns how many lines a file holds, counted without the reader."""
+    mark = stream.read(len(codecs.BOM_UTF8))
+    last = b"" if mark == codecs.BOM_UTF8 else mark
+    total = last.count(b"\n")
+    while part := stream.read(1024 * 1024):
+        total, last = total + part.count(b"\n"), part
+    return total + (1 if last and not last.endswith(b"\n") else 0)
+
+
+def _object(line: Line, declared: frozenset[str]) -> Mapping[str, str | None]:
+    if line.too_long:
+        raise BrokenRecordError("oversize_record")
+    if not line.content.strip(WHITE_SPACE):
+        raise BrokenRecordError("blank_line")
+    if b"\0" in line.content:
+        raise BrokenRecordError("nul_byte")
+    try:
+        text = line.content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BrokenRecordError("undecodable") from None
+    try:
+        found = json.loads(text, object_pairs_hook=_pairs, parse_int=str, parse_float=str, parse_constant=_no_constant)
+    except (json.JSONDecodeError, RecursionError):
+        raise BrokenRecordError("malformed_json") from None
+    if not isinstance(found, dict):
+        raise BrokenRecordError("not_an_object")
+    if not declared.issuperset(found):
+        raise BrokenRecordError("unknown_key")
+    return {name: _text(value) for name, value in found.items()}
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise BrokenRecordError("duplicate_key")
+    return found
+
+
+def _no_constant(_: str) -> str:
+    raise BrokenRecordError("malformed_json")  # NaN and Infinity are no JSON
+
+
+def _text(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        raise BrokenRecordError("nested_value")
+    if len(value) > MAX_CELL_CHARACTERS:
+        raise BrokenRecordError("oversize_cell")
+    if "\0" in value:
+        raise BrokenRecordError("nul_byte")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair, written as an escape
+        raise BrokenRecordError("undecodable") from None
+    return value

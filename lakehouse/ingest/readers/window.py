@@ -1,0 +1,43 @@
+"""Returns which window of a source system is asked for: sources that are not dropped files are asked by watermark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from lakehouse.city.calendar import last_due
+from lakehouse.contracts.model import ApiSource, Contract, PostgresSource
+
+FetchedSource = PostgresSource | ApiSource
+
+
+@dataclass(frozen=True)
+class Window:
+    """The dates of the watermark to take: from `first` (None: from the beginning) to `last`, both whole days of the city."""
+
+    first: date | None
+    last: date
+    timezone: str
+
+
+def is_fetched(contract: Contract) -> bool:
+    """Returns whether we ask the source for rows (no file of its own, so its rows have no lines that anybody knows)."""
+    return isinstance(contract.source, FetchedSource)
+
+
+def next_window(contract: Contract, landed: Iterable[date], asked: tuple[date, str], *, again: bool = False) -> Window | None:
+    """Returns the window to ask for at a date (`asked`: date, time zone), or None where the delivery of the cycle has come.
+
+    It begins the day after the last landed date, less the overlap for rows that were committed late: what a failed run missed is in it.
+    """
+    on, timezone = asked
+    source = contract.source
+    assert isinstance(source, FetchedSource)
+    known = list(landed)
+    due_on = last_due(contract.cycle, on)
+    if not again and any(due_on <= day <= on for day in known):
+        return None
+    last = max((day for day in known if day < on), default=None)
+    first = None if last is None else last + timedelta(days=1 - source.overlap_days)
+    return Window(first, on, timezone)

@@ -1,0 +1,115 @@
+"""Returns the records of a step's batches as one Parquet file in the lake, where Spark takes them up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lakehouse.contracts.model import Contract
+from lakehouse.errors import Problem, SourceError
+from lakehouse.ingest.landing import open_landed
+from lakehouse.ingest.readers import reader_of
+from lakehouse.ingest.readers.records import Record
+from lakehouse.naming import staging_path
+from lakehouse.objects import Area
+from lakehouse.ops.batches import Landed
+
+ROWS_AT_ONCE = 50_000
+FACTS = {"_batch_id": pa.string(), "_provider": pa.string(), "_business_date": pa.date32(), "_taken_on": pa.date32()} | {
+    "_delivery_no": pa.int32(),
+    "_source_object": pa.string(),
+}
+FOUND = {"_source_line": pa.int64(), "_row_hash": pa.string(), "_reject": pa.string(), "_raw": pa.binary()}
+compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass
+class Staged:
+    """Where the rows lie and, by batch id, how many, why a delivery could not be read at all, what else people should know of it."""
+
+    path: str
+    rows: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, list[str]] = field(default_factory=dict)
+
+
+def row_hash(texts: Iterable[str | None]) -> str:
+    """Returns the SHA-256 of the kept columns' texts in contract order."""
+    return hashlib.sha256(compact_json(list(texts)).encode()).hexdigest()
+
+
+def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed], business_date: date) -> Staged:
+    """Returns the staged rows of landed batches (`areas`: landing, lake); what an earlier attempt left is removed.
+
+    A batch of which the reader makes another number of records than the second counter is refused like one without a header.
+    """
+    landing, lake = areas
+    folder = staging_path(contract.code, business_date)
+    lake.delete_below(folder)
+    staged = Staged(f"{folder}/rows.parquet")
+    if not batches:
+        return staged
+    schema = pa.schema({column.name: pa.string() for column in contract.kept_columns} | FACTS | FOUND)
+    with lake.create(staged.path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for batch in batches:
+            try:
+                for table in _tables(landing, contract, batch, schema):
+                    writer.write_table(table)
+                    staged.rows[batch.batch_id] += table.num_rows
+                _check_count(batch, staged.rows[batch.batch_id])
+                if found := _remarks(landing, contract, batch):
+                    staged.remarks[batch.batch_id] = found
+            except SourceError as error:
+                staged.refused[batch.batch_id] = str(error)
+                staged.rows.pop(batch.batch_id, None)
+    return staged
+
+
+def clear(lake: Area, contract: Contract, business_date: date) -> None:
+    """Removes what was staged for a step."""
+    lake.delete_below(staging_path(contract.code, business_date))
+
+
+def _remarks(landing: Area, contract: Contract, batch: Landed) -> list[str]:
+    remarks = reader_of(contract).remarks
+    if remarks is None:
+        return []
+    with open_landed(landing, batch) as stream:
+        return remarks(stream, contract)
+
+
+def _tables(landing: Area, contract: Contract, batch: Landed, schema: pa.Schema) -> Iterator[pa.Table]:
+    with open_landed(landing, batch) as stream:
+        records = reader_of(contract).read(stream, contract, batch.source_object)
+        while some := list(islice(records, ROWS_AT_ONCE)):
+            yield _table(some, batch, schema)
+
+
+def _table(records: list[Record], batch: Landed, schema: pa.Schema) -> pa.Table:
+    width = len(schema) - len(FACTS) - len(FOUND)
+    nothing = (None,) * width
+    columns = list(zip(*(record.texts or nothing for record in records), strict=True))
+    facts = [pa.repeat(pa.scalar(getattr(batch, name[1:]), kind), len(records)) for name, kind in FACTS.items()]
+    found = [
+        [record.line for record in records],
+        [None if record.texts is None else row_hash(record.texts) for record in records],
+        [record.reject for record in records],
+        [record.raw for record in records],
+    ]
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=False)]
+    arrays += facts + [pa.array(values, kind) for values, kind in zip(found, FOUND.values(), strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _check_count(batch: Landed, rows: int) -> None:
+    if rows != batch.received:
+        found = f"the reader found {rows} records, the second counter {batch.received}."
+        raise SourceError(Problem(batch.source_object, found, "the same number", "report the file: its structure is ambiguous.").text())

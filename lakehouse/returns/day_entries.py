@@ -1,0 +1,80 @@
+"""Returns what is published, as the store has it: day entries and, for the operator, the leaves under each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+
+from lakehouse.naming import day_entry_path, published_days_prefix
+from lakehouse.objects import Area
+from lakehouse.returns.manifest import Document, Predecessor, sha256
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """What lies under a day entry: each recipient's manifest (its hash) and payloads, and the rules these were proved under."""
+
+    rules_sha256: str
+    manifests: dict[str, str]
+    payloads: dict[str, frozenset[str]]
+
+    def document(self) -> Document:
+        """Returns the leaves as they are kept."""
+        recipients = {name: {"manifest_sha256": found, "payloads": sorted(self.payloads[name])} for name, found in self.manifests.items()}
+        return {"rules_sha256": self.rules_sha256, "recipients": recipients}
+
+
+NO_LEAVES = Leaves("", {}, {})
+
+
+def published_dates(area: Area) -> list[date]:
+    """Returns the dates that have a day entry, oldest first."""
+    folders = (folder.rsplit("/", 1)[-1] for folder in area.folders(published_days_prefix()))
+    return [day for day in map(date.fromisoformat, sorted(folders)) if final_issue(area, day)]
+
+
+def final_issue(area: Area, business_date: date) -> int:
+    """Returns the highest published issue of a date, 0 when none is."""
+    folder = day_entry_path(business_date, 1).rsplit("/", 1)[0]
+    names = (one.path.rsplit("/", 1)[-1] for one in area.list(folder))
+    return max((int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdigit()), default=0)
+
+
+def predecessor(area: Area, business_date: date) -> Predecessor | None:
+    """Returns the final issue of the last published date before a date."""
+    earlier = [day for day in published_dates(area) if day < business_date]
+    if not earlier:
+        return None
+    issue = final_issue(area, earlier[-1])
+    return Predecessor(earlier[-1], issue, sha256(area.get(day_entry_path(earlier[-1], issue))))
+
+
+def is_final(area: Area, business_date: date) -> bool:
+    """Returns whether a later date is published, so that this one can only be checked."""
+    return any(day > business_date for day in published_dates(area))
+
+
+def entry(area: Area, business_date: date, issue: int) -> Document:
+    """Returns a day entry."""
+    found: Document = json.loads(area.get(day_entry_path(business_date, issue)))
+    return found
+
+
+def leaves(area: Area, business_date: date, issue: int) -> Leaves:
+    """Returns the leaves under a day entry; none of an issue that was never published."""
+    if issue == 0:
+        return NO_LEAVES
+    found = json.loads(area.get(day_entry_path(business_date, issue, "leaves.json")))
+    recipients = found["recipients"]
+    return Leaves(
+        found["rules_sha256"],
+        {name: one["manifest_sha256"] for name, one in recipients.items()},
+        {name: frozenset(one["payloads"]) for name, one in recipients.items()},
+    )
+
+
+def inputs(area: Area, business_date: date, issue: int) -> Document:
+    """Returns what an issue was made from: `batches` (resource, batch id) and `versions` of the tables read."""
+    found: Document = json.loads(area.get(day_entry_path(business_date, issue, "inputs.json")))
+    return found

@@ -1,0 +1,200 @@
+"""Returns the documents of a publication: manifest, day entry, proof. Canonical JSON (RFC 8785): the same facts are the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import rfc8785
+
+from lakehouse.naming import DEPARTMENT, recipient_folder
+from lakehouse.returns.compiler import ROW_KEY, ROW_KEY_COLUMN, ColumnPlan, Plan
+from lakehouse.returns.model import Return
+from lakehouse.verification import merkle
+
+SPEC = "huiliu-package/1"
+Document = dict[str, Any]
+Signature = dict[str, str]
+
+
+@dataclass(frozen=True)
+class ReturnFacts:
+    """What all packages of a day have in common about a return."""
+
+    declared: Return
+    plans: Mapping[str, Plan]
+    contracts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Predecessor:
+    """The final issue of the last published day before, and the hash of its entry."""
+
+    business_date: date
+    issue: int
+    entry_sha256: str
+
+
+@dataclass(frozen=True)
+class DayFacts:
+    """What all packages of a day have in common."""
+
+    city: str
+    business_date: date
+    predecessor: Predecessor | None
+    policies_sha256: str
+    regions_sha256: str
+    labels_sha256: str
+    inputs_sha256: str
+    returns: Mapping[str, ReturnFacts]
+
+    @property
+    def rules_sha256(self) -> str:
+        """Returns the hash of everything that decides what a recipient sees and how: what was proved under it need not be proved again."""
+        returns = sorted(facts.declared.sha256 for facts in self.returns.values())
+        return sha256(canonical([SPEC, self.policies_sha256, self.regions_sha256, self.labels_sha256, returns]))
+
+
+def canonical(document: Any) -> bytes:
+    """Returns a document as canonical JSON."""
+    return rfc8785.dumps(document)
+
+
+def sha256(content: bytes) -> str:
+    """Returns the hash of bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def inputs_sha256(batches: Sequence[tuple[str, str]]) -> str:
+    """Returns the hash of the (resource, batch id) pairs a day knew."""
+    return sha256(canonical(sorted([list(pair) for pair in batches])))
+
+
+def manifest(day: DayFacts, issue: int, forms: Sequence[Document], before: str | None, signature: Signature) -> Document:
+    """Returns the manifest of a package.
+
+    Args:
+        day: what all packages have in common.
+        issue: the issue of the day.
+        forms: the facts of the recipient's forms (`returns.writer.FORM_FACTS`).
+        before: the hash of the recipient's manifest of the predecessor, none when it had none.
+        signature: algorithm and key id.
+    """
+    first = forms[0]
+    mine = [facts for facts in day.returns.values() if _receives(facts, first)]
+    earlier = day.predecessor
+    return {
+        "spec": SPEC,
+        "city": day.city,
+        "recipient": _recipient(first),
+        "business_date": day.business_date.isoformat(),
+        "issue": issue,
+        "predecessor": None
+        if earlier is None or before is None
+        else {"business_date": earlier.business_date.isoformat(), "issue": earlier.issue, "manifest_sha256": before},
+        "expires_on": (day.business_date + timedelta(days=max(facts.declared.retention_days for facts in mine))).isoformat(),
+        "policies_sha256": day.policies_sha256,
+        "regions_sha256": day.regions_sha256,
+        "inputs_sha256": day.inputs_sha256,
+        "cover": next((_cover(form) for form in forms if form["form"] == "cover"), None),
+        "returns": [_return(facts, first["audience"], forms) for facts in mine],
+        "signature": signature,
+    }
+
+
+def day_entry(day: DayFacts, issue: int, replaces: str | None, tree: tuple[int, bytes], closing: tuple[int, Signature]) -> Document:
+    """Returns the entry that publishes an issue of a day.
+
+    Args:
+        day: what all packages have in common.
+        issue: the issue.
+        replaces: the hash of the entry of the issue before, of the same date.
+        tree: the number of packages and the root over their manifests.
+        closing: the number of gaps the day was closed with, and the signature's algorithm and key id.
+    """
+    earlier = day.predecessor
+    previous = (
+        {"business_date": earlier.business_date.isoformat(), "issue": earlier.issue, "sha256": earlier.entry_sha256} if earlier else None
+    )
+    return {
+        "spec": SPEC,
+        "city": day.city,
+        "business_date": day.business_date.isoformat(),
+        "issue": issue,
+        "previous": previous,
+        "replaces_sha256": replaces,
+        "packages": tree[0],
+        "merkle": {"hash": merkle.HASH, "root": tree[1].hex()},
+        "inputs_sha256": day.inputs_sha256,
+        "gaps": closing[0],
+        "signature": closing[1],
+    }
+
+
+def proof(business_date: date, issue: int, index: int, leaves: Sequence[bytes], tree: merkle.Tree) -> Document:
+    """Returns the path that leads from a package's manifest to the day's root."""
+    return {
+        "business_date": business_date.isoformat(),
+        "issue": issue,
+        "leaf_index": index,
+        "leaf_count": len(leaves),
+        "leaf_sha256": leaves[index].hex(),
+        "path": [step.hex() for step in tree.path(index)],
+    }
+
+
+def _receives(facts: ReturnFacts, form: Document) -> bool:
+    plan = facts.plans.get(form["audience"])
+    return plan is not None and plan.level == form["level"]
+
+
+def _recipient(form: Document) -> Document:
+    named = {name: form[name] for name in ("level", "region_code")}
+    whom = form["recipient_id"]
+    return {"id": whom, **named} | ({"department_uscc": whom.split("-", 1)[1]} if recipient_folder(whom) == DEPARTMENT else {})
+
+
+def _cover(form: Document) -> Document:
+    return {name: form[name] for name in ("path", "sheet", "sha256", "content_sha256", "bytes")}
+
+
+def _return(facts: ReturnFacts, audience: str, forms: Sequence[Document]) -> Document:
+    declared, plan = facts.declared, facts.plans[audience]
+    basis = plan.audience
+    own = [form for form in forms if form["return_id"] == declared.id]
+    return {
+        "return_id": declared.id,
+        "version": declared.version,
+        "return_sha256": declared.sha256,
+        "source_table": declared.source,
+        "legal_basis": basis.legal_basis,
+        "need_id": basis.need,
+        "purpose": basis.purpose,
+        "contracts": dict(facts.contracts),
+        "row_key": ROW_KEY,
+        "rows": next(form["rows"] for form in own if form["form"] == "rows"),
+        "pending_locality": own[0]["pending_locality"],
+        "columns": [_column(column) for column in (ROW_KEY_COLUMN, *plan.columns)],
+        "forms": [_form(form) for form in own],
+    }
+
+
+def _column(column: ColumnPlan) -> Document:
+    described = {
+        "name": column.name,
+        "label": column.label,
+        "type": column.payload_type,
+        "class": column.class_,
+        "grade": column.grade,
+        "transform": column.transform,
+        "grade_after": column.grade_after,
+    }
+    return described | ({"minor_transform": column.minor_transform} if column.minor_transform else {})
+
+
+def _form(form: Document) -> Document:
+    named = {name: form[name] for name in ("form", "media_type", "path", "sheet", "sha256", "content_sha256", "bytes", "rows")}
+    return named | {name: form[name] or 0 for name in ("inserted", "updated", "deleted")}

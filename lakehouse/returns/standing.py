@@ -1,0 +1,64 @@
+"""Returns whether what was published still stands: every package signed, whole, named by the day, traceable to its batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from functools import partial
+
+from lakehouse.config import Instance
+from lakehouse.naming import day_entry_path, package_prefix, recipient_prefix
+from lakehouse.objects import Area, open_area
+from lakehouse.ops import batches, connect
+from lakehouse.returns.day_entries import Leaves, entry, final_issue, inputs, leaves
+from lakehouse.returns.manifest import inputs_sha256, sha256
+from lakehouse.verification.signing import PublicKey, load_public_key
+from lakehouse.verification.verifier import FILES, Verification, verify_documents
+
+PARALLEL_READS = 8
+
+
+def unsound_packages(instance: Instance, day: date) -> tuple[int, list[str]]:
+    """Returns how many packages the day's final issue has, and what is wrong with which (recipient: reason)."""
+    area, key = open_area(instance, "exchange"), load_public_key(instance.key_path("signing.pub"))
+    issue = final_issue(area, day)
+    if issue == 0:
+        return 0, [f"business day {day} is not published"]
+    below = leaves(area, day, issue)
+    wrong = list(_untraceable(instance, area, day, issue))
+    if not key.accepts(area.get(day_entry_path(day, issue)), area.get(day_entry_path(day, issue, "sig"))):
+        wrong.append("the day entry is not signed with the instance's key")
+    check = partial(_reasons, area, key, below, (day, issue))
+    with ThreadPoolExecutor(PARALLEL_READS) as pool:
+        wrong.extend(reason for found in pool.map(check, below.manifests) for reason in found)
+    return len(below.manifests), wrong
+
+
+def _untraceable(instance: Instance, area: Area, day: date, issue: int) -> Iterator[str]:
+    named = [(resource, batch_id) for resource, batch_id in inputs(area, day, issue)["batches"]]
+    with connect(instance) as connection:
+        lost = [batch_id for _, batch_id in named if batches.get(connection, batch_id) is None]
+    if lost:
+        yield f"{len(lost)} batches of the day are in no ledger"
+    if inputs_sha256(named) != entry(area, day, issue)["inputs_sha256"]:
+        yield "the list of batches is not the one the day names"
+
+
+def _reasons(area: Area, key: PublicKey, below: Leaves, when: tuple[date, int], recipient: str) -> list[str]:
+    prefix = package_prefix(recipient, *when)
+    try:
+        texts = {name: area.get(f"{prefix}/{name}") for name in FILES}
+    except FileNotFoundError:
+        return [f"{recipient}: the package is not whole"]
+    found = Verification()
+    verify_documents(texts, key, found)
+    reasons = [refusal.reason for refusal in found.refusals]
+    if sha256(texts["manifest.json"]) != below.manifests[recipient]:
+        reasons.append("the manifest is not the one that was published")
+    if texts["day.json"] != area.get(day_entry_path(*when)):
+        reasons.append("the day entry is not the one that was published")
+    missing = sum(not area.exists(f"{recipient_prefix(recipient)}/{path}") for path in below.payloads[recipient])
+    if missing:
+        reasons.append(f"{missing} payloads are missing")
+    return [f"{recipient}: {reason}" for reason in reasons]

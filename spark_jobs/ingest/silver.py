@@ -1,0 +1,194 @@
+"""Returns what a step adds to the history of a resource: which batches, their rows judged, the versions that differ."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.contracts.model import Contract
+from lakehouse.errors import Problem, QualityError
+from lakehouse.naming import bronze, silver
+from lakehouse.ops.batches import Batch
+from spark_jobs.ingest.absence import Disappearances, entries_of
+from spark_jobs.lake import storage
+from spark_jobs.transforms import dispositions, history
+from spark_jobs.transforms.history import overlaps
+from spark_jobs.transforms.identity import hmac_key, with_person_ids
+from spark_jobs.transforms.rules.scope import RuleScope
+from spark_jobs.transforms.silver_rows import typed_rows
+
+OPEN = "_replaced_on IS NULL AND valid_to IS NULL"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The batches of a step.
+
+    `waiting` come into silver now; `judged` are these and what was delivered after the first of them and is in silver already (whether
+    a row repeats another goes by the order of delivery); `outside` are those of which nothing counts (blocked, refused, not judged yet);
+    `counted` are all others.
+    """
+
+    waiting: tuple[Batch, ...]
+    judged: tuple[Batch, ...]
+    outside: tuple[Batch, ...]
+    counted: tuple[Batch, ...]
+
+    @property
+    def has_prior(self) -> bool:
+        """Returns whether anything was in silver before."""
+        return len(self.counted) > len(self.waiting)
+
+    @staticmethod
+    def of(batches: Iterable[Batch], on: date) -> Selection:
+        """Returns the selection of the step of a business date: what was taken in by then and passed its gate."""
+        all_ = tuple(batches)
+        waiting = tuple(one for one in all_ if one.is_known and one.silver_on is None and one.taken_on <= on)
+        counted = tuple(one for one in all_ if one.is_known and (one.silver_on is not None or one in waiting))
+        first = min((one.delivery_no for one in waiting), default=0)
+        judged = tuple(one for one in counted if one.delivery_no >= first)
+        return Selection(waiting, judged, tuple(one for one in all_ if one not in counted), counted)
+
+    @property
+    def first_delivery_no(self) -> int:
+        """Returns the number of the first delivery that is judged."""
+        return self.waiting[0].delivery_no
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a resource: what it reads, and the date on which what it writes becomes known."""
+
+    spark: SparkSession
+    contract: Contract
+    scope: RuleScope
+    key_path: Path
+    selection: Selection
+    on: date
+
+    @cached_property
+    def judged(self) -> DataFrame:
+        """Returns the rows of the judged batches with `_disposition`, computed once."""
+        rows = self._bronze().where(_of(self.selection.judged))
+        return dispositions.with_dispositions(rows, self._prior, self.contract).localCheckpoint()
+
+    @cached_property
+    def _prior(self) -> DataFrame | None:
+        """Returns the valid rows delivered before the judged batches that stand at their first position or after it, if any can."""
+        if not self.selection.has_prior:
+            return None
+        valid = dispositions.is_valid(self.contract)
+        first = self._bronze().where(_of(self.selection.judged) & valid).agg(F.min("_position")).collect()[0][0]
+        rows = self._bronze().where(F.col("_delivery_no") < self.selection.first_delivery_no)
+        return rows.where(valid & (F.col("_position") >= first)) if first else None
+
+    @cached_property
+    def _new(self) -> DataFrame:
+        return self.judged.where(_of(self.selection.waiting) & (F.col("_disposition") == "accepted"))
+
+    @cached_property
+    def _disappearances(self) -> Disappearances | None:
+        if self.contract.delivery != "snapshot":
+            return None
+        return Disappearances(self.spark, self.contract, self.scope, self.selection.counted, self.selection.waiting)
+
+    @cached_property
+    def _vanished(self) -> DataFrame | None:
+        """Returns the keys that have an open version and are missing in a new snapshot."""
+        if self._disappearances is None:
+            return None
+        open_versions = storage.read(self.spark, silver(self.contract.code)).where(OPEN)
+        return self._disappearances.of_present(open_versions, self.judged)
+
+    @cached_property
+    def _firsts(self) -> DataFrame:
+        """Returns the touched keys with the position of their first news."""
+        news = self._new.select("_key", "_position")
+        if self._vanished is not None:
+            news = news.unionAll(self._vanished.select("_key", "_position"))
+        if self._recut_keys is not None:
+            news = news.unionAll(self._recut_keys)
+        return news.groupBy("_key").agg(F.min("_position").alias("_first"))
+
+    @cached_property
+    def _recut_keys(self) -> DataFrame | None:
+        """Returns the keys whose history an untimely snapshot may change wherever it is silent of them, with their first position."""
+        if self._disappearances is None or not self._disappearances.again:
+            return None
+        rows = self._bronze().where(dispositions.is_valid(self.contract) & F.col("_provider").isin(self._disappearances.again))
+        return rows.groupBy("_key").agg(F.min("_position").alias("_position")).localCheckpoint()
+
+    def write(self) -> storage.Changes:
+        """Returns how many versions were written: what differs, in one MERGE."""
+        table = silver(self.contract.code)
+        current = storage.read(self.spark, table).where(OPEN).join(self._firsts, "_key", "semi").localCheckpoint()
+        late = self._late(current)
+        absences = [self._vanished] if self._vanished is not None else []
+        if late is None:
+            said, present = self._entries(self._new), current
+        else:
+            counted = self._bronze().where(dispositions.is_valid(self.contract))
+            recut = dispositions.accepted(counted.join(late, "_key", "semi"))
+            said = self._entries(self._new.join(late, "_key", "anti").unionByName(recut, allowMissingColumns=True))
+            absences = [*(one.join(late, "_key", "anti") for one in absences), *self._absent_before(said.join(late, "_key", "semi"))]
+            written_today = (F.col("_replaced_on") == self.on) & (F.col("_recorded_on") == self.on)
+            past = storage.read(self.spark, table).where(written_today | F.expr("_replaced_on IS NULL AND valid_to IS NOT NULL"))
+            present = current.unionByName(past.join(late, "_key", "semi"))
+            current = current.join(late, "_key", "anti")
+        for absent in absences:
+            said = said.unionByName(entries_of(absent, self.contract), allowMissingColumns=True)
+        wanted = history.cut(said.unionByName(current, allowMissingColumns=True), self.contract)
+        return storage.merge(self.spark, table, history.changes(present, wanted, self.on), ("_version_id",))
+
+    def _absent_before(self, said: DataFrame) -> list[DataFrame]:
+        absent = self._disappearances.of_entries(said, self._bronze()) if self._disappearances else None
+        return [] if absent is None else [absent]
+
+    def check(self) -> None:
+        """Checks on a fresh read that every key with an accepted row has a history without overlap.
+
+        Raises:
+            QualityError: it has not.
+        """
+        versions = storage.read(self.spark, silver(self.contract.code)).where("_replaced_on IS NULL").join(self._firsts, "_key", "semi")
+        of_key = versions.withColumn("_broken", overlaps()).groupBy("_key").agg(F.count_if("_broken").alias("_broken"))
+        found = self._firsts.join(of_key, "_key", "left").agg(F.count_if(F.col("_broken").isNull()), F.count_if(F.col("_broken") > 0))
+        missing, broken = found.collect()[0]
+        if missing or broken:
+            text = f"a fresh read finds {missing} keys without a version and {broken} whose versions overlap."
+            raise QualityError(Problem(silver(self.contract.code), text, "none", "run the step again.").text())
+
+    def _late(self, current: DataFrame) -> DataFrame | None:
+        """Returns the keys that have to be cut again from bronze, None when there are none."""
+        earlier = current.select("_key", "_position")
+        if self._prior is not None:
+            earlier = earlier.unionAll(self._prior.select("_key", "_position"))
+        if len(self.selection.judged) > len(self.selection.waiting):
+            others = self.judged.where(~_of(self.selection.waiting) & F.col("_disposition").isin("accepted", "superseded", "duplicate"))
+            earlier = earlier.unionAll(others.select("_key", "_position"))
+        late = history.overtaken(self._firsts, earlier)
+        if self._recut_keys is not None:
+            late = late.unionAll(self._recut_keys.select("_key")).distinct()
+        late = late.localCheckpoint()
+        return None if late.isEmpty() else late
+
+    def _bronze(self) -> DataFrame:
+        rows = storage.read(self.spark, bronze(self.contract.code))
+        return rows.where(~_of(self.selection.outside)) if self.selection.outside else rows
+
+    def _entries(self, rows: DataFrame) -> DataFrame:
+        typed = with_person_ids(typed_rows(rows, self.contract, self.scope), self.contract, self.key_path)
+        key_id = hashlib.sha256(hmac_key(str(self.key_path))).hexdigest()[:16] if self.contract.identity_columns else None
+        rows = history.entries(typed.withColumn("_hmac_key_id", F.lit(key_id).cast("string")), self.contract)
+        return rows.localCheckpoint()  # a plan any deeper is refused by Connect: messages may nest a hundred levels
+
+
+def _of(batches: Iterable[Batch]) -> Column:
+    return F.col("_batch_id").isin([one.batch_id for one in batches])

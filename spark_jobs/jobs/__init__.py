@@ -1,0 +1,1 @@
+"""The entry points of all jobs, one thin module each: read, transform, check, write."""

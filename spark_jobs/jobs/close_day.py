@@ -1,0 +1,59 @@
+"""The job that closes a business day: lists the gaps and opens a ticket for each; later knowledge then waits for the next issue."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from lakehouse.config import Instance
+from lakehouse.ingest.gaps import Gap, gaps
+from lakehouse.jobs import JobRequest
+from lakehouse.ops import batches, connect, days, ingest_runs, tickets
+
+MESSAGES = {
+    "silent": "nothing was delivered although it was due; deliver it, the next run takes it whatever its date",
+    "failed": "the ingest run failed; see the red task, repair the cause and clear it",
+    "contract": "the contract is wrong, so nothing was taken in; `huiliu contracts check` says what, correct it",
+    "not_run": "no ingest run was started for this date",
+}
+
+
+def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
+    """Returns the issue that was closed and its number of gaps; a day before a published one is final and stays as it is."""
+    day = request.business_date
+    with connect(instance) as connection:
+        newest = days.newest_issue(connection, day)
+        if days.is_final(connection, day):
+            return {"outcome": "final", "issue": newest.issue if newest else 0, "gaps": len(newest.gaps) if newest else 0}
+        missing = gaps(connection, instance, day)
+        issue = 1 if newest is None else newest.issue + (newest.state == "published")
+        days.close(connection, day, issue, missing)
+        for gap in missing:
+            _open_ticket(connection, request, gap)
+        _close_tickets(connection, request)
+    return {"outcome": "closed", "issue": issue, "gaps": len(missing)}
+
+
+def _open_ticket(connection: Connection, request: JobRequest, gap: Gap) -> None:
+    if gap["kind"] not in MESSAGES:
+        return  # a blocked or refused batch has a ticket since its gate
+    message = f"{gap['resource']}, due on {gap['due_on']}: {MESSAGES[gap['kind']]}."
+    detail = {"due_on": gap["due_on"]}
+    subject = f"{gap['resource']}|{gap['provider'] or ''}|{gap['due_on']}"
+    tickets.open_ticket(
+        connection,
+        tickets.NewTicket(gap["kind"], subject, request.business_date, message, gap["resource"], gap["provider"], detail=detail),
+    )
+
+
+def _close_tickets(connection: Connection, request: JobRequest) -> None:
+    done = {run.resource for run in ingest_runs.of_day(connection, request.business_date) if run.state == "done"}
+    for ticket in tickets.find(connection, only_open=True):
+        if ticket.kind == "silent":
+            ended = batches.has_delivered(connection, ticket.resource, ticket.provider, date.fromisoformat(ticket.detail["due_on"]))
+        else:
+            ended = ticket.kind in MESSAGES and ticket.resource in done
+        if ended:
+            tickets.close(connection, ticket.kind, ticket.subject, request.business_date, "delivered")

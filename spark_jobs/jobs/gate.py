@@ -1,0 +1,33 @@
+"""The job that holds the committed rows of a resource's open batches to their thresholds: one checkpoint, batches block one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from lakehouse.config import Instance
+from lakehouse.contracts.loader import load_contract_of
+from lakehouse.errors import ConfigError, Problem
+from lakehouse.jobs import JobRequest
+from lakehouse.ops import batches, connect
+from spark_jobs.ingest import gate
+
+
+def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
+    """Returns how many batches passed, were warned of and were blocked.
+
+    Raises:
+        QualityError: the checkpoint did not run or does not agree with the verdicts; every gate stays open and nothing reaches silver.
+    """
+    if request.resource is None:
+        raise ConfigError(Problem("job gate", "no resource was named.", "", "add --resource.").text())
+    contract = load_contract_of(instance.settings.contracts, request.resource)
+    with connect(instance) as connection:
+        waiting = batches.open_for(connection, contract.code, "gate")
+    waiting = [batch for batch in waiting if batch.taken_on <= request.business_date]
+    judged = gate.judge(instance, contract, waiting, request.business_date) if waiting else []
+    with connect(instance) as connection:
+        for one in judged:
+            gate.record(connection, one, request.business_date)
+    gates = Counter(one.decision.gate for one in judged)
+    return {"batches": len(judged), "passed": gates["passed"], "warned": gates["warned"], "blocked": gates["blocked"]}

@@ -1,0 +1,69 @@
+"""The job that counts the rows breaking each rule a second time: native expectations or plain Python, without looking at a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pyspark.sql import functions as F
+
+from expectations.native import has_native, native_counts
+from expectations.rules.check import Ground
+from expectations.rules.registry import checks
+from lakehouse.config import Instance
+from lakehouse.contracts.loader import load_contract_of
+from lakehouse.contracts.model import Contract
+from lakehouse.errors import ConfigError, Problem
+from lakehouse.jobs import JobRequest
+from lakehouse.naming import bronze
+from lakehouse.ops import batches, connect
+from spark_jobs.ingest.scope import rule_scope
+from spark_jobs.lake import storage
+from spark_jobs.lake.session import open_session
+from spark_jobs.transforms.tallies import tallies
+from spark_jobs.transforms.verdicts import with_values
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """A rule, who counted it again (`gx` or `python`), and both counts."""
+
+    rule: str
+    severity: str
+    by: str
+    counted: int
+    verdicts: int
+
+
+def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
+    """Returns both counts of every rule (`rules`), over the batches the run of the business date took in (`batches`).
+
+    Raises:
+        QualityError: the native checkpoint did not run.
+    """
+    if request.resource is None:
+        raise ConfigError(Problem("job recount", "no resource was named.", "", "add --resource.").text())
+    contract = load_contract_of(instance.settings.contracts, request.resource)
+    with connect(instance) as connection:
+        taken = batches.taken_on(connection, request.business_date)
+    ours = [batch for batch in taken if batch.resource == contract.code and batch.bronze_recorded_at]
+    ids = [batch.batch_id for batch in ours if batch.received]
+    counts = _recount(instance, contract, ids) if ids else []
+    return {"batches": len(ours), "rules": [asdict(one) for one in counts], "agree": all(one.counted == one.verdicts for one in counts)}
+
+
+def _recount(instance: Instance, contract: Contract, ids: list[str]) -> list[RuleCount]:
+    spark = open_session(instance)
+    scope = rule_scope(spark, instance)
+    ground = Ground(scope.codes, scope.regions, scope.timezone, scope.departments)
+    rows = storage.read(spark, bronze(contract.code)).where(F.col("_batch_id").isin(ids))
+    wanted = (*(column.name for column in contract.kept_columns), "_batch_id", "_business_date", "_provider")
+    sent = rows.where("_reject IS NULL").select(*wanted)
+    found = native_counts(instance.folder("derived"), contract, ground, with_values(sent, contract, scope))
+    names = [rule.id for rule in contract.rules]
+    tallied = [row["broken"] or {} for row in tallies(rows).collect()]
+    said = {name: sum(counts.get(name, 0) for counts in tallied) for name in names}
+    return [
+        RuleCount(one.rule.id, one.rule.severity, "gx" if has_native(one) else "python", found[one.rule.id], said[one.rule.id])
+        for one in checks(contract, ground)
+    ]

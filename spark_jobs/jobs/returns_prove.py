@@ -1,0 +1,42 @@
+"""The job that proves a day's payloads complete and free of leaks before they are published. Shares no code with what wrote them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lakehouse.config import Instance
+from lakehouse.jobs import JobRequest
+from lakehouse.ops import connect, facts
+from lakehouse.returns.build_record import load_record
+from lakehouse.returns.completeness import incomplete
+from lakehouse.returns.edition import load_edition
+from lakehouse.returns.proofs import above_cap, keep_proofs, require_whole, unproved, written
+from spark_jobs.lake.session import open_session
+from spark_jobs.returns.evidence import findings, places
+
+FACT = "proofs"
+
+
+def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
+    """Returns what was proved; payloads proved under the same rules before are not decoded again.
+
+    Raises:
+        QualityError: somebody did not receive everything.
+        EntitlementError: somebody would see what is not for them.
+    """
+    edition = load_edition(instance, request.business_date)
+    if edition.is_final:
+        return {"outcome": "final"}
+    record, spark = load_record(edition), open_session(instance)
+    fresh = unproved(edition, record)
+    broken: dict[str, list[str]] = {"I3": [], "I4": [], "I5": above_cap(edition.returns, edition.policies)}
+    counted = places(spark, edition.returns, record)
+    for declared in edition.returns:
+        broken["I3"] += incomplete(declared, counted[declared.id], written(record, declared), edition.regions)
+    for finding in findings(spark, instance, edition, fresh):
+        broken[finding["invariant"]].append(f"{finding['where']}: {finding['count']} {finding['kind']}")
+    proofs = keep_proofs(edition, record, broken)
+    with connect(instance) as connection:
+        facts.record(connection, edition.date, FACT, proofs)
+    require_whole(edition, broken)
+    return {"outcome": "proved", "forms": record.forms.num_rows, "decoded": fresh.num_rows}

@@ -1,0 +1,48 @@
+"""The job that publishes a day: signs its packages and makes all of them visible at once. Needs no Spark."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from lakehouse.config import Instance
+from lakehouse.errors import DeliveryError, Problem
+from lakehouse.jobs import JobRequest
+from lakehouse.ops import connect, days, facts
+from lakehouse.returns.build_record import load_record
+from lakehouse.returns.edition import load_edition
+from lakehouse.returns.ledger import FACT, record_publication, summary
+from lakehouse.returns.proofs import require_proofs
+from lakehouse.returns.publication import Closing, publish
+from lakehouse.returns.standing import unsound_packages
+from lakehouse.verification.signing import load_signer
+
+
+def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
+    """Returns the issue that stands; a final date is only checked, and a day that says nothing new keeps its issue.
+
+    Raises:
+        DeliveryError: the day is not closed, built or proved, or a published package is not what it was.
+    """
+    edition = load_edition(instance, request.business_date)
+    if edition.is_final:
+        return _check(instance, edition.date)
+    record = load_record(edition)
+    require_proofs(edition, record)
+    with connect(instance) as connection:
+        newest = days.newest_issue(connection, edition.date)
+    if newest is None:
+        raise DeliveryError(Problem(f"business day {edition.date}", "it is not closed.", "", "run close_day first.").text())
+    published = publish(edition, record, Closing(len(newest.gaps), load_signer(instance.key_path("signing.key"))))
+    with connect(instance) as connection:
+        record_publication(connection, edition, published, newest)
+        facts.record(connection, edition.date, FACT, summary(record))
+    return {"outcome": "published" if published.is_new else "unchanged", "issue": published.issue, "packages": len(published.packages)}
+
+
+def _check(instance: Instance, day: date) -> dict[str, Any]:
+    checked, wrong = unsound_packages(instance, day)
+    if wrong:
+        found = f"{len(wrong)} published packages do not stand: {'; '.join(wrong[:5])}."
+        raise DeliveryError(Problem(f"business day {day}", found, "", "restore them from a copy of the store.").text())
+    return {"outcome": "final", "packages": checked}

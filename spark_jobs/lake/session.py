@@ -1,0 +1,108 @@
+"""Returns the process's session of the instance's Spark application, with the tables of its lake known to the catalog."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import socket
+from threading import Lock
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql.connect.client.retries import DefaultPolicy
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from lakehouse.config import Instance
+from lakehouse.errors import ConfigError, Problem
+from lakehouse.ops import batches, connect
+from spark_jobs.lake import storage
+
+HOST = "127.0.0.1"
+PATIENCE_SECONDS = 90
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    # Sources of our merges are materialised before (see storage), Delta need not do it again.
+    "spark.databricks.delta.merge.materializeSource": "none",
+}
+# In a small lake a statement costs what its plan costs. To compile it takes seconds, to interpret it some microseconds a row; to plan the
+# rest of it again after every stage takes longer than the stages.
+SMALL_LAKE_ROWS = 250_000
+SMALL_LAKE = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": str(os.cpu_count() or 2),
+}
+LARGE_LAKE = {
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 2)),
+}
+# By itself the client tries for ten minutes, even to say goodbye to a server that is gone.
+RETRIES = DefaultPolicy(max_retries=6, initial_backoff=200, max_backoff=2000)
+ONCE = DefaultPolicy(max_retries=0)
+_sessions: dict[str, tuple[SparkSession, dict[str, str]]] = {}
+_lock = Lock()
+
+# The client logs every failed query whole, and a server's message may quote values of the data; the exception says which step failed.
+logging.getLogger("pyspark.sql.connect.logging").setLevel(logging.CRITICAL)
+
+# A process that ends with an open session hangs unless the client releases it.
+os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
+
+
+def open_session(instance: Instance) -> SparkSession:
+    """Returns the session of this process: opened at the first call, again after a restart of Spark.
+
+    Raises:
+        ConfigError: Spark does not answer, or serves another lake.
+    """
+    port = instance.ports.spark_connect
+    with connect(instance) as connection:
+        settings = SMALL_LAKE if batches.rows_received(connection) < SMALL_LAKE_ROWS else LARGE_LAKE
+    again = retry_if_exception_type((PySparkException, OSError))
+    with _lock:
+        try:
+            for attempt in Retrying(retry=again, stop=stop_after_delay(PATIENCE_SECONDS), wait=wait_exponential(0.2, max=3)):
+                with attempt:
+                    socket.create_connection((HOST, port), timeout=2).close()
+                    return _ready(f"sc://{HOST}:{port}", instance, settings)
+        except RetryError:
+            pass
+    found = f"Spark does not answer at {HOST}:{port}."
+    raise ConfigError(Problem("Spark", found, "", "run `huiliu up`, and see logs/spark.log if it does not start.").text())
+
+
+def close_sessions() -> None:
+    """Ends the sessions of this process."""
+    while _sessions:
+        _end(_sessions.popitem()[1][0])
+
+
+def _ready(url: str, instance: Instance, settings: dict[str, str]) -> SparkSession:
+    session, applied = _sessions.get(url, (None, {}))
+    if session is None or session.is_stopped:
+        builder = SparkSession.builder.remote(url)
+        for name, value in {**SETTINGS, **settings}.items():
+            builder = builder.config(name, value)
+        session = builder.create()
+        session.client.set_retry_policies([RETRIES])
+        atexit.register(close_sessions)  # now, so that it runs before what the client itself does at exit
+        applied = settings
+    try:
+        for name in settings if applied != settings else ():
+            session.conf.set(name, settings[name])
+        _sessions[url] = (session, settings)
+        storage.attach(session, instance)
+    except PySparkException:
+        _sessions.pop(url, None)
+        _end(session)
+        raise
+    return session
+
+
+def _end(session: SparkSession) -> None:
+    session.client.set_retry_policies([ONCE])
+    session.stop()

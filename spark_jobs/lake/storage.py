@@ -1,0 +1,226 @@
+"""Returns, reads and writes the tables of the lake: the only module that does.
+
+All statements go to the one Spark application of the instance, the only writer. Its catalog lives in memory, so every table is
+registered again after a restart. Nothing is written when nothing differs: a statement without effect would still be a commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+from uuid import uuid4
+
+from pyspark.errors.exceptions.connect import AnalysisException
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.config import Instance
+from lakehouse.contracts.model import Contract
+from lakehouse.errors import ConfigError, Problem
+from lakehouse.naming import SCHEMAS, table_path
+from lakehouse.objects import Area, open_area
+from spark_jobs.lake.tables import TableShape, bronze_table, silver_table
+
+LAKE_PROPERTY = "huiliu.lake"
+LOG = "_delta_log"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How many rows a write inserted, updated and deleted; a write without changes made no version."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    @property
+    def total(self) -> int:
+        """Returns the rows written."""
+        return self.inserted + self.updated + self.deleted
+
+
+@dataclass(frozen=True)
+class Target:
+    """What rows are compared with: a table by its key.
+
+    Rows of the table that fulfil the SQL condition `delete_where` and are not wanted any more are deleted. `compare` is the hash
+    column that tells whether a row differs; without it all columns are compared.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    delete_where: str | None = None
+    compare: str | None = None
+
+
+def attach(spark: SparkSession, instance: Instance) -> None:
+    """Makes the catalog know every table of the lake; one short statement when it already does.
+
+    Raises:
+        ConfigError: the application serves another lake.
+    """
+    area = open_area(instance, "lake")
+    lake = area.spark_url()
+    attached = _attached_lake(spark)
+    if attached == lake:
+        return
+    if attached is not None:
+        fix = "restart Spark, or give back the store it was started with."
+        raise ConfigError(Problem("Spark", f"it serves the lake {attached}, not {lake}.", "one lake per application", fix).text())
+    for schema in SCHEMAS:
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema} LOCATION {_text(area.spark_url(schema))}")
+        spark.sql(f"ALTER SCHEMA {schema} SET LOCATION {_text(area.spark_url(schema))}")
+    for table in tables(instance):
+        spark.sql(f"CREATE TABLE IF NOT EXISTS {table} USING DELTA LOCATION {_text(area.spark_url(table_path(table)))}")
+    spark.sql(f"ALTER SCHEMA {SCHEMAS[0]} SET DBPROPERTIES ({_text(LAKE_PROPERTY)} = {_text(lake)})")
+
+
+def detach(spark: SparkSession) -> None:
+    """Makes the catalog forget the lake; its files stay. Schemas stay too: dropping one would delete its folder."""
+    for schema in SCHEMAS:
+        for row in spark.sql(f"SHOW TABLES IN {schema}").where("not isTemporary").collect():
+            spark.sql(f"DROP TABLE {schema}.{row.tableName}")
+    spark.sql(f"ALTER SCHEMA {SCHEMAS[0]} SET DBPROPERTIES ({_text(LAKE_PROPERTY)} = '')")
+
+
+def tables(instance: Instance) -> tuple[str, ...]:
+    """Returns the names of the tables that exist in the lake, whatever the catalog knows."""
+    area = open_area(instance, "lake")
+    folders = [folder for schema in SCHEMAS for folder in area.folders(schema)]
+    return tuple(folder.replace("/", ".") for folder in folders if _version(area, folder) is not None)
+
+
+def versions(instance: Instance, names: Iterable[str] | None = None) -> dict[str, int]:
+    """Returns the version of each table of the lake (or of those named that exist), read from its log without Spark."""
+    area = open_area(instance, "lake")
+    found = {name: _version(area, table_path(name)) for name in (tables(instance) if names is None else names)}
+    return {name: version for name, version in found.items() if version is not None}
+
+
+def ensure_table(spark: SparkSession, instance: Instance, shape: TableShape) -> None:
+    """Creates a table of this shape unless there is one."""
+    columns = ", ".join(f"`{name}` {type_}" for name, type_ in shape.columns)
+    cluster = f"CLUSTER BY ({', '.join(shape.cluster_by)})" if shape.cluster_by else ""
+    location = _text(open_area(instance, "lake").spark_url(table_path(shape.name)))
+    properties = ", ".join(f"{_text(name)} = {_text(value)}" for name, value in shape.properties.items())
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {shape.name} ({columns}) USING DELTA {cluster} LOCATION {location} TBLPROPERTIES ({properties})")
+
+
+def ensure_tables(spark: SparkSession, instance: Instance, contract: Contract) -> None:
+    """Creates the bronze and the silver table of a resource unless they exist."""
+    for shape in (bronze_table(contract), silver_table(contract)):
+        if not spark.catalog.tableExists(shape.name):
+            ensure_table(spark, instance, shape)
+
+
+def read(spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
+    """Returns the rows of a table: of one version, or as of its latest commit when they are used."""
+    if version is None:
+        return spark.read.table(table)
+    return spark.sql(f"SELECT * FROM {table} VERSION AS OF {version}")  # noqa: S608 both are ours
+
+
+def query(spark: SparkSession, statement: str, limit: int) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Returns (column names, rows) of a statement that reads, `limit` rows at most."""
+    found = spark.sql(statement).limit(limit)
+    return found.columns, [tuple(row) for row in found.collect()]
+
+
+def read_staged(spark: SparkSession, instance: Instance, path: str) -> DataFrame:
+    """Returns the rows a reader left in Parquet files below the lake root (`naming.staging_path`)."""
+    return spark.read.parquet(open_area(instance, "lake").spark_url(path))
+
+
+def known_batches(spark: SparkSession, table: str, batch_ids: Sequence[str]) -> set[str]:
+    """Returns which of these batches have rows in the table."""
+    found = read(spark, table).where(F.col("_batch_id").isin(list(batch_ids))).select("_batch_id").distinct()
+    return {row._batch_id for row in found.collect()}
+
+
+def append_batches(spark: SparkSession, table: str, rows: DataFrame, batch_ids: Sequence[str]) -> tuple[str, ...]:
+    """Appends the rows of batches in one commit; returns the ids of those that were not there yet.
+
+    The commit carries the ids as metadata and an application id made of them: the same commit sent twice is one commit.
+    """
+    new = tuple(sorted(set(batch_ids) - known_batches(spark, table, batch_ids)))
+    if not new:
+        return ()
+    identity = hashlib.sha256("\n".join(new).encode()).hexdigest()
+    writer = rows.where(F.col("_batch_id").isin(list(new))).write.format("delta").mode("append")
+    writer = writer.option("txnAppId", identity).option("txnVersion", 1)
+    writer.option("userMetadata", json.dumps({"batches": new})).saveAsTable(table)
+    return new
+
+
+def write_differences(spark: SparkSession, target: Target, rows: DataFrame) -> Changes:
+    """Makes the table hold these rows (one per key, all its columns) by one MERGE of what differs; none when nothing does."""
+    present = read(spark, target.table).withColumn("_in_scope", F.expr(target.delete_where or "false"))
+    on = reduce(and_, (_pair(name) for name in target.key))
+    joined = rows.withColumn("_wanted", F.lit(True)).alias("n").join(present.alias("t"), on, "full")
+    compared = (target.compare,) if target.compare else [name for name in rows.columns if name not in target.key]
+    is_same = reduce(and_, (_pair(name) for name in compared), F.lit(True))
+    is_gone = F.col("n._wanted").isNull()
+    change = (
+        F.when(F.col("t._in_scope").isNull(), "inserted")
+        .when(is_gone & F.col("t._in_scope"), "deleted")
+        .when(~is_gone & ~is_same, "updated")
+    )
+    values = [F.coalesce(f"n.{name}", f"t.{name}").alias(name) if name in target.key else F.col(f"n.{name}") for name in rows.columns]
+    return merge(spark, target.table, joined.select(*values, change.alias("_change")).where("_change IS NOT NULL"), target.key)
+
+
+def merge(spark: SparkSession, table: str, changes: DataFrame, key: Sequence[str]) -> Changes:
+    """Writes changed rows in one MERGE; no statement when there are none.
+
+    Args:
+        spark: the session.
+        table: the table.
+        changes: whole rows, one per key, with a column `_change`: inserted, updated or deleted.
+        key: the columns of the key.
+    """
+    settled = changes.localCheckpoint()
+    counted = {row["_change"]: row["count"] for row in settled.groupBy("_change").count().collect()}
+    if not counted:
+        return Changes()
+    view = f"changes_{uuid4().hex}"
+    settled.createOrReplaceTempView(view)
+    on = " AND ".join(f"t.`{name}` <=> c.`{name}`" for name in key)
+    clauses = ["WHEN NOT MATCHED THEN INSERT *"]
+    if counted.get("deleted"):
+        clauses.insert(0, "WHEN MATCHED AND c._change = 'deleted' THEN DELETE")
+    if counted.get("updated"):
+        clauses.insert(-1, "WHEN MATCHED THEN UPDATE SET *")
+    try:
+        spark.sql(f"MERGE INTO {table} t USING {view} c ON {on} {' '.join(clauses)}").collect()
+    finally:
+        spark.catalog.dropTempView(view)
+    return Changes(**counted)
+
+
+def _pair(name: str) -> Column:
+    return F.col(f"n.`{name}`").eqNullSafe(F.col(f"t.`{name}`"))
+
+
+def _attached_lake(spark: SparkSession) -> str | None:
+    try:
+        described = spark.sql(f"DESCRIBE SCHEMA EXTENDED {SCHEMAS[0]}").where("info_name = 'Properties'").collect()
+    except AnalysisException:
+        return None
+    marker = f"({LAKE_PROPERTY},"
+    text: str = described[0].info_value if described else ""
+    return text.split(marker, 1)[1].split(")", 1)[0] or None if marker in text else None
+
+
+def _version(area: Area, folder: str) -> int | None:
+    names = (one.path.rsplit("/", 1)[-1] for one in area.list(f"{folder}/{LOG}"))
+    commits = [int(name[:20]) for name in names if name.endswith(".json") and name[:20].isdigit()]
+    return max(commits, default=None)
+
+
+def _text(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

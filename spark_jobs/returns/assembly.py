@@ -1,0 +1,54 @@
+"""Returns a day's packages while workers write them: due rows, sorted by recipient, handed to a pure function slice by slice."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from lakehouse.config import Instance
+from lakehouse.returns.build_record import BuildRecord, make_record
+from lakehouse.returns.day_entries import leaves
+from lakehouse.returns.edition import Edition
+from lakehouse.returns.writer import FORM_FACTS, Assignment, write_packages
+from spark_jobs.lake.session import open_session
+from spark_jobs.lake.storage import read
+from spark_jobs.transforms.returns import due_rows
+
+FORM_FACTS_DDL = ", ".join(
+    f"{field.name} {({pa.string(): 'string', pa.int64(): 'bigint', pa.bool_(): 'boolean'})[field.type]}" for field in FORM_FACTS
+)
+
+
+def build_packages(instance: Instance, edition: Edition, of: dict[str, int], *, is_check: bool = False) -> tuple[pa.Table, BuildRecord]:
+    """Returns the facts of all forms (`FORM_FACTS`) and their record, from these versions of the tables; a check writes nothing."""
+    spark = open_session(instance)
+    assignment = _assignment(instance, edition, is_check=is_check)
+    sources = {declared.id: read(spark, declared.source, of.get(declared.source)) for declared in edition.returns}
+    roster = [(one.place, one.recipient_id) for one in edition.recipients]
+    whom = spark.createDataFrame(roster, "place string, recipient_id string")
+    rows = due_rows(sources, edition.returns, whom, tasks(spark))
+    facts = rows.mapInArrow(partial(write_packages, assignment=assignment), FORM_FACTS_DDL).toArrow()
+    return facts, make_record(edition, facts, of)
+
+
+def _assignment(instance: Instance, edition: Edition, *, is_check: bool) -> Assignment:
+    earlier = edition.facts.predecessor
+    return Assignment(
+        edition.date,
+        instance.root("exchange"),
+        str(instance.key_path("hmac.key")),
+        {one.recipient_id: one for one in edition.recipients},
+        edition.plans,
+        edition.sender,
+        edition.reading,
+        (earlier.business_date, earlier.issue) if earlier else None,
+        leaves(edition.exchange, earlier.business_date, earlier.issue).manifests if earlier else {},
+        is_check,
+    )
+
+
+def tasks(spark: SparkSession) -> int:
+    """Returns in how many parts work is cut: by the size of the application, not by the number of recipients."""
+    return int(spark.conf.get("spark.sql.shuffle.partitions") or 4)

@@ -1,0 +1,54 @@
+"""Returns what a proof of packages rests on: counts of the source by place, findings in the decoded payloads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial, reduce
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.config import Instance
+from lakehouse.naming import LOCALITY_COLUMNS
+from lakehouse.returns.build_record import BuildRecord
+from lakehouse.returns.completeness import Places
+from lakehouse.returns.edition import Edition
+from lakehouse.returns.inspection import Inspection, inspect_payloads
+from lakehouse.returns.model import Return
+from spark_jobs.lake.storage import read
+
+FINDINGS_DDL = "invariant string, where string, kind string, count bigint"
+
+
+def places(spark: SparkSession, returns: Sequence[Return], record: BuildRecord) -> dict[str, Places]:
+    """Returns, by return, the eligible rows of its table counted by the places its recipients go by; all returns in one run."""
+    counted = reduce(DataFrame.unionByName, [_counted(spark, one, record) for one in returns])
+    found: dict[str, list[tuple[dict[str, str | None], int]]] = {one.id: [] for one in returns}
+    for row in counted.collect():
+        found[row["return_id"]].append(({name.removesuffix("_code"): row[name] for name in LOCALITY_COLUMNS}, row["count"]))
+    return dict(found)
+
+
+def _counted(spark: SparkSession, declared: Return, record: BuildRecord) -> DataFrame:
+    source = read(spark, declared.source, record.versions.get(declared.source))
+    for name, value in declared.filter.items():
+        source = source.where(F.col(name) == F.lit(value))
+    goes_by = {*declared.levels, *(one.level for one in declared.handlers)}
+    codes = [
+        (F.col(name) if name.removesuffix("_code") in goes_by else F.lit(None).cast("string")).alias(name) for name in LOCALITY_COLUMNS
+    ]
+    return source.select(F.lit(declared.id).alias("return_id"), *codes).groupBy("return_id", *LOCALITY_COLUMNS).count()
+
+
+def findings(spark: SparkSession, instance: Instance, edition: Edition, fresh: pa.Table) -> list[dict[str, Any]]:
+    """Returns what is wrong with the payloads of these forms, decoded by the workers."""
+    if not fresh.num_rows:
+        return []
+    parents = {region.code: region.parent_code for region in edition.regions.by_code.values() if region.parent_code}
+    inspection = Inspection(edition.date, instance.root("exchange"), edition.policies, edition.returns, parents)
+    tasks = int(spark.conf.get("spark.sql.shuffle.partitions") or 4)
+    forms = spark.createDataFrame(fresh).repartition(tasks, "path")
+    found: list[dict[str, Any]] = forms.mapInArrow(partial(inspect_payloads, inspection=inspection), FINDINGS_DDL).toArrow().to_pylist()
+    return found
