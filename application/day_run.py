@@ -1,4 +1,4 @@
-"""Returns how a business day is run: through Airflow, watched until it is published, or step by step in this process."""
+"""Run a business day: through Airflow, watched until it is published, or step by step in this process."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 
+from lakehouse import steps
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.errors import DeliveryError, LakehouseError, Problem
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.naming import ingest_dag
+from lakehouse.ops import connect, days
 from lakehouse.orchestrator import ENDED, Orchestrator, Run
 
-INGEST_STEPS = ("extract", "gate", "silver")
-DAY_STEPS = ("close_day", "libraries", "returns_build", "returns_prove", "returns_publish", "invariants")
 POLL_SECONDS = 1.0
 DAGS_SECONDS = 120
 
@@ -24,14 +24,14 @@ Say = Callable[[str], None]
 
 
 def run_through_airflow(instance: Instance, day: date, say: Say) -> float:
-    """Returns the seconds from the trigger until the day's last run ended; Airflow does the work, this only triggers and watches.
+    """Trigger a day and watch it; return the seconds until its last run ended. Airflow does the work: killing this process stops nothing.
 
     Raises:
         DeliveryError: a run of the day failed, so that the day is not published.
     """
     orchestrator = Orchestrator(instance)
-    wanted = [*(ingest_dag(code) for code in load_sound_contracts(instance.settings.contracts, standard=False)[0]), "close_day"]
-    _wait_for_dags(orchestrator, [*wanted, "libraries", "returns"])
+    wanted = [*(ingest_dag(code) for code in load_sound_contracts(instance.settings.contracts, standard=False)[0]), steps.CLOSE_DAY]
+    _wait_for_dags(orchestrator, [*wanted, *steps.DAY_DAGS])
     before = {run.run_id for run in orchestrator.runs(day)}
     started = time.monotonic()
     for dag_id in wanted:
@@ -41,17 +41,17 @@ def run_through_airflow(instance: Instance, day: date, say: Say) -> float:
 
 
 def run_by_hand(instance: Instance, day: date, say: Say) -> float:
-    """Returns the seconds a day took with its steps run in this process: resources side by side, then the steps of the day in order."""
+    """Run the steps of a day in this process (resources side by side, then the steps of the day in order); return the seconds it took."""
     started = time.monotonic()
     codes = load_sound_contracts(instance.settings.contracts, standard=False)[0]
     ingest_by_hand(instance, [JobRequest(day, code) for code in codes], say)
-    for step in DAY_STEPS:
-        say(_line(step, "", run_job(step, JobRequest(day), instance)["seconds"]))
+    for step in steps.DAY:
+        say(_line(step, "", run_job(step, JobRequest(day), instance).seconds))
     return time.monotonic() - started
 
 
 def ingest_by_hand(instance: Instance, requests: Iterable[JobRequest], say: Say) -> None:
-    """Runs the ingest of resources side by side in this process: each waits for Spark half its time. One that fails is a gap of the day."""
+    """Run the ingest of resources side by side in this process: each waits for Spark half its time. One that fails is a gap of the day."""
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as workers:
         for ended in [workers.submit(_ingest, instance, request, say) for request in requests]:
             ended.result()
@@ -60,14 +60,14 @@ def ingest_by_hand(instance: Instance, requests: Iterable[JobRequest], say: Say)
 def _ingest(instance: Instance, request: JobRequest, say: Say) -> None:
     code = request.resource or ""
     try:
-        for step in INGEST_STEPS:
+        for step in steps.INGEST:
             answer = run_job(step, request, instance)
-            say(_line(step, code, answer["seconds"]))
-            if answer.get("waiting") == 0:
+            say(_line(step, code, answer.seconds))
+            if answer.notes.waiting == 0:
                 break  # nothing for the gate or silver to do
     except LakehouseError as error:
         say(f"  {step} {code} failed:\n{error}")
-    run_job("ingest_outcome", request, instance)
+    run_job(steps.INGEST_OUTCOME, request, instance)
 
 
 def _wait_for_dags(orchestrator: Orchestrator, wanted: list[str]) -> None:
@@ -87,7 +87,7 @@ def _watch(orchestrator: Orchestrator, day: date, before: set[str], say: Say) ->
         _tell(orchestrator, runs, told, say)
         failed = [run for run in runs if run.state == "failed"]
         busy = [run for run in runs if run.state not in ENDED]
-        if any(run.dag_id == "returns" and run.state == "success" for run in runs) and not busy:
+        if any(run.dag_id == steps.RETURNS and run.state == "success" for run in runs) and not busy:
             return
         if failed and not busy:
             names = ", ".join(sorted({run.dag_id for run in failed}))
@@ -109,3 +109,10 @@ def _tell(orchestrator: Orchestrator, runs: list[Run], told: set[tuple[str, str,
 
 def _line(step: str, resource: str, seconds: float | None) -> str:
     return f"  {step:18} {resource:28} {seconds or 0:6.1f} s"
+
+
+def next_day(instance: Instance) -> date:
+    """Return the day after the last published one, else the city's first business date."""
+    with connect(instance) as connection:
+        last = days.last_published(connection)
+    return last.business_date + timedelta(days=1) if last else date.fromisoformat(instance.city.first_business_date)

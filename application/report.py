@@ -1,15 +1,18 @@
-"""Returns the report of a business day: for programs as facts, for people as text and as a page."""
+"""The report of a business day: what came, what became of it, what went back, and whether everything holds."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import functions as F
 from sqlalchemy import Connection
 
+from application import docs
+from application.pages import report as page
 from application.truth import truth_scores
 from lakehouse.city.departments import load_departments
 from lakehouse.config import Instance
@@ -17,7 +20,7 @@ from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.naming import DEPARTMENT, LEVELS, quality, recipient_folder
-from lakehouse.ops import batches, connect, days, facts, gates, packages, rule_counts, timings
+from lakehouse.ops import batches, connect, days, facts, packages, rule_counts, timings
 from lakehouse.returns.model import load_returns
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
@@ -25,11 +28,71 @@ from spark_jobs.lake.storage import read
 COUNTS = ("received", "rejected", "quarantined", "duplicate", "superseded", "accepted", "held")
 MISSING_REFERENCES = quality("missing_reference")
 HISTORY_DAYS = 31
-Report = dict[str, Any]
+Row = dict[str, Any]
 
 
-def collect(instance: Instance, day: date) -> Report:
-    """Returns the report of a day (design §13); `truth` only where a sample city is.
+@dataclass(frozen=True, kw_only=True)
+class DayReport:
+    """The report of a day, as `huiliu report --json` prints it.
+
+    Attributes:
+        date: the business date, ISO.
+        city: code of the city.
+        city_name: its name, `zh` and `en`.
+        issue: the newest issue of the day.
+        state: closed or published.
+        gaps: what the day lacks: resource, provider, kind, due_on.
+        resources: the resources: code, level, names, cycle (`every`), kind of source.
+        batches: what the day took in, with rows by disposition and what the gate says.
+        repeated: deliveries that only repeated a known batch.
+        rules: broken rules, most rows first.
+        gate_history: per day what the gate said of each resource, the oldest first.
+        timings: seconds of each step.
+        libraries: rows and version of each library.
+        returns: recipients, rows and pending locality per return and level.
+        packages: how many packages, payload files and bytes.
+        packages_by_level: the same per level from the province down, departments last.
+        invariants: id, ok, detail.
+        providers: names of departments by credit code.
+        return_names: names of returns by id.
+        missing_references: rows of each provider that name a person, entity or address that is not there.
+        truth: how near the day comes to the hidden truth; only where there is a sample city.
+    """
+
+    date: str
+    city: str
+    city_name: dict[str, str]
+    issue: int
+    state: str
+    gaps: list[Row]
+    resources: list[Row]
+    batches: list[Row]
+    repeated: list[Row]
+    rules: list[Row]
+    gate_history: list[Row]
+    timings: list[Row]
+    libraries: list[Row]
+    returns: list[Row]
+    packages: dict[str, int]
+    packages_by_level: list[Row]
+    invariants: list[Row]
+    providers: dict[str, str]
+    return_names: dict[str, str]
+    missing_references: list[Row]
+    truth: dict[str, dict[str, float]] | None
+
+    @property
+    def is_well(self) -> bool:
+        """Return whether the day is published and every invariant was checked and holds."""
+        return page.is_well(self.facts())
+
+    def facts(self) -> Row:
+        """Return the report as one JSON object; without a sample city it has no `truth`."""
+        return {name: value for name, value in asdict(self).items() if name != "truth" or value is not None}
+
+
+def collect(instance: Instance, day: date) -> DayReport:
+    """Gather the report of a day (design §13).
 
     Raises:
         DeliveryError: the day was never closed.
@@ -37,16 +100,26 @@ def collect(instance: Instance, day: date) -> Report:
     contracts = load_sound_contracts(instance.settings.contracts)[0]
     with connect(instance) as connection:
         newest = _newest(connection, day)
-        report = _identity(instance, newest) | _sources(connection, contracts, day) | _returned(connection, newest)
-    report["providers"] = {one.uscc: one.name for one in load_departments(instance.city_folder)}
-    report["return_names"] = {one.id: one.name for one in load_returns(instance.settings.contracts / "returns").values()}
-    report["missing_references"] = _missing_references(instance, report["libraries"])
-    return report | truth_scores(instance, day, report["libraries"])
+        found = _identity(instance, newest) | _sources(connection, contracts, day) | _returned(connection, newest)
+    return DayReport(
+        **found,
+        providers={one.uscc: one.name for one in load_departments(instance.city_folder)},
+        return_names={one.id: one.name for one in load_returns(instance.settings.contracts / "returns").values()},
+        missing_references=_missing_references(instance, found["libraries"]),
+        truth=truth_scores(instance, day, found["libraries"]),
+    )
 
 
-def is_well(report: Report) -> bool:
-    """Returns whether the day is published and every invariant was checked and holds."""
-    return report["state"] == "published" and bool(report["invariants"]) and all(one["ok"] for one in report["invariants"])
+def write_page(instance: Instance, report: DayReport) -> Path:
+    """Write the report as a page, with its facts as JSON beside it, and return where it lies."""
+    return page.write(instance.folder("derived", "report"), report.facts())
+
+
+def conclude(instance: Instance, day: date) -> tuple[DayReport, Path]:
+    """Gather the report of a day that has just ended, write its page and the data dictionary, and return report and page."""
+    report = collect(instance, day)
+    docs.write_dictionary(instance)
+    return report, write_page(instance, report)
 
 
 def _newest(connection: Connection, day: date) -> days.Day:
@@ -58,7 +131,7 @@ def _newest(connection: Connection, day: date) -> days.Day:
     return newest
 
 
-def _identity(instance: Instance, newest: days.Day) -> Report:
+def _identity(instance: Instance, newest: days.Day) -> Row:
     city = instance.city
     return {
         "date": newest.business_date.isoformat(),
@@ -70,7 +143,7 @@ def _identity(instance: Instance, newest: days.Day) -> Report:
     }
 
 
-def _sources(connection: Connection, contracts: dict[str, Contract], day: date) -> Report:
+def _sources(connection: Connection, contracts: dict[str, Contract], day: date) -> Row:
     """Returns what came in on the day: resources, batches, rules broken, the gate over the days so far, the seconds of each step."""
     taken = batches.taken_on(connection, day)
     return {
@@ -83,7 +156,7 @@ def _sources(connection: Connection, contracts: dict[str, Contract], day: date) 
     }
 
 
-def _returned(connection: Connection, newest: days.Day) -> Report:
+def _returned(connection: Connection, newest: days.Day) -> Row:
     """Returns what was made of it: libraries, returns, packages, invariants."""
     day = newest.business_date
     made = packages.of_issue(connection, day, newest.issue)
@@ -137,7 +210,7 @@ def _broken_rules(connection: Connection, contracts: dict[str, Contract], taken:
 def _gate_history(connection: Connection, day: date) -> list[dict[str, Any]]:
     """Returns per day closed so far what the gate said of each resource: `{date, issue, state, gates[], gaps[]}`, the oldest first."""
     since = day - timedelta(days=HISTORY_DAYS - 1)
-    spoken = gates.history(connection, since, day)
+    spoken = batches.gate_history(connection, since, day)
     return [
         {
             "date": one.business_date.isoformat(),

@@ -1,4 +1,4 @@
-"""Returns how near gate, locality and authority come to the hidden truth of the sample city; nothing where there is none."""
+"""How near gate, locality and authority come to the hidden truth of the sample city; nothing where there is none."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class Subject:
     living: frozenset[str]
 
 
-def truth_scores(instance: Instance, day: date, libraries: list[dict[str, Any]]) -> dict[str, Any]:
-    """Returns `{"truth": …}` for a day whose libraries are built, else nothing."""
+def truth_scores(instance: Instance, day: date, libraries: list[dict[str, Any]]) -> dict[str, dict[str, float]] | None:
+    """Score a day whose libraries are built against the hidden truth; None where there is no sample city or no library yet."""
     versions = {one["table"]: one["version"] for one in libraries}
     known = instance.home / "sample" / "truth"
     if library("person") not in versions or not known.is_dir():
-        return {}
+        return None
     spark = open_session(instance)
     found = {"gate": _gate(spark, instance, day)} | _subjects(spark, instance, day, versions)
     if special("safety_net") in versions and (known / "situations.parquet").is_file():
         found["situations"] = _situations(spark, instance, day, versions)
-    return {"truth": found}
+    return found
 
 
 def _subjects(spark: SparkSession, instance: Instance, day: date, versions: dict[str, int]) -> dict[str, dict[str, float]]:

@@ -13,14 +13,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from application import report
+from application import report, sample
 from application.day_run import run_by_hand
 from benchmarks.homes import lived
-from huiliu import sample
 from lakehouse.errors import QualityError
 
 GROWS, STANDS = 0.5, 0.15  # of the way from "the same seconds" to "as many times longer as there are more people"
@@ -48,9 +47,9 @@ class Stage:
     says: str
 
 
-def stages(found: report.Report) -> dict[str, float]:
+def stages(found: report.DayReport) -> dict[str, float]:
     """Returns the seconds of a report by stage, the resources of an ingest step together, only the last attempt of each."""
-    last = {(one["step"], one["resource"]): one for one in sorted(found["timings"], key=lambda one: one["attempt"])}
+    last = {(one["step"], one["resource"]): one for one in sorted(found.timings, key=lambda one: one["attempt"])}
     sums: dict[str, float] = {}
     for (step, _), one in last.items():
         sums[step] = sums.get(step, 0.0) + one["seconds"]
@@ -82,11 +81,11 @@ def measure(city: str, people: int) -> Measured:
         for day in (first, first + timedelta(days=1)):
             sample.feed(instance, day)
             seconds = run_by_hand(instance, day, lambda line: typer.echo(f"{people:>9,} {line.strip()}", err=True))
-            found: dict[str, Any] = report.collect(instance, day)
-            if not report.is_well(found):
+            found = report.collect(instance, day)
+            if not found.is_well:
                 raise QualityError(f"{people} people, {day}: an invariant does not hold; see the report")
-        rows = sum(batch["received"] for batch in found["batches"])
-        return Measured(people, round(seconds, 1), rows, found["packages"]["packages"], stages(found))
+        rows = sum(batch["received"] for batch in found.batches)
+        return Measured(people, round(seconds, 1), rows, found.packages["packages"], stages(found))
 
 
 def main(

@@ -16,9 +16,9 @@ from typing import Annotated
 
 import typer
 
+from application import sample
 from application.day_run import run_by_hand
 from benchmarks.homes import lived
-from huiliu import sample
 from lakehouse.config import Instance
 from lakehouse.errors import QualityError
 from lakehouse.objects import open_area

@@ -1,45 +1,41 @@
-"""The Airflow DAGs of a business day: close_day waits for the ingest runs, libraries and returns follow its asset."""
+"""The Airflow DAGs of a business day, their steps in the order of `lakehouse.steps`.
+
+close_day waits for the ingest runs; libraries and returns follow its asset.
+"""
 
 from __future__ import annotations
 
 from airflow.sdk import DAG, Asset, PartitionedAssetTimetable
 
-from dags.tasks import dag_dates, job_task, midnight_schedule
+from dags.tasks import chain, dag_dates, job_task, midnight_schedule
 from dags.waiting import WaitForIngest
 from lakehouse.config import Instance
 from lakehouse.naming import DAY_ASSET, LIBRARIES_ASSET
+from lakehouse.steps import DAY_DAGS
 
 INSTANCE = Instance()
 DAY = Asset(name=DAY_ASSET, uri=DAY_ASSET)
 LIBRARIES = Asset(name=LIBRARIES_ASSET, uri=LIBRARIES_ASSET)
+FOLLOWS = {"libraries": DAY, "returns": LIBRARIES}
+EMITS = {"close_day": DAY, "libraries": LIBRARIES}
+SAYS = {
+    "close_day": "Waits for the day's ingest runs and for earlier days to be published, lists the gaps, closes the day.",
+    "libraries": "One dbt run of base, thematic and special libraries, as known at the business date.",
+    "returns": "Builds the packages of every recipient, proves them complete and free of leaks, publishes the day, checks the invariants.",
+}
 
-with DAG(
-    "close_day",
-    schedule=midnight_schedule(INSTANCE.city),
-    catchup=False,
-    max_active_runs=1,
-    tags=["day"],
-    doc_md="Waits for the day's ingest runs and for earlier days to be published, lists the gaps, closes the day.",
-    **dag_dates(INSTANCE.city),
-) as close_day:
-    WaitForIngest(task_id="wait_for_ingest") >> job_task("close_day", emits=DAY)
 
-with DAG(
-    "libraries",
-    schedule=PartitionedAssetTimetable(assets=DAY),
-    catchup=False,
-    max_active_runs=1,
-    tags=["day"],
-    doc_md="One dbt build of base, thematic and special libraries, as known at the business date.",
-) as libraries:
-    job_task("libraries", emits=LIBRARIES)
+def build(dag_id: str) -> DAG:
+    """Return a DAG of the day: its steps one after the other, the last one telling the asset that the next DAG follows."""
+    follows = FOLLOWS.get(dag_id)
+    schedule = PartitionedAssetTimetable(assets=follows) if follows else midnight_schedule(INSTANCE.city)
+    dates = {} if follows else dag_dates(INSTANCE.city)
+    with DAG(dag_id, schedule=schedule, catchup=False, max_active_runs=1, tags=["day"], doc_md=SAYS[dag_id], **dates) as dag:
+        *first, last = DAY_DAGS[dag_id]
+        waiting = [] if follows else [WaitForIngest(task_id="wait_for_ingest")]
+        chain(*waiting, *(job_task(step) for step in first), job_task(last, emits=EMITS.get(dag_id)))
+    return dag
 
-with DAG(
-    "returns",
-    schedule=PartitionedAssetTimetable(assets=LIBRARIES),
-    catchup=False,
-    max_active_runs=1,
-    tags=["day"],
-    doc_md="Builds the packages of every recipient, proves them complete and free of leaks, publishes the day, checks the invariants.",
-) as returns:
-    job_task("returns_build") >> job_task("returns_prove") >> job_task("returns_publish") >> job_task("invariants")
+
+for name in DAY_DAGS:
+    globals()[name] = build(name)

@@ -6,7 +6,8 @@ import logging
 
 from airflow.sdk import DAG, Asset
 
-from dags.tasks import dag_dates, job_task, midnight_schedule
+from dags.tasks import chain, dag_dates, job_task, midnight_schedule
+from lakehouse import steps
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
@@ -26,10 +27,8 @@ def build(contract: Contract, instance: Instance) -> DAG:
         doc_md=f"### {contract.name_zh}\n\n{contract.description}\n\n`{contract.file}`",
         **dag_dates(city),
     ) as dag:
-        extract = job_task("extract", contract.code)
-        gate = job_task("gate", contract.code)
-        silver = job_task("silver", contract.code)
-        extract >> gate >> silver >> job_task("ingest_outcome", contract.code, emits=outcome, trigger_rule="all_done")
+        last = job_task(steps.INGEST_OUTCOME, contract.code, emits=outcome, trigger_rule="all_done")
+        chain(*(job_task(step, contract.code) for step in steps.INGEST), last)
     return dag
 
 

@@ -1,15 +1,18 @@
-"""Returns what the Airflow DAGs of the house share: a task that runs a job, the schedule and the dates of a city."""
+"""What the Airflow DAGs share: a task that runs a job, the schedule and the dates of a city."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, CronPartitionTimetable, task
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
-from lakehouse.config import CityProfile, Instance
+from lakehouse import steps
+from lakehouse.city.profile import CityProfile
+from lakehouse.config import Instance
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.orchestrator import Orchestrator
 
@@ -32,14 +35,15 @@ def job_task(job: str, resource: str | None = None, emits: Asset | None = None, 
     def run(**context: Any) -> dict[str, Any]:
         request = JobRequest(business_date(context), resource, context["ti"].try_number)
         answer = run_job(job, request)
-        if answer.get("close_again"):
-            Orchestrator(Instance()).trigger("close_day", request.business_date)
+        facts = answer.facts()
+        if answer.close_again:
+            Orchestrator(Instance()).trigger(steps.CLOSE_DAY, request.business_date)
         if emits:
-            context["outlet_events"][emits].extra = {key: answer[key] for key in ("outcome", "issue") if key in answer}
-        if answer.get("waiting") == 0:
-            context["ti"].xcom_push("return_value", answer)
+            context["outlet_events"][emits].extra = {key: facts[key] for key in ("outcome", "issue") if key in facts}
+        if answer.notes.waiting == 0:
+            context["ti"].xcom_push("return_value", facts)
             raise DownstreamTasksSkipped(tasks=sorted(context["task"].downstream_task_ids))
-        return answer
+        return facts
 
     return run()
 
@@ -55,3 +59,9 @@ def dag_dates(city: CityProfile) -> dict[str, datetime]:
     if city.clock == "wall":
         return {"start_date": first}
     return {"start_date": first - timedelta(days=2), "end_date": first - timedelta(days=1)}
+
+
+def chain(*tasks: Any) -> None:
+    """Let each task follow the one before it."""
+    for earlier, later in pairwise(tasks):
+        earlier >> later

@@ -1,89 +1,24 @@
-"""Returns the command that writes what declarations say for people: a page and a catalog entry per resource, the dictionary, dbt's docs."""
+"""The command that writes what the declarations say for people."""
 
 from __future__ import annotations
 
 import json
-import shutil
-from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from application.pages import dictionary
+from application import docs
 from lakehouse.config import Instance
-from lakehouse.contracts.loader import load_contracts
-from lakehouse.declarations.authority import load_authority
-from lakehouse.declarations.codes import load_code_tables
-from lakehouse.declarations.policies import load_policies
-from lakehouse.derive import catalog, dbt, docs
-from lakehouse.derive.curated import public_models
-from lakehouse.derive.dictionary import Declarations
-from lakehouse.errors import ConfigError, Problem
-from lakehouse.returns.model import load_returns
-from spark_jobs.lake import dbt_runs
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-STATIC = ("docs", "generate", "--static", "--empty-catalog", "--no-compile")  # from the declarations alone, without a warehouse
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `docs` to the command line."""
-    app.command("docs")(write_docs)
+    """Add `docs` to the command line."""
+    app.command("docs")(write)
 
 
-def write_docs(as_json: Json = False) -> None:
+def write(as_json: Json = False) -> None:
     """Write the data dictionary, a page and a catalog entry per resource and dbt's docs below derived/docs."""
-    written = [str(path) for path in write_all(Instance())]
+    written = [str(path) for path in docs.write_all(Instance())]
     typer.echo(json.dumps({"written": written}) if as_json else "\n".join(written))
-
-
-def write_all(instance: Instance) -> list[Path]:
-    """Returns the paths of all pages."""
-    return [*write_resources(instance), write_dictionary(instance), write_dbt_docs(instance)]
-
-
-def write_resources(instance: Instance) -> list[Path]:
-    """Returns the paths of the pages and catalog entries of the resources."""
-    codes = load_code_tables(instance.settings.contracts)
-    folder, written = instance.folder("derived", "docs"), []
-    for contract in load_contracts(instance.settings.contracts).values():
-        pages = {f"{contract.code}.md": docs.render(contract, codes), f"{contract.code}.catalog.json": catalog.render(contract)}
-        for name, text in pages.items():
-            (folder / name).write_text(text, "utf-8")
-            written.append(folder / name)
-    return written
-
-
-def write_dictionary(instance: Instance) -> Path:
-    """Returns the path of the data dictionary."""
-    folder = instance.settings.contracts
-    contracts = load_contracts(folder)
-    declared = Declarations(
-        contracts,
-        public_models(),
-        load_authority(folder / "authority.yaml", contracts),
-        load_policies(folder / "policies.yaml"),
-        load_returns(folder / "returns"),
-    )
-    city = (instance.city.name, instance.city.name_en)
-    return dictionary.write(instance.folder("derived", "docs"), declared, load_code_tables(folder), city)
-
-
-def write_dbt_docs(instance: Instance) -> Path:
-    """Returns the path of dbt's own docs: models, tests and lineage on one page.
-
-    Raises:
-        ConfigError: dbt cannot read the project.
-    """
-    contracts = load_contracts(instance.settings.contracts)
-    authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
-    project = dbt.render(instance.folder("derived", "docs", "dbt"), contracts, authority)
-    first = date.fromisoformat(instance.city.first_business_date)
-    day = dbt.Day(first, instance.timezone, instance.city.region_code, instance.root("lake"))
-    dbt_runs.invoke(project, day, ("parse",))  # writes what the docs are made of
-    done = dbt_runs.invoke(project, day, STATIC)
-    made = project / "target" / "static_index.html"
-    if not done.success or not made.is_file():
-        raise ConfigError(Problem("dbt docs", f"the project cannot be read: {done.exception}", "", "run `huiliu job libraries`.").text())
-    return Path(shutil.copyfile(made, instance.folder("derived", "docs") / "dbt.html"))

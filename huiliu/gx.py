@@ -1,4 +1,4 @@
-"""Returns the commands of Great Expectations: run a resource's native suite and compare its counts with the verdicts."""
+"""The commands of Great Expectations: run a resource's native suite and compare its counts with the verdicts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from huiliu.dates import business_date
 from lakehouse.jobs import JobRequest, run_job
+from spark_jobs.jobs.recount import RecountAnswer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -31,14 +32,15 @@ def run(
 ) -> None:
     """Count the rows that break each rule again, without the verdicts; exit code 0 only when both counts agree."""
     found = run_job("recount", JobRequest(day, resource))
+    assert isinstance(found, RecountAnswer)
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        typer.echo(json.dumps(found.facts(), ensure_ascii=False))
     else:
         table = Table(Column("rule", no_wrap=True), "severity", "by", "rows", "verdicts", "")
-        for one in found["rules"]:
-            agrees = one["counted"] == one["verdicts"]
-            counts = (str(one["counted"]), str(one["verdicts"]), "" if agrees else "differs")
-            table.add_row(one["rule"], one["severity"], one["by"], *counts)
-        Console().print(table if found["rules"] else f"{resource}: no rows came on {day}.")
-    if not found["agree"]:
+        for one in found.rules:
+            agrees = one.counted == one.verdicts
+            counts = (str(one.counted), str(one.verdicts), "" if agrees else "differs")
+            table.add_row(one.rule, one.severity, one.by, *counts)
+        Console().print(table if found.rules else f"{resource}: no rows came on {day}.")
+    if not found.agree:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Returns the command line: one typer application composed of one module per command group."""
+"""The command line: one typer application composed of one module per command group."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import sys
 
 import typer
 
-from huiliu import contracts, docs, doctor, gx, ingest, quarantine, reporting, returns, run, sample, services, sql, tickets, verify
+from huiliu import contracts, docs, doctor, gx, ingest, quarantine, report, returns, run, sample, services, sql, tickets, verify
 from lakehouse.errors import LakehouseError
+from lakehouse.verification.signing import KeyFileError
 
 app = typer.Typer(
     name="huiliu",
@@ -16,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (services, doctor, run, reporting, sample, ingest, contracts, docs, gx, quarantine, tickets, returns, verify, sql):
+for commands in (services, doctor, run, report, sample, ingest, contracts, docs, gx, quarantine, tickets, returns, verify, sql):
     commands.register(app)
 
 
@@ -24,7 +25,7 @@ def main() -> None:
     """Runs the command line; an error made for people is printed without a stack, exit code 1."""
     try:
         app()
-    except LakehouseError as error:
+    except (LakehouseError, KeyFileError) as error:
         typer.secho(str(error), err=True)
         sys.exit(1)
 

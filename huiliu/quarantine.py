@@ -1,4 +1,4 @@
-"""Returns the commands that list and show quarantined rows; never their values."""
+"""The commands that list and show quarantined rows; never their values."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from application.tickets import case_place, find_cases
 from huiliu.dates import business_date
 from huiliu.listings import Columns, as_object, show_list
 from lakehouse.config import Instance
-from lakehouse.errors import ConfigError, Problem
-from lakehouse.ops import batches, cases, connect
+from lakehouse.ops import cases
 
 COLUMNS: Columns[cases.Case] = {
     "case": lambda case: case.case_id,
@@ -45,20 +45,16 @@ def list_cases(
     as_json: Json = False,
 ) -> None:
     """List quarantined rows, the open ones unless asked otherwise."""
-    with connect(Instance()) as connection:
-        found = cases.find(connection, cases.Filter(resource or None, day, only_open=not everything), limit)
+    found = find_cases(Instance(), cases.Filter(resource or None, day, only_open=not everything), limit)
     show_list("cases", found, COLUMNS, as_json=as_json)
 
 
 def show(case_id: Annotated[str, typer.Argument(help="Id of the case.")], as_json: Json = False) -> None:
     """Show where a quarantined row stands in its delivery and which rules it broke."""
-    with connect(Instance()) as connection:
-        case = cases.get(connection, case_id)
-        batch = batches.get(connection, case.batch_id) if case else None
-    if case is None or batch is None:
-        raise ConfigError(Problem(f"case {case_id}", "there is no such case.", "", "see `huiliu quarantine list --all`.").text())
+    found = case_place(Instance(), case_id)
+    case = found.case
     if as_json:
-        typer.echo(as_object({**asdict(case), "source_object": batch.source_object}))
+        typer.echo(as_object({**asdict(case), "source_object": found.source_object}))
         return
     typer.echo(f"case {case.case_id} · {case.state} · {case.resource} of {case.provider} about {case.business_date}")
-    typer.echo(f"  {batch.source_object}, line {case.source_line}: {', '.join(case.rules)}")
+    typer.echo(f"  {found.source_object}, line {case.source_line}: {', '.join(case.rules)}")

@@ -1,4 +1,4 @@
-"""Returns the commands that run business days: `run` (sample city and next days), `run-day`, `job`."""
+"""The commands that run business days: `run` (sample city and next days), `run-day`, `job`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from application.day_run import run_by_hand, run_through_airflow
-from application.report import is_well
-from huiliu import dates, docs, sample, services
-from huiliu.reporting import conclude
+from application import docs, sample, services
+from application.day_run import next_day, run_by_hand, run_through_airflow
+from application.report import DayReport, conclude
+from huiliu import dates
+from huiliu.report import print_report
 from huiliu.welcome import where_to_look
 from lakehouse.config import Instance
 from lakehouse.jobs import JobRequest, run_job
-from lakehouse.ops import connect, days
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -34,19 +34,17 @@ def run(
 ) -> None:
     """Start everything, build the sample city where there is none, run its next business days, show where to look."""
     instance = Instance()
-    services.start(instance)
+    services.start(instance, say=typer.echo)
     sample.ensure(instance, people, seed)
     docs.write_all(instance)  # before the reports, which link to them
     day = next_day(instance)
     for _ in range(number):
         typer.echo(f"\nBusiness day {day}")
         sample.feed(instance, day)
-        seconds = run_through_airflow(instance, day, typer.echo)
-        typer.echo(f"  trigger to end {seconds:.1f} s")
-        found = conclude(instance, day, quiet=False)
+        found = _shown(instance, day, run_through_airflow(instance, day, typer.echo), as_json=False)
         day += timedelta(days=1)
     typer.echo(where_to_look(instance, day - timedelta(days=1)))
-    if not is_well(found):
+    if not found.is_well:
         raise typer.Exit(1)
 
 
@@ -62,12 +60,12 @@ def run_day(
     while day <= last:
         run_one = run_by_hand if no_airflow else run_through_airflow
         seconds = run_one(instance, day, (lambda _line: None) if as_json else typer.echo)
-        typer.echo(f"  trigger to end {seconds:.1f} s", err=as_json)
-        reports.append(conclude(instance, day, quiet=as_json))
+        reports.append(_shown(instance, day, seconds, as_json=as_json))
         day += timedelta(days=1)
     if as_json:
-        typer.echo(json.dumps(reports if until else reports[0], ensure_ascii=False))
-    if not all(is_well(one) for one in reports):
+        facts = [one.facts() for one in reports]
+        typer.echo(json.dumps(facts if until else facts[0], ensure_ascii=False))
+    if not all(one.is_well for one in reports):
         raise typer.Exit(1)
 
 
@@ -78,11 +76,14 @@ def job(
 ) -> None:
     """Run one step by hand; prints what it did as one JSON object."""
     request = JobRequest(business_date, resource or None)
-    typer.echo(json.dumps(run_job(name, request, Instance()), ensure_ascii=False, default=str))
+    typer.echo(json.dumps(run_job(name, request, Instance()).facts(), ensure_ascii=False, default=str))
 
 
-def next_day(instance: Instance) -> date:
-    """Returns the day after the last published one, else the city's first business date."""
-    with connect(instance) as connection:
-        last = days.last_published(connection)
-    return last.business_date + timedelta(days=1) if last else date.fromisoformat(instance.city.first_business_date)
+def _shown(instance: Instance, day: date, seconds: float, *, as_json: bool) -> DayReport:
+    """Write the report of a day that has ended and, unless JSON is asked for, print it with where its page lies."""
+    typer.echo(f"  from the trigger to the end of the day: {seconds:.1f} s", err=as_json)
+    found, page = conclude(instance, day)
+    if not as_json:
+        print_report(found)
+        typer.echo(f"Page: {page}")
+    return found

@@ -1,4 +1,4 @@
-"""Returns the commands that list and show tickets."""
+"""The commands that list and show tickets."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from application.tickets import find_tickets, ticket_history
 from huiliu.dates import business_date
 from huiliu.listings import Columns, as_object, show_list
 from lakehouse.config import Instance
-from lakehouse.errors import ConfigError, Problem
-from lakehouse.ops import connect, tickets
+from lakehouse.ops import tickets
 
 COLUMNS: Columns[tickets.Ticket] = {
     "ticket": lambda ticket: ticket.ticket_id,
@@ -43,21 +43,17 @@ def list_tickets(
     as_json: Json = False,
 ) -> None:
     """List tickets, the open ones unless asked otherwise."""
-    with connect(Instance()) as connection:
-        found = tickets.find(connection, day, kind or None, only_open=not everything)
+    found = find_tickets(Instance(), day, kind or None, only_open=not everything)
     show_list("tickets", found, COLUMNS, as_json=as_json)
 
 
 def show(ticket_id: Annotated[int, typer.Argument(help="Number of the ticket.")], as_json: Json = False) -> None:
     """Show a ticket and what happened to it."""
-    with connect(Instance()) as connection:
-        ticket = tickets.get(connection, ticket_id)
-        events = tickets.events(connection, ticket_id)
-    if ticket is None:
-        raise ConfigError(Problem(f"ticket {ticket_id}", "there is no such ticket.", "", "see `huiliu tickets list --all`.").text())
+    found = ticket_history(Instance(), ticket_id)
+    ticket = found.ticket
     if as_json:
-        typer.echo(as_object({**asdict(ticket), "events": [asdict(event) for event in events]}))
+        typer.echo(as_object({**asdict(ticket), "events": [asdict(event) for event in found.events]}))
         return
     typer.echo(f"ticket {ticket.ticket_id} · {ticket.kind} · {ticket.state} · {ticket.subject}\n{ticket.message}")
-    for event in events:
+    for event in found.events:
         typer.echo(f"  {event.seq}. {event.event} on {event.business_date}" + (f" by {event.actor}" if event.actor else ""))

@@ -12,8 +12,7 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.errors import LakehouseError
-from lakehouse.verification.signing import load_public_key
+from lakehouse.verification.signing import KeyFileError, load_public_key
 from lakehouse.verification.verifier import Verification, verify_package
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -33,7 +32,7 @@ def verify(
     """Check a package as its recipient would; exit code 0 only when nothing is wrong."""
     try:
         found = verify_package(path, load_public_key(key), recipient or None)
-    except LakehouseError as error:
+    except KeyFileError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     typer.echo(json.dumps(_facts(found), ensure_ascii=False) if as_json else _text(path, found))

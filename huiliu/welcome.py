@@ -1,11 +1,11 @@
-"""Returns where a newcomer looks after a run: Airflow, Data Docs, a package, a query."""
+"""Where a newcomer looks after a run: Airflow, Data Docs, a package, a query."""
 
 from __future__ import annotations
 
 import shlex
 from datetime import date
 
-from huiliu.services import addresses
+from application.services import addresses
 from lakehouse.config import PROJECT, Instance
 from lakehouse.naming import package_prefix
 from lakehouse.objects import open_area

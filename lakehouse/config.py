@@ -9,11 +9,11 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lakehouse.errors import ConfigError, Problem, problems_text
+from lakehouse.city.profile import CityProfile, load_profile
+from lakehouse.errors import ConfigError, Problem
 
 AreaName = Literal["landing", "lake", "exchange"]
 AREAS: tuple[AreaName, ...] = ("landing", "lake", "exchange")
@@ -51,22 +51,6 @@ class Ports(BaseModel):
     minio: int
 
 
-class CityProfile(BaseModel):
-    """`cities/<city>/city.yaml`: the profile of a city."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    code: str
-    name: str
-    name_en: str
-    region_code: str
-    province_code: str
-    clock: Literal["manual", "wall"]
-    timezone: str = "Asia/Shanghai"
-    first_business_date: str
-    extra_holidays: list[str] = Field(default_factory=list)
-
-
 class Instance:
     """One running or resting Huiliu: the folder `HUILIU_HOME` and everything that is derived from it."""
 
@@ -76,18 +60,18 @@ class Instance:
 
     @cached_property
     def city(self) -> CityProfile:
-        """Returns the validated city profile."""
-        path = self.city_folder / "city.yaml"
-        if not path.is_file():
+        """Return the validated city profile.
+
+        Raises:
+            ConfigError: there is no such city.
+            ContractError: its profile is wrong.
+        """
+        if not (self.city_folder / "city.yaml").is_file():
             found = sorted(p.parent.name for p in self.settings.cities.glob("*/city.yaml"))
             raise ConfigError(
                 Problem("HUILIU_CITY", f"there is no city {self.settings.city!r}.", ", ".join(found), "choose one of these.").text()
             )
-        try:
-            return CityProfile.model_validate(yaml.safe_load(path.read_text("utf-8")))
-        except ValidationError as error:
-            problems = [Problem(f"{path}: {'.'.join(map(str, e['loc']))}", e["msg"]) for e in error.errors()]
-            raise ConfigError(problems_text(problems)) from None
+        return load_profile(self.city_folder)
 
     @property
     def city_folder(self) -> Path:

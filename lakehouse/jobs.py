@@ -1,10 +1,10 @@
-"""Returns jobs by name (entry points, group `huiliu.jobs`), for an Airflow task and for the command line alike."""
+"""Find and run jobs by name (entry points, group `huiliu.jobs`), for an Airflow task and for the command line alike."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import entry_points
 from typing import Any
@@ -26,7 +26,31 @@ class JobRequest:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-Job = Callable[[Instance, JobRequest], dict[str, Any]]
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a job says of its work; every job adds its own fields.
+
+    Attributes:
+        outcome: how the work ended, in one word.
+        issue: the issue of the business day the work was about, where it was about one.
+        close_again: whether a day that was closed without this work has to be closed again.
+        notes: what the ingest run of the resource keeps of it.
+        seconds: how long the job took; filled in by `run_job`.
+    """
+
+    outcome: str | None = None
+    issue: int | None = None
+    close_again: bool = False
+    notes: ingest_runs.Notes = field(default_factory=ingest_runs.Notes)
+    seconds: float = 0.0
+
+    def facts(self) -> dict[str, Any]:
+        """Return the answer as JSON knows it; what the job did not say is left out."""
+        told = {name: value for name, value in asdict(self).items() if name != "notes" and value is not None}
+        return told | ({} if self.notes.waiting is None else {"waiting": self.notes.waiting})
+
+
+Job = Callable[[Instance, JobRequest], Answer]
 
 
 def job_names() -> list[str]:
@@ -47,27 +71,24 @@ def load_job(name: str) -> Job:
     raise ConfigError(Problem(f"job {name}", "there is no such job.", nearest_first(name, job_names()), "check the name.").text())
 
 
-def run_job(name: str, request: JobRequest, instance: Instance | None = None) -> dict[str, Any]:
-    """Returns what the job says of its work (JSON-serialisable), with its `seconds`; how it ended is recorded."""
+def run_job(name: str, request: JobRequest, instance: Instance | None = None) -> Answer:
+    """Run a job and return its answer; how long it took and how it ended are recorded, also when it raises."""
     instance, job = instance or Instance(), load_job(name)
     started_at, started = datetime.now(UTC), time.perf_counter()
-    ended = "failed"
+    answer: Answer | None = None
     try:
-        result = job(instance, request)
-        ended = "done"
+        answer = job(instance, request)
     finally:
         seconds = round(time.perf_counter() - started, 3)
-        _record(
-            instance,
-            request,
-            timings.Timing(request.business_date, name, request.resource or "", request.attempt, seconds, started_at),
-            ended,
-        )
-    return {**result, "seconds": seconds}
+        timing = timings.Timing(request.business_date, name, request.resource or "", request.attempt, seconds, started_at)
+        _record(instance, request, timing, answer)
+    return replace(answer, seconds=seconds)
 
 
-def _record(instance: Instance, request: JobRequest, timing: timings.Timing, ended: str) -> None:
+def _record(instance: Instance, request: JobRequest, timing: timings.Timing, answer: Answer | None) -> None:
+    """Record how long a job took and, in the ingest run of its resource, how it ended (no answer: it failed)."""
     with connect(instance) as connection:
         timings.record(connection, timing)
         if request.resource:
-            ingest_runs.note(connection, request.resource, request.business_date, {timing.step: ended})
+            step = ingest_runs.Step(timing.step, "done" if answer else "failed", answer.notes if answer else ingest_runs.Notes())
+            ingest_runs.record_step(connection, request.resource, request.business_date, step)

@@ -10,8 +10,8 @@ from typing import Any
 from application.pages import charts
 from application.pages.rendering import put, render
 from application.pages.words import DISPOSITIONS, GAPS, GATE_MARKS, INVARIANTS, LEVELS, STATES, TARGETS, Pair, word
-from application.report import Report, is_well
 
+Report = dict[str, Any]  # the facts of `application.report.DayReport`; earlier days are read back from their JSON
 # Beside the reports below `derived/`; a link is shown only where something is.
 LINKS: dict[str, Pair] = {
     "../docs/dictionary.html": ("数据字典", "Data dictionary"),
@@ -38,10 +38,15 @@ TARGETS_OF_TRUTH: dict[tuple[str, str], tuple[Pair, float]] = {
 def write(folder: Path, report: Report) -> Path:
     """Returns the page of a day, written with its facts (JSON) beside it; the list of all days is brought up to date."""
     put(folder / f"{report['date']}.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
-    page = put(folder / f"{report['date']}.html", render("day.html", view(report, _links(folder))))
+    page = put(folder / f"{report['date']}.html", render("report.html", view(report, _links(folder))))
     reports = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"), reverse=True)]
     put(folder / "index.html", render("index.html", {"city": report["city_name"], "days": [_row(one) for one in reports]}))
     return page
+
+
+def is_well(report: Report) -> bool:
+    """Return whether the day is published and every invariant was checked and holds."""
+    return report["state"] == "published" and bool(report["invariants"]) and all(one["ok"] for one in report["invariants"])
 
 
 def view(report: Report, links: dict[str, Pair]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from infra.local import keys, postgres, spark
+from infra.local import keys, postgres
 from infra.local.ports import HOST
 from infra.local.programs import Program
 from lakehouse.config import PROJECT, Instance
@@ -85,7 +85,6 @@ def environment(instance: Instance) -> dict[str, str]:
         "GX_ANALYTICS_ENABLED": "false",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
-        "SPARK_REMOTE": spark.remote(instance),
     }
 
 

@@ -70,7 +70,7 @@ def ensure(instance: Instance, environment: Mapping[str, str] = os.environ) -> P
             continue
         port = asked.get(name)
         if port and (not is_free(port) or port in chosen.values()):
-            problems.append(_in_use(_variable(name), port))
+            problems.append(_in_use(variable(name), port))
         wanted = port if port is not None else default
         taken = set(chosen.values()) | {other for key, other in asked.items() if key != name}
         chosen[name] = wanted if port or (wanted and wanted not in taken and is_free(wanted)) else _free_port(taken)
@@ -100,13 +100,13 @@ def _asked(environment: Mapping[str, str]) -> dict[str, int]:
     asked = {}
     problems = []
     for name in DEFAULTS:
-        text = environment.get(_variable(name), "").strip()
+        text = environment.get(variable(name), "").strip()
         if not text:
             continue
         if text.isascii() and text.isdigit() and (int(text) == 0 or 1024 <= int(text) <= 65535):
             asked[name] = int(text)
         else:
-            problems.append(Problem(_variable(name), f"{text!r} is not a port.", "1024 to 65535, or 0 for any free one.", "correct it."))
+            problems.append(Problem(variable(name), f"{text!r} is not a port.", "1024 to 65535, or 0 for any free one.", "correct it."))
     if problems:
         raise ConfigError(problems_text(problems))
     return asked
@@ -122,7 +122,7 @@ def _kept(path: Path) -> dict[str, int]:
 def _refuse_other_than_kept(kept: Mapping[str, int], asked: Mapping[str, int], where: str) -> None:
     problems = [
         Problem(
-            _variable(name),
+            variable(name),
             f"{port} is asked for, but this instance was started first with {kept[name]} ({where}).",
             str(kept[name]),
             f"unset the variable, or run `huiliu down` and change ports.{name} in that file.",
@@ -134,7 +134,8 @@ def _refuse_other_than_kept(kept: Mapping[str, int], asked: Mapping[str, int], w
         raise ConfigError(problems_text(problems))
 
 
-def _variable(name: str) -> str:
+def variable(name: str) -> str:
+    """Return the name of the environment variable that asks for a port."""
     return f"HUILIU_PORT_{name.upper()}"
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import chinese_calendar
 
 from lakehouse.contracts.model import Cycle
 
 FRIDAY = 4
+
+
+def end_of_day(business_date: date, timezone: ZoneInfo) -> datetime:
+    """Return the first instant after a business date, in UTC."""
+    return datetime.combine(business_date + timedelta(days=1), time(), timezone).astimezone(UTC)
 
 
 class CalendarWarning(UserWarning):

@@ -8,13 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from stdnum.cn import uscc
-
 from lakehouse.city.regions import RegionTree
 from lakehouse.contracts.model import Contract, EachProvider
 from lakehouse.declarations.headed_csv import headed_rows, validity
 from lakehouse.errors import ConfigError, Problem, nearest_first, problems_text
 from lakehouse.naming import LEVELS
+from lakehouse.numbers.entity import uscc_fault
 
 HEADER = ("uscc", "name", "kind", "level", "region_code", "valid_from", "valid_to")
 OFFICE_KINDS = {"district": "district_office", "street": "street_office", "community": "community_committee"}
@@ -100,7 +99,7 @@ def _named(contract: Contract, provider: str, existing: list[Department], on: da
 
 def _read(path: Path, problems: list[Problem]) -> Iterator[Department]:
     for where, row in headed_rows(path, HEADER, problems):
-        if not uscc.is_valid(row["uscc"]):
+        if uscc_fault(row["uscc"]) is not None:
             found = f"{row['uscc']} is no unified social credit code."
             problems.append(Problem(f"{where}: uscc", found, "18 characters with check character"))
         if row["level"] not in LEVELS:

@@ -61,5 +61,12 @@ def all_recipients(tree: RegionTree) -> Iterator[Recipient]:
     for code, versions in lives.items():
         last = max(versions, key=lambda version: version.valid_from)
         first = min(version.valid_from for version in versions)
-        name = recipient_id(last.level, code)
-        yield Recipient(name, last.level, last.name, code, None, first, last.valid_to)
+        yield Recipient(
+            recipient_id=recipient_id(last.level, code),
+            level=last.level,
+            name=last.name,
+            region_code=code,
+            department_uscc=None,
+            valid_from=first,
+            valid_to=last.valid_to,
+        )

@@ -10,8 +10,9 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from lakehouse.contracts.model import Column, LogicalType, Rule
-from lakehouse.contracts.properties import COLUMN_PROPERTIES, NAME_PATTERN, read_properties, typed_findings
+from lakehouse.contracts.properties import COLUMN_PROPERTIES, NAME_PATTERN, read_properties
 from lakehouse.declarations.document import Document, Finding, Step
+from lakehouse.declarations.typed import typed_findings
 from lakehouse.errors import nearest_first
 from lakehouse.rules.declaration import Labels
 from lakehouse.rules.format import FORMATS
@@ -172,7 +173,7 @@ def _add_rule(table: Table, quality: dict[str, Any], steps: Steps, column: Colum
         rule = build_rule(str(kind), column, severity, params, labels)  # type: ignore[arg-type]
         table.rules.append((rule.model_copy(update={"id": rule_id or rule.id}), steps))
     except ValidationError as error:
-        table.findings += typed_findings(error, place, kinds()[str(kind)].parameters)
+        table.findings += typed_findings(error, place, implementation, kinds()[str(kind)].parameters)
 
 
 def _implementation_findings(kind: Any, severity: Any, rule_id: Any, place: Steps) -> Iterator[Finding]:

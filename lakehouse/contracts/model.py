@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from lakehouse.declarations.typed import Declared
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
 LogicalType = Literal["string", "date", "timestamp", "integer", "number", "boolean"]
@@ -27,13 +29,7 @@ ColumnClass = Literal[
 COLUMN_CLASSES: tuple[str, ...] = ColumnClass.__args__  # type: ignore[attr-defined]
 
 
-class Typed(BaseModel):
-    """Base: frozen, unknown keys refused, camelCase of the file accepted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class PostgresSource(Typed):
+class PostgresSource(Declared):
     """A table of a PostgreSQL source system, taken by watermark with an overlap of days."""
 
     kind: Literal["postgres"]
@@ -43,7 +39,7 @@ class PostgresSource(Typed):
     overlap_days: int = Field(3, alias="overlapDays", ge=0, le=31)
 
 
-class CsvSource(Typed):
+class CsvSource(Declared):
     """CSV files dropped below the inbox; `path` holds `{date}` and, for many providers, `{region}`."""
 
     kind: Literal["csv"]
@@ -52,14 +48,14 @@ class CsvSource(Typed):
     delimiter: str = ","
 
 
-class JsonLinesSource(Typed):
+class JsonLinesSource(Declared):
     """JSON Lines files dropped below the inbox, UTF-8, one object a line."""
 
     kind: Literal["jsonl"]
     path: str
 
 
-class XlsxSource(Typed):
+class XlsxSource(Declared):
     """Workbooks dropped below the inbox: one declared sheet, its header in `header_rows` rows from `header_from` on.
 
     `formulas`: a cell with a formula rejects its row, or its stored result is read.
@@ -73,7 +69,7 @@ class XlsxSource(Typed):
     formulas: Literal["reject", "result"] = "reject"
 
 
-class ApiSource(Typed):
+class ApiSource(Declared):
     """A paged HTTP API with a bearer token, taken by watermark with an overlap of days."""
 
     kind: Literal["api"]
@@ -87,7 +83,7 @@ class ApiSource(Typed):
 Source = Annotated[PostgresSource | CsvSource | JsonLinesSource | XlsxSource | ApiSource, Field(discriminator="kind")]
 
 
-class EachProvider(Typed):
+class EachProvider(Declared):
     """Each region of a level has a department that delivers its own batch.
 
     `kind` names the department's kind where it is not the region's own office; `senders: known` expects only those that sent before.
@@ -98,14 +94,14 @@ class EachProvider(Typed):
     senders: Literal["all", "known"] = "all"
 
 
-class Cycle(Typed):
+class Cycle(Declared):
     """How often a delivery is due: every business day, every Monday, every first of the month; and by what hour."""
 
     every: Literal["day", "week", "month"]
     due_hours: int = Field(alias="dueHours", ge=0, le=240)
 
 
-class Sharing(Typed):
+class Sharing(Declared):
     """Share attribute (1 unconditional, 2 conditional, 3 not shared), grade of the resource, open type."""
 
     attribute: Literal[1, 2, 3]
@@ -113,7 +109,7 @@ class Sharing(Typed):
     open_type: Literal["unconditional", "conditional", "closed"] = Field(alias="openType")
 
 
-class Locality(Typed):
+class Locality(Declared):
     """Which columns say where a row belongs: a registered code, a grid code, a community's name, a standard address, an address text."""
 
     code: str | None = None
@@ -123,21 +119,21 @@ class Locality(Typed):
     address: str | None = None
 
 
-class Operation(Typed):
+class Operation(Declared):
     """The column that says what happened to the key, and which of its values mean a deletion."""
 
     column: str
     delete: tuple[str, ...]
 
 
-class BlockAt(Typed):
+class BlockAt(Declared):
     """An error rule blocks its batch when more than `share` *and* at least `rows` rows break it."""
 
     share: float = Field(0.05, ge=0, le=1)
     rows: int = Field(20, ge=1)
 
 
-class Rule(Typed):
+class Rule(Declared):
     """One row rule. `id` is unique in its contract and stands in `_verdict` of every row that breaks it."""
 
     id: str
@@ -150,7 +146,7 @@ class Rule(Typed):
     message_en: str
 
 
-class Column(Typed):
+class Column(Declared):
     """One column: its name in the source, its type, what it reveals and how it is normalised before rules see it."""
 
     name: str
@@ -169,7 +165,7 @@ class Column(Typed):
     dropped: bool = False  # dropped at landing: read by nobody, in no table
 
 
-class Contract(Typed):
+class Contract(Declared):
     """A resource: everything that is derived elsewhere is derived from this and from nothing else."""
 
     code: str

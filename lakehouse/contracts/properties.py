@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -20,11 +20,10 @@ from lakehouse.contracts.model import (
     Operation,
     Sharing,
     Source,
-    Typed,
 )
 from lakehouse.declarations.document import Finding, Step
+from lakehouse.declarations.typed import typed_findings
 from lakehouse.errors import nearest_first
-from lakehouse.rules.declaration import Parameters
 
 Provider = Annotated[str, Field(pattern=r"^[0-9A-Y]{18}$")]
 Position = Annotated[str, BeforeValidator(lambda value: value[0] if isinstance(value, list) and len(value) == 1 else value)]
@@ -71,56 +70,10 @@ def read_properties(raw: Any, types: Mapping[str, Any], steps: tuple[Step, ...])
             try:
                 values[name] = _adapter(name, types is CONTRACT_PROPERTIES).validate_python(item["value"])
             except ValidationError as error:
-                findings.extend(typed_findings(error, (*place, "value"), types[name]))
+                findings.extend(typed_findings(error, (*place, "value"), item["value"], types[name]))
     return values, findings
-
-
-def typed_findings(error: ValidationError, steps: tuple[Step, ...], declared: Any) -> Iterator[Finding]:
-    """Yields what pydantic found wrong, in the house's words."""
-    for one in error.errors(include_url=False):
-        inner = tuple(step for step in one["loc"] if _is_key(step, declared))
-        place, given, allowed = (*steps, *inner), one["input"], ""
-        if one["type"] == "extra_forbidden":
-            found, allowed = f"the key {one['loc'][-1]!r} is unknown.", nearest_first(str(one["loc"][-1]), _fields(declared, one["loc"]))
-        elif one["type"] == "missing":
-            found = f"{one['loc'][-1]} is missing."
-        elif one["type"] in ("literal_error", "union_tag_invalid"):
-            choices = _choices(one)
-            given = given.get("kind") if isinstance(given, dict) else given
-            found, allowed = f"{given!r} is not allowed.", nearest_first(str(given), choices)
-        else:
-            found = f"{one['msg'].removeprefix('Value error, ')}."
-        yield Finding(place, found, allowed)
 
 
 @cache
 def _adapter(name: str, of_contract: bool) -> TypeAdapter[Any]:
     return TypeAdapter((CONTRACT_PROPERTIES if of_contract else COLUMN_PROPERTIES)[name])
-
-
-def _choices(error: Any) -> list[str]:
-    expected = error["ctx"].get("expected") or error["ctx"].get("expected_tags")
-    return [word.strip("' ") for word in str(expected).replace(" or ", ", ").split(",")]
-
-
-def _is_key(step: int | str, declared: Any) -> bool:
-    """Leaves out what pydantic adds to a location for unions: the tag and the class."""
-    return isinstance(step, int) or step in {name for model in _models(declared) for name in _names(model)}
-
-
-def _fields(declared: Any, location: tuple[int | str, ...]) -> list[str]:
-    models = _models(declared)
-    tagged = [
-        model for model in models if any(getattr(model.model_fields.get("kind"), "annotation", None) == Literal[tag] for tag in location)
-    ]
-    return [name for model in tagged or models for name in _names(model)]
-
-
-def _names(model: type[Typed] | type[Parameters]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _models(declared: Any) -> list[type[Typed] | type[Parameters]]:
-    if isinstance(declared, type):
-        return [declared] if issubclass(declared, Typed | Parameters) else []
-    return [model for argument in getattr(declared, "__args__", ()) for model in _models(argument)]

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
 from lakehouse.contracts.model import Contract
+from lakehouse.declarations.typed import Declared, read_declaration
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 
 PLACE_COLUMNS = ("grid", "code", "community_name", "address_id", "address_text")
@@ -22,19 +22,13 @@ def _as_list(value: Any) -> Any:
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
 
 
-class Declared(BaseModel):
-    """Base: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Candidate(Declared):
     """One resource that may supply a field, and under which conditions its rows do."""
 
     resource: str
-    columns: dict[str, Texts] = {}
-    when: dict[str, Texts] = {}
-    withdrawn: dict[str, Texts] = {}
+    columns: dict[str, Texts] = Field(default_factory=dict)
+    when: dict[str, Texts] = Field(default_factory=dict)
+    withdrawn: dict[str, Texts] = Field(default_factory=dict)
     unless: tuple[str, ...] = ()
     max_age_days: int | None = Field(None, ge=1)
     proxy: bool = False
@@ -59,7 +53,7 @@ class Definition(Declared):
     """A resource whose rows say that an entity exists, if each column of `when` holds one of its values."""
 
     resource: str
-    when: dict[str, Texts] = {}
+    when: dict[str, Texts] = Field(default_factory=dict)
 
 
 def _as_definition(value: Any) -> Any:
@@ -78,7 +72,7 @@ class Supplier(Declared):
     """A resource whose rows are records of a kind: column of the record -> its own column (default: the one of the same name)."""
 
     resource: str
-    columns: dict[str, str] = {}
+    columns: dict[str, str] = Field(default_factory=dict)
 
 
 class Records(Declared):
@@ -93,7 +87,7 @@ class Authority(Declared):
 
     version: Literal[1]
     entities: dict[str, EntityAuthority]
-    records: dict[str, Records] = {}
+    records: dict[str, Records] = Field(default_factory=dict)
 
 
 def load_authority(path: Path, contracts: Mapping[str, Contract]) -> Authority:
@@ -102,16 +96,8 @@ def load_authority(path: Path, contracts: Mapping[str, Contract]) -> Authority:
     Raises:
         ContractError: the file is wrong; all its problems at once.
     """
-    if not path.is_file():
-        raise ContractError(Problem(str(path), "the file is missing.", "", "say who is the authority for each field.").text())
-    try:
-        authority = Authority.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except yaml.YAMLError as error:
-        raise ContractError(Problem(str(path), f"is no YAML: {error}").text()) from None
-    except ValidationError as error:
-        problems = [Problem(f"{path}: {'.'.join(map(str, e['loc']))}", f"{e['msg']}.") for e in error.errors()]
-        raise ContractError(problems_text(problems)) from None
-    problems = []
+    authority = read_declaration(path, Authority)
+    problems: list[Problem] = []
     for name, entity in authority.entities.items():
         problems.extend(_entity_problems(f"{path}: {name}", entity, contracts))
     for name, records in authority.records.items():

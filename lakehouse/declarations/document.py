@@ -1,4 +1,4 @@
-"""Returns a contract file as plain values, with the place of each: what is wrong is told by path and line."""
+"""Reads a YAML file of ours as plain values that know their lines: what is wrong is told by path and line."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import yaml
 from lakehouse.errors import ContractError, Problem, problems_text
 
 Step = str | int
+TWICE = "is written twice"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class _TextLoader(yaml.CSafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} is written twice", key.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} {TWICE}", key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -90,10 +91,10 @@ class Document:
 
 
 def read_document(path: Path, name: str) -> Document:
-    """Returns the file as a document.
+    """Return the file as a document; `name` is how it is called in messages.
 
     Raises:
-        ContractError: it is no YAML mapping.
+        ContractError: it is no YAML mapping, or a key stands in it twice.
     """
     try:
         with path.open(encoding="utf-8") as stream:
@@ -101,13 +102,13 @@ def read_document(path: Path, name: str) -> Document:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise ContractError(
-            Problem(f"{name}{line}", f"the file is no YAML: {getattr(error, 'problem', None) or error}.", "", "correct the line.").text()
-        ) from None
+        told = str(getattr(error, "problem", None) or error)
+        found = f"{told}." if TWICE in told else f"the file is no YAML: {told}."
+        raise ContractError(Problem(f"{name}{line}", found, "", "correct the line.").text()) from None
     except UnicodeDecodeError:
         raise ContractError(Problem(name, "the file is not UTF-8.", "", "save it as UTF-8.").text()) from None
     if not isinstance(content, dict):
-        raise ContractError(Problem(name, "the file is no mapping of keys.", "", "begin with `apiVersion: v3.1.0`.").text())
+        raise ContractError(Problem(name, "the file is no mapping of keys.", "", "begin with a key and a colon.").text())
     return Document(path, name, content)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-import rfc8785
-import yaml
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from lakehouse.contracts.model import COLUMN_CLASSES, ColumnClass, Level, Typed
+from lakehouse.contracts.model import COLUMN_CLASSES, ColumnClass, Level
+from lakehouse.declarations.typed import Declared, declared_sha256, read_declaration
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.naming import LEVELS
 
@@ -25,10 +23,9 @@ APPLIES_TO: dict[str, tuple[str, ...]] = {
     "age_band": ("birth_date",),
     "band": ("money",),
 }
-Declared = TypeVar("Declared", bound=Typed)
 
 
-class Exemption(Typed):
+class Exemption(Declared):
     """A looser transform for recipients that fulfil a condition."""
 
     transform: Transform
@@ -39,7 +36,7 @@ def _as_treatment(value: Any) -> Any:
     return {"transform": value} if isinstance(value, str) else value
 
 
-class _Treatment(Typed):
+class _Treatment(Declared):
     transform: Transform
     exemption: Exemption | None = Field(None, alias="or")
 
@@ -47,14 +44,14 @@ class _Treatment(Typed):
 Treatment = Annotated[_Treatment, BeforeValidator(_as_treatment)]
 
 
-class Cap(Typed):
+class Cap(Declared):
     """The highest grade that may reach a level, after the transform; higher for who handles a matter by law."""
 
     grade: Literal[1, 2, 3, 4]
     statutory_handler: Literal[1, 2, 3, 4] | None = Field(None, alias="statutoryHandler")
 
 
-class Ban(Typed):
+class Ban(Declared):
     """What never happens, whatever a return says."""
 
     class_: ColumnClass = Field(alias="class")
@@ -62,7 +59,7 @@ class Ban(Typed):
     levels: tuple[Level, ...]
 
 
-class Policies(Typed):
+class Policies(Declared):
     """All of `policies.yaml`."""
 
     version: str
@@ -107,28 +104,6 @@ def load_policies(path: Path) -> Policies:
     if problems:
         raise ContractError(problems_text(problems))
     return policies
-
-
-def read_declaration(path: Path, model: type[Declared]) -> Declared:
-    """Returns a YAML file as a typed model.
-
-    Raises:
-        ContractError: it is missing, no YAML, or wrong; all its problems at once.
-    """
-    if not path.is_file():
-        raise ContractError(Problem(str(path), "the file is missing.").text())
-    try:
-        return model.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except yaml.YAMLError as error:
-        raise ContractError(Problem(str(path), f"is no YAML: {error}").text()) from None
-    except ValidationError as error:
-        problems = [Problem(f"{path}: {'.'.join(map(str, e['loc']))}", f"{e['msg']}.") for e in error.errors(include_url=False)]
-        raise ContractError(problems_text(problems)) from None
-
-
-def declared_sha256(declared: Typed) -> str:
-    """Returns the hash of a declaration's content."""
-    return hashlib.sha256(rfc8785.dumps(declared.model_dump(mode="json", by_alias=True))).hexdigest()
 
 
 def applies(transform: str, class_: str) -> bool:

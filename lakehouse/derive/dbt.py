@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from lakehouse import naming
+from lakehouse.city.calendar import end_of_day
 from lakehouse.config import PROJECT
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import (
@@ -44,18 +45,19 @@ TABLE_PATH_MACRO = """\
 
 
 @dataclass(frozen=True)
-class Day:
-    """What dbt is told of the business day: its date, its end in UTC, the time zone, the city's region, the lake's root."""
+class Run:
+    """What a dbt run is told: the business date, the time zone, the city's region, the lake's root, where Spark Connect answers."""
 
     business_date: date
     timezone: ZoneInfo
     city_region_code: str
     lake: str
+    spark_remote: str
 
     @property
     def end(self) -> datetime:
-        """Returns the first instant after the business date, in UTC."""
-        return datetime.combine(self.business_date + timedelta(days=1), time(), self.timezone).astimezone(UTC)
+        """Return the first instant after the business date, in UTC."""
+        return end_of_day(self.business_date, self.timezone)
 
     @property
     def staging(self) -> str:
@@ -69,6 +71,7 @@ class Day:
             "day_end": self.end.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "timezone": self.timezone.key,
             "city_region_code": self.city_region_code,
+            "spark_remote": self.spark_remote,
             "lake": self.lake.rstrip("/"),
             "staging": f"{self.lake.rstrip('/')}/{self.staging}",
         }

@@ -14,7 +14,7 @@ from lakehouse.ingest import landing
 from lakehouse.ingest.arrival import Search, arrived
 from lakehouse.ingest.readers.delivery import Unusable
 from lakehouse.objects import open_area
-from lakehouse.ops import batches, connect, days, ingest_runs, tickets
+from lakehouse.ops import batches, connect, days, tickets
 from lakehouse.ops.batches import Batch
 
 REFUSED = "refused"
@@ -83,8 +83,6 @@ def _tell_unusable(connection: Connection, search: Search, unusable: list[Unusab
     for subject, one in there.items():
         new = tickets.NewTicket(REFUSED, subject, today, one.message, resource, detail={"source": one.subject})
         tickets.open_ticket(connection, new)
-    if there:
-        ingest_runs.note(connection, resource, today, {REFUSED: sorted(there)})
     if search.files is None:
         for ticket in tickets.find(connection, kind=REFUSED, only_open=True):
             if ticket.resource == resource and "source" in ticket.detail and ticket.subject not in there:

@@ -12,7 +12,6 @@ Fault = Literal["length", "characters", "check_digit", "date"]
 FIRST_BIRTH_DATE = date(1900, 1, 1)
 OLD_NUMBER = re.compile("[0-9]{15}")
 NUMBER = re.compile("[0-9]{17}[0-9X]")
-CATEGORY_AND_GRADE = re.compile("[1-7][1-4]")
 HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 BLANKS = " \t\r\n\u00a0\u3000"
 
@@ -41,13 +40,6 @@ def resident_id_fault(number: str, business_date: date) -> Fault | None:
     if born is None or not FIRST_BIRTH_DATE <= born <= business_date:
         return "date"
     return None
-
-
-def disability_certificate_fault(number: str, business_date: date) -> Fault | Literal["category_or_grade"] | None:
-    """Returns what is wrong with the number of a disability certificate (残疾人证): a resident number, then category and grade."""
-    if len(number) != 20:
-        return "length"
-    return resident_id_fault(number[:18], business_date) or (None if CATEGORY_AND_GRADE.fullmatch(number[18:]) else "category_or_grade")
 
 
 def birth_date(number: str) -> date:

@@ -74,6 +74,17 @@ class Batch(Landed):
         return Counts(**{field.name: getattr(self, field.name) or 0 for field in fields(Counts)})
 
 
+@dataclass(frozen=True)
+class GateCount:
+    """What the gate said of a resource's batches that the run of a date took in; `gate` is null while it has not spoken."""
+
+    taken_on: date
+    resource: str
+    gate: str | None
+    batches: int
+    received: int
+
+
 _COLUMNS = tuple(batch.c[field.name] for field in fields(Batch))
 _OPEN: dict[Stage, ColumnElement[bool]] = {
     "bronze": batch.c.bronze_recorded_at.is_(None),
@@ -186,3 +197,15 @@ def has_delivered(connection: Connection, resource: str | None, provider: str | 
     """Returns whether a provider has delivered something about this date or a later one."""
     ours = (batch.c.resource == resource) & (batch.c.provider == provider) & (batch.c.business_date >= since)
     return (connection.scalar(select(func.count()).where(ours)) or 0) > 0
+
+
+def gate_history(connection: Connection, since: date, until: date) -> list[GateCount]:
+    """Returns the counts from one date to another, both included, by date and resource."""
+    group = (batch.c.taken_on, batch.c.resource, batch.c.gate)
+    found = (
+        select(*group, func.count().label("batches"), func.sum(batch.c.received).label("received"))
+        .where(batch.c.taken_on.between(since, until))
+        .group_by(*group)
+        .order_by(*group)
+    )
+    return [GateCount(row.taken_on, row.resource, row.gate, row.batches, int(row.received)) for row in connection.execute(found)]

@@ -2,17 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from lakehouse.ops.tables import ingest_run
 
 State = Literal["running", "done", "failed"]
 Outcome = Literal["accepted", "blocked", "refused", "nothing", "failed"]
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What a step leaves for those who look at the run later.
+
+    Attributes:
+        waiting: how many batches wait for the steps that follow (None: the step does not know).
+        refused: files or sources that were in the way of a delivery.
+        remarks: batch id → what people should know of a readable delivery, e.g. that a workbook has hidden sheets.
+    """
+
+    waiting: int | None = None
+    refused: tuple[str, ...] = ()
+    remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """How a step of a run ended, and what it noted."""
+
+    name: str
+    ended: Literal["done", "failed"]
+    notes: Notes = field(default_factory=Notes)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """All that is kept in a run's `detail`: how each step ended, and the notes of all of them together."""
+
+    steps: Mapping[str, str] = field(default_factory=dict)
+    waiting: int | None = None
+    refused: tuple[str, ...] = ()
+    remarks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Detail:
+        """Return the detail as it is kept in the database."""
+        return cls(kept.get("steps", {}), kept.get("waiting"), tuple(kept.get("refused", ())), kept.get("remarks", {}))
+
+    def after(self, step: Step) -> dict[str, Any]:
+        """Return the detail, as it is kept, once a step has ended."""
+        notes = step.notes
+        waiting = self.waiting if notes.waiting is None else notes.waiting
+        refused = sorted({*self.refused, *notes.refused})
+        return {
+            "steps": {**self.steps, step.name: step.ended},
+            "waiting": waiting,
+            "refused": refused,
+            "remarks": {**self.remarks, **notes.remarks},
+        }
 
 
 @dataclass(frozen=True)
@@ -24,12 +76,12 @@ class IngestRun:
     state: State
     outcome: Outcome | None
     attempt: int
-    detail: dict[str, Any]
+    detail: Detail
     started_at: datetime
     ended_at: datetime | None
 
 
-_COLUMNS = tuple(ingest_run.c[field.name] for field in fields(IngestRun))
+_COLUMNS = tuple(ingest_run.c[one.name] for one in fields(IngestRun))
 
 
 def start(connection: Connection, resource: str, business_date: date) -> int:
@@ -47,19 +99,20 @@ def start(connection: Connection, resource: str, business_date: date) -> int:
     return connection.execute(statement.returning(ingest_run.c.attempt)).scalar_one()
 
 
-def note(connection: Connection, resource: str, business_date: date, detail: dict[str, Any]) -> None:
-    """Adds to what a run says of itself, key by key."""
+def record_step(connection: Connection, resource: str, business_date: date, step: Step) -> None:
+    """Record how a step of a run ended and what it noted; a run that was never started keeps nothing."""
     ours = (ingest_run.c.resource == resource) & (ingest_run.c.business_date == business_date)
-    connection.execute(ingest_run.update().where(ours).values(detail=ingest_run.c.detail.op("||")(detail)))
+    kept = connection.execute(select(ingest_run.c.detail).where(ours).with_for_update()).scalar_one_or_none()
+    if kept is not None:
+        connection.execute(ingest_run.update().where(ours).values(detail=Detail.read(kept).after(step)))
 
 
-def finish(connection: Connection, run: tuple[str, date], outcome: Outcome, detail: dict[str, Any] | None = None) -> None:
-    """Records how the run (resource, business date) ended, whether or not its beginning was recorded."""
-    resource, business_date = run
+def finish(connection: Connection, resource: str, business_date: date, outcome: Outcome) -> None:
+    """Record how the run of a resource ended, whether or not its beginning was recorded."""
     state: State = "failed" if outcome == "failed" else "done"
-    row = {"resource": resource, "business_date": business_date, "state": state, "outcome": outcome, "attempt": 1, "detail": detail or {}}
-    end = {"state": state, "outcome": outcome, "ended_at": func.now(), "detail": ingest_run.c.detail.op("||")(detail or {})}
+    row = {"resource": resource, "business_date": business_date, "state": state, "outcome": outcome, "attempt": 1}
     statement = insert(ingest_run).values({**row, "ended_at": func.now()})
+    end = {"state": state, "outcome": outcome, "ended_at": func.now()}
     connection.execute(statement.on_conflict_do_update(index_elements=["resource", "business_date"], set_=end))
 
 
@@ -67,16 +120,20 @@ def get(connection: Connection, resource: str, business_date: date) -> IngestRun
     """Returns one run."""
     ours = (ingest_run.c.resource == resource) & (ingest_run.c.business_date == business_date)
     row = connection.execute(select(*_COLUMNS).where(ours)).one_or_none()
-    return IngestRun(**row._mapping) if row else None
+    return _run(row) if row else None
 
 
 def of_day(connection: Connection, business_date: date) -> list[IngestRun]:
     """Returns the runs of a business date, by resource."""
     found = select(*_COLUMNS).where(ingest_run.c.business_date == business_date).order_by(ingest_run.c.resource)
-    return [IngestRun(**row._mapping) for row in connection.execute(found)]
+    return [_run(row) for row in connection.execute(found)]
 
 
 def begun_before(connection: Connection, business_date: date) -> list[date]:
     """Returns the earlier business dates for which any run was begun, in order."""
     found = select(ingest_run.c.business_date).where(ingest_run.c.business_date < business_date).distinct()
     return sorted(connection.scalars(found))
+
+
+def _run(row: Row[Any]) -> IngestRun:
+    return IngestRun(**{**row._mapping, "detail": Detail.read(row.detail)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
 
 from sqlalchemy import Connection, or_, select
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lakehouse.ops.tables import recipient
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipient:
     """A region's authority (or a department) with a prefix of its own, from a date until (exclusive) another."""
 
@@ -29,8 +29,8 @@ _COLUMNS = tuple(recipient.c[field.name] for field in fields(Recipient))
 
 
 def put(connection: Connection, recipients: Iterable[Recipient]) -> None:
-    """Records recipients; what is known already takes the new name and dates."""
-    rows = [asdict(one) for one in recipients]
+    """Record recipients; what is known already takes the new name and dates."""
+    rows = [{column.name: getattr(one, column.name) for column in _COLUMNS} for one in recipients]
     if not rows:
         return
     statement = insert(recipient)

@@ -1,4 +1,4 @@
-"""Returns whom a day's packages are for: the regions of every level a return serves, and the departments that handle a matter by law."""
+"""Whom a day's packages are addressed to: the regions of every level a return serves, and departments that handle a matter by law."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from lakehouse.city.departments import Department
 from lakehouse.city.regions import Region, RegionState
 from lakehouse.errors import ConfigError, Problem, problems_text
 from lakehouse.naming import LEVELS, department_id, recipient_id
+from lakehouse.ops.recipients import Recipient
 from lakehouse.returns.model import Audience
 
 BELOW_THE_CITY = LEVELS[LEVELS.index("district") :]
 
 
-@dataclass(frozen=True)
-class Recipient:
-    """Somebody with a prefix of its own; `title` names the place as people do, `above` whom it belongs to."""
+@dataclass(frozen=True, kw_only=True)
+class Addressee(Recipient):
+    """A recipient as a day's packages are addressed to it.
 
-    recipient_id: str
-    audience: str
-    level: str
+    Attributes:
+        region_code: the region whose rows it receives.
+        audience: the audience it belongs to: its level, or the kind of department that handles a matter.
+        title: the place as people name it.
+        above: the name of the region it belongs to.
+    """
+
     region_code: str
-    name: str
+    audience: str
     title: str
     above: str
-    department_uscc: str | None
-    valid_from: date
-    valid_to: date | None
 
     @property
     def place(self) -> str:
@@ -36,8 +38,8 @@ class Recipient:
         return f"{self.audience}-{self.region_code}"
 
 
-def recipients(audiences: Iterable[Audience], regions: RegionState, departments: Sequence[Department], on: date) -> tuple[Recipient, ...]:
-    """Returns the recipients of a date: regions by level and code, then departments by region.
+def addressees(audiences: Iterable[Audience], regions: RegionState, departments: Sequence[Department], on: date) -> tuple[Addressee, ...]:
+    """Return whom packages of a date are for: regions by level and code, then departments by region.
 
     Raises:
         ConfigError: a region has no department of a kind that handles a matter for it, or more than one.
@@ -59,18 +61,36 @@ def recipients(audiences: Iterable[Audience], regions: RegionState, departments:
     return tuple(found)
 
 
-def _region(region: Region, regions: RegionState) -> Recipient:
-    whom = recipient_id(region.level, region.code)
+def _region(region: Region, regions: RegionState) -> Addressee:
     above = regions.by_code.get(region.parent_code or "")
-    title = _title(region, regions)
-    named = (region.name, title, above.name if above else "")
-    return Recipient(whom, region.level, region.level, region.code, *named, None, region.valid_from, region.valid_to)
+    return Addressee(
+        recipient_id=recipient_id(region.level, region.code),
+        level=region.level,
+        name=region.name,
+        region_code=region.code,
+        department_uscc=None,
+        valid_from=region.valid_from,
+        valid_to=region.valid_to,
+        audience=region.level,
+        title=_title(region, regions),
+        above=above.name if above else "",
+    )
 
 
-def _department(one: Department, region: Region, regions: RegionState) -> Recipient:
-    whom, above = department_id(one.uscc), regions.by_code.get(region.parent_code or "")
-    named = (one.name, one.name, above.name if above else "")
-    return Recipient(whom, one.kind, one.level, one.region_code, *named, one.uscc, one.valid_from, one.valid_to)
+def _department(one: Department, region: Region, regions: RegionState) -> Addressee:
+    above = regions.by_code.get(region.parent_code or "")
+    return Addressee(
+        recipient_id=department_id(one.uscc),
+        level=one.level,
+        name=one.name,
+        region_code=one.region_code,
+        department_uscc=one.uscc,
+        valid_from=one.valid_from,
+        valid_to=one.valid_to,
+        audience=one.kind,
+        title=one.name,
+        above=above.name if above else "",
+    )
 
 
 def _title(region: Region, regions: RegionState) -> str:

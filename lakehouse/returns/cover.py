@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.returns.addressees import Recipient
+from lakehouse.returns.addressees import Addressee
 from lakehouse.returns.changes import count
 from lakehouse.returns.compiler import Plan
 from lakehouse.returns.workbook import Cover, Line
@@ -46,7 +46,7 @@ def todo(rows: pa.Table, plan: Plan) -> tuple[int, ...]:
     return tuple(pc.sum(pc.is_in(rows[one.column], value_set=pa.array(one.values, pa.string()))).as_py() or 0 for one in plan.tasks)
 
 
-def cover(recipient: Recipient, lists: Sequence[Listed], sender: str) -> Cover:
+def cover(recipient: Addressee, lists: Sequence[Listed], sender: str) -> Cover:
     """Returns the cover of a recipient's workbook."""
     lines = [Line("title", (f"{recipient.title} 数据回流清单",)), Line("lead", (WHAT.format(sender=sender, title=recipient.title),))]
     lines += [_blank(), *_tasks(lists), _blank(), *_changes(lists), _blank(), *_sources(lists), _blank(), *_notes(recipient, lists, sender)]
@@ -90,7 +90,7 @@ def _sources(lists: Sequence[Listed]) -> list[Line]:
     return lines
 
 
-def _notes(recipient: Recipient, lists: Sequence[Listed], sender: str) -> list[Line]:
+def _notes(recipient: Addressee, lists: Sequence[Listed], sender: str) -> list[Line]:
     longest = max(one.plan.retention_days for one in lists)
     asked = f"{recipient.above}或{sender}" if recipient.above and recipient.above != sender else sender
     texts = (

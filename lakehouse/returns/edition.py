@@ -18,7 +18,7 @@ from lakehouse.declarations.policies import Policies, load_policies
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.objects import Area, open_area
 from lakehouse.ops import batches, connect
-from lakehouse.returns.addressees import Recipient, recipients
+from lakehouse.returns.addressees import Addressee, addressees
 from lakehouse.returns.compiler import Plan, compile_return
 from lakehouse.returns.day_entries import is_final, predecessor
 from lakehouse.returns.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
@@ -37,7 +37,7 @@ class Edition:
     sender: str
     reading: Reading
     policies: Policies
-    recipients: tuple[Recipient, ...]
+    addressees: tuple[Addressee, ...]
     regions: RegionState
     inputs: tuple[Batch, ...]
     exchange: Area
@@ -85,7 +85,7 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
         returns,
     )
     audiences = [plan.audience for one in returns.values() for plan in one.plans.values()]
-    whom = recipients(audiences, regions, load_departments(instance.city_folder), business_date)
+    whom = addressees(audiences, regions, load_departments(instance.city_folder), business_date)
     reading = Reading(labels, instance.city.timezone)
     final = is_final(exchange, business_date)
     return Edition(facts, instance.city.name, reading, policies, whom, regions, known, exchange, final)

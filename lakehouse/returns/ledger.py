@@ -23,22 +23,7 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
     days.close(connection, edition.date, published.issue, closed.gaps)
     days.publish(connection, edition.date, published.issue, published.entry_sha256)
     known = {one.recipient_id for one in recipients.at(connection, edition.date)}
-    new = [one for one in edition.recipients if one.recipient_id not in known or one.department_uscc]
-    recipients.put(
-        connection,
-        (
-            recipients.Recipient(
-                one.recipient_id,
-                one.level,
-                one.name,
-                one.region_code,
-                one.department_uscc,
-                one.valid_from,
-                one.valid_to,
-            )
-            for one in new
-        ),
-    )
+    recipients.put(connection, (one for one in edition.addressees if one.recipient_id not in known or one.department_uscc))
     if set(packages.of_issue(connection, edition.date, published.issue)) != set(published.packages):
         packages.put(connection, published.packages)
 

@@ -8,13 +8,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from lakehouse.contracts.model import ColumnClass, Cycle, Level, LogicalType, Typed
-from lakehouse.declarations.policies import STATUTORY_HANDLER, Transform, declared_sha256, read_declaration
+from lakehouse.contracts.model import ColumnClass, Cycle, Level, LogicalType
+from lakehouse.declarations.policies import STATUTORY_HANDLER, Transform
+from lakehouse.declarations.typed import Declared, declared_sha256, read_declaration
 from lakehouse.errors import ContractError, Problem, problems_text
 from lakehouse.naming import LEVELS
 
 
-class Tightened(Typed):
+class Tightened(Declared):
     """A return's own transform of a column at a level; looser than the policy only with a legal basis."""
 
     transform: Transform
@@ -25,7 +26,7 @@ def _as_tightened(value: Any) -> Any:
     return {"transform": value} if isinstance(value, str) else value
 
 
-class ReturnColumn(Typed):
+class ReturnColumn(Declared):
     """A column of the source table: how it is called there and for people, what it reveals, how it differs from the policy.
 
     `policy` goes by audience: a level, or the kind of a handler. `codes` names the code table (or `region`) whose labels a workbook
@@ -41,7 +42,7 @@ class ReturnColumn(Typed):
     policy: dict[str, Annotated[Tightened, BeforeValidator(_as_tightened)]] = Field(default_factory=dict)
 
 
-class Basis(Typed):
+class Basis(Declared):
     """Why a level receives the return: Decree 809 Art. 24 (complete, by area) or Art. 30 (by an approved need)."""
 
     legal_basis: Literal["Art24", "Art30"] = Field(alias="legalBasis")
@@ -49,7 +50,7 @@ class Basis(Typed):
     purpose: str
 
 
-class Handler(Typed):
+class Handler(Declared):
     """A kind of department that handles the matter by law: it receives the rows of its own area, one department for each region."""
 
     kind: str
@@ -58,7 +59,7 @@ class Handler(Typed):
     purpose: str
 
 
-class Task(Typed):
+class Task(Declared):
     """What a list asks of those who work with it: rows whose column has one of these values, counted on a workbook's first page."""
 
     say: str
@@ -67,14 +68,14 @@ class Task(Typed):
     values: tuple[str, ...]
 
 
-class SmallCells(Typed):
+class SmallCells(Declared):
     """A column of counts in which no value from 1 to below this may stand: it would speak of single people."""
 
     column: str
     under: int = Field(10, ge=2)
 
 
-class Minors(Typed):
+class Minors(Declared):
     """Rows of people under an age (at the business date) whose identity columns are of class `minor_id`."""
 
     under: int = Field(14, ge=1, le=18)
@@ -96,7 +97,7 @@ class Audience:
     below: str | None = None  # the next level that receives the return
 
 
-class Return(Typed):
+class Return(Declared):
     """All of one `contracts/returns/<id>.yaml`.
 
     `resources` are those behind the table where authority.yaml does not say it; `sort_by` orders the lists people read.

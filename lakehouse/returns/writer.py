@@ -13,7 +13,7 @@ import pyarrow as pa
 from lakehouse.naming import content_path
 from lakehouse.objects import Area
 from lakehouse.returns import workbook
-from lakehouse.returns.addressees import Recipient
+from lakehouse.returns.addressees import Addressee
 from lakehouse.returns.changes import changes, count
 from lakehouse.returns.compiler import Plan
 from lakehouse.returns.cover import Listed, cover, todo
@@ -66,7 +66,7 @@ class Assignment:
     business_date: date
     exchange_url: str
     key_file: str
-    recipients: Mapping[str, Recipient]
+    addressees: Mapping[str, Addressee]
     plans: tuple[Plan, ...]
     sender: str
     reading: Reading
@@ -83,7 +83,7 @@ def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) ->
     area = Area(assignment.exchange_url)
     secret = bytes.fromhex(Path(assignment.key_file).read_text("utf-8").strip())
     for recipient_id, rows in by_recipient(batches):
-        recipient = assignment.recipients[recipient_id]
+        recipient = assignment.addressees[recipient_id]
         earlier = load_earlier(area, recipient_id, assignment.before, assignment.manifests_before)
         plans = [one for one in assignment.plans if (one.audience.name, one.level) == (recipient.audience, recipient.level)]
         lists = [_listed(rows, plan, (recipient_id, secret, earlier), assignment) for plan in plans]
@@ -106,7 +106,7 @@ def _listed(rows: pa.Table, plan: Plan, whose: tuple[str, bytes, Earlier | None]
 
 
 def _write_package(
-    area: Area, recipient: Recipient, lists: Sequence[tuple[Listed, dict[str, str]]], earlier: Earlier | None, assignment: Assignment
+    area: Area, recipient: Addressee, lists: Sequence[tuple[Listed, dict[str, str]]], earlier: Earlier | None, assignment: Assignment
 ) -> pa.RecordBatch:
     facts = {(one.plan.return_id, name): _empty(one, name, hashes) for one, hashes in lists for name in ("rows", "changes")}
     for file in _files(recipient, [one for one, _ in lists], assignment.sender):
@@ -125,7 +125,7 @@ def _write_package(
     return pa.RecordBatch.from_pylist([{**fact, **whom} for fact in facts.values()], FORM_FACTS)
 
 
-def _files(recipient: Recipient, lists: Sequence[Listed], sender: str) -> list[File]:
+def _files(recipient: Addressee, lists: Sequence[Listed], sender: str) -> list[File]:
     """Returns which forms share a file: each has its own, or all are sheets of one workbook; an empty form is in none."""
     forms = []
     for one in lists:
@@ -140,7 +140,7 @@ def _files(recipient: Recipient, lists: Sequence[Listed], sender: str) -> list[F
     return [File(filled, cover(recipient, lists, sender))]
 
 
-def _store(area: Area, recipient: Recipient, file: File, *, is_check: bool) -> StoredFile:
+def _store(area: Area, recipient: Addressee, file: File, *, is_check: bool) -> StoredFile:
     made = payload(file)
     suffix = SUFFIXES[made.media_type]
     where = content_path(recipient.recipient_id, made.sha256, suffix)

@@ -12,9 +12,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key, load_pem_public_key
 
-from lakehouse.errors import ConfigError, Problem
-
 ALGORITHM = "Ed25519"
+
+
+class KeyFileError(Exception):
+    """A key file is missing, or is no key of the right kind; the message says which and what to do."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,14 @@ def load_signer(path: Path) -> Signer:
     """Returns the signer of a private key file (PEM).
 
     Raises:
-        ConfigError: there is none, or it is of another kind.
+        KeyFileError: there is none, or it is of another kind.
     """
     try:
         key = load_pem_private_key(path.read_bytes(), None)
     except (OSError, ValueError, TypeError):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigError(Problem(str(path), "is no readable private key.", "an Ed25519 key in PEM", "`huiliu up` makes one.").text())
+        raise KeyFileError(f"{path}:\n  is no readable private key.\n  Allowed: an Ed25519 key in PEM\n  Fix: `huiliu up` makes one.")
     return Signer(key, _key_id(key.public_key()))
 
 
@@ -71,14 +73,14 @@ def load_public_key(path: Path) -> PublicKey:
     """Returns a public key file (PEM).
 
     Raises:
-        ConfigError: there is none, or it is of another kind.
+        KeyFileError: there is none, or it is of another kind.
     """
     try:
         key = load_pem_public_key(path.read_bytes())
     except (OSError, ValueError):
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        raise ConfigError(Problem(str(path), "is no readable public key.", "an Ed25519 key in PEM", "ask the sender for it.").text())
+        raise KeyFileError(f"{path}:\n  is no readable public key.\n  Allowed: an Ed25519 key in PEM\n  Fix: ask the sender for it.")
     return PublicKey(key, _key_id(key))
 
 

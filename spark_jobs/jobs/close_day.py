@@ -1,15 +1,15 @@
-"""The job that closes a business day: lists the gaps and opens a ticket for each; later knowledge then waits for the next issue."""
+"""Close a business day: list what is missing and open a ticket for each gap; what becomes known later waits for the next issue."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlalchemy import Connection
 
 from lakehouse.config import Instance
 from lakehouse.ingest.gaps import Gap, gaps
-from lakehouse.jobs import JobRequest
+from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import batches, connect, days, ingest_runs, tickets
 
 MESSAGES = {
@@ -20,20 +20,27 @@ MESSAGES = {
 }
 
 
-def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
-    """Returns the issue that was closed and its number of gaps; a day before a published one is final and stays as it is."""
+@dataclass(frozen=True, kw_only=True)
+class CloseAnswer(Answer):
+    """The issue that stands, and how many gaps it was closed with; `outcome` is closed or final."""
+
+    gaps: int
+
+
+def run(instance: Instance, request: JobRequest) -> CloseAnswer:
+    """Close the newest issue of the day; a day before a published one is final and stays as it is."""
     day = request.business_date
     with connect(instance) as connection:
         newest = days.newest_issue(connection, day)
         if days.is_final(connection, day):
-            return {"outcome": "final", "issue": newest.issue if newest else 0, "gaps": len(newest.gaps) if newest else 0}
+            return CloseAnswer(outcome="final", issue=newest.issue if newest else 0, gaps=len(newest.gaps) if newest else 0)
         missing = gaps(connection, instance, day)
         issue = 1 if newest is None else newest.issue + (newest.state == "published")
         days.close(connection, day, issue, missing)
         for gap in missing:
             _open_ticket(connection, request, gap)
         _close_tickets(connection, request)
-    return {"outcome": "closed", "issue": issue, "gaps": len(missing)}
+    return CloseAnswer(outcome="closed", issue=issue, gaps=len(missing))
 
 
 def _open_ticket(connection: Connection, request: JobRequest, gap: Gap) -> None:

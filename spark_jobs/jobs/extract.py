@@ -1,15 +1,16 @@
-"""The job that brings a resource's deliveries to bronze: find, land, read, judge, commit once, count again."""
+"""Bring a resource's deliveries to bronze: find, land, read, judge every row, commit once, count again."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
+from lakehouse.contracts.model import Contract
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.ingest import intake, staging
 from lakehouse.ingest.arrival import Search
-from lakehouse.jobs import JobRequest
+from lakehouse.jobs import Answer, JobRequest
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, ingest_runs
 from spark_jobs.ingest.bronze import append
@@ -17,11 +18,31 @@ from spark_jobs.ingest.bronze import append
 OPTIONS = ("files", "provider", "refetch")
 
 
-def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
-    """Returns what came, which batches were read or refused, and how many rows the one commit added (0: nothing written).
+@dataclass(frozen=True, kw_only=True)
+class ExtractAnswer(Answer):
+    """What came of a resource's deliveries.
 
-    `waiting` is how many batches now wait for gate or silver (0: both have nothing to do). Remarks (hidden sheets of a
-    workbook) are in the result and, by batch, in the detail of the day's ingest run.
+    Attributes:
+        landed: deliveries that were landed now.
+        repeated: deliveries that only repeat a known batch.
+        rebuilt: landed batches the database had forgotten.
+        batches: ids of the batches that were read now.
+        refused: deliveries that cannot be read at all, and sources in the way.
+        rows: rows the one commit added to bronze (0: nothing was written).
+        remarks: what people should know of readable deliveries.
+    """
+
+    landed: int
+    repeated: int
+    rebuilt: int
+    batches: tuple[str, ...]
+    refused: int
+    rows: int
+    remarks: tuple[str, ...] = ()
+
+
+def run(instance: Instance, request: JobRequest) -> ExtractAnswer:
+    """Take in what has come for a resource and commit its rows, judged, to bronze.
 
     Options: `files` and `provider` (delivered files instead of what the source has), `refetch` (ask the source again),
     `batches` (read only these).
@@ -39,25 +60,28 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     taken = intake.take(instance, search, request.options.get("batches"))
     areas = open_area(instance, "landing"), open_area(instance, "lake")
     staged = staging.stage(areas, contract, taken.waiting, today)
-    readable = [batch for batch in taken.waiting if batch.batch_id not in staged.refused]
-    added = append(instance, contract, staged, readable)
+    added = append(instance, contract, staged, [batch for batch in taken.waiting if batch.batch_id not in staged.refused])
+    waiting = _settle(instance, contract, request, taken, staged)
+    staging.clear(areas[1], contract, today)
+    return ExtractAnswer(
+        landed=taken.landed,
+        repeated=len(taken.repeated),
+        rebuilt=taken.rebuilt,
+        batches=tuple(batch.batch_id for batch in taken.waiting),
+        refused=len(staged.refused) + len(taken.unusable),
+        rows=added,
+        remarks=tuple(sorted({text for texts in staged.remarks.values() for text in texts})),
+        notes=ingest_runs.Notes(waiting, tuple(sorted(one.subject for one in taken.unusable)), staged.remarks),
+    )
+
+
+def _settle(instance: Instance, contract: Contract, request: JobRequest, taken: intake.Intake, staged: staging.Staged) -> int:
+    """Record which batches are in bronze and which cannot be read; return how many now wait for gate or silver."""
+    today = request.business_date
     with connect(instance) as connection:
-        intake.accept(connection, readable, today)
+        intake.accept(connection, [batch for batch in taken.waiting if batch.batch_id not in staged.refused], today)
         for batch in taken.waiting:
             if batch.batch_id in staged.refused:
                 intake.refuse(connection, batch, staged.refused[batch.batch_id], today)
         open_ = [*batches.open_for(connection, contract.code, "gate"), *batches.open_for(connection, contract.code, "silver")]
-        waiting = sum(batch.taken_on <= today for batch in open_)
-        remarks = {"remarks": staged.remarks} if staged.remarks else {}
-        ingest_runs.note(connection, contract.code, today, {"waiting": waiting, **remarks})
-    staging.clear(areas[1], contract, today)
-    return {
-        "landed": taken.landed,
-        "repeated": len(taken.repeated),
-        "rebuilt": taken.rebuilt,
-        "batches": [batch.batch_id for batch in taken.waiting],
-        "refused": len(staged.refused) + len(taken.unusable),
-        "rows": added,
-        "waiting": waiting,
-        **({"remarks": sorted({text for texts in staged.remarks.values() for text in texts})} if staged.remarks else {}),
-    }
+    return sum(batch.taken_on <= today for batch in open_)

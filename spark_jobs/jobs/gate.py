@@ -1,20 +1,30 @@
-"""The job that holds the committed rows of a resource's open batches to their thresholds: one checkpoint, batches block one by one."""
+"""Hold the committed rows of a resource's open batches to their thresholds: one checkpoint, batches block one by one."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from dataclasses import dataclass
 
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.errors import ConfigError, Problem
-from lakehouse.jobs import JobRequest
+from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import batches, connect
 from spark_jobs.ingest import gate
 
 
-def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
-    """Returns how many batches passed, were warned of and were blocked.
+@dataclass(frozen=True, kw_only=True)
+class GateAnswer(Answer):
+    """How many batches were judged, and how many of them passed, were warned of and were blocked."""
+
+    batches: int
+    passed: int
+    warned: int
+    blocked: int
+
+
+def run(instance: Instance, request: JobRequest) -> GateAnswer:
+    """Judge every batch that waits for the gate and record what the gate says of it.
 
     Raises:
         QualityError: the checkpoint did not run or does not agree with the verdicts; every gate stays open and nothing reaches silver.
@@ -30,4 +40,4 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
         for one in judged:
             gate.record(connection, one, request.business_date)
     gates = Counter(one.decision.gate for one in judged)
-    return {"batches": len(judged), "passed": gates["passed"], "warned": gates["warned"], "blocked": gates["blocked"]}
+    return GateAnswer(batches=len(judged), passed=gates["passed"], warned=gates["warned"], blocked=gates["blocked"])

@@ -1,19 +1,16 @@
-"""The job that says how the day of a resource ended: accepted, blocked, refused, nothing arrived, or failed."""
+"""Record how the day of a resource ended: accepted, blocked, refused, nothing arrived, or failed."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from lakehouse import steps
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem
-from lakehouse.jobs import JobRequest
+from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import batches, connect, days, ingest_runs
 
-STEPS = ("extract", "gate", "silver")
 
-
-def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
-    """Returns the outcome, and whether a day that was closed without this resource has to be closed again."""
+def run(instance: Instance, request: JobRequest) -> Answer:
+    """Record the outcome of a resource's day, and say whether a day that was closed without it has to be closed again."""
     if request.resource is None:
         raise ConfigError(Problem("job ingest_outcome", "no resource was named.", "", "add --resource.").text())
     resource, day = request.resource, request.business_date
@@ -21,23 +18,18 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
         this_run = ingest_runs.get(connection, resource, day)
         gates = [batch.gate for batch in batches.taken_on(connection, day) if batch.resource == resource]
         outcome = _outcome(this_run, gates)
-        ingest_runs.finish(connection, (resource, day), outcome)
+        ingest_runs.finish(connection, resource, day, outcome)
         closed = days.newest_issue(connection, day)
         missed = closed is not None and any(gap["resource"] == resource and gap["kind"] == "failed" for gap in closed.gaps)
         repairs = missed and outcome != "failed" and not days.is_final(connection, day)
-    return {"outcome": outcome, "close_again": repairs}
-
-
-def _due(this_run: ingest_runs.IngestRun) -> tuple[str, ...]:
-    """Returns the steps the run had to do: where nothing waits, gate and silver may be left out."""
-    return STEPS[:1] if this_run.detail.get("waiting") == 0 else STEPS
+    return Answer(outcome=outcome, close_again=repairs)
 
 
 def _outcome(this_run: ingest_runs.IngestRun | None, gates: list[batches.Gate | None]) -> ingest_runs.Outcome:
-    if this_run is None or any(this_run.detail.get(step) != "done" for step in _due(this_run)):
+    if this_run is None or any(this_run.detail.steps.get(step) != "done" for step in steps.due(this_run.detail.waiting)):
         return "failed"
     if any(gate in ("passed", "warned") for gate in gates):
         return "accepted"
     if "blocked" in gates:
         return "blocked"
-    return "refused" if "refused" in gates or this_run.detail.get("refused") else "nothing"
+    return "refused" if "refused" in gates or this_run.detail.refused else "nothing"

@@ -1,18 +1,26 @@
-"""The job that checks the invariants of a published day (I1 to I7) and records them for its report."""
+"""Check the invariants of a published day (I1 to I7) and record them for its report."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from lakehouse.config import Instance
 from lakehouse.errors import QualityError
-from lakehouse.jobs import JobRequest
+from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import connect, days, facts
 from spark_jobs.returns.invariants import invariants
 
 
-def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
-    """Returns the invariants; those of history and authority speak of the newest day, an older day keeps what was found on it.
+@dataclass(frozen=True, kw_only=True)
+class InvariantsAnswer(Answer):
+    """Every invariant: its id, whether it holds (`ok`), and what was looked at or is broken (`detail`)."""
+
+    invariants: tuple[dict[str, Any], ...]
+
+
+def run(instance: Instance, request: JobRequest) -> InvariantsAnswer:
+    """Check every invariant; those of history and authority speak of the newest day, an older day keeps what was found on it.
 
     Raises:
         QualityError: one does not hold; all are recorded first.
@@ -21,11 +29,11 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     with connect(instance) as connection:
         before = facts.get(connection, day, "invariants")
         if days.is_final(connection, day) and before:
-            return {"invariants": before}
+            return InvariantsAnswer(invariants=tuple(before))
     found = invariants(instance, day)
     with connect(instance) as connection:
         facts.record(connection, day, "invariants", found)
     broken = [f"{one['id']}: {one['detail']}" for one in found if not one["ok"]]
     if broken:
         raise QualityError(f"business day {day}: invariants do not hold:\n" + "\n".join(broken))
-    return {"invariants": found}
+    return InvariantsAnswer(invariants=tuple(found))

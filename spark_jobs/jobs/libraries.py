@@ -1,9 +1,8 @@
-"""The job that builds the libraries: one dbt build of the newest closed day, in process, on the session of this process."""
+"""Build the libraries as known at a business date: one dbt run, in this process and on its Spark session."""
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from pyspark.sql import SparkSession
 
@@ -12,7 +11,7 @@ from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.declarations.authority import load_authority
 from lakehouse.derive import dbt
 from lakehouse.errors import ContractError
-from lakehouse.jobs import JobRequest
+from lakehouse.jobs import Answer, JobRequest
 from lakehouse.objects import open_area
 from lakehouse.ops import connect, days, facts
 from spark_jobs.lake import dbt_runs, session, storage
@@ -20,15 +19,33 @@ from spark_jobs.lake import dbt_runs, session, storage
 FACT = "libraries"
 
 
-def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
-    """Returns rows and version of every library as known at the business date; a final date stays as it is.
+@dataclass(frozen=True)
+class BuiltTable:
+    """A library after a build: its rows, its version in the lake, and how many rows the build changed."""
+
+    table: str
+    rows: int
+    version: int
+    changed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LibrariesAnswer(Answer):
+    """The state of every library; `outcome` is built, or final where a later date is published."""
+
+    tables: tuple[BuiltTable, ...]
+
+
+def run(instance: Instance, request: JobRequest) -> LibrariesAnswer:
+    """Build every library and record its rows and version; a final date stays as it is.
 
     Raises:
         QualityError: a model failed.
     """
     with connect(instance) as connection:
         if days.is_final(connection, request.business_date):
-            return {"outcome": "final", "tables": facts.get(connection, request.business_date, FACT) or []}
+            kept = facts.get(connection, request.business_date, FACT) or []
+            return LibrariesAnswer(outcome="final", tables=tuple(BuiltTable(**one) for one in kept))
     contracts, wrong = load_sound_contracts(instance.settings.contracts)
     _refuse_lost_sources(instance, set(contracts), wrong)
     authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
@@ -37,16 +54,16 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     for contract in contracts.values():
         storage.ensure_tables(spark, instance, contract)
     area = open_area(instance, "lake")
-    day = dbt.Day(request.business_date, instance.timezone, instance.city.region_code, area.spark_url())
-    os.environ["SPARK_REMOTE"] = f"sc://{session.HOST}:{instance.ports.spark_connect}"
+    run_ = dbt.Run(request.business_date, instance.timezone, instance.city.region_code, area.spark_url(), session.remote(instance))
     try:
-        changed = dbt_runs.changes(dbt_runs.invoke(project, day))
+        changed = dbt_runs.changes(dbt_runs.invoke(project, run_))
     finally:
-        area.delete_below(day.staging)
+        area.delete_below(run_.staging)
     tables = _state(spark, instance, changed)
     with connect(instance) as connection:
-        facts.record(connection, request.business_date, FACT, [{key: one[key] for key in ("table", "rows", "version")} for one in tables])
-    return {"outcome": "built", "tables": tables}
+        kept = [{name: value for name, value in asdict(one).items() if name != "changed"} for one in tables]
+        facts.record(connection, request.business_date, FACT, kept)
+    return LibrariesAnswer(outcome="built", tables=tables)
 
 
 def _refuse_lost_sources(instance: Instance, sound: set[str], wrong: list[str]) -> None:
@@ -56,11 +73,9 @@ def _refuse_lost_sources(instance: Instance, sound: set[str], wrong: list[str]) 
         raise ContractError("\n".join(wrong))
 
 
-def _state(spark: SparkSession, instance: Instance, changed: dict[str, int]) -> list[dict[str, Any]]:
+def _state(spark: SparkSession, instance: Instance, changed: dict[str, int]) -> tuple[BuiltTable, ...]:
     versions = storage.versions(instance, changed)
     counting = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in sorted(changed))  # noqa: S608 names are ours
     counted = storage.query(spark, counting, len(changed))[1]
-    return [
-        {"table": table, "rows": rows, "version": versions[str(table)], "changed": changed[str(table)]}
-        for table, rows in sorted(counted, key=str)
-    ]
+    rows = {str(table): int(str(count)) for table, count in counted}
+    return tuple(BuiltTable(table, rows[table], versions[table], changed[table]) for table in sorted(rows))

@@ -1,9 +1,8 @@
-"""The job that counts the rows breaking each rule a second time: native expectations or plain Python, without looking at a verdict."""
+"""Count the rows that break each rule a second time: by native expectations or plain Python, without looking at a verdict."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from pyspark.sql import functions as F
 
@@ -14,7 +13,7 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import ConfigError, Problem
-from lakehouse.jobs import JobRequest
+from lakehouse.jobs import Answer, JobRequest
 from lakehouse.naming import bronze
 from lakehouse.ops import batches, connect
 from spark_jobs.ingest.scope import rule_scope
@@ -35,8 +34,17 @@ class RuleCount:
     verdicts: int
 
 
-def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
-    """Returns both counts of every rule (`rules`), over the batches the run of the business date took in (`batches`).
+@dataclass(frozen=True, kw_only=True)
+class RecountAnswer(Answer):
+    """Both counts of every rule over so many batches, and whether all of them agree."""
+
+    batches: int
+    rules: tuple[RuleCount, ...]
+    agree: bool
+
+
+def run(instance: Instance, request: JobRequest) -> RecountAnswer:
+    """Count again over the batches that the run of the business date took in.
 
     Raises:
         QualityError: the native checkpoint did not run.
@@ -49,7 +57,7 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     ours = [batch for batch in taken if batch.resource == contract.code and batch.bronze_recorded_at]
     ids = [batch.batch_id for batch in ours if batch.received]
     counts = _recount(instance, contract, ids) if ids else []
-    return {"batches": len(ours), "rules": [asdict(one) for one in counts], "agree": all(one.counted == one.verdicts for one in counts)}
+    return RecountAnswer(batches=len(ours), rules=tuple(counts), agree=all(one.counted == one.verdicts for one in counts))
 
 
 def _recount(instance: Instance, contract: Contract, ids: list[str]) -> list[RuleCount]:

@@ -1,30 +1,38 @@
-"""The job that writes the reference tables (`ref.*`) and the recipients from contracts and city; nothing where nothing differs."""
+"""Write the reference tables (`ref.*`) and the recipients from contracts and city; nothing where nothing differs."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
 from lakehouse.city.reference import Rows, all_recipients, reference_rows
 from lakehouse.city.regions import load_regions
 from lakehouse.config import Instance
-from lakehouse.jobs import JobRequest
+from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import connect, recipients
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.tables import REFERENCE, ReferenceTable
 
 
-def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
-    """Returns the rows and the changes of each reference table, and the number of recipients."""
+@dataclass(frozen=True, kw_only=True)
+class ReferenceAnswer(Answer):
+    """Per reference table its rows and how many were changed (`{rows, changes}`), and the number of recipients."""
+
+    tables: dict[str, dict[str, int]]
+    recipients: int
+
+
+def run(instance: Instance, request: JobRequest) -> ReferenceAnswer:
+    """Bring every reference table and the list of recipients to what contracts and city say."""
     tree = load_regions(instance.city_folder)
     spark = open_session(instance)
     written = {name: _write(spark, instance, REFERENCE[name], rows) for name, rows in reference_rows(instance, tree, request.business_date)}
     known = list(all_recipients(tree))
     with connect(instance) as connection:
         recipients.put(connection, known)
-    return {"tables": written, "recipients": len(known)}
+    return ReferenceAnswer(tables=written, recipients=len(known))
 
 
 def _write(spark: SparkSession, instance: Instance, table: ReferenceTable, rows: Rows) -> dict[str, int]:

@@ -1,12 +1,12 @@
-"""The job that builds the packages' payloads: every recipient's due rows, disclosed, as bytes in the recipient's own prefix."""
+"""Build the payloads of a day's packages: every recipient's due rows, disclosed, as files below the recipient's own prefix."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from lakehouse.config import Instance
 from lakehouse.errors import DeliveryError, Problem
-from lakehouse.jobs import JobRequest
+from lakehouse.jobs import Answer, JobRequest
 from lakehouse.returns.build_record import keep_record
 from lakehouse.returns.day_entries import final_issue, inputs, leaves
 from lakehouse.returns.edition import Edition, load_edition
@@ -16,8 +16,27 @@ from spark_jobs.lake.storage import versions
 from spark_jobs.returns.assembly import build_packages
 
 
-def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
-    """Returns how many payloads were created and how many were there already; a final date is computed and compared only."""
+@dataclass(frozen=True, kw_only=True)
+class BuildAnswer(Answer):
+    """What became of a day's payloads; `outcome` is built, or final where a later date is published.
+
+    Attributes:
+        recipients: whom packages are for.
+        created: payloads that were written now.
+        referred: payloads that were there already.
+        compared: of a final date: whether it was computed again and compared (None: the date is not final).
+        reason: why it was not compared.
+    """
+
+    recipients: int | None = None
+    created: int | None = None
+    referred: int | None = None
+    compared: bool | None = None
+    reason: str | None = None
+
+
+def run(instance: Instance, request: JobRequest) -> BuildAnswer:
+    """Write the payloads that are not there yet; a final date is computed and compared with what was published, nothing is written."""
     edition = load_edition(instance, request.business_date)
     if edition.is_final:
         return _check(instance, edition)
@@ -27,11 +46,12 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     rows = facts.to_pylist()
     created = {(row["recipient_id"], row["path"]) for row in rows if row["created"]}
     present = {(row["recipient_id"], row["path"]) for row in rows if row["path"] is not None}
-    return {"outcome": "built", "recipients": len(edition.recipients), "created": len(created), "referred": len(present - created)}
+    whom, there = len(edition.addressees), len(present - created)
+    return BuildAnswer(outcome="built", recipients=whom, created=len(created), referred=there)
 
 
-def _check(instance: Instance, edition: Edition) -> dict[str, Any]:
-    """Returns what a final date says against what would be published now.
+def _check(instance: Instance, edition: Edition) -> BuildAnswer:
+    """Compute a final date again and compare it with what was published.
 
     Raises:
         DeliveryError: a package differs.
@@ -41,11 +61,11 @@ def _check(instance: Instance, edition: Edition) -> dict[str, Any]:
         raise DeliveryError(Problem(f"business day {day}", "it was never published, and a later day is.", "", "run the newest day.").text())
     rules = leaves(edition.exchange, day, issue).rules_sha256
     if rules != edition.facts.rules_sha256:
-        return {"outcome": "final", "compared": False, "reason": "declarations or regions are not those of that day any more"}
+        return BuildAnswer(outcome="final", compared=False, reason="declarations or regions have changed since that day")
     _, record = build_packages(instance, edition, inputs(edition.exchange, day, issue)["versions"], is_check=True)
     wrong = differing(edition, record, load_signer(instance.key_path("signing.key")))
     if wrong:
         found = f"{len(wrong)} packages are not what would be published now: {', '.join(wrong[:5])}."
-        fix = "what became known later belongs into the newest day; find out what changed the tables of this one."
+        fix = "a final day never changes: find out what changed the tables it was made from."
         raise DeliveryError(Problem(f"business day {day}, issue {issue}", found, "", fix).text())
-    return {"outcome": "final", "compared": True, "recipients": len(edition.recipients)}
+    return BuildAnswer(outcome="final", compared=True, recipients=len(edition.addressees))

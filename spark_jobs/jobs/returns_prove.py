@@ -1,11 +1,11 @@
-"""The job that proves a day's payloads complete and free of leaks before they are published. Shares no code with what wrote them."""
+"""Prove a day's payloads complete and free of leaks before they are published. Shares no code with what wrote them."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from lakehouse.config import Instance
-from lakehouse.jobs import JobRequest
+from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import connect, facts
 from lakehouse.returns.build_record import load_record
 from lakehouse.returns.completeness import incomplete
@@ -17,8 +17,16 @@ from spark_jobs.returns.evidence import findings, places
 FACT = "proofs"
 
 
-def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
-    """Returns what was proved; payloads proved under the same rules before are not decoded again.
+@dataclass(frozen=True, kw_only=True)
+class ProveAnswer(Answer):
+    """How many forms are proved, and how many of their payloads had to be decoded for it."""
+
+    forms: int | None = None
+    decoded: int | None = None
+
+
+def run(instance: Instance, request: JobRequest) -> ProveAnswer:
+    """Count what every recipient got against the source and look into every payload; one proved under the same rules is not opened again.
 
     Raises:
         QualityError: somebody did not receive everything.
@@ -26,7 +34,7 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     """
     edition = load_edition(instance, request.business_date)
     if edition.is_final:
-        return {"outcome": "final"}
+        return ProveAnswer(outcome="final")
     record, spark = load_record(edition), open_session(instance)
     fresh = unproved(edition, record)
     broken: dict[str, list[str]] = {"I3": [], "I4": [], "I5": above_cap(edition.returns, edition.policies)}
@@ -39,4 +47,4 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     with connect(instance) as connection:
         facts.record(connection, edition.date, FACT, proofs)
     require_whole(edition, broken)
-    return {"outcome": "proved", "forms": record.forms.num_rows, "decoded": fresh.num_rows}
+    return ProveAnswer(outcome="proved", forms=record.forms.num_rows, decoded=fresh.num_rows)

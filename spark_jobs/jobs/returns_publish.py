@@ -1,13 +1,13 @@
-"""The job that publishes a day: signs its packages and makes all of them visible at once. Needs no Spark."""
+"""Publish a day: sign its packages and make all of them visible at once. Needs no Spark."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from lakehouse.config import Instance
 from lakehouse.errors import DeliveryError, Problem
-from lakehouse.jobs import JobRequest
+from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import connect, days, facts
 from lakehouse.returns.build_record import load_record
 from lakehouse.returns.edition import load_edition
@@ -18,8 +18,15 @@ from lakehouse.returns.standing import unsound_packages
 from lakehouse.verification.signing import load_signer
 
 
-def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
-    """Returns the issue that stands; a final date is only checked, and a day that says nothing new keeps its issue.
+@dataclass(frozen=True, kw_only=True)
+class PublishAnswer(Answer):
+    """The issue that stands and its packages; `outcome` is published, unchanged (nothing new to say) or final (only checked)."""
+
+    packages: int
+
+
+def run(instance: Instance, request: JobRequest) -> PublishAnswer:
+    """Publish the day and record the publication in PostgreSQL; a final date is only checked, a day with nothing new keeps its issue.
 
     Raises:
         DeliveryError: the day is not closed, built or proved, or a published package is not what it was.
@@ -37,12 +44,13 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
     with connect(instance) as connection:
         record_publication(connection, edition, published, newest)
         facts.record(connection, edition.date, FACT, summary(record))
-    return {"outcome": "published" if published.is_new else "unchanged", "issue": published.issue, "packages": len(published.packages)}
+    outcome = "published" if published.is_new else "unchanged"
+    return PublishAnswer(outcome=outcome, issue=published.issue, packages=len(published.packages))
 
 
-def _check(instance: Instance, day: date) -> dict[str, Any]:
+def _check(instance: Instance, day: date) -> PublishAnswer:
     checked, wrong = unsound_packages(instance, day)
     if wrong:
         found = f"{len(wrong)} published packages do not stand: {'; '.join(wrong[:5])}."
         raise DeliveryError(Problem(f"business day {day}", found, "", "restore them from a copy of the store.").text())
-    return {"outcome": "final", "packages": checked}
+    return PublishAnswer(outcome="final", packages=checked)

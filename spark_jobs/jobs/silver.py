@@ -1,14 +1,14 @@
-"""The job that brings accepted rows of bronze into the history of silver: dispositions, typed rows, versions, one MERGE, counts."""
+"""Bring the accepted rows of bronze into the history of silver: dispositions, typed rows, versions, one MERGE, counts."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
 
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.errors import ConfigError, Problem
-from lakehouse.jobs import JobRequest
-from lakehouse.ops import batches, cases, connect, ingest_runs
+from lakehouse.jobs import Answer, JobRequest
+from lakehouse.ops import batches, cases, connect
 from spark_jobs.ingest.accounting import Account, accounts
 from spark_jobs.ingest.scope import rule_scope
 from spark_jobs.ingest.silver import Selection, Step
@@ -17,8 +17,18 @@ from spark_jobs.lake.session import open_session
 from spark_jobs.transforms import dispositions
 
 
-def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
-    """Returns how many batches came into silver, their rows by disposition, and the versions written.
+@dataclass(frozen=True, kw_only=True)
+class SilverAnswer(Answer):
+    """How many batches came into silver, their rows by disposition, and the versions that were inserted and updated."""
+
+    batches: int
+    rows: dict[str, int] = field(default_factory=dict)
+    inserted: int = 0
+    updated: int = 0
+
+
+def run(instance: Instance, request: JobRequest) -> SilverAnswer:
+    """Take every batch that passed its gate into the history of its resource, and record what became of each row.
 
     Raises:
         QualityError: rows are not accounted for, or the history is not what was to be written.
@@ -27,16 +37,9 @@ def run(instance: Instance, request: JobRequest) -> dict[str, Any]:
         raise ConfigError(Problem("job silver", "no resource was named.", "", "add --resource.").text())
     with connect(instance) as connection:
         selection = Selection.of(batches.of_resource(connection, request.resource), request.business_date)
-    result: dict[str, Any] = {"batches": len(selection.waiting)}
-    if selection.waiting:
-        result |= _take(instance, request, selection)
-    with connect(instance) as connection:
-        ingest_runs.note(connection, request.resource, request.business_date, {"silver": "done"})
-    return result
-
-
-def _take(instance: Instance, request: JobRequest, selection: Selection) -> dict[str, Any]:
-    contract = load_contract_of(instance.settings.contracts, str(request.resource))
+    if not selection.waiting:
+        return SilverAnswer(batches=0)
+    contract = load_contract_of(instance.settings.contracts, request.resource)
     spark = open_session(instance)
     storage.ensure_tables(spark, instance, contract)
     step = Step(spark, contract, rule_scope(spark, instance), instance.key_path("hmac.key"), selection, request.business_date)
@@ -45,7 +48,7 @@ def _take(instance: Instance, request: JobRequest, selection: Selection) -> dict
     step.check()
     _record(instance, request, selection, drawn)
     totals = {name: sum(getattr(one.counts, name) for one in drawn) for name in dispositions.DISPOSITIONS}
-    return {"rows": totals, "inserted": written.inserted, "updated": written.updated}
+    return SilverAnswer(batches=len(selection.waiting), rows=totals, inserted=written.inserted, updated=written.updated)
 
 
 def _record(instance: Instance, request: JobRequest, selection: Selection, drawn: list[Account]) -> None:

@@ -17,12 +17,12 @@ BUILD = ("run",)  # every model refuses wrong keys by itself; tests of models ar
 IGNORED_WARNING = "Failed to set spark.sql.catalogImplementation"
 
 
-def invoke(project: Path, day: dbt.Day, command: Sequence[str] = BUILD) -> dbtRunnerResult:
+def invoke(project: Path, told: dbt.Run, command: Sequence[str] = BUILD) -> dbtRunnerResult:
     """Returns what dbt did with a rendered project."""
     arguments = ["--log-level", "none", *command]
-    with chdir(project), warnings.catch_warnings():
+    with chdir(project), warnings.catch_warnings():  # dbt goes into the project's folder by itself and does not always come back
         warnings.filterwarnings("ignore", message=IGNORED_WARNING)
-        return dbtRunner().invoke(arguments, project_dir=str(project), profiles_dir=str(project), vars=day.variables())
+        return dbtRunner().invoke(arguments, project_dir=str(project), profiles_dir=str(project), vars=told.variables())
 
 
 def changes(result: dbtRunnerResult) -> dict[str, int]:

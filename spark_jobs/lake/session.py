@@ -53,8 +53,13 @@ logging.getLogger("pyspark.sql.connect.logging").setLevel(logging.CRITICAL)
 os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
 
 
+def remote(instance: Instance) -> str:
+    """Return the address under which Spark Connect of the instance answers."""
+    return f"sc://{HOST}:{instance.ports.spark_connect}"
+
+
 def open_session(instance: Instance) -> SparkSession:
-    """Returns the session of this process: opened at the first call, again after a restart of Spark.
+    """Return the session of this process: opened at the first call, again after a restart of Spark.
 
     Raises:
         ConfigError: Spark does not answer, or serves another lake.
@@ -68,7 +73,7 @@ def open_session(instance: Instance) -> SparkSession:
             for attempt in Retrying(retry=again, stop=stop_after_delay(PATIENCE_SECONDS), wait=wait_exponential(0.2, max=3)):
                 with attempt:
                     socket.create_connection((HOST, port), timeout=2).close()
-                    return _ready(f"sc://{HOST}:{port}", instance, settings)
+                    return _ready(remote(instance), instance, settings)
         except RetryError:
             pass
     found = f"Spark does not answer at {HOST}:{port}."

@@ -26,7 +26,7 @@ def build_packages(instance: Instance, edition: Edition, of: dict[str, int], *, 
     spark = open_session(instance)
     assignment = _assignment(instance, edition, is_check=is_check)
     sources = {declared.id: read(spark, declared.source, of.get(declared.source)) for declared in edition.returns}
-    roster = [(one.place, one.recipient_id) for one in edition.recipients]
+    roster = [(one.place, one.recipient_id) for one in edition.addressees]
     whom = spark.createDataFrame(roster, "place string, recipient_id string")
     rows = due_rows(sources, edition.returns, whom, tasks(spark))
     facts = rows.mapInArrow(partial(write_packages, assignment=assignment), FORM_FACTS_DDL).toArrow()
@@ -39,7 +39,7 @@ def _assignment(instance: Instance, edition: Edition, *, is_check: bool) -> Assi
         edition.date,
         instance.root("exchange"),
         str(instance.key_path("hmac.key")),
-        {one.recipient_id: one for one in edition.recipients},
+        {one.recipient_id: one for one in edition.addressees},
         edition.plans,
         edition.sender,
         edition.reading,

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.city.calendar import end_of_day
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import Authority, Candidate, load_authority
-from lakehouse.derive.dbt import Day
 from lakehouse.naming import library, silver
 from lakehouse.ops import batches, connect, facts
 from lakehouse.returns.standing import unsound_packages
@@ -57,7 +57,7 @@ def _in_spark(instance: Instance, day: date) -> list[Invariant]:
     authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
     histories = [history_breaks(read(spark, silver(code))).select(F.lit("I2").alias("id"), F.lit(code).alias("what")) for code in contracts]
     judged = _believed(spark, authority, contracts)
-    end = Day(day, instance.timezone, instance.city.region_code, instance.root("lake")).end
+    end = end_of_day(day, instance.timezone)
     values = [_authority_breaks(spark, known_at(read(spark, silver(one.resource)), day, end), one, end) for one in judged]
     union = reduce(DataFrame.unionAll, [*histories, *values])
     counted = union.groupBy("id", "what").count().collect()

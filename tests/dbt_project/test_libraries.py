@@ -140,7 +140,7 @@ def test_next_day_writes_only_what_differs(spark: SparkSession, module_instance:
 @pytest.mark.usefixtures("first_day")
 def test_unit_tests_of_the_public_models_pass(module_instance: Instance) -> None:
     project = module_instance.folder("derived", "dbt")
-    day = dbt.Day(DAY_1, module_instance.timezone, "4499", "file:///nowhere")
+    day = dbt.Run(DAY_1, module_instance.timezone, "4499", "file:///nowhere", "sc://nowhere")
     result = dbt_runs.invoke(project, day, ["test", "--select", "test_type:unit"])
     ended = {one.node.name: str(one.status) for one in result.result if one.node.resource_type == "unit_test"}
     assert ended

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakehouse.numbers.certificate import disability_certificate_fault
 from lakehouse.numbers.resident import (
     age,
     birth_date,
-    disability_certificate_fault,
     gender_code,
     normalise_resident_id,
     resident_id_fault,

@@ -12,7 +12,7 @@ import yaml
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.declarations.authority import load_authority
-from lakehouse.derive.dbt import REFERENCE_TABLES, Day, render
+from lakehouse.derive.dbt import REFERENCE_TABLES, Run, render
 
 pytestmark = pytest.mark.fast
 CONTRACTS = load_contracts(PROJECT / "contracts", standard=False)
@@ -55,7 +55,7 @@ def test_rendering_again_touches_nothing_and_removes_what_is_no_longer_rendered(
 
 
 def test_day_ends_at_local_midnight() -> None:
-    day = Day(date(2026, 6, 1), ZoneInfo("Asia/Shanghai"), "4404", "file:///lake/")
+    day = Run(date(2026, 6, 1), ZoneInfo("Asia/Shanghai"), "4404", "file:///lake/", "sc://127.0.0.1:1")
     assert day.variables()["day_end"] == "2026-06-01T16:00:00Z"
     assert day.variables()["staging"].startswith("file:///lake/_staging/")
 

@@ -76,7 +76,7 @@ def mutants(declared: Return, plan: Plan) -> Iterator[tuple[str, Plan]]:
 
 def found(town: Town, edition: Edition, due: pa.Table, plan: Plan) -> list[str]:
     """Returns what the inspector says of the payloads of this plan's fullest recipient, written under it."""
-    by_id = {one.recipient_id: one for one in edition.recipients if one.audience == plan.audience.name}
+    by_id = {one.recipient_id: one for one in edition.addressees if one.audience == plan.audience.name}
     whom = max(by_id, key=lambda name: due["recipient_id"].to_pylist().count(name))
     rows = due.filter(pa.compute.equal(due["recipient_id"], whom)).combine_chunks()
     shared = (edition.sender, edition.reading)

@@ -122,7 +122,7 @@ class Town:
         earlier = edition.facts.predecessor
         before = leaves(self.exchange, earlier.business_date, earlier.issue).manifests if earlier else {}
         when = (earlier.business_date, earlier.issue) if earlier else None
-        whom = {one.recipient_id: one for one in edition.recipients}
+        whom = {one.recipient_id: one for one in edition.addressees}
         shared = (edition.plans, edition.sender, edition.reading)
         assignment = Assignment(day, (self.home / "exchange").as_uri(), str(self.secret), whom, *shared, when, before)
         facts = pa.Table.from_batches(write_packages(due_batches(edition, residents), assignment))
@@ -136,7 +136,7 @@ class Town:
 
 def due_batches(edition: Edition, residents: Sequence[Resident | Row]) -> list[pa.RecordBatch]:
     """Returns what the selection in Spark would hand over, in batches that cut recipients in two."""
-    roster = {one.place: one.recipient_id for one in edition.recipients}
+    roster = {one.place: one.recipient_id for one in edition.addressees}
     rows: list[dict[str, object]] = [{"recipient_id": name} for name in roster.values()]
     for resident in residents:
         places = resident.places(edition.date)

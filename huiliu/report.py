@@ -1,19 +1,48 @@
-"""Prints the report of a business day for people at a terminal."""
+"""The command that shows the report of a business day: as text, as JSON or as a page."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
-from application.report import COUNTS, Report
+from application.report import COUNTS, DayReport, collect, write_page
+from huiliu import dates
+from lakehouse.config import Instance
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
-def print_report(report: Report) -> None:
-    """Prints the report for people."""
-    console = Console(width=140)
+def register(app: typer.Typer) -> None:
+    """Add `report` to the command line."""
+    app.command("report")(show)
+
+
+def show(
+    business_date: dates.Day,
+    html: Annotated[bool, typer.Option("--html", help="Write the report as a page and print only where it lies.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the report of a business day; exit code 0 only when every invariant holds and the day is published."""
+    instance = Instance()
+    found = collect(instance, business_date)
+    if html:
+        path = write_page(instance, found)
+        typer.echo(json.dumps({"page": str(path)}) if as_json else str(path))
+    elif as_json:
+        typer.echo(json.dumps(found.facts(), ensure_ascii=False))
+    else:
+        print_report(found)
+    if not found.is_well:
+        raise typer.Exit(1)
+
+
+def print_report(found: DayReport) -> None:
+    """Print a report for people at a terminal."""
+    report, console = found.facts(), Console(width=140)
     console.print(f"\n[bold]{report['city']} {report['date']}[/] issue {report['issue']}, {report['state']}")
     console.print(_batch_table(report["batches"]))
     if report["repeated"]:

@@ -1,0 +1,125 @@
+"""A steward's work on declarations: check all of them, begin a contract, compare two versions."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lakehouse.city.departments import load_departments, providers
+from lakehouse.city.regions import load_regions
+from lakehouse.config import Instance
+from lakehouse.contracts.difference import Difference, differences
+from lakehouse.contracts.loader import contract_paths, load_contract, load_contracts, load_sound_contracts, resource_code
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.skeleton import Start, skeleton
+from lakehouse.declarations.authority import load_authority
+from lakehouse.declarations.codes import load_code_tables
+from lakehouse.declarations.policies import Policies, load_policies
+from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
+from lakehouse.naming import LEVELS
+from lakehouse.returns.compiler import compile_return
+from lakehouse.returns.model import load_returns
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check of all declarations found: the codes of the sound contracts, and every problem, each told once."""
+
+    contracts: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Return whether nothing is wrong."""
+        return not self.problems
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A contract that was begun: its file, and the columns its sample names."""
+
+    path: Path
+    columns: list[str]
+
+
+def check(instance: Instance) -> Checked:
+    """Check contracts, code tables, policies, authority, returns, city profile, region tree and departments; all problems at once.
+
+    A file that is wrong does not hide what is wrong in another one: what depends on it is judged as far as it can be read.
+    """
+    contracts, unsound = load_sound_contracts(instance.settings.contracts)
+    problems = [*unsound, *_of_declarations(instance.settings.contracts, contracts), *_of_city(instance, contracts)]
+    return Checked(tuple(sorted(contracts)), tuple(dict.fromkeys(problems)))
+
+
+def begin(instance: Instance, resource: str, sample: Path, provider: str, encoding: str) -> Begun:
+    """Write a new contract from the header of a CSV file: every column text, the first one the key; a steward decides the rest.
+
+    Raises:
+        ConfigError: the level is unknown, or there is such a contract.
+    """
+    level, _, code = resource.partition("/")
+    if level not in LEVELS:
+        raise ConfigError(Problem(resource, f"{level!r} is not a level.", nearest_first(level, LEVELS), "write <level>/<code>.").text())
+    path = instance.settings.contracts / "resources" / level / f"{code}.odcs.yaml"
+    if path.exists():
+        raise ConfigError(Problem(str(path), "the file exists.", "", "choose another code.").text())
+    with sample.open(encoding=encoding, newline="") as lines:
+        headers = next(csv.reader(lines), [])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(skeleton(Start(code, code, level, provider, [header.lstrip("\ufeff") for header in headers], encoding)), "utf-8")
+    load_contract(path)
+    return Begun(path, headers)
+
+
+def compare(instance: Instance, old: Path) -> dict[str, list[Difference]]:
+    """Return what the instance's contracts change against those of an earlier folder, by resource; only resources with changes."""
+    before, after = load_contracts(old), load_contracts(instance.settings.contracts)
+    found = {code: differences(before[code], after[code]) for code in sorted(before.keys() & after.keys())}
+    found |= {code: [Difference("contract", "is gone", False)] for code in sorted(before.keys() - after.keys())}
+    return {code: changes for code, changes in found.items() if changes}
+
+
+def _of_declarations(folder: Path, contracts: Mapping[str, Contract]) -> Iterator[str]:
+    known = {resource_code(path) for path in contract_paths(folder)}
+    yield from _attempt(partial(load_code_tables, folder))[1]
+    yield from _attempt(partial(load_authority, folder / "authority.yaml", contracts))[1]
+    policies, wrong = _attempt(partial(load_policies, folder / "policies.yaml"))
+    yield from wrong
+    returns, wrong = _attempt(partial(load_returns, folder / "returns"))
+    yield from wrong
+    if policies:
+        yield from _of_returns(returns or {}, policies, contracts, known)
+
+
+def _of_returns(returns: Mapping[str, Any], policies: Policies, contracts: Mapping[str, Contract], known: Collection[str]) -> Iterator[str]:
+    for declared in returns.values():
+        if set(declared.resources) & (set(known) - set(contracts)):
+            continue  # it stands on a contract that is told already
+        yield from _attempt(partial(compile_return, declared, policies, contracts))[1]
+
+
+def _of_city(instance: Instance, contracts: Mapping[str, Contract]) -> Iterator[str]:
+    profile, wrong = _attempt(lambda: instance.city)
+    yield from wrong
+    tree, wrong = _attempt(partial(load_regions, instance.city_folder))
+    yield from wrong
+    departments, wrong = _attempt(partial(load_departments, instance.city_folder))
+    yield from wrong
+    if profile and tree and departments:
+        first = date.fromisoformat(profile.first_business_date)
+        for contract in contracts.values():
+            yield from _attempt(partial(providers, contract, departments, tree, first))[1]
+
+
+def _attempt(load: Callable[[], Any]) -> tuple[Any, list[str]]:
+    """Return what was loaded and nothing, or nothing and what is wrong."""
+    try:
+        return load(), []
+    except LakehouseError as error:
+        return None, [str(error)]

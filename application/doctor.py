@@ -1,0 +1,147 @@
+"""Examine the machine and the instance: what is missing, what would break."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+import psutil
+
+from infra.local import java, lifecycle, minio, ports, postgres
+from infra.spark import jars
+from lakehouse.config import Instance
+from lakehouse.errors import LakehouseError
+from lakehouse.objects import open_area
+
+State = Literal["ok", "warning", "bad"]
+LEAST_DISK_GIB = 5
+LEAST_MEMORY_GIB = 4
+BACKUP = "HUILIU_KEY_BACKUP"
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one examination found."""
+
+    name: str
+    state: State
+    detail: str
+
+
+def examine(instance: Instance) -> list[Finding]:
+    """Examine everything; an examination that fails is a bad finding, and the others go on."""
+    examinations: dict[str, Callable[[Instance], Finding]] = {
+        "python": _python,
+        "java": _java,
+        "spark jars": _jars,
+        "disk": _disk,
+        "memory": _memory,
+        "server user": _server_user,
+        "ports": _ports,
+        "store": _store,
+        "keys": _keys,
+        "key backup": _backup,
+    }
+    findings = []
+    for name, examination in examinations.items():
+        try:
+            findings.append(examination(instance))
+        except LakehouseError as error:
+            findings.append(Finding(name, "bad", str(error)))
+    return findings
+
+
+def _python(_instance: Instance) -> Finding:
+    state: State = "ok" if sys.version_info[:2] == (3, 11) else "bad"
+    return Finding("python", state, f"{platform.python_version()} (3.11 is needed)")
+
+
+def _java(_instance: Instance) -> Finding:
+    found = java.find()
+    return Finding("java", "ok", f"{found.program}, version {found.major}")
+
+
+def _jars(_instance: Instance) -> Finding:
+    return Finding("spark jars", "ok", f"{len(jars.expected())} jars in {jars.ensure()}, checked")
+
+
+def _disk(instance: Instance) -> Finding:
+    free = shutil.disk_usage(next(folder for folder in (instance.home, *instance.home.parents) if folder.exists())).free / GIB
+    return Finding("disk", "ok" if free >= LEAST_DISK_GIB else "bad", f"{free:.0f} GiB free for {instance.home} ({LEAST_DISK_GIB} needed)")
+
+
+def _memory(_instance: Instance) -> Finding:
+    total = psutil.virtual_memory().total / GIB
+    state: State = "ok" if total >= LEAST_MEMORY_GIB else "warning"
+    return Finding("memory", state, f"{total:.0f} GiB in all ({LEAST_MEMORY_GIB} needed)")
+
+
+def _server_user(_instance: Instance) -> Finding:
+    if os.geteuid() != 0:
+        return Finding("server user", "ok", "PostgreSQL runs as you")
+    done = subprocess.run([*postgres.AS_ORDINARY_USER, "true"], capture_output=True, check=False)
+    if done.returncode == 0:
+        return Finding("server user", "ok", "root; PostgreSQL runs in a user namespace")
+    return Finding("server user", "bad", "root may not make user namespaces here: run as an ordinary user")
+
+
+def _ports(instance: Instance) -> Finding:
+    if not (instance.home / "instance.json").is_file():
+        return Finding("ports", "ok", "chosen at the first start")
+    health = lifecycle.health(instance)
+    kept = instance.ports.model_dump()
+    stopped = [name for name in health if set(health[name].programs.values()) <= {"STOPPED"}]
+    taken = [f"{port}={kept[port]}" for name in stopped for port in ports.USED_BY[name] if not ports.is_free(kept[port])]
+    if taken:
+        return Finding(
+            "ports", "bad", f"in use by another program: {', '.join(taken)}; stop it or change {instance.home / 'instance.json'}"
+        )
+    return Finding("ports", "ok", ", ".join(f"{name}={port}" for name, port in kept.items()))
+
+
+def _store(instance: Instance) -> Finding:
+    if instance.has_own_store and not minio.is_ready(instance):
+        return Finding("store", "warning", "minio does not run; `huiliu up` starts it")
+    area = open_area(instance, "landing")
+    path = f"_doctor/{uuid4().hex}"
+    try:
+        first, second = area.put_new(path, b"first"), area.put_new(path, b"second")
+        kept = area.get(path)
+    finally:
+        area.delete([path])
+    if (first, second, kept) == (True, False, b"first"):
+        return Finding("store", "ok", f"{instance.store} creates an object only once")
+    return Finding("store", "bad", f"{instance.store} does not honour conditional creation: two writers could overwrite each other")
+
+
+def _keys(instance: Instance) -> Finding:
+    folder = instance.home / "keys"
+    if not folder.is_dir():
+        return Finding("keys", "ok", "made at the first start")
+    readable = [path.name for path in sorted(folder.iterdir()) if path.stat().st_mode & 0o077]
+    if readable:
+        return Finding("keys", "bad", f"others may read {', '.join(readable)}: chmod 600 them in {folder}")
+    return Finding("keys", "ok", f"{folder}, readable by their owner only")
+
+
+def _backup(instance: Instance) -> Finding:
+    key = instance.home / "keys" / "hmac.key"
+    place = os.environ.get(BACKUP)
+    if not key.is_file():
+        return Finding("key backup", "ok", "no key yet")
+    if not place:
+        return Finding("key backup", "warning", f"{BACKUP} names no folder: losing {key} loses the identity of every person")
+    copy = Path(place) / key.name
+    if copy.is_file() and hashlib.sha256(copy.read_bytes()).digest() == hashlib.sha256(key.read_bytes()).digest():
+        return Finding("key backup", "ok", f"{copy} equals the key in use")
+    return Finding("key backup", "bad", f"{copy} is missing or differs from the key in use: copy {key} there")

@@ -1,0 +1,54 @@
+"""Take delivered files of any contract through landing, gate and silver, without Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from lakehouse import steps
+from lakehouse.config import Instance
+from lakehouse.jobs import Answer, JobRequest, run_job
+from lakehouse.ops import batches, connect, tickets
+from lakehouse.ops.batches import Batch
+from spark_jobs.jobs.extract import ExtractAnswer
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Files as they are handed over: of which resource, about which date, from whom (empty: the contract's one provider)."""
+
+    resource: str
+    files: tuple[str, ...]
+    business_date: date
+    provider: str = ""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of handed files: their batches, what each step said, the messages of tickets that are open for the resource."""
+
+    batches: tuple[Batch, ...]
+    answers: Mapping[str, Answer]
+    messages: tuple[str, ...]
+
+    @property
+    def is_let_in(self) -> bool:
+        """Return whether every batch passed its gate."""
+        return all(batch.is_known for batch in self.batches)
+
+
+def take(instance: Instance, handed: Handed) -> Taken:
+    """Run the ingest steps of one resource over files and return what became of them."""
+    options = {"files": list(handed.files)} | ({"provider": handed.provider} if handed.provider else {})
+    answers: dict[str, Answer] = {}
+    for step in (*steps.INGEST, steps.INGEST_OUTCOME):
+        request = JobRequest(handed.business_date, handed.resource, options=options if step == steps.INGEST[0] else {})
+        answers[step] = run_job(step, request, instance)
+    extracted = answers[steps.INGEST[0]]
+    assert isinstance(extracted, ExtractAnswer)
+    with connect(instance) as connection:
+        taken = [batch for batch in (batches.get(connection, one) for one in extracted.batches) if batch]
+        open_ = tickets.find(connection, handed.business_date, only_open=True)
+    told = tuple(ticket.message for ticket in open_ if ticket.resource == handed.resource)
+    return Taken(tuple(taken), answers, told)

@@ -1,0 +1,73 @@
+"""Look up what went back to whom: the packages of a day, and one package with its manifest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from lakehouse.config import Instance
+from lakehouse.errors import DeliveryError, Problem
+from lakehouse.naming import package_prefix
+from lakehouse.objects import open_area
+from lakehouse.ops import connect, days, packages, recipients
+from lakehouse.ops.packages import Package
+
+
+@dataclass(frozen=True)
+class Issue:
+    """The packages of a day's newest issue, and the names of their recipients by id."""
+
+    business_date: date
+    issue: int
+    packages: list[Package]
+    names: dict[str, str]
+
+
+@dataclass(frozen=True)
+class PackagePlace:
+    """A recipient's package: where it lies and what its manifest says."""
+
+    path: str
+    manifest: dict[str, Any]
+
+
+def find_packages(instance: Instance, business_date: date | None, level: str = "") -> Issue:
+    """Return the packages of a date (None: the last published one), of one level or of all.
+
+    Raises:
+        DeliveryError: nothing is published.
+    """
+    found = _issue(instance, business_date)
+    with connect(instance) as connection:
+        names = {one.recipient_id: one.name for one in recipients.at(connection, found.business_date)}
+        made = [one for one in packages.of_issue(connection, found.business_date, found.issue) if level in ("", one.level)]
+    return Issue(found.business_date, found.issue, made, names)
+
+
+def package(instance: Instance, recipient: str, business_date: date | None) -> PackagePlace:
+    """Return a recipient's package of a date (None: the last published one).
+
+    Raises:
+        DeliveryError: nothing is published, or there is no package for this recipient.
+    """
+    issue = _issue(instance, business_date)
+    area = open_area(instance, "exchange")
+    try:
+        prefix = package_prefix(recipient, issue.business_date, issue.issue)
+        manifest = json.loads(area.get(f"{prefix}/manifest.json"))
+    except (FileNotFoundError, StopIteration):
+        found = f"there is no package of {issue.business_date} for this recipient."
+        raise DeliveryError(Problem(f"recipient {recipient}", found, "", "see `huiliu returns list`.").text()) from None
+    return PackagePlace(str(area.local_path(prefix) or f"{instance.root('exchange')}/{prefix}"), manifest)
+
+
+def _issue(instance: Instance, business_date: date | None) -> days.Day:
+    with connect(instance) as connection:
+        newest = days.newest_issue(connection, business_date) if business_date else None
+        found = newest or (None if business_date else days.last_published(connection))
+    if found is None:
+        where = f"business day {business_date}" if business_date else "returns"
+        raise DeliveryError(Problem(where, "nothing is published.", "", "run a day: huiliu run-day DATE.").text())
+    return found

@@ -1,0 +1,79 @@
+"""Start and stop the services of an instance, and say how they are and where they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from infra.local import airflow, keys, lifecycle, spark
+from infra.local.lifecycle import Health
+from infra.local.programs import COMPONENTS
+from lakehouse import ops
+from lakehouse.config import Instance
+from lakehouse.errors import ConfigError, Problem, nearest_first
+from lakehouse.jobs import JobRequest, run_job
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Status:
+    """How the services of an instance are: each component's health, the memory of its programs in MiB, where each answers."""
+
+    components: Mapping[str, Health]
+    memory_mib: Mapping[str, int]
+    addresses: Mapping[str, str]
+
+    @property
+    def healthy(self) -> bool:
+        """Return whether every component is well."""
+        return all(part.healthy for part in self.components.values())
+
+
+def start(instance: Instance, components: tuple[str, ...] | None = None, say: Say = lambda _line: None) -> None:
+    """Start the components (all that the instance needs unless some are named) and wait until they are healthy.
+
+    Raises:
+        ConfigError: there is no such component, the machine lacks something, or a server does not become healthy.
+    """
+    wrong = [name for name in components or () if name not in COMPONENTS]
+    if wrong:
+        allowed = nearest_first(wrong[0], COMPONENTS)
+        raise ConfigError(Problem("--only", f"there is no component {wrong[0]!r}.", allowed, "choose among these.").text())
+    lifecycle.up(instance, components or lifecycle.needed(instance), lifecycle.Hooks(_after_postgres, _after_spark), say)
+
+
+def stop(instance: Instance, say: Say = lambda _line: None) -> None:
+    """Stop all services of the instance; no process is left behind."""
+    lifecycle.down(instance, say)
+
+
+def status(instance: Instance) -> Status:
+    """Return how the services are."""
+    return Status(lifecycle.health(instance), lifecycle.memory(instance), addresses(instance))
+
+
+def addresses(instance: Instance) -> dict[str, str]:
+    """Return where each service is reached, with the password of the Airflow user."""
+    ports = instance.ports
+    return {
+        "airflow": f"{airflow.base_url(instance)}  (user {keys.AIRFLOW_USER}, password {keys.airflow_password(instance)})",
+        "spark_connect": spark.remote(instance),
+        "spark_thrift": f"jdbc:hive2://127.0.0.1:{ports.spark_thrift}",
+        "sample_api": f"http://127.0.0.1:{ports.sample_api}",
+        "spark_ui": f"http://127.0.0.1:{ports.spark_ui}",
+        **({"minio": f"http://127.0.0.1:{ports.minio}  (keys in {instance.key_path('minio.client')})"} if instance.has_own_store else {}),
+        "postgres": f"127.0.0.1:{ports.postgres}  (user huiliu, password in {instance.key_path('postgres.password')})",
+    }
+
+
+def _after_postgres(instance: Instance) -> None:
+    """Bring the operational database to the present schema (PostgreSQL answers, nothing else runs yet)."""
+    ops.migrate(instance)
+
+
+def _after_spark(instance: Instance) -> None:
+    """Register the lake's tables, which the in-memory catalog forgot, and write the reference tables."""
+    first = date.fromisoformat(instance.city.first_business_date)
+    run_job("reference", JobRequest(first), instance)

@@ -1,0 +1,29 @@
+"""The order of a business day's steps. DAGs, the command line and the outcome of an ingest run read it here and nowhere else.
+
+A step is a job (`lakehouse.jobs`); the DAGs of Airflow are chains of steps.
+"""
+
+from __future__ import annotations
+
+INGEST = ("extract", "gate", "silver")
+"""The steps of one resource, in order; gate and silver are left out where extract left nothing waiting."""
+
+INGEST_OUTCOME = "ingest_outcome"
+"""The step that always ends the ingest of a resource, whatever became of the others."""
+
+DAY_DAGS = {
+    "close_day": ("close_day",),
+    "libraries": ("libraries",),
+    "returns": ("returns_build", "returns_prove", "returns_publish", "invariants"),
+}
+"""The DAGs of a day in their order, each with its steps; the first is triggered, each other follows the one before it."""
+
+DAY = tuple(step for steps in DAY_DAGS.values() for step in steps)
+"""The steps of the whole day, in order, once the ingest of every resource has ended."""
+
+CLOSE_DAY, *_, RETURNS = DAY_DAGS
+
+
+def due(waiting: int | None) -> tuple[str, ...]:
+    """Return the steps an ingest run has to do when extract left so many batches waiting (None: it did not say)."""
+    return INGEST[:1] if waiting == 0 else INGEST
