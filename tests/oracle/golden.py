@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from tests.oracle.addresses import Directory
+from tests.oracle.resources import ADDRESS, CERTIFICATE, CHECK, ELDERLY, HOUSEHOLD, LEDGER, PERMIT, RESOURCES
 from tests.oracle.rules import World, local_midnight_utc
-from tests.oracle.sources import ADDRESS, CERTIFICATE, CHECK, ELDERLY, HOUSEHOLD, LEDGER, PERMIT
 
 LEVELS = ["province", "city", "district", "street", "community", "grid"]
 REGISTERED = ["id_no", "person_name", "gender_code", "birth_date", "hukou_region_code"]  # the register's, else the permit's
@@ -17,8 +17,6 @@ PHONE = [CHECK, PERMIT, LEDGER, ELDERLY]
 RESIDENCE = [CHECK, PERMIT, LEDGER, ELDERLY, HOUSEHOLD]
 CANCELLED = "注销"
 CONFIDENCE = {CHECK: 4, PERMIT: 3, LEDGER: 3, ELDERLY: 3, HOUSEHOLD: 2}
-CODE = {CHECK: "grid_code", PERMIT: "residence_region_code", LEDGER: "community_code", HOUSEHOLD: "hukou_region_code"}
-TEXT = {PERMIT: "residence_address", LEDGER: "address_text", HOUSEHOLD: "hukou_address"}
 
 
 class Day:
@@ -131,9 +129,7 @@ def place(day: Day, resource: str, versions: list[dict]) -> dict:
                 continue
             if version["result"] == "搬离":
                 return {}
-        found = lying(
-            day, spelled(day, resource, version), version.get("address_id"), version[TEXT[resource]] if resource in TEXT else None
-        )
+        found = lying(day, spelled(day, resource, version), version.get("address_id"), version.get(RESOURCES[resource].residence.address))
         if found:
             return found
     return {}
@@ -165,15 +161,16 @@ def reach(lying: dict) -> int:
 
 def spelled(day: Day, resource: str, version: dict) -> str | None:
     """Returns the region code a row leads to, as written or by its community's name within the provider's street."""
-    if resource in CODE:
-        return version[CODE[resource]]
+    said = RESOURCES[resource].residence
+    if said.code:
+        return version[said.code]
     streets = [d["region_code"] for d in day.world.departments if d["uscc"] == version["_provider"]]
     if not streets:
         return None
     named = [
         code
         for code in day.world.regions
-        if (row := day.world.region(code, day.day)) and row["parent_code"] == streets[0] and row["name"] == version["community_name"]
+        if (row := day.world.region(code, day.day)) and row["parent_code"] == streets[0] and row["name"] == version[said.community_name]
     ]
     return named[0] if len(named) == 1 else streets[0]
 
