@@ -21,7 +21,7 @@ from lakehouse.jobs import JobRequest, run_job
 from lakehouse.naming import silver
 from lakehouse.ops import batches, connect
 from spark_jobs.storage import versions
-from tests.oracle.sources import CHECK
+from tests.oracle.resources import CHECK
 from tests.plugin.servers import forget_tables, fresh_home
 
 pytestmark = pytest.mark.fault
