@@ -1,4 +1,4 @@
-"""Returns what the house must know after its days: dispositions per batch, silver's versions at any date, from landed bytes alone."""
+"""Works out what became of every batch, and the versions silver must hold at any date, from the landed rows alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Returns golden values and conflicts of persons from what silver should know: the written order of authority, in dictionaries."""
+"""Works out the golden values of persons, and what conflicts with them, by the written order in which sources are believed."""
 
 from __future__ import annotations
 
@@ -93,14 +93,19 @@ def person(day: Day, said: dict[str, list[dict]]) -> dict:
         | {"death": HOUSEHOLD if ended["死亡"] else None, "moving_out": HOUSEHOLD if ended["迁出"] else None}
         | {"death_hint": CHECK if hinted else None},
     }
+    return golden | {"_conflicts": conflicts(offers, places)}
+
+
+def conflicts(offers: dict[str, list[tuple[str, str]]], places: list[tuple[str, dict]]) -> list[tuple[str, str, str]]:
+    """Returns what was said besides the values that were kept, as (field, resource, value); a registered place never conflicts."""
     lost = [(name, resource, value) for name, found in offers.items() for resource, value in found[1:] if value != found[0][1]]
+    kept = places[0][1] if places else {}
     lost += [
         ("residence", resource, found["code"])
         for resource, found in places[1:]
         if resource != HOUSEHOLD and any(kept.get(level) and found.get(level) and kept[level] != found[level] for level in LEVELS)
     ]
-    golden["_conflicts"] = sorted(lost)
-    return golden
+    return sorted(lost)
 
 
 def offered(said: dict[str, list[dict]], name: str, resources: list[str]) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Returns the ids of the rules landed rows break, by what the page of their resource asks."""
+"""Judges landed rows: which rules each of them breaks, by what the page of its resource asks."""
 
 from __future__ import annotations
 

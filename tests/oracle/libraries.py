@@ -1,4 +1,4 @@
-"""Returns what the other libraries must hold, from golden persons and the versions valid at the end of a day, in plain dictionaries."""
+"""Works out what the libraries besides persons must hold at the end of a day, from golden persons and the versions valid then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Returns which written rules a row breaks, by resource; every rule here is a second reading of issue and data model, in plain Python."""
+"""What checks are made of: code tables and regions by date, and a second reading of numbers, dates and check characters."""
 
 from __future__ import annotations
 
