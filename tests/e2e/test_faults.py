@@ -14,14 +14,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from huiliu import sample, services
+from application import sample, services
 from infra.local import session
 from lakehouse.config import PROJECT, Instance
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.naming import silver
 from lakehouse.ops import batches, connect
 from spark_jobs.lake.storage import versions
-from tests.oracle.sources import CHECK
+from tests.oracle.resources import CHECK
 from tests.plugin.servers import forget_tables, fresh_home
 
 pytestmark = pytest.mark.fault

@@ -19,15 +19,16 @@ from spark_jobs.lake.storage import read
 from tests.e2e.conftest import DAYS, FIRST, SECOND, THIRD, Lived
 from tests.oracle import days as oracle_days
 from tests.oracle import entitlement, golden, landed, libraries
+from tests.oracle.columns import is_moment, is_number
+from tests.oracle.resources import RESOURCES
 from tests.oracle.rules import moment_of
-from tests.oracle.sources import COLUMNS, SOURCES
 
 pytestmark = pytest.mark.e2e
 FIELDS = [
     *golden.IDENTITY, *golden.DISABILITY, "is_local_hukou", "phone", "is_alive", "suspect_deceased", "is_moved_out", "residence_address_id",
     "province_code", "city_code", "district_code", "street_code", "community_code", "grid_code", "locality_source", "locality_confidence",
 ]  # fmt: skip
-MOMENTS = {"update_time", "check_time", "report_time", "accept_time", "assign_time", "finish_time", "verify_time", "close_time"}
+MOMENTS = {name for page in RESOURCES.values() for name, column in page.columns.items() if is_moment(column)}
 OPERATIONS = {"新增": "I", "变更": "U", "删除": "D"}
 AT_FIRST = {"is_listed_without_certificate", "is_in_two_households", "is_owning_enterprise"}
 RAISED = {  # of 600 people nobody moves out in three days: the libraries' own tests raise that flag
@@ -69,7 +70,7 @@ def test_every_batch_is_disposed_of_as_the_rules_say(lived: Lived, told, day: da
         assert batch.gate == theirs[batch_id]["gate"], (batch.resource, batch.source_object)
 
 
-@pytest.mark.parametrize("resource", SOURCES)
+@pytest.mark.parametrize("resource", RESOURCES)
 def test_every_rule_counts_what_the_oracle_counts(lived: Lived, told, resource: str) -> None:
     rows = read(open_session(lived.instance), bronze(resource)).selectExpr("_batch_id", "explode(_verdict) as rule")
     ours = {(row["_batch_id"], row["rule"]): row["count"] for row in rows.groupBy("_batch_id", "rule").count().collect()}
@@ -82,13 +83,13 @@ def test_every_rule_counts_what_the_oracle_counts(lived: Lived, told, resource: 
     assert ours == theirs
 
 
-@pytest.mark.parametrize("resource", SOURCES)
+@pytest.mark.parametrize("resource", RESOURCES)
 def test_present_knowledge_is_the_oracles_history(lived: Lived, told, resource: str) -> None:
     present = read(open_session(lived.instance), silver(resource)).where("_replaced_on is null")
     assert _versions(present, resource) == _expected(told[THIRD][1][resource], resource)
 
 
-@pytest.mark.parametrize("resource", SOURCES)
+@pytest.mark.parametrize("resource", RESOURCES)
 def test_what_was_known_on_the_first_day_can_still_be_read(lived: Lived, told, resource: str) -> None:
     known = read(open_session(lived.instance), silver(resource)).where(
         f"_recorded_on <= date'{FIRST}' and (_replaced_on is null or _replaced_on > date'{FIRST}')"
@@ -252,7 +253,7 @@ def _place(row: dict) -> tuple:
 
 
 def _versions(table, resource: str) -> Counter:
-    names = COLUMNS[resource]
+    names = RESOURCES[resource].columns
     # instants are compared as UTC text: the client would give them in the machine's own zone
     told = [f"date_format({name}, 'yyyy-MM-dd HH:mm:ss') as {name}" if name in MOMENTS else name for name in names]
     times = [f"date_format({name}, 'yyyy-MM-dd HH:mm:ss') as _{name}" for name in ("valid_from", "valid_to")]
@@ -261,7 +262,7 @@ def _versions(table, resource: str) -> Counter:
 
 
 def _expected(versions: list[dict], resource: str) -> Counter:
-    names = COLUMNS[resource]
+    names = RESOURCES[resource].columns
     return Counter(
         (
             *tuple(_comparable(_instant(version[name]) if name in MOMENTS else version[name], name, resource) for name in names),
@@ -282,10 +283,10 @@ def _moment(value: datetime | None) -> str | None:
 
 
 def _comparable(value: object, name: str, resource: str) -> str | None:
-    if value is None or name == SOURCES[resource]["position"]:
+    if value is None or name == RESOURCES[resource].position:
         return None  # the position stands in valid_from
     try:
-        return str(Decimal(str(value)).normalize()) if SOURCES[resource]["columns"][name].endswith("#") else str(value)
+        return str(Decimal(str(value)).normalize()) if is_number(RESOURCES[resource].columns[name]) else str(value)
     except InvalidOperation:
         return str(value)
 

@@ -21,7 +21,7 @@ from tests.e2e.conftest import FIRST, THIRD, Lived
 from tests.e2e.test_oracle import _expected, _text, _versions
 from tests.oracle import days as oracle_days
 from tests.oracle import golden, landed
-from tests.oracle.sources import CHECK, ELDERLY, SOURCES
+from tests.oracle.resources import CHECK, ELDERLY, RESOURCES
 from tests.plugin.servers import fresh_home
 
 pytestmark = pytest.mark.e2e
@@ -47,7 +47,7 @@ def test_the_other_order_gives_the_same_present_knowledge(reversed_city: Instanc
     with connect(reversed_city) as connection:
         taken = {batch.batch_id for code in known for batch in batches.of_resource(connection, code)}
     assert taken == {batch["batch_id"] for batch in told}
-    for resource in SOURCES:
+    for resource in RESOURCES:
         present = read(open_session(reversed_city), silver(resource)).where("_replaced_on is null")
         assert _versions(present, resource) == _expected(known[resource], resource)
 

@@ -18,7 +18,7 @@ from lakehouse.ops import batches, connect, days, ingest_runs, tickets
 from lakehouse.orchestrator import Orchestrator, Run
 from spark_jobs.lake.storage import versions
 from tests.e2e.conftest import DAYS, FIRST, SECOND, THIRD, Lived
-from tests.oracle.sources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
+from tests.oracle.resources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
 
 pytestmark = pytest.mark.e2e
 FOURTH, FIFTH = (THIRD + timedelta(days=n) for n in (1, 2))

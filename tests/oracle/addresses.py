@@ -1,4 +1,4 @@
-"""Returns where an address text leads: a second reading of the written rule, by looking the parts up among the standard addresses."""
+"""Finds the standard address a free text means, by looking its parts up: a second reading of the written rule."""
 
 from __future__ import annotations
 

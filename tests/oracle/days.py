@@ -1,4 +1,4 @@
-"""Returns what the house must know after its days: dispositions per batch, silver's versions at any date, from landed bytes alone."""
+"""Works out what became of every batch, and the versions silver must hold at any date, from the landed rows alone."""
 
 from __future__ import annotations
 
@@ -6,30 +6,14 @@ import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
-from tests.oracle.rules import World, local_midnight_utc, moment_of, plain_id, trim
-from tests.oracle.sources import COLUMNS, SOURCES
-from tests.oracle.verdicts import WARNINGS, clean, verdicts
+from tests.oracle.columns import clean
+from tests.oracle.judge import verdicts
+from tests.oracle.resources import RESOURCES
+from tests.oracle.rules import World, local_midnight_utc, moment_of
+from tests.oracle.shape import Page
 
 COUNTS = ["received", "rejected", "quarantined", "duplicate", "superseded", "accepted", "held"]
 RECENT_DAYS = {"day": 3, "week": 9, "month": 35}
-LONG_TERM = ("2099-12-31", "9999-12-31")
-
-
-def normalised(world: World, resource: str, row: dict, day: date) -> dict:
-    """Returns the row's texts as silver keeps them."""
-    return {name: plain(world, how[0], row[name], day) for name, how in SOURCES[resource]["columns"].items()}
-
-
-def plain(world: World, how: str, text: str | None, day: date) -> str | None:
-    """Returns one text as silver keeps it."""
-    if how == "i":
-        return plain_id(text)
-    told = trim(text) if how == "t" else clean(text)
-    if told is not None and how == "u":
-        return told.upper()
-    if told is not None and how == "p":
-        return (None if world.region(told, day) else world.successor(told, day)) or told
-    return None if how == "o" and told in LONG_TERM else told
 
 
 def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
@@ -37,31 +21,20 @@ def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
     seen: set[tuple] = set()
     accepted: list[dict] = []
     for batch in batches:
-        day = date.fromisoformat(batch["business_date"])
+        page = RESOURCES[batch["resource"]]
         broken = verdicts(world, batch)
-        warnings = WARNINGS[batch["resource"]]
         batch["broken"] = Counter(rule for rules in broken.values() for rule in rules)
-        received = len(batch["rows"]) + len(batch["rejects"])
-        many = {
-            rule
-            for rule, count in (batch["broken"] + Counter(reject=len(batch["rejects"]))).items()
-            if count >= 20 and count > 0.05 * received
-        }
         batch["lines"] = {row["_line"]: "rejected" for row in batch["rejects"]}
         batch["unread"] = []
-        if many - warnings:
-            batch["gate"] = "blocked"
+        batch["gate"] = gate(page, batch)
+        received = len(batch["rows"]) + len(batch["rejects"])
+        if batch["gate"] == "blocked":
             batch["counts"] = dict.fromkeys(COUNTS, 0) | {"received": received, "held": received}
             continue
-        batch["gate"] = "warned" if many or batch["broken"]["check_time.burst"] or is_old(batch, day) else "passed"
         valid = []
         for row in batch["rows"]:
-            told = normalised(world, batch["resource"], row, day)
-            told |= {"_line": row["_line"], "_row_hash": row["_row_hash"], "_provider": batch["provider"]}
-            told |= {"_batch_id": batch["batch_id"], "_delivery_no": batch["delivery_no"], "_business_date": batch["business_date"]}
-            told["_key"] = tuple(told[name] for name in SOURCES[batch["resource"]]["key"])
-            told["_valid_from"] = position(batch["resource"], told, day)
-            if broken[row["_line"]] - warnings or None in told["_key"] or told["_valid_from"] is None:
+            told = normalised(world, batch, row)
+            if broken[row["_line"]] - page.warnings or None in told["_key"] or told["_valid_from"] is None:
                 batch["lines"][row["_line"]] = "quarantined"
                 batch["unread"].append(told["_key"])
             else:
@@ -72,13 +45,41 @@ def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
     return batches, accepted
 
 
-def is_old(batch: dict, day: date) -> bool:
+def gate(page: Page, batch: dict) -> str:
+    """Returns whether a batch is `blocked`, `warned` about or has `passed`, from how often each rule is broken."""
+    received = len(batch["rows"]) + len(batch["rejects"])
+    counted = (batch["broken"] + Counter(reject=len(batch["rejects"]))).items()
+    many = {rule for rule, count in counted if count >= 20 and count > 0.05 * received}
+    if many - page.warnings:
+        return "blocked"
+    return "warned" if many or page.of_batches & batch["broken"].keys() or is_old(page, batch) else "passed"
+
+
+def is_old(page: Page, batch: dict) -> bool:
     """Tells whether not one readable row of a batch is as recent as its cycle lets expect."""
-    source = SOURCES[batch["resource"]]
-    if source["position"] is None:
+    if page.position is None:
         return False
-    moments = [moment for row in batch["rows"] if (moment := moment_of(clean(row[source["position"]])))]
-    return bool(moments) and (day - max(moments).date()).days > RECENT_DAYS[source.get("cycle", "day")]
+    moments = [moment for row in batch["rows"] if (moment := moment_of(clean(row[page.position])))]
+    day = date.fromisoformat(batch["business_date"])
+    return bool(moments) and (day - max(moments).date()).days > RECENT_DAYS[page.cycle]
+
+
+def normalised(world: World, batch: dict, row: dict) -> dict:
+    """Returns a row's texts as silver keeps them, its key, its place in source time (UTC), and where it came from."""
+    page, day = RESOURCES[batch["resource"]], date.fromisoformat(batch["business_date"])
+    told: dict = {name: column.kept(world, row[name], day) for name, column in page.columns.items()}
+    moment = moment_of(told[page.position]) if page.position else None
+    at = moment - timedelta(hours=8) if moment else None
+    return told | {
+        "_line": row["_line"],
+        "_row_hash": row["_row_hash"],
+        "_provider": batch["provider"],
+        "_batch_id": batch["batch_id"],
+        "_delivery_no": batch["delivery_no"],
+        "_business_date": batch["business_date"],
+        "_key": tuple(told[name] for name in page.key),
+        "_valid_from": at if page.position else local_midnight_utc(day),
+    }
 
 
 def settle(batch: dict, valid: list[dict], seen: set[tuple]) -> list[dict]:
@@ -99,15 +100,6 @@ def settle(batch: dict, valid: list[dict], seen: set[tuple]) -> list[dict]:
     return list(last.values())
 
 
-def position(resource: str, told: dict, day: date) -> datetime | None:
-    """Returns the instant in source time (UTC) that orders rows of a key."""
-    name = SOURCES[resource]["position"]
-    if name is None:
-        return local_midnight_utc(day)
-    moment = moment_of(told[name])
-    return moment - timedelta(hours=8) if moment else None
-
-
 def versions(resource: str, accepted: list[dict], batches: list[dict] = ()) -> list[dict]:
     """Returns the history cut from accepted rows: per key and position the last row, equal neighbours as one; `_valid_to` None is open.
 
@@ -116,15 +108,15 @@ def versions(resource: str, accepted: list[dict], batches: list[dict] = ()) -> l
     by_key: dict[tuple, list[dict]] = {}
     for row in accepted:
         by_key.setdefault(row["_key"], []).append(row)
-    delivery, cut = SOURCES[resource].get("delivery"), []
-    for key, said in by_key.items():
-        rows = sorted(said + (gone(key, said, batches) if delivery == "snapshot" else []), key=order)
-        if delivery == "event":
+    page, cut = RESOURCES[resource], []
+    for said in by_key.values():
+        rows = sorted(said + (gone(page, said, batches) if page.delivery == "snapshot" else []), key=order)
+        if page.delivery == "event":
             cut.append(rows[-1] | {"_valid_to": None})
             continue
         kept: list[dict] = []
         for row in {row["_valid_from"]: row for row in rows}.values():
-            if not kept or content(resource, kept[-1]) != content(resource, row):
+            if not kept or content(page, kept[-1]) != content(page, row):
                 kept.append(row)
         ends = [row["_valid_from"] for row in kept[1:]] + [None]
         cut += [row | {"_valid_to": end} for row, end in zip(kept, ends, strict=True) if not row.get("_gone")]
@@ -136,31 +128,30 @@ def order(row: dict) -> tuple:
     return row["_valid_from"], row["_business_date"], row["_delivery_no"], row["_line"]
 
 
-def gone(key: tuple, said: list[dict], batches: list[dict]) -> list[dict]:
+def gone(page: Page, said: list[dict], batches: list[dict]) -> list[dict]:
     """Returns where snapshots end a key: those that do not name it, not even in a line that could not be read."""
-    first, found = min(map(order, said)), []
+    key, first, found = said[0]["_key"], min(map(order, said)), []
     for batch in batches:
         end = {"_valid_from": local_midnight_utc(date.fromisoformat(batch["business_date"])), "_line": 10**12}
         end |= {"_business_date": batch["business_date"], "_delivery_no": batch["delivery_no"], "_gone": True, "_key": key}
-        if batch["gate"] != "blocked" and key not in batch["keys"] and not unread(batch, key) and order(end) > first:
+        if batch["gate"] != "blocked" and key not in batch["keys"] and not unread(page, batch, key) and order(end) > first:
             found.append(end)
     return found
 
 
-def unread(batch: dict, key: tuple) -> bool:
+def unread(page: Page, batch: dict, key: tuple) -> bool:
     """Tells whether a line of the batch that did not get in may be about the key."""
     if any(all(one in (None, part) for one, part in zip(other, key, strict=True)) for other in batch["unread"]):
         return True
-    if any(not re.search(rb"\d{29}", row["_raw"]) for row in batch["rejects"]):  # the one snapshot's keys have 29 digits
-        return True
-    return any(all(part.encode() in row["_raw"] for part in key) for row in batch["rejects"])
+    told = [row.get("_raw", b"") for row in batch["rejects"]]
+    return any(not re.search(page.key_pattern.encode(), raw) or all(part.encode() in raw for part in key) for raw in told)
 
 
-def content(resource: str, row: dict) -> tuple:
+def content(page: Page, row: dict) -> tuple:
     """Returns what a row says, its place in time apart."""
     if row.get("_gone"):
         return ("gone",)
-    return tuple(row[name] for name in COLUMNS[resource] if name != SOURCES[resource]["position"])
+    return tuple(row[name] for name in page.columns if name != page.position)
 
 
 def valid_at_end(cut: list[dict], day: date) -> list[dict]:
@@ -178,7 +169,7 @@ def known_on(world: World, landed: list[dict], day: date) -> tuple[list[dict], d
     """Returns (batches taken by a date with counts; per resource the versions known then)."""
     taken = [dict(batch) for batch in landed if batch["taken_on"] <= day.isoformat()]
     told, known = [], {}
-    for resource in SOURCES:
+    for resource in RESOURCES:
         settled, accepted = dispose(world, [batch for batch in taken if batch["resource"] == resource])
         told += settled
         known[resource] = versions(resource, accepted, settled)

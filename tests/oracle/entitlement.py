@@ -1,4 +1,4 @@
-"""Returns, for every recipient, exactly the rows and cells due of all five returns, by the written policy (data model 3.6).
+"""Works out which rows and cells of the five returns are due to each recipient, by the written policy (data model 3.6).
 
 An audience is a level, or `civil_affairs`: the bureau of a district that handles social assistance by law. Rows are plain dictionaries of
 the libraries' columns, with `province_code … grid_code`.
@@ -6,7 +6,6 @@ the libraries' columns, with `province_code … grid_code`.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import yaml
+
+from tests.oracle.rules import age_on, born_of, covers, table
 
 LEVELS = ("province", "city", "district", "street", "community", "grid")
 BUREAU = "civil_affairs"
@@ -132,12 +133,8 @@ class Today(NamedTuple):
 
 def labels(contracts: Path, city: Path, day: date) -> Labels:
     """Returns code → label of every code table, of the regions of the day and of the resources."""
-    found = {path.stem: {row["code"]: row["label_zh"] for row in _csv(path)} for path in (contracts / "codes").glob("*.csv")}
-    found["region"] = {
-        row["region_code"]: row["name"]
-        for row in _csv(city / "regions.csv")
-        if row["valid_from"] <= day.isoformat() and (not row["valid_to"] or day.isoformat() < row["valid_to"])
-    }
+    found = {path.stem: {row["code"]: row["label_zh"] for row in table(path)} for path in (contracts / "codes").glob("*.csv")}
+    found["region"] = {row["region_code"]: row["name"] for row in table(city / "regions.csv") if covers(row, day)}
     resources = (yaml.safe_load(path.read_text("utf-8")) for path in (contracts / "resources").rglob("*.yaml"))
     found["resource"] = {one["id"]: one["name"] for one in resources}
     return found
@@ -240,19 +237,11 @@ def is_minor(row: Row, day: date) -> bool:
     """Tells whether a row is about somebody under 14 on the day; without a date of birth the number tells it."""
     said, number = row.get("birth_date"), str(row.get("id_no") or "")
     if said is None and len(number) == 18 and number[6:14].isdigit():
-        said = f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
-    if said is None:
-        return False
-    born = date.fromisoformat(str(said))
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day)) < 14
+        said = born_of(number)
+    return said is not None and age_on(date.fromisoformat(str(said)), day) < 14
 
 
 def _is_about(return_id: str, row: Row) -> bool:
     if return_id == "resident_list":
         return row["is_alive"] is True and row["is_moved_out"] is False
     return row["is_active"] is True if return_id == "legal_entity_list" else True
-
-
-def _csv(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))

@@ -1,12 +1,12 @@
-"""Returns golden values and conflicts of persons from what silver should know: the written order of authority, in dictionaries."""
+"""Works out the golden values of persons, and what conflicts with them, by the written order in which sources are believed."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
 from tests.oracle.addresses import Directory
+from tests.oracle.resources import ADDRESS, CERTIFICATE, CHECK, ELDERLY, HOUSEHOLD, LEDGER, PERMIT, RESOURCES
 from tests.oracle.rules import World, local_midnight_utc
-from tests.oracle.sources import ADDRESS, CERTIFICATE, CHECK, ELDERLY, HOUSEHOLD, LEDGER, PERMIT
 
 LEVELS = ["province", "city", "district", "street", "community", "grid"]
 REGISTERED = ["id_no", "person_name", "gender_code", "birth_date", "hukou_region_code"]  # the register's, else the permit's
@@ -17,8 +17,6 @@ PHONE = [CHECK, PERMIT, LEDGER, ELDERLY]
 RESIDENCE = [CHECK, PERMIT, LEDGER, ELDERLY, HOUSEHOLD]
 CANCELLED = "注销"
 CONFIDENCE = {CHECK: 4, PERMIT: 3, LEDGER: 3, ELDERLY: 3, HOUSEHOLD: 2}
-CODE = {CHECK: "grid_code", PERMIT: "residence_region_code", LEDGER: "community_code", HOUSEHOLD: "hukou_region_code"}
-TEXT = {PERMIT: "residence_address", LEDGER: "address_text", HOUSEHOLD: "hukou_address"}
 
 
 class Day:
@@ -95,14 +93,19 @@ def person(day: Day, said: dict[str, list[dict]]) -> dict:
         | {"death": HOUSEHOLD if ended["死亡"] else None, "moving_out": HOUSEHOLD if ended["迁出"] else None}
         | {"death_hint": CHECK if hinted else None},
     }
+    return golden | {"_conflicts": conflicts(offers, places)}
+
+
+def conflicts(offers: dict[str, list[tuple[str, str]]], places: list[tuple[str, dict]]) -> list[tuple[str, str, str]]:
+    """Returns what was said besides the values that were kept, as (field, resource, value); a registered place never conflicts."""
     lost = [(name, resource, value) for name, found in offers.items() for resource, value in found[1:] if value != found[0][1]]
+    kept = places[0][1] if places else {}
     lost += [
         ("residence", resource, found["code"])
         for resource, found in places[1:]
         if resource != HOUSEHOLD and any(kept.get(level) and found.get(level) and kept[level] != found[level] for level in LEVELS)
     ]
-    golden["_conflicts"] = sorted(lost)
-    return golden
+    return sorted(lost)
 
 
 def offered(said: dict[str, list[dict]], name: str, resources: list[str]) -> list[tuple[str, str]]:
@@ -131,9 +134,7 @@ def place(day: Day, resource: str, versions: list[dict]) -> dict:
                 continue
             if version["result"] == "搬离":
                 return {}
-        found = lying(
-            day, spelled(day, resource, version), version.get("address_id"), version[TEXT[resource]] if resource in TEXT else None
-        )
+        found = lying(day, spelled(day, resource, version), version.get("address_id"), version.get(RESOURCES[resource].residence.address))
         if found:
             return found
     return {}
@@ -165,15 +166,16 @@ def reach(lying: dict) -> int:
 
 def spelled(day: Day, resource: str, version: dict) -> str | None:
     """Returns the region code a row leads to, as written or by its community's name within the provider's street."""
-    if resource in CODE:
-        return version[CODE[resource]]
+    said = RESOURCES[resource].residence
+    if said.code:
+        return version[said.code]
     streets = [d["region_code"] for d in day.world.departments if d["uscc"] == version["_provider"]]
     if not streets:
         return None
     named = [
         code
         for code in day.world.regions
-        if (row := day.world.region(code, day.day)) and row["parent_code"] == streets[0] and row["name"] == version["community_name"]
+        if (row := day.world.region(code, day.day)) and row["parent_code"] == streets[0] and row["name"] == version[said.community_name]
     ]
     return named[0] if len(named) == 1 else streets[0]
 

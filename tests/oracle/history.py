@@ -1,4 +1,4 @@
-"""Returns what became of every row and what history follows from the accepted ones. Plain dictionaries, from the written definitions.
+"""Works out what became of every row and which history follows from the accepted ones, from the written definitions.
 
 A batch is `{batch_id, delivery_no, business_date, taken_on, held, rows}`, a row `{line, key, position, hash, content, deleted}` and, where
 it did not get in, `rejected` or `quarantined`. Positions and dates are anything that sorts.

@@ -1,4 +1,4 @@
-"""Returns what the other libraries must hold, from golden persons and the versions valid at the end of a day, in plain dictionaries."""
+"""Works out what the libraries besides persons must hold at the end of a day, from golden persons and the versions valid then."""
 
 from __future__ import annotations
 
@@ -6,21 +6,13 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from tests.oracle.golden import LEVELS, Day, confidence, lying, newest_first, regions
+from tests.oracle.resources import ASSISTANCE, ELDERLY, ENTERPRISE, EVENT, RESOURCES
 from tests.oracle.rules import is_resident_id
-from tests.oracle.sources import ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, LEDGER
 
 Known = dict[str, list[dict]]
 CASE = {"id_no": "member_id_no", "person_name": "member_name", "household_amount": "monthly_amount"}
 NEEDS_CERTIFICATE = ("护理补贴",)
 SEVERE = ("1", "2")
-REFERENCES = {  # resource → column, the target, the person or address it names
-    ASSISTANCE: ("member_id_no", "person"),
-    CERTIFICATE: ("id_no", "person"),
-    ELDERLY: ("id_no", "person"),
-    ENTERPRISE: ("legal_rep_id_no", "person"),
-    LEDGER: ("id_no", "person"),
-    CHECK: ("address_id", "address"),
-}
 
 
 def coded(place: dict) -> dict:
@@ -139,7 +131,9 @@ def missing_references(day: Day, known: Known, persons: dict[str, dict]) -> dict
     """Returns how often a resource's column of a provider names a person or an address no library has."""
     there: dict[str, object] = {"person": persons, "address": day.addresses}
     found: dict[tuple, int] = {}
-    for resource, (column, target) in REFERENCES.items():
+    references = [(resource, rule) for resource, page in RESOURCES.items() for rule in page.rules if rule.check.kind == "reference"]
+    for resource, rule in references:
+        column, target = rule.column, rule.check.needs
         for row in newest_first(known[resource]):
             if row[column] is not None and row[column] not in there[target]:  # type: ignore[operator]
                 key = (resource, column, row["_provider"])

@@ -1,15 +1,17 @@
-"""Returns which written rules a row breaks, by resource; every rule here is a second reading of issue and data model, in plain Python."""
+"""What checks are made of: code tables and regions by date, and a second reading of numbers, dates and check characters."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
 CHECKS = "10X98765432"
+USCC = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+OUTER = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28]
+INNER = [3, 7, 9, 10, 5, 8, 4, 2]
 SPACES = " \t\r\n\u00a0\u3000"
 
 
@@ -101,6 +103,15 @@ def is_resident_id(number: str, today: date) -> bool:
     return born is not None and date(1900, 1, 1) <= born <= today
 
 
+def is_uscc(code: str) -> bool:
+    """Tells whether both check characters are right."""
+    if len(code) != 18 or not set(code) <= set(USCC):
+        return False
+    outer = USCC[(31 - sum(USCC.index(c) * w for c, w in zip(code, OUTER, strict=False)) % 31) % 31]
+    rest = 11 - sum(int(c, 36) * w for c, w in zip(code[8:16], INNER, strict=True)) % 11
+    return code[17] == outer and code[16] == {10: "X", 11: "0"}.get(rest, str(rest))
+
+
 def born_of(number: str) -> str:
     """Returns the birth date inside a valid number."""
     return f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
@@ -109,12 +120,6 @@ def born_of(number: str) -> str:
 def age_on(born: date, today: date) -> int:
     """Returns full years lived."""
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-
-
-def bursts(batch: dict, more_than: int = 100) -> set[int]:
-    """Returns the lines of checks whose checker made more than 100 of them within one minute of the clock."""
-    minutes = Counter((row["checker_id"], (row["check_time"] or "")[:16]) for row in batch["rows"])
-    return {row["_line"] for row in batch["rows"] if minutes[row["checker_id"], (row["check_time"] or "")[:16]] > more_than}
 
 
 def local_midnight_utc(day: date) -> datetime:

@@ -1,4 +1,4 @@
-"""Returns the history of keys that snapshots name and close. Plain dictionaries, from the written definition (ADR 0005).
+"""Works out the history of keys that snapshots name and close, from the written definition (ADR 0005).
 
 Batches are those of `history`, each with `provider` and `position`. A rejected row has `raw`, its text; a quarantined one whose key is
 broken is `misspelt`, one without any key has the key None.

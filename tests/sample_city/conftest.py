@@ -7,7 +7,7 @@ import pytest
 from sample_city import truth
 from sample_city.feed import Sample
 from sample_city.labels import Label
-from tests.sample_city.judged import DAYS, files, put_down, tables
+from tests.sample_city.batches import DAYS, files, put_down, tables
 
 
 @pytest.fixture(scope="package", params=[("zhuhai", 3_000), ("tiny", 500)], ids=["zhuhai", "tiny"])

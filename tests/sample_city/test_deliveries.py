@@ -20,9 +20,9 @@ from sample_city.labels import Label
 from sample_city.people import FIRST_DAY
 from sample_city.register import Register
 from sample_city.standard_addresses import StandardAddresses
+from tests.oracle.resources import ADDRESS, CHECK, ELDERLY, HOUSEHOLD
 from tests.oracle.rules import World
-from tests.oracle.sources import ADDRESS, CHECK, ELDERLY, HOUSEHOLD
-from tests.sample_city.judged import CITIES, CODES, DAYS, files, judge, name_of, put_down
+from tests.sample_city.batches import CITIES, CODES, DAYS, files, judge, name_of, put_down
 
 pytestmark = pytest.mark.fast
 SECOND_DAY = DAYS[1]

@@ -11,9 +11,9 @@ from sample_city.feed import Sample
 from sample_city.labels import Label
 from sample_city.oddities import ODD, quota
 from tests.oracle.days import dispose
+from tests.oracle.resources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
 from tests.oracle.rules import World
-from tests.oracle.sources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
-from tests.sample_city.judged import CITIES, CODES, DAYS, Named, judge
+from tests.sample_city.batches import CITIES, CODES, DAYS, Named, judge
 
 pytestmark = pytest.mark.fast
 OUTCOMES = {

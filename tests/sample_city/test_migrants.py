@@ -13,8 +13,8 @@ from sample_city.migrants import FIRST_NO
 from sample_city.people import FIRST_DAY
 from sample_city.permits import Permits
 from sample_city.register import Register
-from tests.oracle.sources import LEDGER
-from tests.sample_city.judged import DAYS
+from tests.oracle.resources import LEDGER
+from tests.sample_city.batches import DAYS
 
 pytestmark = pytest.mark.fast
 

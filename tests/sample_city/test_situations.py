@@ -10,8 +10,8 @@ import pytest
 from sample_city.feed import Sample
 from sample_city.people import FIRST_DAY
 from sample_city.situations import situations
-from tests.oracle.sources import ASSISTANCE, CERTIFICATE, ELDERLY, ENTERPRISE, HOUSEHOLD
-from tests.sample_city.judged import DAYS
+from tests.oracle.resources import ASSISTANCE, CERTIFICATE, ELDERLY, ENTERPRISE, HOUSEHOLD
+from tests.sample_city.batches import DAYS
 
 pytestmark = pytest.mark.fast
 Rows = dict[str, list[dict]]  # by identity number

@@ -1,4 +1,4 @@
-"""Judges everything a sample city delivers by the oracle's reading of the rules; knows nothing of labels or of how the city was made."""
+"""Reads everything a sample city delivers as batches and judges them by the oracle; knows nothing of labels or how the city was made."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from sample_city.feed import Sample
 from sample_city.people import FIRST_DAY
-from tests.oracle import landed, written
+from tests.oracle import landed
+from tests.oracle.judge import verdicts
+from tests.oracle.resources import RESOURCES
 from tests.oracle.rules import World
-from tests.oracle.sources import COLUMNS
-from tests.oracle.verdicts import WARNINGS, verdicts
 
 DAYS = [FIRST_DAY + timedelta(days=n) for n in range(3)]
 CITIES = Path(__file__).resolve().parents[2] / "cities"
@@ -63,7 +63,7 @@ def provider(sample: Sample, region: str) -> str:
 def tables(sample: Sample, days: Iterable[date]) -> Iterator[dict]:
     """Yields every table as batches: the first load with the changes of the first day, then the changes of each further day."""
     for source in sample.tables:
-        resource = next(resource for resource, columns in COLUMNS.items() if columns == list(source.table.columns))
+        resource = next(resource for resource, page in RESOURCES.items() if list(page.columns) == list(source.table.columns))
         loaded = list(source.first_load())
         for day in days:
             told = loaded + [change.row for change in source.changes(day)]
@@ -76,23 +76,18 @@ def tables(sample: Sample, days: Iterable[date]) -> Iterator[dict]:
             loaded = []
 
 
-def kinds(resource: str, broken: set[str]) -> set[str]:
-    """Returns the kinds of rules by their ids."""
-    restated = {rule: kind for rule, _, kind, _, _ in written.rules(resource)} if resource in written.RULES else {}
-    return {restated.get(rule, rule.partition(".")[2]) for rule in broken}
-
-
 def judge(world: World, batch: dict) -> tuple[dict[Named, tuple[str, set[str]]], set[str]]:
     """Returns outcome and kinds of rules of every row that breaks something, and the error rules that would block the batch."""
     resource, source = batch["resource"], batch["source"]
-    warnings = WARNINGS[resource]
+    page = RESOURCES[resource]
+    kinds = {rule.id: rule.check.kind for rule in page.rules}
     found: dict[Named, tuple[str, set[str]]] = {(resource, source, row["_line"]): ("rejected", set()) for row in batch["rejects"]}
     by_rule = Counter({"rejected": len(found)})
     told = verdicts(world, batch)
     for row in batch["rows"]:
         if broken := told[row["_line"]]:
-            by_rule.update(broken - warnings)
-            outcome = "quarantined" if broken - warnings else "batch_warning" if "check_time.burst" in broken else "warning"
-            found[resource, source, row["_line"] if source else row["_row_hash"]] = (outcome, kinds(resource, broken))
+            by_rule.update(broken - page.warnings)
+            outcome = "quarantined" if broken - page.warnings else "batch_warning" if broken & page.of_batches else "warning"
+            found[resource, source, row["_line"] if source else row["_row_hash"]] = (outcome, {kinds[rule] for rule in broken})
     size = len(batch["rows"]) + len(batch["rejects"])
     return found, {rule for rule, count in by_rule.items() if count >= 20 and count > size * 0.05}

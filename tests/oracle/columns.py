@@ -1,0 +1,95 @@
+"""The ways a column's text is read before rules and silver see it; each takes what is asked of the column.
+
+`trimmed` leaves a text as it is but for spaces around it; all others make it half-width too. `day`, `moment`, `whole` and `number` also
+say what the text means.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from tests.oracle.rules import day_of, half, moment_of, plain_id, trim
+from tests.oracle.shape import Check, Column
+
+LONG_TERM = ("2099-12-31", "9999-12-31")
+
+
+def trimmed(*checks: Check, header: str = "") -> Column:
+    """Declares a text that is only trimmed."""
+    return Column(trim, None, checks, header)
+
+
+def plain(*checks: Check, header: str = "") -> Column:
+    """Declares a text that is made half-width."""
+    return Column(clean, None, checks, header)
+
+
+def upper(*checks: Check, header: str = "") -> Column:
+    """Declares a text whose letters count as upper case."""
+    return Column(lambda text: (clean(text) or "").upper() or None, None, checks, header)
+
+
+def identity(*checks: Check, header: str = "") -> Column:
+    """Declares a resident number; an old one of 15 digits counts as its 18."""
+    return Column(plain_id, None, checks, header)
+
+
+def place(*checks: Check, header: str = "") -> Column:
+    """Declares the code of a place; silver keeps an abolished one as its successor."""
+    return Column(clean, None, checks, header, is_place=True)
+
+
+def day(*checks: Check, header: str = "") -> Column:
+    """Declares an ISO day."""
+    return Column(clean, day_of, checks, header)
+
+
+def last_day(*checks: Check, header: str = "") -> Column:
+    """Declares an ISO day that may stand for never, which counts as nothing said."""
+    return Column(lambda text: None if (told := clean(text)) in LONG_TERM else told, day_of, checks, header)
+
+
+def moment(*checks: Check, header: str = "") -> Column:
+    """Declares a local moment."""
+    return Column(clean, moment_of, checks, header)
+
+
+def whole(*checks: Check, header: str = "") -> Column:
+    """Declares a whole number."""
+    return Column(clean, whole_of, checks, header)
+
+
+def number(*checks: Check, header: str = "") -> Column:
+    """Declares a number."""
+    return Column(clean, number_of, checks, header)
+
+
+def clean(text: str | None) -> str | None:
+    """Returns trimmed half-width text."""
+    return trim(half(trim(text)))
+
+
+def whole_of(text: str | None) -> Decimal | None:
+    """Returns a whole number, none when it is not one."""
+    return Decimal(text) if text and re.fullmatch(r"[+-]?\d{1,18}", text) else None
+
+
+def number_of(text: str | None) -> Decimal | None:
+    """Returns a number, none when it is not one."""
+    return Decimal(text) if text and re.fullmatch(r"[+-]?\d+(\.\d+)?", text) else None
+
+
+def is_time(column: Column) -> bool:
+    """Tells whether a column's texts mean days or moments."""
+    return column.value in (day_of, moment_of)
+
+
+def is_moment(column: Column) -> bool:
+    """Tells whether a column's texts mean moments."""
+    return column.value is moment_of
+
+
+def is_number(column: Column) -> bool:
+    """Tells whether a column's texts mean numbers."""
+    return column.value in (whole_of, number_of)
