@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
@@ -136,12 +135,12 @@ def _keys(instance: Instance) -> Finding:
 
 def _backup(instance: Instance) -> Finding:
     key = instance.home / "keys" / "hmac.key"
-    place = os.environ.get(BACKUP)
+    place = instance.settings.key_backup
     if not key.is_file():
         return Finding("key backup", "ok", "no key yet")
     if not place:
         return Finding("key backup", "warning", f"{BACKUP} names no folder: losing {key} loses the identity of every person")
-    copy = Path(place) / key.name
+    copy = place / key.name
     if copy.is_file() and hashlib.sha256(copy.read_bytes()).digest() == hashlib.sha256(key.read_bytes()).digest():
         return Finding("key backup", "ok", f"{copy} equals the key in use")
     return Finding("key backup", "bad", f"{copy} is missing or differs from the key in use: copy {key} there")

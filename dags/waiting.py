@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
@@ -17,7 +16,6 @@ from lakehouse.errors import DeliveryError, Problem
 from lakehouse.ingest.gaps import ingested, waiting_for
 
 POLL_SECONDS = 1.0
-PATIENCE = timedelta(seconds=float(os.environ.get("HUILIU_CLOSE_PATIENCE_SECONDS", "3600")))
 
 
 class DayMayClose(BaseTrigger):
@@ -47,7 +45,11 @@ class WaitForIngest(BaseOperator):
         """Returns at once when nothing is waited for, else hands over to the triggerer."""
         day = business_date(context)
         if _missing(day):
-            self.defer(trigger=DayMayClose(day.isoformat()), method_name="resume", timeout=PATIENCE)
+            self.defer(
+                trigger=DayMayClose(day.isoformat()),
+                method_name="resume",
+                timeout=timedelta(seconds=Instance().settings.close_patience_seconds),
+            )
 
     def resume(self, context: Any, event: dict[str, Any] | None = None) -> None:  # noqa: ARG002 Airflow passes it
         """Returns when nothing is missing; raises what still is when patience ended."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lakehouse.city.profile import CityProfile, load_profile
@@ -21,11 +22,29 @@ OWN_STORE = "minio"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-class Settings(BaseSettings):
-    """What the environment says: `HUILIU_HOME`, `HUILIU_CONTRACTS`, `HUILIU_CITY`, `HUILIU_STORE`.
+CONNECTION, SECRET = "HUILIU_CONNECTION_", "HUILIU_SECRET_"
 
-    The store is the URL of a folder or bucket with a folder for each area, or an S3 URL with `{area}` in it, or `minio`: the instance's own
-    object store server. Empty is the one of the first start, and then a folder below home.
+
+def _named(prefix: str) -> dict[str, str]:
+    """Return the variables of the environment with a prefix, by the rest of their name in small letters; empty ones are left out."""
+    return {name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix) and value}
+
+
+class Settings(BaseSettings):
+    """What the environment says when an instance is made; nobody asks it again later.
+
+    Attributes:
+        home: the folder that holds all state of the instance (`HUILIU_HOME`).
+        contracts: the contracts it serves.
+        city: the city it serves; its folder lies below `cities`.
+        cities: the folder of all cities.
+        store: the URL of a folder or bucket with a folder for each area, or an S3 URL with `{area}` in it, or `minio`: the instance's own
+            object store server. Empty is the one of the first start, and then a folder below home.
+        spark_memory: the heap of the Spark application.
+        key_backup: the folder that holds a copy of the key of pseudonyms.
+        close_patience_seconds: how long closing a day waits for ingest runs before it fails by name.
+        connections: name → URL of a database or API (`HUILIU_CONNECTION_<NAME>`).
+        secrets: name → `id:secret` of an API (`HUILIU_SECRET_<NAME>`).
     """
 
     model_config = SettingsConfigDict(env_prefix="HUILIU_", extra="ignore")
@@ -35,6 +54,26 @@ class Settings(BaseSettings):
     city: str = "zhuhai"
     cities: Path = PROJECT / "cities"
     store: str = ""
+    spark_memory: str = "2g"
+    key_backup: Path | None = None
+    close_patience_seconds: float = 3600.0
+    connections: dict[str, str] = Field(default_factory=lambda: _named(CONNECTION))
+    secrets: dict[str, str] = Field(default_factory=lambda: _named(SECRET), repr=False)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that give these settings to another process; they hold secrets."""
+        return {
+            "HUILIU_HOME": str(self.home.resolve()),
+            "HUILIU_CONTRACTS": str(self.contracts.resolve()),
+            "HUILIU_CITIES": str(self.cities.resolve()),
+            "HUILIU_CITY": self.city,
+            "HUILIU_STORE": self.store,
+            "HUILIU_SPARK_MEMORY": self.spark_memory,
+            "HUILIU_CLOSE_PATIENCE_SECONDS": str(self.close_patience_seconds),
+            **({"HUILIU_KEY_BACKUP": str(self.key_backup)} if self.key_backup else {}),
+            **{f"{CONNECTION}{name.upper()}": url for name, url in self.connections.items()},
+            **{f"{SECRET}{name.upper()}": secret for name, secret in self.secrets.items()},
+        }
 
 
 class Ports(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -35,7 +34,7 @@ def connection_url(instance: Instance, name: str) -> URL:
         ConfigError: the variable is no PostgreSQL URL, or the instance has no password yet.
     """
     variable = _variable(name)
-    declared = os.environ.get(variable)
+    declared = instance.settings.connections.get(name)
     if declared:
         return _declared(variable, declared)
     password = instance.key_path("postgres.password")
@@ -56,9 +55,9 @@ def api_endpoint(instance: Instance, name: str) -> ApiEndpoint:
         ConfigError: the address is no plain HTTP URL, or the credentials are missing or malformed.
     """
     variable, secret = _variable(name), f"HUILIU_SECRET_{name.upper()}"
-    declared = os.environ.get(variable)
+    declared = instance.settings.connections.get(name)
     key = instance.key_path(f"{name}.client")
-    credentials = os.environ.get(secret) or (key.read_text("utf-8").strip() if key.is_file() and not declared else "")
+    credentials = instance.settings.secrets.get(name) or (key.read_text("utf-8").strip() if key.is_file() and not declared else "")
     client, separator, password = credentials.partition(":")
     if not (client and separator and password):
         allowed = "client id and secret as `id:secret`" if declared else f"{secret}, or the sample's key keys/{name}.client"

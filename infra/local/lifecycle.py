@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,7 +29,6 @@ HEALTH = {
 }
 NEEDS_POSTGRES = {"airflow", "sample_api"}
 MIB = 2**20
-PASSED_ON = ("HUILIU_CONNECTION_", "HUILIU_SECRET_")
 BROKEN = {"FATAL", "EXITED", "BACKOFF"}
 
 
@@ -60,6 +58,8 @@ def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) ->
     if NEEDS_POSTGRES & set(wanted) and "postgres" not in wanted:
         wanted.insert(0, "postgres")
     check_prerequisites(wanted)
+    if "spark" in wanted:
+        spark.memory(instance)
     with _alone(instance):
         keys.ensure(instance)
         ports.ensure(instance)
@@ -92,7 +92,6 @@ def check_prerequisites(components: Sequence[str]) -> None:
     if "spark" in components:
         java.find()
         jars.ensure()
-        spark.memory()
     if "minio" in components:
         minio.check()
 
@@ -199,18 +198,8 @@ def _lasting(instance: Instance, component: str) -> list[Program]:
 
 
 def _environment(instance: Instance) -> dict[str, str]:
-    """Returns what every program of the instance is told: which instance it serves."""
-    settings = instance.settings
-    passed_on = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
-    return {
-        **passed_on,
-        "HUILIU_HOME": str(instance.home),
-        "HUILIU_CONTRACTS": str(settings.contracts.resolve()),
-        "HUILIU_CITIES": str(settings.cities.resolve()),
-        "HUILIU_CITY": settings.city,
-        "HUILIU_STORE": settings.store,
-        "SPARK_CONNECT_RELEASE_SESSION_ON_EXIT": "true",
-    }
+    """Return what every program of the instance is told: which instance it serves."""
+    return {**instance.settings.environment(), "SPARK_CONNECT_RELEASE_SESSION_ON_EXIT": "true"}
 
 
 def _all_running(states: dict[str, str], programs: Sequence[Program]) -> bool:

@@ -115,13 +115,13 @@ def _object_store(instance: Instance) -> dict[str, str]:
     return {f"spark.hadoop.fs.s3a.{name}": value for name, value in settings.items() if value}
 
 
-def memory() -> str:
-    """Returns the heap of the application (`HUILIU_SPARK_MEMORY`, 2g).
+def memory(instance: Instance) -> str:
+    """Return the heap of the application (`HUILIU_SPARK_MEMORY`, 2g unless it says otherwise).
 
     Raises:
         ConfigError: it is not a size.
     """
-    text = os.environ.get("HUILIU_SPARK_MEMORY", "2g")
+    text = instance.settings.spark_memory
     if not re.fullmatch(r"[1-9][0-9]*[mg]", text):
         raise ConfigError(Problem("HUILIU_SPARK_MEMORY", f"{text!r} is not a size.", "e.g. 2g, 1500m.", "correct it.").text())
     return text
@@ -159,7 +159,7 @@ def _application(instance: Instance) -> Program:
     command = (
         str(_home() / "bin" / "spark-submit"),
         *("--class", THRIFT_SERVER, "--name", "huiliu", "--master", f"local[{os.cpu_count() or 2}]"),
-        *("--driver-memory", memory(), "--driver-class-path", f"{jars.jar_folder()}/*"),
+        *("--driver-memory", memory(instance), "--driver-class-path", f"{jars.jar_folder()}/*"),
         *("--driver-java-options", f"{JIT_AND_GC} -Duser.timezone=UTC -Djava.io.tmpdir={temporary} {log_option}"),
         *options,
         "spark-internal",

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from application import sample
 from application.day_run import run_by_hand
-from huiliu import sample
 from infra.local import postgres
 from lakehouse.config import PROJECT, Instance
 from lakehouse.ops import connect, days

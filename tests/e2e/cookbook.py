@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from huiliu.sql import answer
+from application.sql import answer
 from lakehouse.config import PROJECT, Instance
 
 PAGE = PROJECT / "docs" / "cookbooks" / "ten-questions.md"

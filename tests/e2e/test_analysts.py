@@ -22,9 +22,9 @@ from infra.local import java
 from lakehouse.config import PROJECT
 from lakehouse.errors import ConfigError
 from spark_jobs.lake.storage import tables, versions
+from tests.application.pages.browser import see
 from tests.e2e.conftest import DAYS, Lived
 from tests.e2e.cookbook import PAGE, asked, recipes
-from tests.huiliu.pages.browser import see
 
 pytestmark = pytest.mark.e2e
 COUNT = "select count(*) as people from base.person"

@@ -9,8 +9,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from application import report
-from huiliu import sample
+from application import report, sample
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.naming import ingest_dag, silver

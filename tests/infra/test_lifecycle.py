@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from huiliu import doctor
+from application import doctor
 from infra.local import lifecycle, postgres
 from infra.local.programs import COMPONENTS
 from infra.local.supervision import Supervisor

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from huiliu import services
+from application import services
 from infra.local import minio, postgres, spark
 from infra.local.ports import DEFAULTS
 from lakehouse import ops

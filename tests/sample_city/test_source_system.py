@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from huiliu import sample
+from application import sample
 from infra.local import postgres
 from lakehouse.config import Instance
 from lakehouse.connections import connection_url

@@ -17,7 +17,7 @@ from lakehouse.ingest.landing import open_landed
 from lakehouse.ingest.readers import reader_of
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, tickets
-from tests.lakehouse.readers.contract import contract
+from tests.lakehouse.ingest.readers.contract import contract
 
 MONDAY, TUESDAY, WEDNESDAY, NEXT = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3), date(2026, 6, 8)
 SOURCE = {"kind": "api", "connection": "city_api", "path": "/residence-permits", "watermark": "update_time", "pageSize": 2}

@@ -25,7 +25,7 @@ from lakehouse.ingest.readers.window import Window as Asked
 from lakehouse.ingest.readers.window import next_window
 from sample_city.api_faults import FAULTS
 from sample_city.api_server import Desk, Server, Window
-from tests.lakehouse.readers.contract import contract
+from tests.lakehouse.ingest.readers.contract import contract
 
 pytestmark = pytest.mark.fast
 

@@ -13,8 +13,8 @@ from lakehouse.ingest.staging import stage
 from lakehouse.naming import landing_prefix
 from lakehouse.objects import Area
 from lakehouse.ops.batches import Landed
-from tests.lakehouse.readers.books import Book, body
-from tests.lakehouse.readers.contract import PROVIDER, contract
+from tests.lakehouse.ingest.readers.books import Book, body
+from tests.lakehouse.ingest.readers.contract import PROVIDER, contract
 
 pytestmark = pytest.mark.fast
 DAY = date(2026, 6, 1)

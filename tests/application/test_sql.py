@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from huiliu.sql import reading
+from application.sql import reading
 from lakehouse.errors import ConfigError
 
 pytestmark = pytest.mark.fast

@@ -16,7 +16,7 @@ from lakehouse.ingest.landing import open_landed
 from lakehouse.ingest.readers import reader_of
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, tickets
-from tests.lakehouse.readers.contract import contract
+from tests.lakehouse.ingest.readers.contract import contract
 
 pytestmark = pytest.mark.spark
 

@@ -19,8 +19,8 @@ from lakehouse.contracts.model import Contract
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers import xlsx
 from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS
-from tests.lakehouse.readers.books import CHINESE_DAY, CLOCK, DAY, DURATION, HEAD, MAIN, MOMENT, Book, body, number, packed, row
-from tests.lakehouse.readers.contract import column, contract
+from tests.lakehouse.ingest.readers.books import CHINESE_DAY, CLOCK, DAY, DURATION, HEAD, MAIN, MOMENT, Book, body, number, packed, row
+from tests.lakehouse.ingest.readers.contract import column, contract
 
 pytestmark = pytest.mark.fast
 COLUMNS = [column("甲", key=True), column("乙"), column("secret", dropped=True)]

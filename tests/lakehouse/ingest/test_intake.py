@@ -20,7 +20,7 @@ from lakehouse.ingest.staging import Staged, row_hash
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, days, tickets
 from lakehouse.ops.tables import batch as batch_table
-from tests.lakehouse.readers.contract import PROVIDER, contract
+from tests.lakehouse.ingest.readers.contract import PROVIDER, contract
 
 pytestmark = pytest.mark.spark
 

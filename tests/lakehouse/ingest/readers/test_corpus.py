@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse.config import PROJECT
 from lakehouse.ingest.readers.records import Reject
-from tests.lakehouse.readers import test_api, test_csv, test_jsonl, test_xlsx
+from tests.lakehouse.ingest.readers import test_api, test_csv, test_jsonl, test_xlsx
 
 pytestmark = pytest.mark.fast
 

@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse.ingest.readers import jsonl
 from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES
-from tests.lakehouse.readers.contract import contract
+from tests.lakehouse.ingest.readers.contract import contract
 
 pytestmark = pytest.mark.fast
 

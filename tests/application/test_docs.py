@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from huiliu import docs
+from application import docs
 from lakehouse.config import PROJECT, Instance, Settings
 from lakehouse.contracts.loader import contract_paths, load_contracts
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.derive.curated import public_models
-from tests.huiliu.pages.browser import see
+from tests.application.pages.browser import see
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from application.pages import charts, report
-from tests.huiliu.pages import reports
-from tests.huiliu.pages.browser import see
+from tests.application.pages import reports
+from tests.application.pages.browser import see
 
 WIDTHS = pytest.mark.parametrize("width", [390, 1200])
 
