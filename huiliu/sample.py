@@ -16,7 +16,7 @@ from huiliu import dates
 from lakehouse.config import Instance
 from lakehouse.connections import connection_url
 from lakehouse.errors import ConfigError, Problem
-from sample_city.feed import Sample, SampleError, existing
+from sample_city.feed.sample import Sample, SampleError, existing
 
 CONNECTION = "source_city"
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]

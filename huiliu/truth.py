@@ -13,9 +13,9 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.naming import bronze, library, special
 from lakehouse.readers.window import is_fetched
-from sample_city import truth
-from sample_city.labels import Label
-from sample_city.situations import situations
+from sample_city.world import truth
+from sample_city.sources.labels import Label
+from sample_city.feed.situations import situations
 from spark_jobs.session import open_session
 from spark_jobs.storage import read
 

@@ -19,10 +19,10 @@ from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.departments import load_departments
 from lakehouse.regions import load_regions
-from sample_city import truth
-from sample_city.feed import Sample
-from sample_city.labels import row_sha256
-from sample_city.people import FIRST_DAY
+from sample_city.world import truth
+from sample_city.feed.sample import Sample
+from sample_city.sources.labels import row_sha256
+from sample_city.world.people import FIRST_DAY
 from tests.oracle import landed
 
 pytestmark = pytest.mark.fast

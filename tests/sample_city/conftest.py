@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sample_city import truth
-from sample_city.feed import Sample
-from sample_city.labels import Label
+from sample_city.world import truth
+from sample_city.feed.sample import Sample
+from sample_city.sources.labels import Label
 from tests.sample_city.judged import DAYS, files, put_down, tables
 
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from sample_city import truth
-from sample_city.checks import Checks
-from sample_city.enterprises import Enterprises
-from sample_city.feed import Sample
-from sample_city.labels import Label
-from sample_city.people import FIRST_DAY
-from sample_city.register import Register
-from sample_city.standard_addresses import StandardAddresses
+from sample_city.world import truth
+from sample_city.sources.person_check import Checks
+from sample_city.sources.enterprise_registration import Enterprises
+from sample_city.feed.sample import Sample
+from sample_city.sources.labels import Label
+from sample_city.world.people import FIRST_DAY
+from sample_city.sources.household_registration import Register
+from sample_city.sources.standard_address import StandardAddresses
 from tests.oracle.rules import World
 from tests.oracle.sources import ADDRESS, CHECK, ELDERLY, HOUSEHOLD
 from tests.sample_city.judged import CITIES, CODES, DAYS, files, judge, name_of, put_down

@@ -6,10 +6,12 @@ from collections import Counter
 
 import pytest
 
-from sample_city import approvals, certificates, checks, elderly, enterprises, events, ledgers, permits, register, standard_addresses
-from sample_city.feed import Sample
-from sample_city.labels import Label
-from sample_city.oddities import ODD, quota
+from sample_city.sources import (
+    assistance_approval as approvals, disability_certificate as certificates, person_check as checks,
+)
+from sample_city.feed.sample import Sample
+from sample_city.sources.labels import Label
+from sample_city.world.oddities import ODD, quota
 from tests.oracle.days import dispose
 from tests.oracle.rules import World
 from tests.oracle.sources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from sample_city import truth
-from sample_city.feed import Sample
-from sample_city.ledgers import Ledgers
-from sample_city.migrants import FIRST_NO
-from sample_city.people import FIRST_DAY
-from sample_city.permits import Permits
-from sample_city.register import Register
+from sample_city.world import truth
+from sample_city.feed.sample import Sample
+from sample_city.sources.resident_ledger import Ledgers
+from sample_city.world.migrants import FIRST_NO
+from sample_city.world.people import FIRST_DAY
+from sample_city.sources.residence_permit import Permits
+from sample_city.sources.household_registration import Register
 from tests.oracle.sources import LEDGER
 from tests.sample_city.judged import DAYS
 

@@ -23,8 +23,8 @@ from lakehouse.readers.api_client import Limits
 from lakehouse.readers.delivery import Delivery
 from lakehouse.readers.window import Window as Asked
 from lakehouse.readers.window import next_window
-from sample_city.api_faults import FAULTS
-from sample_city.api_server import Desk, Server, Window
+from sample_city.feed.api_faults import FAULTS
+from sample_city.feed.api_server import Desk, Server, Window
 from tests.lakehouse.readers.contract import contract
 
 pytestmark = pytest.mark.fast
