@@ -23,7 +23,7 @@ class Page:
     rows: list[dict[str, Any]]
 
     def body(self) -> bytes:
-        """Returns the page as the protocol spells it."""
+        """Return the page as the protocol spells it."""
         data = {"total": self.total, "page": self.number, "page_size": self.size, "records": self.rows}
         return json.dumps({"code": 0, "message": "success", "data": data}, ensure_ascii=False).encode()
 
@@ -41,16 +41,16 @@ class Reply:
 
     @classmethod
     def of_page(cls, page: Page) -> Reply:
-        """Returns the right answer."""
+        """Return the right answer."""
         return cls(200, page.body())
 
     @classmethod
     def error(cls, status: int, message: str) -> Reply:
-        """Returns an error as the protocol spells it."""
+        """Return an error as the protocol spells it."""
         return cls(status, json.dumps({"code": status * 100, "message": message, "data": None}).encode())
 
     def parts(self) -> Iterator[bytes]:
-        """Yields the body as it is sent."""
+        """Yield the body as it is sent."""
         if self.drips:
             for byte in self.body:
                 yield bytes([byte])

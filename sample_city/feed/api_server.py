@@ -26,9 +26,10 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from sample_city.feed.api_faults import FAULTS, Page, Reply
+from sample_city.sources.inventory import served
 
 HOST = "127.0.0.1"
-TABLES = {"/disability-certificates": "api_disability_certificate", "/residence-permits": "api_residence_permit"}
+TABLES = served()  # by path
 TOKEN_SECONDS = 600
 LARGEST_PAGE = 5000
 LARGEST_BODY = 10_000
@@ -46,7 +47,7 @@ class Window:
 
     @property
     def business_date(self) -> date:
-        """Returns the last day of the window."""
+        """Return the last day of the window."""
         return (self.until - timedelta(seconds=1)).date()
 
 
@@ -54,10 +55,10 @@ class Source(Protocol):
     """Where the rows and the fault orders come from."""
 
     def rows(self, window: Window) -> tuple[int, list[dict[str, Any]]]:
-        """Returns how many rows the whole window has, and the rows of the page."""
+        """Return how many rows the whole window has, and the rows of the page."""
 
     def fault(self, window: Window) -> str | None:
-        """Returns what is to go wrong."""
+        """Return what is to go wrong."""
 
 
 class Database:
@@ -67,7 +68,7 @@ class Database:
         self._url = url
 
     def rows(self, window: Window) -> tuple[int, list[dict[str, Any]]]:
-        """Returns the rows of a page, in the order of all columns' texts, so that pages never overlap."""
+        """Return the rows of a page, in the order of all columns' texts, so that pages never overlap."""
         table = sql.Identifier(TABLES[window.path])
         within = sql.SQL(" FROM {} WHERE (update_time < %(until)s AND (%(since)s::timestamp IS NULL OR update_time >= %(since)s))").format(
             table
@@ -85,7 +86,7 @@ class Database:
         return (total or {"total": 0})["total"], rows
 
     def fault(self, window: Window) -> str | None:
-        """Returns the order for the path and the last day of the window, from `sample_city.api_fault`."""
+        """Return the order for the path and the last day of the window, from `sample_city.api_fault`."""
         query = "SELECT fault FROM sample_city.api_fault WHERE path = %s AND updated_to = %s"
         with psycopg.connect(self._url) as connection:
             if connection.execute("SELECT to_regclass('sample_city.api_fault')").fetchone() == (None,):
@@ -105,7 +106,7 @@ class Desk:
     _lock: Lock = field(default_factory=Lock)
 
     def token(self, client: str) -> str | None:
-        """Returns a fresh token for a client's `id:secret`, or None."""
+        """Return a fresh token for a client's `id:secret`, or None."""
         known = [path.read_text("utf-8").strip() for path in sorted(self.clients.glob("*.client"))]
         if not any(hmac.compare_digest(client.encode(), one.encode()) for one in known):
             return None
@@ -115,16 +116,16 @@ class Desk:
         return token
 
     def is_good(self, header: str) -> bool:
-        """Returns whether an Authorization header bears a token that has not expired."""
+        """Return whether an Authorization header bears a token that has not expired."""
         return self._tokens.get(header.removeprefix("Bearer "), 0.0) > time.monotonic()
 
     def revoke(self, header: str) -> None:
-        """Makes a token expire now."""
+        """Make a token expire now."""
         with self._lock:
             self._tokens.pop(header.removeprefix("Bearer "), None)
 
     def times_played(self, fault: str, window: Window) -> int:
-        """Returns how often a fault was played for a window before, and counts this time."""
+        """Return how often a fault was played for a window before, and counts this time."""
         with self._lock:
             key = (fault, window.path, window.business_date)
             self._played[key] = self._played.get(key, 0) + 1
@@ -141,7 +142,7 @@ class Server(ThreadingHTTPServer):
         self.source, self.desk = source, desk
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says nothing: a client that breaks off is no news."""
+        """Say nothing: a client that breaks off is no news."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -151,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_POST(self) -> None:
-        """Answers `POST /token`."""
+        """Answer `POST /token`."""
         body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), LARGEST_BODY))
         try:
             asked = json.loads(body)
@@ -164,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
         return self._send(Reply(200, json.dumps({"access_token": token, "expires_in": self._desk.token_seconds}).encode()))
 
     def do_GET(self) -> None:
-        """Answers a page, `/health`, or with the fault that was ordered."""
+        """Answer a page, `/health`, or with the fault that was ordered."""
         if self.path == "/health":
             return self._send(Reply(200, b'{"status": "ok"}'))
         authorization = self.headers.get("Authorization", "")
@@ -187,7 +188,7 @@ class Handler(BaseHTTPRequestHandler):
         return self._send(FAULTS[fault](page, self._desk.times_played(fault, window)))
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Says nothing."""
+        """Say nothing."""
 
     @property
     def _server(self) -> Server:
@@ -216,7 +217,7 @@ def _first_page(window: Window) -> Window:
 
 
 def _window(target: str) -> Window:
-    """Returns what a request asks for; KeyError or ValueError where it asks wrongly."""
+    """Return what a request asks for; KeyError or ValueError where it asks wrongly."""
     parts = urlsplit(target)
     asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
     if parts.path not in TABLES:
@@ -229,7 +230,7 @@ def _window(target: str) -> Window:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serves until the process is ended."""
+    """Serve until the process is ended."""
     parser = argparse.ArgumentParser(description="The sample city's paged APIs.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--database", required=True, help="the environment variable that holds the database's URL")

@@ -8,25 +8,18 @@ from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from sample_city.world import truth
-from sample_city.sources.assistance_approval import Approvals
-from sample_city.sources.disability_certificate import FAULTS, Certificates
-from sample_city.sources.person_check import Checks
-from sample_city.sources.elderly_service_list import Lists
-from sample_city.sources.enterprise_registration import Enterprises
-from sample_city.sources.grid_event import Events
+from sample_city.feed.situations import write_situations
+from sample_city.feed.source_system import SourceSystem
+from sample_city.sources.file_source import FileSource
+from sample_city.sources.inventory import SOURCES
 from sample_city.sources.labels import Label, write_labels
-from sample_city.sources.resident_ledger import Ledgers
+from sample_city.sources.resource import Resource
+from sample_city.sources.table_source import Fault, TableSource
+from sample_city.world import truth
 from sample_city.world.lives import Lives
 from sample_city.world.numbers import LARGEST_CITY
 from sample_city.world.people import FIRST_DAY, Setting
-from sample_city.sources.residence_permit import Permits
 from sample_city.world.places import Places
-from sample_city.sources.household_registration import Register
-from sample_city.feed.situations import write_situations
-from sample_city.sources.table_source import Fault, FileSource, TableSource
-from sample_city.feed.source_system import SourceSystem
-from sample_city.sources.standard_address import StandardAddresses
 
 SMALLEST_CITY = 200
 
@@ -45,41 +38,36 @@ class Sample:
     city: Path
     people: int
     seed: int
+    sources: tuple[type[Resource], ...] = SOURCES
 
     @cached_property
     def lives(self) -> Lives:
-        """Returns everybody's life."""
+        """Return everybody's life."""
         return Lives(Setting(self.seed, self.people, Places(self.city, FIRST_DAY)))
 
     @cached_property
     def tables(self) -> list[TableSource]:
-        """Returns the registers that are tables of the source database."""
-        return [Register(self.lives), Enterprises(self.lives), Permits(self.lives), Certificates(self.lives)]
+        """Return the registers that are tables of the source database."""
+        return [source(self.lives) for source in self.sources if issubclass(source, TableSource)]
 
     @cached_property
     def senders(self) -> list[FileSource]:
-        """Returns those who put files down."""
-        return [
-            Lists(self.lives),
-            Checks(self.lives),
-            StandardAddresses(self.lives),
-            Events(self.lives),
-            Ledgers(self.lives),
-            Approvals(self.lives),
-        ]
+        """Return those who put files down."""
+        return [source(self.lives) for source in self.sources if issubclass(source, FileSource)]
 
     @cached_property
     def faults(self) -> list[Fault]:
-        """Returns what the API server is told to do wrong."""
-        return FAULTS
+        """Return what the API server is told to do wrong."""
+        apis = (source.table.api for source in self.tables)
+        return [(api.path, day, fault) for api in apis if api for day, fault in api.faults]
 
     @cached_property
     def source_system(self) -> SourceSystem:
-        """Returns the database of the registers."""
+        """Return the database of the registers."""
         return SourceSystem(self.url)
 
     def init(self) -> dict[str, int]:
-        """Returns people and the rows of all registers' first loads; what is already there stays.
+        """Return people and the rows of all registers' first loads; what is already there stays.
 
         Raises:
             SampleError: too few or too many people, or the register holds another city.
@@ -97,7 +85,7 @@ class Sample:
         return {"people": self.people, "seed": self.seed, "register_rows": rows}
 
     def day(self, day: date) -> list[date]:
-        """Returns the days fed: this one and, before it, those that were left out; none where it was fed before.
+        """Return the days fed: this one and, before it, those that were left out; none where it was fed before.
 
         Raises:
             SampleError: the day lies before the first day.
@@ -111,13 +99,13 @@ class Sample:
         return days
 
     def put_down_first(self) -> None:
-        """Writes the truth and the files before the first day, and the labels (last: they say all is there)."""
+        """Write the truth and the files before the first day, and the labels (last: they say all is there)."""
         truth.write_first(self.folder, self.lives)
         write_situations(self.folder, self.lives)
         write_labels(self.folder / "labels" / "init.jsonl", self._first_labels())
 
     def put_down(self, day: date) -> None:
-        """Writes the files of a day, what became true on it, and the labels."""
+        """Write the files of a day, what became true on it, and the labels."""
         truth.write_day(self.folder, self.lives, day)
         write_labels(self.folder / "labels" / f"{day}.jsonl", self._day_labels(day))
 
@@ -139,7 +127,7 @@ class Sample:
 
 
 def existing(folder: Path, inbox: Path, url: str, city: Path) -> Sample:
-    """Returns the sample city the register holds.
+    """Return the sample city the register holds.
 
     Raises:
         SampleError: there is none, or it is another city.

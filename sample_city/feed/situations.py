@@ -13,12 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sample_city.sources.elderly_service_list import ElderlyServiceList, Exceptions
+from sample_city.world.allowances import OLD, age_on, draws_care_allowance
 from sample_city.world.assistance import MONTH_END, Cases
-from sample_city.sources.disability_certificate import Certificates, draws_care_allowance
-from sample_city.world.whole_files import delivered
-from sample_city.sources.elderly_service_list import OLD, OUTCOMES, Delivery, Lists, age_on
+from sample_city.world.certificates import Certificates
 from sample_city.world.lives import Lives
 from sample_city.world.people import FIRST_DAY
+from sample_city.world.whole_files import delivered
 
 WITHOUT_CERTIFICATE, NOT_LISTED = "is_listed_without_certificate", "is_eligible_not_listed"
 SCHEMA = pa.schema([("id_no", pa.string()), ("flag", pa.string()), ("since", pa.date32())])
@@ -27,13 +28,13 @@ Situation = tuple[str, str, date]  # identity number, flag, since when
 
 
 def situations(sample: Path, day: date) -> pa.Table:
-    """Returns who has which situation for certain at the end of a day of the first month: `id_no, flag, since`."""
+    """Return who has which situation for certain at the end of a day of the first month: `id_no, flag, since`."""
     table = pq.read_table(sample / "truth" / "situations.parquet")
     return table.filter(pc.less_equal(table["since"], pa.scalar(day)))
 
 
 def write_situations(sample: Path, lives: Lives) -> None:
-    """Writes the situations of the first month."""
+    """Write the situations of the first month."""
     cases = Cases(lives)
     planted = [(planted.person.id_no, planted.flag, planted.since) for planted in cases.planted()]
     rows = sorted({*planted, *_without_certificate(lives), *_not_listed(lives, cases)})
@@ -43,22 +44,22 @@ def write_situations(sample: Path, lives: Lives) -> None:
 
 
 def _without_certificate(lives: Lives) -> Iterator[Situation]:
-    """Yields those on a list of the care allowance, with a readable row, who hold no certificate."""
-    certificates = Certificates(lives)
-    delivery = Delivery.of(lives.setting.places.streets, FIRST_DAY)
-    for person, street, kind in Lists(lives).dealt(FIRST_DAY):
-        is_read = street != delivery.silent and (not kind or OUTCOMES[kind][0] in ("warning", "accepted"))
+    """Yield those on a list of the care allowance, with a readable row, who hold no certificate."""
+    certificates, lists = Certificates(lives), ElderlyServiceList(lives)
+    streets = Exceptions.of(lives.setting.places.streets, FIRST_DAY)
+    for person, street, kind in lists.dealt(FIRST_DAY):
+        is_read = street != streets.silent and (not kind or lists.defects[kind].outcome in ("warning", "accepted"))
         if is_read and not person.trait and draws_care_allowance(lives.setting, person) and not certificates.holds(person):
-            yield person.id_no, WITHOUT_CERTIFICATE, FIRST_DAY + timedelta(days=street == delivery.late)
+            yield person.id_no, WITHOUT_CERTIFICATE, FIRST_DAY + timedelta(days=street == streets.late)
 
 
 def _not_listed(lives: Lives, cases: Cases) -> Iterator[Situation]:
-    """Yields those with a certificate of grade 1 or 2 whom nobody helps; the certificates come on the second day."""
+    """Yield those with a certificate of grade 1 or 2 whom nobody helps; the certificates come on the second day."""
     certificates = Certificates(lives)
     helped = {person.no for person in cases.spare} | {planted.person.no for planted in cases.planted()}
     for person in lives.populace:
         if age_on(person.birth_date, MONTH_END) >= OLD or person.no in helped or not certificates.holds(person):
             continue
-        is_severe = certificates.first_row(person)["disability_grade"] in SEVERE
+        is_severe = certificates.of(person).grade in SEVERE
         if is_severe and not cases.is_helped(person) and lives.registered(person.no, MONTH_END).is_present:
             yield person.id_no, NOT_LISTED, FIRST_DAY + timedelta(days=1)

@@ -27,14 +27,14 @@ class SourceSystem:
         self.url = url
 
     def city(self) -> City | None:
-        """Returns people, seed and city the registers were built with, or None where they are not built."""
+        """Return people, seed and city the registers were built with, or None where they are not built."""
         with psycopg.connect(self.url) as connection:
             if self._value(connection, "select to_regclass('sample_city.city') is null"):
                 return None
             return connection.execute("select people, seed, name from sample_city.city").fetchone()
 
     def build(self, tables: Iterable[TableSource], faults: Iterable[Fault], city: City) -> int:
-        """Returns the number of rows of the first loads of all tables; all in one transaction."""
+        """Return the number of rows of the first loads of all tables; all in one transaction."""
         with psycopg.connect(self.url) as connection, connection.cursor() as cursor:
             cursor.execute(sql.SQL(CREATE))
             count = sum(self._load(cursor, table) for table in tables)
@@ -43,13 +43,13 @@ class SourceSystem:
         return count
 
     def last_fed(self) -> date | None:
-        """Returns the newest business date that was fed."""
+        """Return the newest business date that was fed."""
         with psycopg.connect(self.url) as connection:
             day: date | None = self._value(connection, "select max(business_date) from sample_city.fed")
             return day
 
     def feed(self, tables: Iterable[TableSource], day: date) -> None:
-        """Applies the changes of a day to all tables in one transaction, with the mark that the day is fed."""
+        """Apply the changes of a day to all tables in one transaction, with the mark that the day is fed."""
         with psycopg.connect(self.url) as connection, connection.cursor() as cursor:
             count = sum(self._change(cursor, source, day) for source in tables)
             cursor.execute("insert into sample_city.fed values (%s, %s)", (day, count))

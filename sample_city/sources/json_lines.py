@@ -1,60 +1,52 @@
-"""Returns files of JSON Lines as a careful sender puts them down, with the labels of their lines."""
+"""Writes JSON Lines files: one object a line, UTF-8."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 
+from sample_city.sources.defects import Defect, LineDefect, Row
 from sample_city.world.whole_files import delivered
-from sample_city.sources.labels import Label, Outcome, row_sha256
 
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a file and the kind of its label, if any; a spoiled line is written otherwise than as JSON says."""
-
-    record: dict[str, object]
-    kind: str = ""
-
-    def text(self) -> str:
-        """Returns the line as delivered."""
-        text = json.dumps(self.record, ensure_ascii=False)
-        if self.kind == "malformed_json":
-            return text[: len(text) * 2 // 3]
-        if self.kind == "duplicate_json_key":
-            return text[:-1] + f', "grid_code": "{self.record["grid_code"]}"}}'
-        return text
+MALFORMED = LineDefect("malformed_json", "rejected", garble=lambda line, _: _cut_off(line))
 
 
 @dataclass(frozen=True)
 class JsonLines:
-    """How the lines of a resource are written and labelled."""
+    """How a sender writes JSON Lines."""
 
-    resource: str
-    columns: tuple[str, ...]
-    outcomes: Mapping[str, tuple[Outcome, str | None]]
+    suffix: str = ".jsonl"
 
-    def put_down(self, inbox: Path, name: str, lines: Iterable[Line], day: date) -> Iterator[Label]:
-        """Writes the file of that name and yields the labels of its lines as delivered for a business date."""
-        source = f"{self.resource}/{name}.jsonl"
-        with delivered(inbox / source) as file:
-            for number, line in enumerate(lines, start=1):
-                file.write(line.text().encode() + b"\n")
-                if line.kind:
-                    yield self._label(line, source, number, day)
-
-    def _label(self, line: Line, source: str, number: int, day: date) -> Label:
-        outcome, rule = self.outcomes[line.kind]
-        texts = [_text(line.record[column]) for column in self.columns]
-        sha256 = None if outcome == "rejected" else row_sha256(texts)
-        return Label(
-            resource=self.resource, business_date=day.isoformat(), kind=line.kind, outcome=outcome, rule=rule, source=source, line=number,
-            row_sha256=sha256,
-        )  # fmt: skip
+    @contextmanager
+    def open(self, path: Path, columns: tuple[str, ...]) -> Iterator[_JsonFile]:  # noqa: ARG002 - every line names its columns
+        """Begin a file; it gets its name when everything is written."""
+        with delivered(path) as file:
+            yield _JsonFile(file)
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+class _JsonFile:
+    """A file while it is written; counts lines."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._lines = file, 0
+
+    def add(self, row: Row, defect: Defect | None) -> int:
+        content = json.dumps(row, ensure_ascii=False).encode()
+        self._file.write((defect.garble(content, row) if isinstance(defect, LineDefect) else content) + b"\n")
+        self._lines += 1
+        return self._lines
+
+
+def key_twice(key: str) -> LineDefect:
+    """Return the defect of a line whose object has one key twice."""
+    return LineDefect("duplicate_json_key", "rejected", garble=lambda line, row: line[:-1] + f', "{key}": "{row[key]}"}}'.encode())
+
+
+def _cut_off(line: bytes) -> bytes:
+    """Return the first two thirds of a line's characters."""
+    text = line.decode()
+    return text[: len(text) * 2 // 3].encode()

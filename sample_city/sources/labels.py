@@ -1,10 +1,11 @@
-"""Returns labels: what is wrong or odd about a delivered row and what must happen to it."""
+"""Says what is wrong or odd about a delivered row and what must happen to it, and writes and reads these labels."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +13,6 @@ from pydantic import BaseModel, ConfigDict
 
 from sample_city.world.whole_files import delivered
 
-HOUSEHOLD, ELDERLY, CHECK = "c_household_registration", "s_elderly_service_list", "g_person_check"
-ADDRESS, ENTERPRISE, EVENT = "c_standard_address", "c_enterprise_registration", "g_grid_event"
 Outcome = Literal["quarantined", "rejected", "warning", "superseded", "duplicate", "recut", "batch_warning", "accepted"]
 
 
@@ -36,13 +35,21 @@ class Label(BaseModel):
 
 
 def row_sha256(texts: Sequence[str | None]) -> str:
-    """Returns the name of a row: SHA-256 of the compact JSON array of its kept columns' texts, null for empty."""
+    """Return the name of a row: SHA-256 of the compact JSON array of its kept columns' texts, null for empty."""
     canonical = json.dumps([text or None for text in texts], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def write_labels(path: Path, labels: Iterable[Label]) -> None:
-    """Writes labels to a JSON Lines file."""
+    """Write labels to a JSON Lines file."""
     with delivered(path) as file:
         for label in labels:
             file.write(label.model_dump_json(exclude_none=True).encode() + b"\n")
+
+
+def read_labels(sample: Path, day: date) -> Iterator[Label]:
+    """Yield the labels of everything delivered up to a business date."""
+    for path in sorted((sample / "labels").glob("*.jsonl")):
+        if path.stem == "init" or path.stem <= day.isoformat():
+            with path.open(encoding="utf-8") as lines:
+                yield from (Label.model_validate_json(line) for line in lines)

@@ -1,20 +1,26 @@
-"""Says what a source of the sample city offers: a table of a database that is fed, or files that are put down.
-
-A new source is one class of either kind and one line in `feed.Sample`.
-"""
+"""Turns a resource's rows into a table of the source database that is loaded once and then changed day by day."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Protocol
+from typing import ClassVar
 
+from sample_city.sources.defects import Labelled, Row
 from sample_city.sources.labels import Label
+from sample_city.sources.resource import Resource
+from sample_city.world.people import FIRST_DAY
 
-Row = dict[str, str]  # one row of a table: every column as text, empty for null
 Fault = tuple[str, date, str]  # what the sample's API server does wrong: path, the business date asked for, what
+
+
+@dataclass(frozen=True)
+class Api:
+    """Where the API server serves a table, and what it is told to do wrong on which business date."""
+
+    path: str
+    faults: tuple[tuple[date, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -24,39 +30,59 @@ class Table:
     name: str
     columns: tuple[str, ...]
     key: str  # the column whose value names the rows a change replaces
+    api: Api | None = None  # none: the lake reads the table itself
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change of a table: the row that comes, and the key whose rows it replaces (none: the row is added)."""
+    """One change of a table: the row that comes, the key whose rows it replaces (none: it is added), the kind of its label."""
 
     row: Row
     replaces: str | None = None
+    kind: str = ""
 
 
-class TableSource(Protocol):
-    """A table that is loaded once and then changed day by day."""
+class TableSource(Resource):
+    """A table; a subclass says which rows there are at first and what changes on a day."""
 
-    table: Table
+    table: ClassVar[Table]
+    first_delivery: ClassVar[date] = FIRST_DAY  # the business date the first load is delivered with
 
-    def first_load(self) -> Iterable[Row]:
-        """Returns every row as it stood before the first day."""
+    def special_rows(self) -> Iterable[Labelled]:
+        """Yield the first part of the first load, in which some rows carry a label."""
+        return ()
 
-    def first_labels(self) -> Iterable[Label]:
-        """Returns the labels of rows of the first load."""
+    def ordinary_rows(self) -> Iterable[Row]:
+        """Yield the rest of the first load, which carries none."""
+        return ()
 
-    def changes(self, day: date) -> Sequence[Change]:
-        """Returns the changes of a day."""
+    def ordinary_changes(self, day: date) -> Iterable[Change]:
+        """Yield the changes of a day that carry no label."""
+        raise NotImplementedError
 
-    def labels(self, day: date) -> Iterable[Label]:
-        """Returns the labels of rows that first come with a day's changes."""
+    def special_changes(self, day: date) -> Iterable[Change]:  # noqa: ARG002
+        """Yield the changes that come after these; some carry a label."""
+        return ()
 
+    def first_load(self) -> Iterator[Row]:
+        """Yield every row as it stood before the first day."""
+        yield from (row for row, _ in self.special_rows())
+        yield from self.ordinary_rows()
 
-class FileSource(Protocol):
-    """A sender who puts files down in the inbox."""
+    def changes(self, day: date) -> list[Change]:
+        """Return the changes of a day."""
+        return [*self.ordinary_changes(day), *self.special_changes(day)]
 
-    def put_down_first(self, inbox: Path) -> Iterable[Label]:
-        """Writes the files that lie there before the first day and returns the labels of their rows."""
+    def first_labels(self) -> Iterator[Label]:
+        """Yield the labels of rows of the first load where it is delivered with the first day."""
+        if self.first_delivery == FIRST_DAY:
+            yield from self._special_labels()
 
-    def put_down(self, inbox: Path, day: date) -> Iterable[Label]:
-        """Writes the files of a day and returns the labels of their rows."""
+    def labels(self, day: date) -> Iterator[Label]:
+        """Yield the labels of rows that first come with a day's delivery."""
+        if FIRST_DAY < day == self.first_delivery:
+            yield from self._special_labels()
+        yield from (self.label(change.row, change.kind, day) for change in self.special_changes(day) if change.kind)
+
+    def _special_labels(self) -> Iterator[Label]:
+        return (self.label(row, kind, self.first_delivery) for row, kind in self.special_rows() if kind)

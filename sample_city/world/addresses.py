@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from random import Random
 
-from sample_city.world.person_names import short_community
 from sample_city.world.numbers import fraction
+from sample_city.world.person_names import short_community
 from sample_city.world.places import Places
 
 ROADS = tuple(
@@ -50,27 +50,27 @@ class Room:
 
     @property
     def lon(self) -> float:
-        """Returns the longitude (CGCS2000, degrees)."""
+        """Return the longitude (CGCS2000, degrees)."""
         return round(113.05 + 0.4 * fraction("lon", self.grid) + 0.01 * fraction("lon", self.building_code), 7)
 
     @property
     def lat(self) -> float:
-        """Returns the latitude (CGCS2000, degrees)."""
+        """Return the latitude (CGCS2000, degrees)."""
         return round(22.0 + 0.3 * fraction("lat", self.grid) + 0.01 * fraction("lat", self.building_code), 7)
 
     def text(self, rng: Random, places: Places, spoiled: bool = True) -> str:
-        """Returns the address as people write it; complete and in the usual order unless spoiled."""
+        """Return the address as people write it; complete and in the usual order unless spoiled."""
         return written(rng, places, self) if spoiled else complete(places, self)
 
 
 def complete(places: Places, room: Room) -> str:
-    """Returns the text of an address, complete and in the usual order, ending in room number and 房."""
+    """Return the text of an address, complete and in the usual order, ending in room number and 房."""
     unit = f"{room.unit_no}单元" if room.unit_no else ""
     return f"{_above(places, room, 'province')}{_house(room)}{room.building_no}栋{unit}{room.room_no}房"
 
 
 def written(rng: Random, places: Places, room: Room) -> str:
-    """Returns an address as people write it: one in five lacks the community, one in twenty cannot be parsed at all."""
+    """Return an address as people write it: one in five lacks the community, one in twenty cannot be parsed at all."""
     draw = rng.random()
     if draw < 0.05:
         return rng.choice(UNPARSABLE)
@@ -88,7 +88,7 @@ def _house(room: Room) -> str:
 
 
 def _above(places: Places, room: Room, top: str, left_out: Collection[str] = ()) -> str:
-    """Returns the names from a level down to the community, without those left out."""
+    """Return the names from a level down to the community, without those left out."""
     wanted = LEVELS[LEVELS.index(top) :]
     line = [region for region in places.line(room.community) if region.level in wanted and region.level not in left_out]
     return "".join(short_community(region.name) if region.level == "community" else region.name for region in reversed(line))

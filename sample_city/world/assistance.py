@@ -56,7 +56,7 @@ class Planted:
 
     @property
     def person(self) -> Person:
-        """Returns who it is about."""
+        """Return who it is about."""
         return self.cases[-1].members[-1]
 
 
@@ -74,7 +74,7 @@ class Cases:
         self.changes_a_day = max(6, self._asked // 25)
 
     def first(self) -> Iterator[Case]:
-        """Yields every case as it stood before the first day, the planted ones last."""
+        """Yield every case as it stood before the first day, the planted ones last."""
         for n in range(self._asked):
             if case := self._household_case(n):
                 yield case
@@ -82,14 +82,14 @@ class Cases:
             yield from planted.cases
 
     def changed(self, day: date) -> Iterator[Case]:
-        """Yields the cases that change on a day, as they then stand."""
+        """Yield the cases that change on a day, as they then stand."""
         first = (day - TURNS_BEGIN).days * self.changes_a_day
         for slot in range(max(0, first), max(0, first + self.changes_a_day)):
             if case := self._case_on(self._order.at(slot), day):
                 yield case
 
     def any_in(self, districts: set[str], day: date) -> Iterator[Case]:
-        """Yields one case of each of some districts, looked at again on a day without any change in it."""
+        """Yield one case of each of some districts, looked at again on a day without any change in it."""
         wanted, start = set(districts), (day - FIRST_DAY).days * self.changes_a_day + self._asked // 2
         for n in range(self._asked):
             case = self._case_on(self._order.at(start + n), day) if wanted else None
@@ -98,12 +98,12 @@ class Cases:
                 yield case
 
     def is_helped(self, person: Person) -> bool:
-        """Returns whether the household of an ordinary person (as before any event) asked for help."""
+        """Return whether the household of an ordinary person (as before any event) asked for help."""
         head = self.lives.populace.household_of(person.no)[0]
         return self._shuffle.position(head.no - self.lives.oddities.count) < self._asked
 
     def planted(self) -> Iterator[Planted]:
-        """Yields the people planted for a situation with their cases; the last member of the last case is who it is about."""
+        """Yield the people planted for a situation with their cases; the last member of the last case is who it is about."""
         for n in range(self.each):
             dead = self.lives.oddities.number_of("late_death", n)
             yield Planted(PAID_AFTER_DEATH, self.lives.late_days(n)[1], [self.alone(self.lives.at_first(dead), f"B{n:04d}")])
@@ -118,14 +118,14 @@ class Cases:
 
     @cached_property
     def leaving(self) -> list[Event]:
-        """Returns the departures of ordinary people in the first days whose household asked for no help."""
+        """Return the departures of ordinary people in the first days whose household asked for no help."""
         days = (FIRST_DAY + timedelta(days=n) for n in range(DAYS_AHEAD))
         gone = (event for day in days for event in self.lives.recorded(day) if event.kind == "left")
         return [event for event in gone if not self.is_helped(self.lives.at_first(event.no))][: self.each]
 
     @cached_property
     def owners(self) -> list[Person]:
-        """Returns heads of households that asked for no help who represent a company that stays active in the first month."""
+        """Return heads of households that asked for no help who represent a company that stays active in the first month."""
         found: dict[int, Person] = {}
         for no in range(self._firms.count // 2, self._firms.count):
             if self._firms.at_first(no).kind or self._firms.truth(no, MONTH_END).status_code != "1":
@@ -139,7 +139,7 @@ class Cases:
 
     @cached_property
     def spare(self) -> list[Person]:
-        """Returns heads of households that asked for no help, owners last: first those of the planted pairs, then those for defects."""
+        """Return heads of households that asked for no help, owners last: first those of the planted pairs, then those for defects."""
         found: list[Person] = []
         owners: list[Person] = []
         for step in range(self._ordinary):
@@ -154,7 +154,7 @@ class Cases:
         return self._firms.is_owner(self.lives.populace.household_of(head.no))
 
     def alone(self, person: Person, number: str) -> Case:
-        """Returns the case of one person as it stood before the first day."""
+        """Return the case of one person as it stood before the first day."""
         rng = self.setting.chance("assistance alone", number)
         income = rng.randint(100, 900)
         start = date(2025, 1 + rng.randrange(12), 1)
@@ -164,7 +164,7 @@ class Cases:
         )  # fmt: skip
 
     def _household_case(self, n: int) -> Case | None:
-        """Returns the case of the n-th who asked as it stood before the first day; only a head can ask."""
+        """Return the case of the n-th who asked as it stood before the first day; only a head can ask."""
         head = self.lives.populace.person(self.lives.oddities.count + self._shuffle.at(n))
         if head.relation != "0" or self._owns(head):
             return None
@@ -191,7 +191,7 @@ class Cases:
         )
 
     def _case_on(self, n: int, day: date) -> Case | None:
-        """Returns the n-th case as written on a day: income is looked at again now and then, one time in six it is suspended for good."""
+        """Return the n-th case as written on a day: income is looked at again now and then, one time in six it is suspended for good."""
         case, turn = self._household_case(n), self._order.position(n)
         while case and case.status == RECEIVING and (on := TURNS_BEGIN + timedelta(days=turn // self.changes_a_day)) <= day:
             draw = fraction(self.setting.seed, "assistance turn", n, turn)

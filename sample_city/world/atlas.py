@@ -26,13 +26,13 @@ Row = dict[str, str]
 
 
 def region(code: str, name: str, level: str, parent: str, **more: str) -> Row:
-    """Returns one row of regions.csv."""
+    """Return one row of regions.csv."""
     empty = dict.fromkeys(COLUMNS, "")
     return {**empty, "region_code": code, "name": name, "level": level, "parent_code": parent, "valid_from": TREE_FROM, **more}
 
 
 def zhuhai(package: Path) -> list[Row]:
-    """Returns province, city, districts, streets and communities of Zhuhai as the package has them."""
+    """Return province, city, districts, streets and communities of Zhuhai as the package has them."""
     city = "4404"
     rows = [
         region("44", _names(package, "provinces", "44")["44"], "province", "", valid_from=FOUNDED),
@@ -49,7 +49,7 @@ def zhuhai(package: Path) -> list[Row]:
 
 
 def tiny() -> list[Row]:
-    """Returns an invented city: one district, three streets, nine communities; the codes are allocated to nobody."""
+    """Return an invented city: one district, three streets, nine communities; the codes are allocated to nobody."""
     rows = [
         region("44", "广东省", "province", "", valid_from=FOUNDED),
         region("4499", "示范市", "city", "44", valid_from=FOUNDED),
@@ -73,7 +73,7 @@ def _names(package: Path, file: str, prefix: str) -> dict[str, str]:
 
 
 def grids(communities: Iterable[Row], fixed: int | None = None) -> list[Row]:
-    """Returns one to three synthetic grids per community (or the fixed number)."""
+    """Return one to three synthetic grids per community (or the fixed number)."""
     rows = []
     for community in communities:
         code = community["region_code"]
@@ -83,7 +83,7 @@ def grids(communities: Iterable[Row], fixed: int | None = None) -> list[Row]:
 
 
 def merged(rows: list[Row], every: int) -> list[Row]:
-    """Returns synthetic communities (and their grid) that were merged into a neighbour, and a district abolished long ago."""
+    """Return synthetic communities (and their grid) that were merged into a neighbour, and a district abolished long ago."""
     found = [region("449909", "示范旧区", "district", "44", valid_from=FOUNDED, valid_to="2010-01-01")]
     communities = [row for row in rows if row["level"] == "community"]
     number: dict[str, int] = {}
@@ -99,7 +99,7 @@ def merged(rows: list[Row], every: int) -> list[Row]:
 
 
 def moved(rows: list[Row]) -> list[Row]:
-    """Returns the rows with two grids that change their street: the code stays, the parent is another one from a date on."""
+    """Return the rows with two grids that change their street: the code stays, the parent is another one from a date on."""
     communities = [row for row in rows if row["level"] == "community" and not row["valid_to"]]
     candidates = [row for row in rows if row["level"] == "grid" and not row["valid_to"] and row["region_code"].endswith("002")]
     result = list(rows)
@@ -112,7 +112,7 @@ def moved(rows: list[Row]) -> list[Row]:
 
 
 def renamed(rows: list[Row]) -> list[Row]:
-    """Returns the rows with one community that gets another name: the code stays."""
+    """Return the rows with one community that gets another name: the code stays."""
     communities = [row for row in rows if row["level"] == "community" and not row["valid_to"]]
     community = communities[len(communities) // 3]
     community["valid_to"] = RENAMED_ON
@@ -120,7 +120,7 @@ def renamed(rows: list[Row]) -> list[Row]:
 
 
 def departments(rows: list[Row]) -> list[Row]:
-    """Returns the city's departments; their codes bear region 4499xx: none is real. Those of province and city are the same everywhere."""
+    """Return the city's departments; their codes bear region 4499xx: none is real. Those of province and city are the same everywhere."""
     current = [row for row in rows if not row["valid_to"]]
     province, city = (next(row for row in current if row["level"] == level) for level in ("province", "city"))
     found = [
@@ -154,7 +154,7 @@ def _department(uscc: str, name: str, kind: str, row: Row) -> Row:
 
 
 def write(path: Path, columns: tuple[str, ...], rows: list[Row]) -> None:
-    """Writes rows as CSV: UTF-8, line feeds."""
+    """Write rows as CSV: UTF-8, line feeds."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
@@ -162,7 +162,7 @@ def write(path: Path, columns: tuple[str, ...], rows: list[Row]) -> None:
 
 
 def main(city: str, folder: Path, package: Path | None = None) -> None:
-    """Writes the two files of a city."""
+    """Write the two files of a city."""
     if city == "zhuhai" and package is None:
         raise SystemExit("usage: python -m sample_city.world.atlas zhuhai FOLDER PACKAGE")
     divisions = zhuhai(package) if city == "zhuhai" and package else tiny()

@@ -9,7 +9,7 @@ ECCENTRICITY_SQUARED = 0.00669342162296594323
 
 
 def gcj02(lon: float, lat: float) -> tuple[float, float]:
-    """Returns the point (CGCS2000, degrees) as GCJ-02 shows it: some hundred metres off.
+    """Return the point (CGCS2000, degrees) as GCJ-02 shows it: some hundred metres off.
 
     Source: the published form of the offset, as map libraries have it.
     """

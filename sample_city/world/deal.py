@@ -15,17 +15,17 @@ class Deal:
     start: int = 0
 
     def kind(self, row: int) -> str:
-        """Returns the kind of a row (counted from 0); empty for most."""
+        """Return the kind of a row (counted from 0); empty for most."""
         wanted = self.each * len(self.kinds)
         turn, rest = divmod(row - self.start, self._gap)
         return self.kinds[turn % len(self.kinds)] if rest == 0 and 0 <= turn < wanted else ""
 
     def number(self, row: int) -> int:
-        """Returns which of its kind a row is, counted from 0."""
+        """Return which of its kind a row is, counted from 0."""
         return (row - self.start) // self._gap // len(self.kinds)
 
     def row(self, kind: str, number: int) -> int:
-        """Returns the row of the n-th of a kind."""
+        """Return the row of the n-th of a kind."""
         return self.start + (number * len(self.kinds) + self.kinds.index(kind)) * self._gap
 
     @property

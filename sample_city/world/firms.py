@@ -84,12 +84,8 @@ class Firms:
         self._turns_a_day = max(2, self.count // 250)
         self._shuffle = Shuffle.of(self.count, self.setting.seed, "firms")
 
-    def owner_nos(self) -> Iterator[int]:
-        """Yields the person numbers of the legal representatives of all companies there at first; some own two."""
-        return (self.owner_no(no) for no in range(self.count))
-
     def owner_no(self, no: int) -> int:
-        """Returns the person number of a company's legal representative: the head of an ordinary household, in the order of people."""
+        """Return the person number of a company's legal representative: the head of an ordinary household, in the order of people."""
         first, ordinary = self.lives.oddities.count, self.setting.people - self.lives.oddities.count
         before_2000 = no < self.count and self.deal.kind(no) == "representative_15_digits"
         place = no * ordinary // self.count
@@ -100,13 +96,13 @@ class Firms:
             place += 1
 
     def is_owner(self, household: Sequence[Person]) -> bool:
-        """Returns whether the head of an ordinary household represents a company that is there at first."""
+        """Return whether the head of an ordinary household represents a company that is there at first."""
         first, ordinary = self.lives.oddities.count, self.setting.people - self.lives.oddities.count
         no = -(-(household[0].no - first) * self.count // ordinary)
         return no < self.count and no * ordinary // self.count <= household[-1].no - first
 
     def at_first(self, no: int) -> Firm:
-        """Returns a company as it was before anything happened to it."""
+        """Return a company as it was before anything happened to it."""
         rng, kind = self.setting.chance("firm", no), self.deal.kind(no) if no < self.count else ""
         day = None if no < self.count else FIRST_DAY + timedelta(days=(no - self.count) // self.new_a_day)
         established = day or FIRST_DAY - timedelta(days=200 + int(7000 * rng.random() ** 1.5))
@@ -138,14 +134,14 @@ class Firms:
         return self._shaped(firm, rng)
 
     def truth(self, no: int, day: date) -> Firm:
-        """Returns a company as it is at the end of a day."""
+        """Return a company as it is at the end of a day."""
         firm = self.at_first(no)
         for turn in self._turns(firm, day):
             firm = self._apply(firm, turn)
         return firm
 
     def changed(self, day: date) -> list[int]:
-        """Returns the numbers of the companies to which something happens on a day, new ones included."""
+        """Return the numbers of the companies to which something happens on a day, new ones included."""
         first = (day - FIRST_DAY).days * self._turns_a_day
         slots = (self._shuffle.at(slot) for slot in range(first, first + self._turns_a_day))
         old = [no for no in slots if any(turn.day == day for turn in self._turns(self.at_first(no), day))]
@@ -153,7 +149,7 @@ class Firms:
         return [*old, *range(start, start + self.new_a_day)]
 
     def _turns(self, firm: Firm, day: date) -> Iterator[Turn]:
-        """Yields what has happened to a company by a day: nothing ever to those with a label or those already closed."""
+        """Yield what has happened to a company by a day: nothing ever to those with a label or those already closed."""
         if firm.no >= self.count or firm.kind or firm.status_code != "1":
             return
         position = self._shuffle.position(firm.no)
@@ -191,14 +187,14 @@ class Firms:
 
     @staticmethod
     def _standing(rng: Random, kind: str, established: date) -> tuple[str, date | None]:
-        """Returns status and date of cancellation of a company there at first."""
+        """Return status and date of cancellation of a company there at first."""
         draw = 0.5 if kind else rng.random()
         if draw < 0.08 or kind in CANCELLED_KINDS:
             return "3", established + timedelta(days=60 + int(100 * rng.random()))
         return ("2" if draw < 0.1 else "4" if draw < 0.12 else "1"), None
 
     def _shaped(self, firm: Firm, rng: Random) -> Firm:
-        """Returns a company of an odd kind, or of one that needs a capital."""
+        """Return a company of an odd kind, or of one that needs a capital."""
         if firm.kind in ("negative_capital", "capital_in_ten_thousands", "foreign_currency") and firm.capital is None:
             firm = replace(firm, capital=rng.choice(CAPITALS), currency="156")
         if firm.kind == "duplicate_name":

@@ -34,12 +34,12 @@ class Plan:
 
     @property
     def rooms_a_building(self) -> int:
-        """Returns how many rooms a full building has."""
+        """Return how many rooms a full building has."""
         return self.floors * self.units * self.rooms_a_floor
 
     @property
     def doors(self) -> int:
-        """Returns how many doors all rooms, spare ones too, need."""
+        """Return how many doors all rooms, spare ones too, need."""
         buildings = -(-(self.rooms + SPARE_ROOMS) // self.rooms_a_building)
         return -(-buildings // self.buildings_a_door)
 
@@ -54,30 +54,30 @@ class Houses:
         return self.rooms()
 
     def rooms(self) -> Iterator[Room]:
-        """Yields every room somebody can live in, grid by grid."""
+        """Yield every room somebody can live in, grid by grid."""
         for grid in self._plans:
             yield from (self.room_of(grid, n) for n in range(self.rooms_in(grid)))
 
     @property
     def grids(self) -> list[str]:
-        """Returns the grids in the order of their rooms."""
+        """Return the grids in the order of their rooms."""
         return list(self._plans)
 
     @property
     def count(self) -> int:
-        """Returns how many rooms somebody can live in."""
+        """Return how many rooms somebody can live in."""
         return sum(plan.rooms for plan in self._plans.values())
 
     def rooms_in(self, grid: str) -> int:
-        """Returns how many rooms of a grid somebody can live in; those from this number on are spare."""
+        """Return how many rooms of a grid somebody can live in; those from this number on are spare."""
         return self._plans[grid].rooms
 
     def some_room(self, rng: Random, grid: str) -> Room:
-        """Returns a room of a grid."""
+        """Return a room of a grid."""
         return self.room_of(grid, rng.randrange(self.rooms_in(grid)))
 
     def room_of(self, grid: str, n: int) -> Room:
-        """Returns the n-th room of a grid."""
+        """Return the n-th room of a grid."""
         plan = self._plans[grid]
         building, rest = divmod(n, plan.rooms_a_building)
         floor, place = divmod(rest, plan.units * plan.rooms_a_floor)
@@ -86,7 +86,7 @@ class Houses:
         return self._room(plan, plan.first_door + door, number + 1, (floor + 1, unit + 1, room + 1))
 
     def room(self, address_id: str) -> Room:
-        """Returns the room of an address id.
+        """Return the room of an address id.
 
         Raises:
             KeyError: no room of the city has it.
@@ -121,7 +121,7 @@ class Houses:
 
     @cached_property
     def _plans(self) -> dict[str, Plan]:
-        """Returns the plan of every grid. The stretches of a road's grids follow each other."""
+        """Return the plan of every grid. The stretches of a road's grids follow each other."""
         found: dict[str, Plan] = {}
         for grids in self._grids_by_district.values():
             a_road = -(-len(grids) // len(ROADS))

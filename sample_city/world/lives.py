@@ -49,12 +49,12 @@ class Lives:
         self.newcomers_a_day = self.births_a_day + max(1, round(setting.people * 3 / 20_000))
 
     def everybody(self) -> Iterator[Person]:
-        """Yields everybody registered here as they stood before any event, special people first."""
+        """Yield everybody registered here as they stood before any event, special people first."""
         yield from self.oddities
         yield from self.populace
 
     def at_first(self, no: int) -> Person:
-        """Returns the person before any event."""
+        """Return the person before any event."""
         if no < self.oddities.count:
             return self.oddities.person(no)
         if no < self.setting.people:
@@ -63,11 +63,11 @@ class Lives:
         return self.newcomer(FIRST_DAY + timedelta(days=day), n)
 
     def truth(self, no: int, day: date) -> Person:
-        """Returns the person as they really are at the end of a day."""
+        """Return the person as they really are at the end of a day."""
         return self.truth_of(self.at_first(no), day)
 
     def truth_of(self, person: Person, day: date) -> Person:
-        """Returns the person (given as before any event) as they really are at the end of a day."""
+        """Return the person (given as before any event) as they really are at the end of a day."""
         for event in self._events(person.no, day):
             person = self._apply(person, event)
         if person.trait == "late_death" and day >= (died := self.late_death(person.no)):
@@ -75,18 +75,18 @@ class Lives:
         return person
 
     def registered(self, no: int, day: date) -> Person:
-        """Returns the person as the register ought to have them at the end of a day."""
+        """Return the person as the register ought to have them at the end of a day."""
         return self.registered_of(self.at_first(no), day)
 
     def registered_of(self, person: Person, day: date) -> Person:
-        """Returns the person (given as before any event) as the register ought to have them at the end of a day."""
+        """Return the person (given as before any event) as the register ought to have them at the end of a day."""
         for event in self._events(person.no, day):
             if event.recorded <= day and event.kind in REGISTERED:
                 person = self._apply(person, event)
         return person
 
     def recorded(self, day: date) -> list[Event]:
-        """Returns the events of ordinary people the register gets to know on a day."""
+        """Return the events of ordinary people the register gets to know on a day."""
         first = (day - FIRST_DAY).days * self.events_a_day
         found = []
         for slot in range(first, first + self.events_a_day):
@@ -96,7 +96,7 @@ class Lives:
         return found
 
     def happened(self, day: date) -> list[Event]:
-        """Returns the events of ordinary people that really happen on a day."""
+        """Return the events of ordinary people that really happen on a day."""
         found = []
         for ahead in range(LONGEST_DELAY + 1):
             first = ((day - FIRST_DAY).days + ahead) * self.events_a_day
@@ -107,16 +107,16 @@ class Lives:
         return found
 
     def newcomers(self, day: date) -> list[Person]:
-        """Returns the newborn and the people who move to the city and are registered on a day."""
+        """Return the newborn and the people who move to the city and are registered on a day."""
         return [self.newcomer(day, n) for n in range(self.newcomers_a_day)]
 
     def newcomer(self, day: date, n: int) -> Person:
-        """Returns the n-th newcomer of a day: the newborn first."""
+        """Return the n-th newcomer of a day: the newborn first."""
         no = self.setting.people + (day - FIRST_DAY).days * self.newcomers_a_day + n
         return self._newborn(no, day, n) if n < self.births_a_day else self._arrival(no, day, n - self.births_a_day)
 
     def _events(self, no: int, day: date) -> Iterator[Event]:
-        """Yields a person's events that have happened by a day, in order."""
+        """Yield a person's events that have happened by a day, in order."""
         if not self.oddities.count <= no < self.setting.people:
             return
         position = self._shuffle.position(no - self.oddities.count)
@@ -149,11 +149,11 @@ class Lives:
         return "died" if draw > 0.9 and age >= 60 else "address_corrected"
 
     def late_death(self, no: int) -> date:
-        """Returns when somebody died whose death reaches the register late."""
+        """Return when somebody died whose death reaches the register late."""
         return self.late_days(self.oddities.place(no).number)[0] - timedelta(days=2)
 
     def late_days(self, number: int) -> tuple[date, date]:
-        """Returns the day on which a late person's row is changed and the day on which older news about them follows."""
+        """Return the day on which a late person's row is changed and the day on which older news about them follows."""
         after = max(0, number - quota(self.setting.people) + 1)
         return FIRST_DAY + timedelta(days=after), FIRST_DAY + timedelta(days=after + 1)
 
@@ -241,5 +241,5 @@ class Lives:
 
 
 def family_of(person: Person) -> str:
-    """Returns the family name of a person."""
+    """Return the family name of a person."""
     return person.person_name[: 2 if person.person_name.startswith(COMPOUND) else 1]

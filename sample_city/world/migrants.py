@@ -52,12 +52,12 @@ class Migrants:
         return map(self.at_first, self.numbers)
 
     def kind(self, no: int) -> str:
-        """Returns which special kind a migrant is of; empty for ordinary ones."""
+        """Return which special kind a migrant is of; empty for ordinary ones."""
         n = no - FIRST_NO
         return KINDS[n // self.each] if n < self.special else ""
 
     def at_first(self, no: int) -> Person:
-        """Returns a migrant as they were before the first day."""
+        """Return a migrant as they were before the first day."""
         n = no - FIRST_NO
         pair = n - n % 2 if n >= self.special and fraction(self.setting.seed, "together", n // 2) < 0.4 else n
         rng, home = self.setting.chance("migrant", n), self.setting.chance("migrant's home", pair)
@@ -87,7 +87,7 @@ class Migrants:
         )
 
     def truth(self, no: int, day: date) -> Person:
-        """Returns a migrant as they really are at the end of a day."""
+        """Return a migrant as they really are at the end of a day."""
         person = self.at_first(no)
         for turn in self.turns(no, day):
             if turn.kind == "moved":
@@ -97,7 +97,7 @@ class Migrants:
         return person
 
     def happened(self, day: date) -> list[Turn]:
-        """Returns what happens to migrants on a day."""
+        """Return what happens to migrants on a day."""
         first = (day - FIRST_DAY).days * self.turns_a_day
         found = []
         for slot in range(max(0, first), max(0, first + self.turns_a_day)):
@@ -106,11 +106,11 @@ class Migrants:
         return found
 
     def changed(self, day: date) -> list[Person]:
-        """Returns the migrants about whom something became true on a day, as they are at its end."""
+        """Return the migrants about whom something became true on a day, as they are at its end."""
         return [self.truth(no, day) for no in sorted({turn.no for turn in self.happened(day)})]
 
     def turns(self, no: int, day: date) -> Iterator[Turn]:
-        """Yields what has happened to a migrant by a day, in order."""
+        """Yield what has happened to a migrant by a day, in order."""
         if no < FIRST_NO + self.special:
             return
         position, turn, kind = self._shuffle.position(no - FIRST_NO - self.special), 0, ""
@@ -129,7 +129,7 @@ class Migrants:
         return replace(person, grid=grid, room=self.setting.houses.some_room(rng, grid).address_id)
 
     def _number(self, n: int, year: int, gender: str) -> tuple[date, str]:
-        """Returns a birth date and a number no other migrant has."""
+        """Return a birth date and a number no other migrant has."""
         region, rest = divmod(n * 487 % (365 * ORDERS * len(REGIONS)), 365 * ORDERS)
         days, order = divmod(rest, ORDERS)
         birth = date(year, 1, 1) + timedelta(days=days)
@@ -137,6 +137,6 @@ class Migrants:
 
     @staticmethod
     def _card(n: int, gender: str) -> tuple[date, str]:
-        """Returns birth date and number of a residence card of Hong Kong, Macao or Taiwan; locals with one were born before 2000."""
+        """Return birth date and number of a residence card of Hong Kong, Macao or Taiwan; locals with one were born before 2000."""
         birth = date(2000, 1, 1) + timedelta(days=n * 7 % 1800)
         return birth, resident_number(f"8{1 + n % 3}0000", birth, 2 + (gender == "1"))

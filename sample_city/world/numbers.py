@@ -19,12 +19,12 @@ LARGEST_CITY = 365 * ORDERS * len(RESIDENT_REGIONS)
 
 
 def chance(*parts: object) -> Random:
-    """Returns a random source that depends on nothing but the given parts."""
+    """Return a random source that depends on nothing but the given parts."""
     return Random("|".join(map(str, parts)))  # noqa: S311 - reproducible sample data, no secret
 
 
 def fraction(*parts: object) -> float:
-    """Returns a number in [0, 1) that depends on nothing but the given parts."""
+    """Return a number in [0, 1) that depends on nothing but the given parts."""
     digest = hashlib.blake2b("|".join(map(str, parts)).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
 
@@ -39,23 +39,23 @@ class Shuffle:
 
     @classmethod
     def of(cls, size: int, *parts: object) -> Shuffle:
-        """Returns the shuffle of that size named by the given parts."""
+        """Return the shuffle of that size named by the given parts."""
         multiplier = int(size * (0.5 + 0.3 * fraction("multiplier", *parts))) | 1
         while gcd(multiplier, size) != 1:
             multiplier += 1
         return cls(size, multiplier % size or 1, int(size * fraction("offset", *parts)))
 
     def at(self, position: int) -> int:
-        """Returns the member at a position; positions beyond the size begin again."""
+        """Return the member at a position; positions beyond the size begin again."""
         return (position * self.multiplier + self.offset) % self.size
 
     def position(self, member: int) -> int:
-        """Returns where a member stands."""
+        """Return where a member stands."""
         return (member - self.offset) * pow(self.multiplier, -1, self.size) % self.size
 
 
 def resident_check(first_17: str) -> str:
-    """Returns the 18th character of a resident number.
+    """Return the 18th character of a resident number.
 
     Source: GB 11643-1999, ISO 7064 MOD 11-2.
     """
@@ -63,18 +63,18 @@ def resident_check(first_17: str) -> str:
 
 
 def resident_number(region: str, birth: date, order: int) -> str:
-    """Returns an 18-character resident number; the order number is odd for men."""
+    """Return an 18-character resident number; the order number is odd for men."""
     first = f"{region}{birth:%Y%m%d}{order:03d}"
     return first + resident_check(first)
 
 
 def old_resident_number(number: str) -> str:
-    """Returns the 15-digit form of a number of somebody born in 1900–1999."""
+    """Return the 15-digit form of a number of somebody born in 1900–1999."""
     return number[:6] + number[8:17]
 
 
 def spread_birth(serial: int, year: int, gender: str) -> tuple[date, str]:
-    """Returns a birth date in that year and a resident number no other serial below `LARGEST_CITY` gets."""
+    """Return a birth date in that year and a resident number no other serial below `LARGEST_CITY` gets."""
     slot = serial % LARGEST_CITY
     region, rest = divmod(slot, 365 * ORDERS)
     day, order = divmod(rest, ORDERS)
@@ -85,7 +85,7 @@ def spread_birth(serial: int, year: int, gender: str) -> tuple[date, str]:
 
 
 def organisation_code(first_8: str) -> str:
-    """Returns a nine-character organisation code.
+    """Return a nine-character organisation code.
 
     Source: GB 11714.
     """
@@ -95,7 +95,7 @@ def organisation_code(first_8: str) -> str:
 
 
 def social_credit_code(category: str, region: str, first_8: str) -> str:
-    """Returns an 18-character unified social credit code (统一社会信用代码) with both check characters right.
+    """Return an 18-character unified social credit code (统一社会信用代码) with both check characters right.
 
     Source: GB 32100-2015.
     """
@@ -104,7 +104,7 @@ def social_credit_code(category: str, region: str, first_8: str) -> str:
 
 
 def social_credit_check(first_17: str) -> str:
-    """Returns the last character of a unified social credit code.
+    """Return the last character of a unified social credit code.
 
     Source: GB 32100-2015.
     """

@@ -27,6 +27,7 @@ ODD = {
     "same_name_and_birthday": 2,
     "empty_optional_fields": 1,
 }
+SEEN_ODD = tuple(kind for kind in ODD if kind not in ("lower_case_x", "empty_optional_fields"))  # odd in every list
 REPAIRED = ("id_check_digit", "gender_contradicts_id", "birth_date_contradicts_id", "required_empty")
 DEFECTS = (*REPAIRED, "abolished_region", "id_15_digits", "relation_missing", "same_key_and_position", "row_repeated")
 LATE = ("late_correction", "late_death")  # primed on one day, delivered late on the next
@@ -35,7 +36,7 @@ LATE_AFTERWARDS = 10  # late rows that come one a day after the second day
 
 
 def quota(people: int) -> int:
-    """Returns how many of each kind there are: 36 at 20,000 people, in proportion, at least 2, at most 480."""
+    """Return how many of each kind there are: 36 at 20,000 people, in proportion, at least 2, at most 480."""
     return max(2, min(480, round(people * 36 / 20_000)))
 
 
@@ -63,11 +64,11 @@ class Oddities:
             first += self.units[kind] * size
 
     def number_of(self, kind: str, number: int, member: int = 0) -> int:
-        """Returns the person number of a member of a unit."""
+        """Return the person number of a member of a unit."""
         return self._first[kind] + number * UNIT[kind] + member
 
     def place(self, no: int) -> Place:
-        """Returns kind, number and member of a special person."""
+        """Return kind, number and member of a special person."""
         kind = next(kind for kind in reversed(UNIT) if no >= self._first[kind])
         number, member = divmod(no - self._first[kind], UNIT[kind])
         return Place(kind, number, member)
@@ -76,7 +77,7 @@ class Oddities:
         return (self.person(no) for no in range(self.count))
 
     def person(self, no: int) -> Person:
-        """Returns a special person, rightly registered; what is wrong in the register is added where rows are written."""
+        """Return a special person, rightly registered; what is wrong in the register is added where rows are written."""
         place = self.place(no)
         rng = self.setting.chance("special", place.kind, place.number)
         alone = _adult(rng, self.setting, no, place)
@@ -85,7 +86,7 @@ class Oddities:
         return self._merged_away(rng, shaped, place.number) if place.kind == "abolished_region" else shaped
 
     def _merged_away(self, rng: Random, person: Person, number: int) -> Person:
-        """Returns the person in a community that took an abolished one over; the register still has the old code."""
+        """Return the person in a community that took an abolished one over; the register still has the old code."""
         places = self.setting.places
         old = places.abolished[number % len(places.abolished)]
         room = self.setting.houses.some_room(rng, places.some_grid(rng, old.successor))
@@ -94,7 +95,7 @@ class Oddities:
 
 
 def _adult(rng: Random, setting: Setting, no: int, place: Place) -> Person:
-    """Returns an adult who lives alone and has the number space of their kind to themselves."""
+    """Return an adult who lives alone and has the number space of their kind to themselves."""
     shared = 0 if place.kind == "twins" else place.member
     home = some_home(
         setting.chance("home", place.kind, place.number, shared), setting, f"{100_000_000 + no - place.member + shared}", plain=True
@@ -126,7 +127,7 @@ def _adult(rng: Random, setting: Setting, no: int, place: Place) -> Person:
 
 
 def order(place: Place, gender: str) -> int:
-    """Returns the order number of a special person: one per unit, odd for men."""
+    """Return the order number of a special person: one per unit, odd for men."""
     return 2 * place.number + (gender == "1")
 
 

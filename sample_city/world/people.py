@@ -53,7 +53,7 @@ class Person:
 
     @property
     def is_present(self) -> bool:
-        """Returns whether the person is alive and has not left the city."""
+        """Return whether the person is alive and has not left the city."""
         return self.died_on is None and self.left_on is None
 
 
@@ -90,26 +90,26 @@ class Setting:
 
     @cached_property
     def houses(self) -> Houses:
-        """Returns the rooms of the city."""
+        """Return the rooms of the city."""
         return Houses(self.people, self.places)
 
     def chance(self, *parts: object) -> Random:
-        """Returns the random source of this city for one purpose."""
+        """Return the random source of this city for one purpose."""
         return chance(self.seed, *parts)
 
 
 def office_time(rng: Random, day: date) -> datetime:
-    """Returns a moment in office hours (local time, whole seconds)."""
+    """Return a moment in office hours (local time, whole seconds)."""
     return datetime.combine(day, time(8)) + timedelta(seconds=rng.randrange(10 * 3600))
 
 
 def past_time(rng: Random) -> datetime:
-    """Returns when a row of the register was last changed before the first day, well before any overlap window."""
+    """Return when a row of the register was last changed before the first day, well before any overlap window."""
     return office_time(rng, FIRST_DAY - timedelta(days=8 + int(4000 * rng.random() ** 2)))
 
 
 def some_home(rng: Random, setting: Setting, household_no: str, plain: bool = False) -> Home:
-    """Returns a home: 30 % live away from their registered address, 3 % are registered with a street only (unless plain)."""
+    """Return a home: 30 % live away from their registered address, 3 % are registered with a street only (unless plain)."""
     places, houses = setting.places, setting.houses
     registered = lived_in = houses.some_room(rng, places.some_grid(rng, places.some_community(rng)))
     if rng.random() < 0.3:
@@ -120,14 +120,15 @@ def some_home(rng: Random, setting: Setting, household_no: str, plain: bool = Fa
 
 
 def household(rng: Random) -> list[Role]:
-    """Returns the members of one household, its head first, parents before children."""
+    """Return the members of one household, its head first, parents before children."""
     family, year = person_names.surname(rng), FIRST_DAY.year
     draw, head_gender = rng.random(), rng.choice("1112")
     other = "2" if head_gender == "1" else "1"
     if draw < 0.2:
         return [Role("0", head_gender, year - rng.randint(20, 88), family)]
     age = rng.randint(58, 90) if draw < 0.35 else rng.randint(25, 62)
-    roles = [Role("0", head_gender, year - age, family), Role("1", other, year - max(22, age + rng.randint(-5, 3)), person_names.surname(rng))]
+    partner = Role("1", other, year - max(22, age + rng.randint(-5, 3)), person_names.surname(rng))
+    roles = [Role("0", head_gender, year - age, family), partner]
     if draw < 0.5:
         return roles
     mother_year = next(role.birth_year for role in roles if role.gender == "2")
@@ -148,12 +149,12 @@ class Populace:
         self._block = lru_cache(maxsize=64)(self._make_block)
 
     def person(self, no: int) -> Person:
-        """Returns the person of that number."""
+        """Return the person of that number."""
         block, place = divmod(no - self.first, BLOCK)
         return self._block(block)[place]
 
     def household_of(self, no: int) -> list[Person]:
-        """Returns all members of the person's household."""
+        """Return all members of the person's household."""
         block = self._block((no - self.first) // BLOCK)
         mine = block[(no - self.first) % BLOCK].household_no
         return [person for person in block if person.household_no == mine]
@@ -174,7 +175,7 @@ class Populace:
 
 
 def settle(rng: Random, home: Home, roles: list[Role], first_no: int) -> list[Person]:
-    """Returns the people of a household, numbered from `first_no`."""
+    """Return the people of a household, numbered from `first_no`."""
     ethnicity = HAN if rng.random() < 0.96 else rng.choice(OTHER_ETHNICITIES)
     changed = past_time(rng)
     born = [spread_birth(first_no + n, role.birth_year, role.gender) for n, role in enumerate(roles)]

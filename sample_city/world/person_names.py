@@ -22,39 +22,39 @@ DOTTED_FATHER = ("买买提", "吐尔逊", "阿布都拉", "玉素甫", "依明"
 
 
 def surname(rng: Random) -> str:
-    """Returns a family name."""
+    """Return a family name."""
     family: str = rng.choice(SURNAMES)
     return family
 
 
 def full_name(rng: Random, gender: str, family: str) -> str:
-    """Returns a name of that family: one or two given characters."""
+    """Return a name of that family: one or two given characters."""
     letters = GIVEN[gender]
     return family + rng.choice(letters) + (rng.choice(letters) if rng.random() < 0.8 else "")
 
 
 def rare_name(rng: Random, gender: str) -> str:
-    """Returns a name with a rare character."""
+    """Return a name with a rare character."""
     return f"{surname(rng)}{rng.choice(GIVEN[gender])}{rng.choice(RARE)}"
 
 
 def dotted_name(rng: Random) -> str:
-    """Returns a name with a middle dot."""
+    """Return a name with a middle dot."""
     return f"{rng.choice(DOTTED_GIVEN)}·{rng.choice(DOTTED_FATHER)}"
 
 
 def twelve_characters(rng: Random) -> str:
-    """Returns a name of twelve characters."""
+    """Return a name of twelve characters."""
     return rng.choice(LONG_BEGINNINGS) + rng.choice(LONG_MIDDLES) + rng.choice(LONG_ENDINGS)
 
 
 def phone(no: int, stale: bool = False) -> str:
-    """Returns the mobile number of a person, or the one given up long ago; both ranges are obviously invented."""
+    """Return the mobile number of a person, or the one given up long ago; both ranges are obviously invented."""
     return str((19_800_000_000 if stale else 19_900_000_000) + no)
 
 
 def short_community(name: str) -> str:
-    """Returns the name of a community as addresses have it, without 居民委员会."""
+    """Return the name of a community as addresses have it, without 居民委员会."""
     for ending in ("居民委员会", "居委会", "民委员会"):
         if name.endswith(ending):
             return name.removesuffix(ending)

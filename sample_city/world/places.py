@@ -45,7 +45,7 @@ class Places:
             self.departments = list(csv.DictReader(file))
 
     def on(self, day: date) -> Places:
-        """Returns the places as they stand on another date."""
+        """Return the places as they stand on another date."""
         return Places(self._folder, day)
 
     def _of_level(self, level: str) -> list[str]:
@@ -53,17 +53,17 @@ class Places:
 
     @cached_property
     def streets(self) -> list[str]:
-        """Returns the codes of all streets."""
+        """Return the codes of all streets."""
         return self._of_level("street")
 
     @cached_property
     def communities(self) -> list[str]:
-        """Returns the codes of all communities that have a grid."""
+        """Return the codes of all communities that have a grid."""
         return [code for code in self._of_level("community") if code in self.grids_of]
 
     @cached_property
     def grids_of(self) -> dict[str, list[str]]:
-        """Returns the grids of each community, by parent and not by digits."""
+        """Return the grids of each community, by parent and not by digits."""
         found: dict[str, list[str]] = {}
         for code in self._of_level("grid"):
             found.setdefault(self.regions[code].parent, []).append(code)
@@ -71,7 +71,7 @@ class Places:
 
     @cached_property
     def communities_of(self) -> dict[str, list[str]]:
-        """Returns the communities of each street."""
+        """Return the communities of each street."""
         found: dict[str, list[str]] = {street: [] for street in self.streets}
         for code in self.communities:
             found[self.regions[code].parent].append(code)
@@ -82,31 +82,31 @@ class Places:
         return list(accumulate(0.5 + fraction("weight", code) for code in self.communities))
 
     def share(self, community: str) -> float:
-        """Returns the share of the city's people who live in a community."""
+        """Return the share of the city's people who live in a community."""
         return (0.5 + fraction("weight", community)) / self._weights[-1]
 
     def some_community(self, rng: Random) -> str:
-        """Returns a community, larger ones more often."""
+        """Return a community, larger ones more often."""
         return rng.choices(self.communities, cum_weights=self._weights)[0]
 
     def some_grid(self, rng: Random, community: str) -> str:
-        """Returns a grid of a community."""
+        """Return a grid of a community."""
         return rng.choice(self.grids_of[community])
 
     def name(self, code: str) -> str:
-        """Returns the name of a region."""
+        """Return the name of a region."""
         return self.regions[code].name
 
     def street_of(self, community: str) -> str:
-        """Returns the street of a community."""
+        """Return the street of a community."""
         return self.regions[community].parent
 
     def community_of(self, grid: str) -> str:
-        """Returns the community of a grid."""
+        """Return the community of a grid."""
         return self.regions[grid].parent
 
     def line(self, code: str) -> Iterator[Region]:
-        """Yields a region and everything above it, upwards."""
+        """Yield a region and everything above it, upwards."""
         current = self.regions.get(code)
         while current is not None:
             yield current

@@ -1,12 +1,12 @@
-"""Returns the hidden truth and the labels of a sample city, for the report's truth page and for nobody else.
+"""Writes and reads the hidden truth of a sample city, for the report's truth page and for nobody else.
 
 `truth/base.parquet` holds everybody as they were before the first day, `truth/<date>.parquet` the people about whom something changed
-on a date, `truth/entities/` the same of companies; `labels/init.jsonl` and `labels/<date>.jsonl` hold the labels of what was delivered.
+on a date, `truth/entities/` the same of companies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import chain, islice
 from pathlib import Path
@@ -15,13 +15,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sample_city.world.whole_files import delivered
 from sample_city.world.firms import Firm, Firms
-from sample_city.sources.labels import Label
 from sample_city.world.lives import Lives
 from sample_city.world.oddities import LATE
 from sample_city.world.people import FIRST_DAY, Person
 from sample_city.world.places import Places
+from sample_city.world.whole_files import delivered
 
 SCHEMA = pa.schema(
     [
@@ -61,7 +60,7 @@ ROW_GROUP = 20_000
 
 
 def persons(sample: Path, city: Path, day: date) -> pa.Table:
-    """Returns everybody as they really are at the end of a day.
+    """Return everybody as they really are at the end of a day.
 
     Columns: those of `SCHEMA` and `province_code … community_code` of `grid_code` by the region tree of that day; `died_on` or `left_on`
     set: no longer living in the city. Grain: one row per person known by that day.
@@ -70,7 +69,7 @@ def persons(sample: Path, city: Path, day: date) -> pa.Table:
 
 
 def entities(sample: Path, city: Path, day: date) -> pa.Table:
-    """Returns every company as it really is at the end of a day.
+    """Return every company as it really is at the end of a day.
 
     Columns: those of `ENTITY_SCHEMA` and `province_code … community_code` of the premises' `grid_code` by the region tree of that day.
     Grain: one row per company known by that day.
@@ -79,7 +78,7 @@ def entities(sample: Path, city: Path, day: date) -> pa.Table:
 
 
 def _as_of(folder: Path, key: str, places: Places, day: date) -> pa.Table:
-    """Returns the newest row of each key by the end of a day, with the regions above its grid."""
+    """Return the newest row of each key by the end of a day, with the regions above its grid."""
     changes = [path for path in sorted(folder.glob("2*.parquet")) if path.stem <= day.isoformat()]
     files = [str(folder / "base.parquet"), *map(str, changes)]
     with duckdb.connect() as database:
@@ -93,16 +92,8 @@ def _as_of(folder: Path, key: str, places: Places, day: date) -> pa.Table:
         return database.sql(query, params=[files]).to_arrow_table()
 
 
-def labels(sample: Path, day: date) -> Iterator[Label]:
-    """Yields the labels of everything delivered up to a business date."""
-    for path in sorted((sample / "labels").glob("*.jsonl")):
-        if path.stem == "init" or path.stem <= day.isoformat():
-            with path.open(encoding="utf-8") as lines:
-                yield from (Label.model_validate_json(line) for line in lines)
-
-
 def write_first(sample: Path, lives: Lives) -> None:
-    """Writes everybody and every company as they were before the first day."""
+    """Write everybody and every company as they were before the first day."""
     eve = FIRST_DAY - timedelta(days=1)
     registered = (lives.truth_of(person, eve) for person in lives.everybody())
     _write(sample / "truth" / "base.parquet", SCHEMA, map(_row, chain(registered, lives.migrants)))
@@ -112,7 +103,7 @@ def write_first(sample: Path, lives: Lives) -> None:
 
 
 def write_day(sample: Path, lives: Lives, day: date) -> None:
-    """Writes the people and companies about which something changed on a day."""
+    """Write the people and companies about which something changed on a day."""
     late = (lives.oddities.number_of("late_death", n) for n in range(lives.oddities.units[LATE[1]]))
     touched = {event.no for event in lives.happened(day)} | {no for no in late if lives.late_death(no) == day}
     registered = [*(lives.truth(no, day) for no in sorted(touched)), *lives.newcomers(day)]

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 @contextmanager
 def delivered(path: Path) -> Iterator[BinaryIO]:
-    """Yields a file to write; it gets its name when everything is written."""
+    """Yield a file to write; it gets its name when everything is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as file:
