@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from sample_city.feed.sample import Sample
-from sample_city.world.people import FIRST_DAY
 from sample_city.feed.situations import situations
+from sample_city.world.people import FIRST_DAY
 from tests.oracle.sources import ASSISTANCE, CERTIFICATE, ELDERLY, ENTERPRISE, HOUSEHOLD
 from tests.sample_city.judged import DAYS
 
