@@ -12,7 +12,7 @@ import psycopg
 from lakehouse.config import Instance
 from lakehouse.connections import connection_url
 from lakehouse.errors import ConfigError, Problem
-from sample_city.feed import Sample, SampleError, existing
+from sample_city.feed.sample import Sample, SampleError, existing
 
 CONNECTION = "source_city"
 

@@ -13,9 +13,9 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.ingest.readers.window import is_fetched
 from lakehouse.naming import bronze, library, special
-from sample_city import truth
-from sample_city.labels import Label
-from sample_city.situations import situations
+from sample_city.feed.situations import situations
+from sample_city.sources.labels import Label, read_labels
+from sample_city.world import truth
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
 
@@ -97,7 +97,7 @@ def _golden(spark: SparkSession, table: str, versions: dict[str, int], names: tu
 
 def _gate(spark: SparkSession, instance: Instance, day: date) -> dict[str, float]:
     """Returns recall and precision of what the gate finds: rejected, quarantined and warned rows against their labels."""
-    labels = {_of_label(label): label for label in truth.labels(instance.home / "sample", day) if label.outcome in SEEN_BY_THE_GATE}
+    labels = {_of_label(label): label for label in read_labels(instance.home / "sample", day) if label.outcome in SEEN_BY_THE_GATE}
     found: dict[Row, set[str]] = {}
     for contract in load_sound_contracts(instance.settings.contracts)[0].values():
         errors = {rule.id for rule in contract.rules_of("error")}

@@ -21,7 +21,7 @@ def programs(instance: Instance) -> list[Program]:
         return []
     url = connection_url(instance, DATABASE).set(drivername="postgresql").render_as_string(hide_password=False)
     command = (
-        *(sys.executable, "-m", "sample_city.api_server", "--port", str(instance.ports.sample_api)),
+        *(sys.executable, "-m", "sample_city.feed.api_server", "--port", str(instance.ports.sample_api)),
         *("--database", VARIABLE, "--clients", str(instance.folder("keys"))),
     )
     return [Program("sample_api", "sample_api", command, PROJECT, {VARIABLE: url}, stop_seconds=5)]

@@ -19,10 +19,9 @@ from lakehouse.city.regions import load_regions
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.declarations.codes import load_code_tables
-from sample_city import truth
-from sample_city.feed import Sample
-from sample_city.labels import row_sha256
-from sample_city.people import FIRST_DAY
+from sample_city.feed.sample import Sample
+from sample_city.sources.labels import read_labels, row_sha256
+from sample_city.world.people import FIRST_DAY
 from tests.oracle import landed
 
 pytestmark = pytest.mark.fast
@@ -48,7 +47,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 def test_labelled_rows_break_rules_and_no_others_do(sample: Sample) -> None:
     labels = {
         (label.resource, *((label.source, label.line) if label.source and label.line else ("", label.row_sha256))): label.outcome
-        for label in truth.labels(sample.folder, DAYS[-1])
+        for label in read_labels(sample.folder, DAYS[-1])
     }
     severities = {"quarantined": "error", "warning": "warning", "batch_warning": "warning"}
     expected = {name: severities[outcome] for name, outcome in labels.items() if outcome in severities}

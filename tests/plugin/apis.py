@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 from infra.local.keys import API_CLIENTS
-from sample_city.api_server import Database, Desk, Server
+from sample_city.feed.api_server import Database, Desk, Server
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from sample_city.feed import Sample
-from sample_city.people import FIRST_DAY
+from sample_city.feed.sample import Sample
+from sample_city.world.people import FIRST_DAY
 from tests.oracle import landed
 from tests.oracle.judge import verdicts
 from tests.oracle.resources import RESOURCES

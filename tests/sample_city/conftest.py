@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sample_city import truth
-from sample_city.feed import Sample
-from sample_city.labels import Label
+from sample_city.feed.sample import Sample
+from sample_city.sources.labels import Label, read_labels
 from tests.sample_city.batches import DAYS, files, put_down, tables
 
 
@@ -17,7 +16,7 @@ def sample(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="package")
 def labels(sample: Sample) -> list[Label]:
-    return list(truth.labels(sample.folder, DAYS[-1]))
+    return list(read_labels(sample.folder, DAYS[-1]))
 
 
 @pytest.fixture(scope="package")

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from sample_city import truth
-from sample_city.checks import Checks
-from sample_city.enterprises import Enterprises
-from sample_city.feed import Sample
-from sample_city.labels import Label
-from sample_city.people import FIRST_DAY
-from sample_city.register import Register
-from sample_city.standard_addresses import StandardAddresses
+from sample_city.feed.sample import Sample
+from sample_city.sources.enterprise_registration import EnterpriseRegistration
+from sample_city.sources.household_registration import HouseholdRegistration
+from sample_city.sources.labels import Label, read_labels
+from sample_city.sources.person_check import PersonCheck
+from sample_city.sources.standard_address import StandardAddress
+from sample_city.world import truth
+from sample_city.world.people import FIRST_DAY
 from tests.oracle.resources import ADDRESS, CHECK, ELDERLY, HOUSEHOLD
 from tests.oracle.rules import World
 from tests.sample_city.batches import CITIES, CODES, DAYS, files, judge, name_of, put_down
@@ -29,7 +29,7 @@ SECOND_DAY = DAYS[1]
 
 
 def test_pairs_repeats_and_late_rows_are_what_they_are_called(sample: Sample, labels: list[Label]) -> None:
-    register = Register(sample.lives)
+    register = HouseholdRegistration(sample.lives)
     first = list(register.first_load())
     on_first_day, on_second_day = register.changes(FIRST_DAY), register.changes(SECOND_DAY)
     names = Counter(name_of(row.values()) for row in first)
@@ -74,7 +74,7 @@ def test_truth_follows_the_days(sample: Sample) -> None:
 
 
 def test_truth_of_companies_follows_the_days(sample: Sample) -> None:
-    register = Enterprises(sample.lives)
+    register = EnterpriseRegistration(sample.lives)
     rows = {row["uscc"]: row for row in register.first_load()}
     for day in DAYS:
         for change in register.changes(day):
@@ -91,7 +91,7 @@ def test_truth_of_companies_follows_the_days(sample: Sample) -> None:
 
 
 def test_rooms_come_and_go_and_some_are_there_only_as_a_defect(sample: Sample) -> None:
-    addresses = StandardAddresses(sample.lives)
+    addresses = StandardAddress(sample.lives)
     told = [{row["address_id"]: kind for row, kind in addresses.lines(day)} for day in DAYS]
     for before, after in pairwise(told):
         assert after.keys() - before.keys()
@@ -127,7 +127,7 @@ def test_seed_and_size_decide_every_byte(tmp_path: Path) -> None:
 
 def test_further_days_stay_clean_and_numbers_unique(tmp_path: Path) -> None:
     sample = put_down(tmp_path, "tiny", 300)
-    register = Register(sample.lives)
+    register = HouseholdRegistration(sample.lives)
     held = {row["id_no"] for row in register.first_load()}
     for n in range(150):  # the shuffle of events begins a second round
         for change in register.changes(FIRST_DAY + timedelta(days=n)):
@@ -138,7 +138,7 @@ def test_further_days_stay_clean_and_numbers_unique(tmp_path: Path) -> None:
 
 def test_a_later_month_stays_clean(tmp_path: Path) -> None:
     sample = put_down(tmp_path, "tiny", 300, days=[date(2026, 7, 1)])
-    world, labels = World(CODES, sample.city), list(truth.labels(sample.folder, date(2026, 7, 1)))
+    world, labels = World(CODES, sample.city), list(read_labels(sample.folder, date(2026, 7, 1)))
     found = {name for batch in files(sample) for name in judge(world, batch)[0]}
     assert found == {(one.resource, one.source, one.line) for one in labels if one.source and (one.rule or one.outcome == "rejected")}
     assert {resource for resource, _, _ in found} >= {ELDERLY, CHECK}
@@ -149,10 +149,10 @@ def test_memory_does_not_grow_with_the_city(tmp_path: Path) -> None:
     for people in (1_500, 3_000):
         sample = Sample(tmp_path / str(people), tmp_path / str(people), "", CITIES / "tiny", people, 7)
         tracemalloc.start()
-        sum(1 for _ in Register(sample.lives).first_load())
-        sum(1 for _ in Checks(sample.lives).seed())
-        sum(1 for _ in Enterprises(sample.lives).first_load())
-        sum(1 for _ in StandardAddresses(sample.lives).lines(FIRST_DAY))
+        sum(1 for _ in HouseholdRegistration(sample.lives).first_load())
+        sum(1 for _ in PersonCheck(sample.lives).seed())
+        sum(1 for _ in EnterpriseRegistration(sample.lives).first_load())
+        sum(1 for _ in StandardAddress(sample.lives).lines(FIRST_DAY))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 600_000  # 1,500 people more, held in a list, would take more than twice as much

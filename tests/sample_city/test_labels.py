@@ -6,21 +6,17 @@ from collections import Counter
 
 import pytest
 
-from sample_city import approvals, certificates, checks, elderly, enterprises, events, ledgers, permits, register, standard_addresses
-from sample_city.feed import Sample
-from sample_city.labels import Label
-from sample_city.oddities import ODD, quota
+from sample_city.feed.sample import Sample
+from sample_city.sources.inventory import SOURCES
+from sample_city.sources.labels import Label
+from sample_city.world.oddities import ODD, quota
 from tests.oracle.days import dispose
-from tests.oracle.resources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
+from tests.oracle.resources import ADDRESS, CHECK, EVENT, HOUSEHOLD, PERMIT
 from tests.oracle.rules import World
 from tests.sample_city.batches import CITIES, CODES, DAYS, Named, judge
 
 pytestmark = pytest.mark.fast
-OUTCOMES = {
-    CERTIFICATE: certificates.OUTCOMES, PERMIT: permits.OUTCOMES, HOUSEHOLD: register.OUTCOMES, ENTERPRISE: enterprises.OUTCOMES,
-    ADDRESS: standard_addresses.OUTCOMES, ASSISTANCE: approvals.OUTCOMES, ELDERLY: elderly.OUTCOMES, LEDGER: ledgers.OUTCOMES,
-    CHECK: checks.OUTCOMES, EVENT: events.OUTCOMES,
-}  # fmt: skip
+OUTCOMES = {source.code: {kind: (one.outcome, one.rule) for kind, one in source.defects.items()} for source in SOURCES}
 REFERENCE = CITIES.parent / "docs" / "reference" / "sample-city.md"
 BY_CHANCE = {*ODD, "burst", "hidden_sheet", "late_state", "crlf_file"}  # how many follows from who is listed, or from what happens
 FOUND_BY_RULES = {"rejected", "quarantined", "warning", "batch_warning"}

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from sample_city import truth
-from sample_city.feed import Sample
-from sample_city.ledgers import Ledgers
-from sample_city.migrants import FIRST_NO
-from sample_city.people import FIRST_DAY
-from sample_city.permits import Permits
-from sample_city.register import Register
+from sample_city.feed.sample import Sample
+from sample_city.sources.household_registration import HouseholdRegistration
+from sample_city.sources.residence_permit import ResidencePermit
+from sample_city.sources.resident_ledger import ResidentLedger
+from sample_city.world import truth
+from sample_city.world.migrants import FIRST_NO
+from sample_city.world.people import FIRST_DAY
 from tests.oracle.resources import LEDGER
 from tests.sample_city.batches import DAYS
 
@@ -21,14 +21,14 @@ pytestmark = pytest.mark.fast
 
 def test_numbers_are_nobody_elses(sample: Sample) -> None:
     migrants = list(sample.lives.migrants)
-    registered = {row["id_no"] for row in Register(sample.lives).first_load()}
+    registered = {row["id_no"] for row in HouseholdRegistration(sample.lives).first_load()}
     registered |= {person.id_no for n in range(400) for person in sample.lives.newcomers(FIRST_DAY + timedelta(days=n))}
     assert len({person.id_no for person in migrants}) == len(migrants) >= 0.08 * sample.people
     assert not registered & {person.id_no for person in migrants}
 
 
 def test_permits_follow_their_holders(sample: Sample) -> None:
-    permits = Permits(sample.lives)
+    permits = ResidencePermit(sample.lives)
     rows = {row["permit_no"]: row for row in permits.first_load()}
     before = len(rows)
     for n in range(250):  # the shuffle of turns begins a second round
@@ -56,7 +56,7 @@ def test_ledgers_list_most_of_those_who_live_there(sample: Sample, batches: list
     senders = {
         date: {batch["source"].split("/")[1] for batch in sheets if batch["business_date"] == date} for date in ("2026-05-25", "2026-06-01")
     }
-    assert senders["2026-05-25"] == set(Ledgers(sample.lives).senders)
+    assert senders["2026-05-25"] == set(ResidentLedger(sample.lives).senders)
     assert len(senders["2026-05-25"] - senders["2026-06-01"]) == 1
     first = {(row["community_code"], row["id_no"]) for batch in sheets if batch["business_date"] == "2026-05-25" for row in batch["rows"]}
     eve = truth.persons(sample.folder, sample.city, FIRST_DAY - timedelta(days=1)).to_pylist()

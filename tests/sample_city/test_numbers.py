@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from sample_city.numbers import Shuffle, old_resident_number, resident_check, resident_number, social_credit_code, spread_birth
+from sample_city.world.numbers import Shuffle, old_resident_number, resident_check, resident_number, social_credit_code, spread_birth
 
 pytestmark = pytest.mark.fast
 

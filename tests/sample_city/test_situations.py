@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from sample_city.feed import Sample
-from sample_city.people import FIRST_DAY
-from sample_city.situations import situations
+from sample_city.feed.sample import Sample
+from sample_city.feed.situations import situations
+from sample_city.world.people import FIRST_DAY
 from tests.oracle.resources import ASSISTANCE, CERTIFICATE, ELDERLY, ENTERPRISE, HOUSEHOLD
 from tests.sample_city.batches import DAYS
 

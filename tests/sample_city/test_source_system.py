@@ -15,7 +15,7 @@ from infra.local import postgres
 from lakehouse.config import Instance
 from lakehouse.connections import connection_url
 from lakehouse.errors import ConfigError
-from sample_city.people import FIRST_DAY
+from sample_city.world.people import FIRST_DAY
 
 pytestmark = pytest.mark.spark
 SECOND_DAY = FIRST_DAY + timedelta(days=1)

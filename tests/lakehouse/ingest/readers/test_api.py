@@ -23,8 +23,8 @@ from lakehouse.ingest.readers.api_client import Limits
 from lakehouse.ingest.readers.delivery import Delivery
 from lakehouse.ingest.readers.window import Window as Asked
 from lakehouse.ingest.readers.window import next_window
-from sample_city.api_faults import FAULTS
-from sample_city.api_server import Desk, Server, Window
+from sample_city.feed.api_faults import FAULTS
+from sample_city.feed.api_server import Desk, Server, Window
 from tests.lakehouse.ingest.readers.contract import contract
 
 pytestmark = pytest.mark.fast

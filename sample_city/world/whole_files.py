@@ -1,0 +1,18 @@
+"""Returns files that appear whole or not at all, as a careful sender puts them down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def delivered(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file to write; it gets its name when everything is written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        yield file
+    part.replace(path)
