@@ -15,7 +15,7 @@ import pytest
 pytestmark = pytest.mark.fast
 
 PROJECT = Path(__file__).resolve().parent.parent
-PACKAGES = ("lakehouse", "expectations", "spark_jobs", "huiliu", "sample_city", "infra", "dags")
+PACKAGES = ("lakehouse", "expectations", "spark_jobs", "application", "huiliu", "sample_city", "infra", "dags")
 MAY_IMPORT = {
     "lakehouse": {"lakehouse"},
     "expectations": {"lakehouse", "expectations"},
@@ -23,8 +23,42 @@ MAY_IMPORT = {
     "dags": {"lakehouse", "dags"},
     "infra": {"lakehouse", "infra"},
     "sample_city": {"lakehouse", "sample_city"},
-    "huiliu": {"lakehouse", "expectations", "spark_jobs", "infra", "sample_city", "huiliu"},
+    "application": {"lakehouse", "expectations", "spark_jobs", "infra", "sample_city", "application"},
+    "huiliu": {"lakehouse", "spark_jobs", "application", "huiliu"},
 }
+# The rooms of a package, and the modules that lie loose beside them.
+ROOMS = {
+    "lakehouse": {"city", "contracts", "declarations", "derive", "ingest", "numbers", "ops", "returns", "rules", "verification"},
+    "spark_jobs": {"ingest", "jobs", "lake", "returns", "transforms"},
+    "sample_city": {"feed", "sources", "world"},
+}
+LOOSE = {
+    "lakehouse": {"config", "connections", "errors", "jobs", "naming", "objects", "orchestrator", "steps"},
+    "spark_jobs": set(),
+    "sample_city": set(),
+}
+MOST_LOOSE = 8
+# Which rooms a room may import beside the loose modules; one that is not named may import any.
+ROOM_MAY_IMPORT = {
+    "lakehouse.verification": set(),
+    "lakehouse.numbers": set(),
+    "lakehouse.ops": set(),
+    "lakehouse.city": {"contracts", "declarations", "numbers", "ops"},
+    "lakehouse.declarations": {"contracts", "numbers"},
+    "lakehouse.contracts": {"city", "declarations", "numbers", "rules"},
+    "lakehouse.rules": {"contracts", "declarations", "numbers"},
+    "lakehouse.ingest": {"city", "contracts", "declarations", "numbers", "ops", "rules"},
+    "lakehouse.returns": {"city", "contracts", "declarations", "numbers", "ops", "rules", "verification"},
+    "lakehouse.derive": {"city", "contracts", "declarations", "numbers", "returns", "rules"},
+    "spark_jobs.transforms": set(),
+    "spark_jobs.lake": {"transforms"},
+    "spark_jobs.ingest": {"lake", "transforms"},
+    "spark_jobs.returns": {"lake", "transforms"},
+    "sample_city.world": set(),
+    "sample_city.sources": {"world"},
+    "sample_city.feed": {"sources", "world"},
+}
+SHOW_THE_APPLICATION = ("application", "huiliu")
 SAMPLE_MAY_KNOW = {"lakehouse.config", "lakehouse.connections", "lakehouse.errors"}
 ENGINES = {"pyspark", "delta", "airflow", "great_expectations", "dbt"}
 NOT_HERE = {
@@ -34,7 +68,13 @@ NOT_HERE = {
     "expectations": {"airflow", "dbt", "delta"},
     "spark_jobs": {"airflow"},
 }
-ONLY_THERE = {"obstore": {"lakehouse.objects"}, "delta": {"spark_jobs.lake.storage"}}
+ONLY_THERE = {
+    "obstore": {"lakehouse.objects"},
+    "delta": {"spark_jobs.lake.storage"},
+    "yaml": {"lakehouse.declarations.document", "lakehouse.derive.curated", "lakehouse.derive.dbt"},  # the last two: dbt's own files
+}
+# Who may look at the environment: settings, the usual variables of S3 stores, a switch of the Spark client; and what starts processes.
+READS_THE_ENVIRONMENT = ("lakehouse.config", "lakehouse.objects", "spark_jobs.lake.session", "infra", "sample_city.feed.api_server")
 ACTIONS = {
     "collect",
     "toPandas",
@@ -139,6 +179,81 @@ def test_only_the_operational_database_module_writes_sql() -> None:
         if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in ("sqlalchemy", "psycopg")
         for alias in node.names
         if alias.name not in ("Connection", "Engine")
+    ])  # fmt: skip
+
+
+def test_every_module_lies_in_a_room() -> None:
+    wrong = []
+    for package, rooms in ROOMS.items():
+        there = {name.split(".")[1] for name in modules() if name.startswith(f"{package}.")}
+        allowed = rooms | LOOSE[package]
+        wrong += [f"{package}/{name} is no room: put it into one of {', '.join(sorted(rooms))}" for name in there - allowed]
+        wrong += [f"{package}/{name} is gone: forget it here" for name in allowed - there]
+    told(wrong)
+    assert all(len(loose) <= MOST_LOOSE for loose in LOOSE.values())
+
+
+def test_rooms_import_in_one_direction() -> None:
+    wrong = []
+    for name in modules():
+        package, _, rest = name.partition(".")
+        here = f"{package}.{rest.partition('.')[0]}"
+        if here in ROOM_MAY_IMPORT:
+            allowed = ROOM_MAY_IMPORT[here]
+            rooms = {found: found.split(".")[1] for found in imports_of(name) if found in modules() and found.startswith(f"{package}.")}
+            barred = ROOMS[package] - allowed - {here.partition(".")[2]}
+            wrong += [
+                f"{name} imports {found}: {here} may import of {package}/ only {allowed or 'loose modules'}"
+                for found, room in rooms.items()
+                if room in barred
+            ]
+    told(wrong)
+
+
+def test_the_verifier_can_be_given_away() -> None:
+    told([
+        f"{name} imports {found}: verification/ needs nothing else of ours"
+        for name in modules()
+        if name.startswith("lakehouse.verification")
+        for found in imports_of(name)
+        if found.split(".")[0] in PACKAGES and not found.startswith("lakehouse.verification")
+    ])  # fmt: skip
+
+
+def test_only_what_shows_it_imports_the_application() -> None:
+    told([
+        f"{name} imports {found}: only {', '.join(SHOW_THE_APPLICATION)} may"
+        for name in modules()
+        if name.split(".")[0] not in SHOW_THE_APPLICATION
+        for found in imports_of(name)
+        if found.split(".")[0] == "application"
+    ])  # fmt: skip
+
+
+def test_no_two_modules_differ_by_an_ending() -> None:
+    """Nobody knows which of `gate`, `gates` and `gating` to open; the same name in two rooms is the same thing seen from two sides."""
+    names = {part for name in modules() for part in name.split(".")}
+    told([
+        f"{other} beside {name}: one name for one thing"
+        for name in names
+        for other in names & {f"{name}{ending}" for ending in ("s", "es", "ing", "ed")} | names & _bent(name)
+    ])  # fmt: skip
+
+
+def _bent(name: str) -> set[str]:
+    """Returns the forms of a word whose end changes before an ending (`history`, `histories`; `name`, `naming`)."""
+    plural = {f"{name[:-1]}ies"} if name.endswith("y") else set()
+    return plural | ({f"{name[:-1]}{ending}" for ending in ("ing", "ed")} if name.endswith("e") else set())
+
+
+def test_no_state_of_the_process_carries_facts() -> None:
+    """What one part has to know of another is an argument: the settings read the environment, and nobody writes to it."""
+    told([
+        f"{name}:{node.lineno} uses {ast.unparse(node)}"
+        for name in modules()
+        if not name.startswith(READS_THE_ENVIRONMENT)
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.getenv", "os.putenv", "os.chdir")
     ])  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.rules.check import Check, Row, day
-from lakehouse.numbers.certificate import disability_certificate_fault
+from lakehouse.numbers.disability_certificate import disability_certificate_fault
 
 
 def breaks(check: Check, row: Row) -> bool:

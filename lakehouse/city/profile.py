@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from lakehouse.declarations.typed import Declared, read_declaration
+from lakehouse.declarations.strict_yaml import Declared, read_declaration
 
 
 class CityProfile(Declared):

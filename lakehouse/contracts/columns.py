@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from lakehouse.contracts.model import Column, LogicalType, Rule
 from lakehouse.contracts.properties import COLUMN_PROPERTIES, NAME_PATTERN, read_properties
 from lakehouse.declarations.document import Document, Finding, Step
-from lakehouse.declarations.typed import typed_findings
+from lakehouse.declarations.strict_yaml import typed_findings
 from lakehouse.errors import nearest_first
-from lakehouse.rules.declaration import Labels
 from lakehouse.rules.format import FORMATS
 from lakehouse.rules.registry import Severity, build_rule, kinds
+from lakehouse.rules.vocabulary import Labels
 
 ENGINE = "huiliu"
 SEVERITIES: tuple[str, ...] = get_args(Severity)

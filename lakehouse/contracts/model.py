@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from lakehouse.declarations.typed import Declared
+from lakehouse.declarations.strict_yaml import Declared
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
 LogicalType = Literal["string", "date", "timestamp", "integer", "number", "boolean"]

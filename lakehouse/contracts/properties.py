@@ -22,7 +22,7 @@ from lakehouse.contracts.model import (
     Source,
 )
 from lakehouse.declarations.document import Finding, Step
-from lakehouse.declarations.typed import typed_findings
+from lakehouse.declarations.strict_yaml import typed_findings
 from lakehouse.errors import nearest_first
 
 Provider = Annotated[str, Field(pattern=r"^[0-9A-Y]{18}$")]

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from lakehouse.contracts.model import Contract
-from lakehouse.declarations.typed import Declared, read_declaration
+from lakehouse.declarations.strict_yaml import Declared, read_declaration
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 
 PLACE_COLUMNS = ("grid", "code", "community_name", "address_id", "address_text")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from lakehouse.contracts.model import COLUMN_CLASSES, ColumnClass, Level
-from lakehouse.declarations.typed import Declared, declared_sha256, read_declaration
+from lakehouse.declarations.strict_yaml import Declared, declared_sha256, read_declaration
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.naming import LEVELS
 

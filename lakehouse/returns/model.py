@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from lakehouse.contracts.model import ColumnClass, Cycle, Level, LogicalType
 from lakehouse.declarations.policies import STATUTORY_HANDLER, Transform
-from lakehouse.declarations.typed import Declared, declared_sha256, read_declaration
+from lakehouse.declarations.strict_yaml import Declared, declared_sha256, read_declaration
 from lakehouse.errors import ContractError, Problem, problems_text
 from lakehouse.naming import LEVELS
 

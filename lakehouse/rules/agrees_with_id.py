@@ -10,8 +10,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from lakehouse.rules.declaration import ColumnName, Labels, Messages
-from lakehouse.rules.declaration import Parameters as Base
+from lakehouse.rules.vocabulary import ColumnName, Labels, Messages
+from lakehouse.rules.vocabulary import Parameters as Base
 
 DIMENSION = "0402"
 PARTS = {"gender": ("性别", "gender"), "birth_date": ("出生日期", "birth date"), "age": ("年龄", "age")}

@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from lakehouse.rules.declaration import ColumnName, Labels, Messages
-from lakehouse.rules.declaration import Parameters as Base
+from lakehouse.rules.vocabulary import ColumnName, Labels, Messages
+from lakehouse.rules.vocabulary import Parameters as Base
 
 DIMENSION = "0501"
 TYPES = ("timestamp",)

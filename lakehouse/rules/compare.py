@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lakehouse.rules.declaration import ColumnLikeThis, Labels, Messages
-from lakehouse.rules.declaration import Parameters as Base
+from lakehouse.rules.vocabulary import ColumnLikeThis, Labels, Messages
+from lakehouse.rules.vocabulary import Parameters as Base
 
 DIMENSION = "0402"
 TYPES = ("date", "timestamp", "integer", "number", "string")

@@ -1,12 +1,12 @@
 """Declares `disability_certificate_no`: 20 characters, a valid resident number followed by category (1 to 7) and grade (1 to 4).
 
-Source: GB/T 26341 for category and grade; the rule's text is `lakehouse.numbers.certificate`.
+Source: GB/T 26341 for category and grade; the rule's text is `lakehouse.numbers.disability_certificate`.
 """
 
 from __future__ import annotations
 
-from lakehouse.rules.declaration import Labels, Messages
-from lakehouse.rules.declaration import Parameters as Base
+from lakehouse.rules.vocabulary import Labels, Messages
+from lakehouse.rules.vocabulary import Parameters as Base
 
 DIMENSION = "0301"
 TYPES = ("string",)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from lakehouse.rules.declaration import CodeTableName, Labels, Messages
-from lakehouse.rules.declaration import Parameters as Base
+from lakehouse.rules.vocabulary import CodeTableName, Labels, Messages
+from lakehouse.rules.vocabulary import Parameters as Base
 
 DIMENSION = "0105"
 

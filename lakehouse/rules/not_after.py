@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lakehouse.rules.declaration import Labels, Messages
-from lakehouse.rules.declaration import Parameters as Base
+from lakehouse.rules.vocabulary import Labels, Messages
+from lakehouse.rules.vocabulary import Parameters as Base
 
 DIMENSION = "0503"
 TYPES = ("date", "timestamp")

@@ -6,8 +6,8 @@ import re
 
 from pydantic import field_validator
 
-from lakehouse.rules.declaration import Labels, Messages
-from lakehouse.rules.declaration import Parameters as Base
+from lakehouse.rules.vocabulary import Labels, Messages
+from lakehouse.rules.vocabulary import Parameters as Base
 
 DIMENSION = "0302"
 

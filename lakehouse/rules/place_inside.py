@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from lakehouse.rules.declaration import Labels, Messages
-from lakehouse.rules.declaration import Parameters as Base
+from lakehouse.rules.vocabulary import Labels, Messages
+from lakehouse.rules.vocabulary import Parameters as Base
 
 DIMENSION = "0402"
 TYPES = ("string",)

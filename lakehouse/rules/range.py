@@ -8,8 +8,8 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from lakehouse.rules.declaration import Labels, Messages
-from lakehouse.rules.declaration import Parameters as Base
+from lakehouse.rules.vocabulary import Labels, Messages
+from lakehouse.rules.vocabulary import Parameters as Base
 
 DIMENSION = "0301"
 TYPES = ("string", "integer", "number", "date", "timestamp")

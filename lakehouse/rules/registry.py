@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from lakehouse.contracts.model import Column, Rule
-from lakehouse.rules.declaration import Labels, Messages, Parameters, RuleKind
+from lakehouse.rules.vocabulary import Labels, Messages, Parameters, RuleKind
 
 Severity = Literal["error", "warning"]
-NOT_KINDS = frozenset({"__init__", "declaration", "registry"})
+NOT_KINDS = frozenset({"__init__", "vocabulary", "registry"})
 
 
 @cache

@@ -5,8 +5,8 @@ Source: GB 11643-1999; the rule's text is `lakehouse.numbers.resident`. The regi
 
 from __future__ import annotations
 
-from lakehouse.rules.declaration import Labels, Messages
-from lakehouse.rules.declaration import Parameters as Base
+from lakehouse.rules.vocabulary import Labels, Messages
+from lakehouse.rules.vocabulary import Parameters as Base
 
 DIMENSION = "0301"
 TYPES = ("string",)

@@ -64,7 +64,7 @@ def test_a_step_commits_once_and_a_lost_record_writes_nothing_again(instance: In
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:  # the process ends between the commit and the database record
-        broken.setattr(intake, "accept", killed)
+        broken.setattr(intake, "settle", killed)
         with pytest.raises(KeyboardInterrupt):
             extract(instance, FIRST)
     committed = version(instance)

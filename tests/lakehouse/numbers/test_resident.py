@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.numbers.certificate import disability_certificate_fault
+from lakehouse.numbers.disability_certificate import disability_certificate_fault
 from lakehouse.numbers.resident import (
     age,
     birth_date,

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from lakehouse.config import PROJECT
 from lakehouse.contracts.model import Column
-from lakehouse.rules.declaration import Labels
 from lakehouse.rules.registry import build_rule, gate_kinds, kinds
+from lakehouse.rules.vocabulary import Labels
 
 pytestmark = pytest.mark.fast
 COUNTS = {"01": 6, "02": 2, "03": 5, "04": 2, "05": 3, "06": 2}  # indicators of GB/T 36344 per group
