@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -56,19 +56,38 @@ def take(instance: Instance, search: Search, only: Iterable[str] | None = None) 
     return intake
 
 
+def settle(connection: Connection, resource: str, read: tuple[Sequence[Batch], Mapping[str, str]], on: date) -> int:
+    """Record which batches are in bronze and which cannot be read at all; return how many now wait for gate or silver.
+
+    Args:
+        connection: the operational database.
+        resource: the resource of the batches.
+        read: the batches of the step, and by batch id why one of them cannot be read.
+        on: the business date of the step.
+    """
+    waiting, unreadable = read
+    for batch in waiting:
+        if batch.batch_id not in unreadable:
+            accept(connection, batch, on)
+    for batch in waiting:
+        if batch.batch_id in unreadable:
+            refuse(connection, batch, unreadable[batch.batch_id], on)
+    open_ = [*batches.open_for(connection, resource, "gate"), *batches.open_for(connection, resource, "silver")]
+    return sum(batch.taken_on <= on for batch in open_)
+
+
 def refuse(connection: Connection, batch: Batch, message: str, on: date) -> None:
-    """Records that a landed delivery cannot be read at all and opens a ticket for its provider."""
+    """Record that a landed delivery cannot be read at all and open a ticket for its provider."""
     batches.record_refusal(connection, batch.batch_id)
     detail = {"batch_id": batch.batch_id, "source_object": batch.source_object}
     new = tickets.NewTicket(REFUSED, _subject(batch), on, message, batch.resource, batch.provider, detail=detail)
     tickets.open_ticket(connection, new)
 
 
-def accept(connection: Connection, read: Iterable[Batch], on: date) -> None:
-    """Records that the rows of batches are in bronze; a readable delivery answers the ticket of an unreadable one before it."""
-    for batch in read:
-        batches.record_bronze(connection, [batch.batch_id])
-        tickets.close(connection, REFUSED, _subject(batch), on, "a readable delivery came")
+def accept(connection: Connection, batch: Batch, on: date) -> None:
+    """Record that the rows of a batch are in bronze; a readable delivery closes the ticket of an unreadable one before it."""
+    batches.record_bronze(connection, [batch.batch_id])
+    tickets.close(connection, REFUSED, _subject(batch), on, "a readable delivery came")
 
 
 def _check_nothing_handed_over(search: Search) -> None:

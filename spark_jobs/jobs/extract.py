@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
-from lakehouse.contracts.model import Contract
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.ingest import intake, staging
 from lakehouse.ingest.arrival import Search
 from lakehouse.jobs import Answer, JobRequest
 from lakehouse.objects import open_area
-from lakehouse.ops import batches, connect, ingest_runs
+from lakehouse.ops import connect, ingest_runs
 from spark_jobs.ingest.bronze import append
 
 OPTIONS = ("files", "provider", "refetch")
@@ -61,7 +60,8 @@ def run(instance: Instance, request: JobRequest) -> ExtractAnswer:
     areas = open_area(instance, "landing"), open_area(instance, "lake")
     staged = staging.stage(areas, contract, taken.waiting, today)
     added = append(instance, contract, staged, [batch for batch in taken.waiting if batch.batch_id not in staged.refused])
-    waiting = _settle(instance, contract, request, taken, staged)
+    with connect(instance) as connection:
+        waiting = intake.settle(connection, contract.code, (taken.waiting, staged.refused), today)
     staging.clear(areas[1], contract, today)
     return ExtractAnswer(
         landed=taken.landed,
@@ -73,15 +73,3 @@ def run(instance: Instance, request: JobRequest) -> ExtractAnswer:
         remarks=tuple(sorted({text for texts in staged.remarks.values() for text in texts})),
         notes=ingest_runs.Notes(waiting, tuple(sorted(one.subject for one in taken.unusable)), staged.remarks),
     )
-
-
-def _settle(instance: Instance, contract: Contract, request: JobRequest, taken: intake.Intake, staged: staging.Staged) -> int:
-    """Record which batches are in bronze and which cannot be read; return how many now wait for gate or silver."""
-    today = request.business_date
-    with connect(instance) as connection:
-        intake.accept(connection, [batch for batch in taken.waiting if batch.batch_id not in staged.refused], today)
-        for batch in taken.waiting:
-            if batch.batch_id in staged.refused:
-                intake.refuse(connection, batch, staged.refused[batch.batch_id], today)
-        open_ = [*batches.open_for(connection, contract.code, "gate"), *batches.open_for(connection, contract.code, "silver")]
-    return sum(batch.taken_on <= today for batch in open_)

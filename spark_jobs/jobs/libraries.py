@@ -15,18 +15,9 @@ from lakehouse.jobs import Answer, JobRequest
 from lakehouse.objects import open_area
 from lakehouse.ops import connect, days, facts
 from spark_jobs.lake import dbt_runs, session, storage
+from spark_jobs.lake.dbt_runs import BuiltTable
 
 FACT = "libraries"
-
-
-@dataclass(frozen=True)
-class BuiltTable:
-    """A library after a build: its rows, its version in the lake, and how many rows the build changed."""
-
-    table: str
-    rows: int
-    version: int
-    changed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

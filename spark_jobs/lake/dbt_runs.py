@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from contextlib import chdir
+from dataclasses import dataclass
 from pathlib import Path
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
@@ -15,6 +16,16 @@ from lakehouse.errors import Problem, QualityError, problems_text
 BUILD = ("run",)  # every model refuses wrong keys by itself; tests of models are run by the test suite
 # dbt asks for Hive support with every statement; Connect answers each time that this cannot be changed.
 IGNORED_WARNING = "Failed to set spark.sql.catalogImplementation"
+
+
+@dataclass(frozen=True)
+class BuiltTable:
+    """A library after a build: its rows, its version in the lake, and how many rows the build changed."""
+
+    table: str
+    rows: int
+    version: int
+    changed: int = 0
 
 
 def invoke(project: Path, told: dbt.Run, command: Sequence[str] = BUILD) -> dbtRunnerResult:
