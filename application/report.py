@@ -144,7 +144,7 @@ def _identity(instance: Instance, newest: days.Day) -> Row:
 
 
 def _sources(connection: Connection, contracts: dict[str, Contract], day: date) -> Row:
-    """Returns what came in on the day: resources, batches, rules broken, the gate over the days so far, the seconds of each step."""
+    """Return what came in on the day: resources, batches, rules broken, the gate over the days so far, the seconds of each step."""
     taken = batches.taken_on(connection, day)
     return {
         "resources": [_resource(contract) for contract in contracts.values()],
@@ -157,7 +157,7 @@ def _sources(connection: Connection, contracts: dict[str, Contract], day: date) 
 
 
 def _returned(connection: Connection, newest: days.Day) -> Row:
-    """Returns what was made of it: libraries, returns, packages, invariants."""
+    """Return what was made of it: libraries, returns, packages, invariants."""
     day = newest.business_date
     made = packages.of_issue(connection, day, newest.issue)
     return {
@@ -187,7 +187,7 @@ def _batch(batch: batches.Batch) -> dict[str, Any]:
 
 
 def _broken_rules(connection: Connection, contracts: dict[str, Contract], taken: list[batches.Batch]) -> list[dict[str, Any]]:
-    """Returns the rules that rows of the day's batches break, most rows first; a resource without a sound contract is left out."""
+    """Return the rules that rows of the day's batches break, most rows first; a resource without a sound contract is left out."""
     resource_of = {batch.batch_id: batch.resource for batch in taken}
     sums: Counter[tuple[str, str]] = Counter()
     for batch_id, broken in rule_counts.of_batches(connection, list(resource_of)).items():
@@ -208,7 +208,7 @@ def _broken_rules(connection: Connection, contracts: dict[str, Contract], taken:
 
 
 def _gate_history(connection: Connection, day: date) -> list[dict[str, Any]]:
-    """Returns per day closed so far what the gate said of each resource: `{date, issue, state, gates[], gaps[]}`, the oldest first."""
+    """Return per day closed so far what the gate said of each resource: `{date, issue, state, gates[], gaps[]}`, the oldest first."""
     since = day - timedelta(days=HISTORY_DAYS - 1)
     spoken = batches.gate_history(connection, since, day)
     return [
@@ -251,7 +251,7 @@ def _packages(made: list[packages.Package]) -> dict[str, int]:
 
 
 def _packages_by_level(made: list[packages.Package]) -> list[dict[str, Any]]:
-    """Returns `{level, rows, packages, …}` per level from the province down, departments last; a level without packages has zeros."""
+    """Return `{level, rows, packages, …}` per level from the province down, departments last; a level without packages has zeros."""
     by_level: dict[str, list[packages.Package]] = {level: [] for level in (*LEVELS, DEPARTMENT)}
     for one in made:
         by_level[recipient_folder(one.recipient_id)].append(one)
@@ -259,7 +259,7 @@ def _packages_by_level(made: list[packages.Package]) -> list[dict[str, Any]]:
 
 
 def _missing_references(instance: Instance, libraries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Returns how many rows of each provider name a person, entity or address that is not there, most rows first."""
+    """Return how many rows of each provider name a person, entity or address that is not there, most rows first."""
     version = next((one["version"] for one in libraries if one["table"] == MISSING_REFERENCES), None)
     if version is None:
         return []

@@ -52,7 +52,7 @@ def truth_scores(instance: Instance, day: date, libraries: list[dict[str, Any]])
 
 
 def _subjects(spark: SparkSession, instance: Instance, day: date, versions: dict[str, int]) -> dict[str, dict[str, float]]:
-    """Returns how right places and golden values are, of people and, where they are known, of entities."""
+    """Return how right places and golden values are, of people and, where they are known, of entities."""
     persons = _persons(spark, instance, day, versions)
     place, (share, values) = _locality(persons), _authority(persons)
     locality = {"accuracy": place["community_code"], "grid": place["grid_code"], "persons": len(persons.living)}
@@ -67,7 +67,7 @@ def _subjects(spark: SparkSession, instance: Instance, day: date, versions: dict
 
 
 def _situations(spark: SparkSession, instance: Instance, day: date, versions: dict[str, int]) -> dict[str, float]:
-    """Returns the share of the situations that exist for certain which the safety net found: in all (recall) and by flag."""
+    """Return the share of the situations that exist for certain which the safety net found: in all (recall) and by flag."""
     table, wanted = special("safety_net"), situations(instance.home / "sample", day).to_pylist()
     flags = sorted({one["flag"] for one in wanted})
     rows = read(spark, table, versions[table]).where(f"month = '{day:%Y-%m}'").select("id_no", *flags).collect()
@@ -96,7 +96,7 @@ def _golden(spark: SparkSession, table: str, versions: dict[str, int], names: tu
 
 
 def _gate(spark: SparkSession, instance: Instance, day: date) -> dict[str, float]:
-    """Returns recall and precision of what the gate finds: rejected, quarantined and warned rows against their labels."""
+    """Return recall and precision of what the gate finds: rejected, quarantined and warned rows against their labels."""
     labels = {_of_label(label): label for label in read_labels(instance.home / "sample", day) if label.outcome in SEEN_BY_THE_GATE}
     found: dict[Row, set[str]] = {}
     for contract in load_sound_contracts(instance.settings.contracts)[0].values():
@@ -126,7 +126,7 @@ def _of_label(label: Label) -> Row:
 
 
 def _locality(subject: Subject) -> dict[str, float]:
-    """Returns the share of the living whose place is the true one, by community and by grid."""
+    """Return the share of the living whose place is the true one, by community and by grid."""
     return {
         name: _share(sum(subject.golden.get(one, {}).get(name) == subject.true[one][name] for one in subject.living), len(subject.living))
         for name in PLACES
@@ -134,7 +134,7 @@ def _locality(subject: Subject) -> dict[str, float]:
 
 
 def _addresses(entities: Subject) -> dict[str, float]:
-    """Returns how many address texts of premises led to one standard address, and the share of these that is the true one."""
+    """Return how many address texts of premises led to one standard address, and the share of these that is the true one."""
     found = {one: entities.golden.get(one, {}).get(ADDRESS) for one in entities.living}
     matched = {one: address for one, address in found.items() if address is not None}
     right = sum(address == entities.true[one]["address_id"] for one, address in matched.items())
@@ -142,7 +142,7 @@ def _addresses(entities: Subject) -> dict[str, float]:
 
 
 def _authority(subject: Subject) -> tuple[float, int]:
-    """Returns the share of golden values that are true, where there is a value, and how many there are."""
+    """Return the share of golden values that are true, where there is a value, and how many there are."""
     known = [(row, subject.true[one]) for one, row in subject.golden.items() if one in subject.true]
     right = [row[name] == true[name] for row, true in known for name in subject.fields if row[name] is not None]
     return _share(sum(right), len(right)), len(right)

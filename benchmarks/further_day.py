@@ -48,7 +48,7 @@ class Stage:
 
 
 def stages(found: report.DayReport) -> dict[str, float]:
-    """Returns the seconds of a report by stage, the resources of an ingest step together, only the last attempt of each."""
+    """Return the seconds of a report by stage, the resources of an ingest step together, only the last attempt of each."""
     last = {(one["step"], one["resource"]): one for one in sorted(found.timings, key=lambda one: one["attempt"])}
     sums: dict[str, float] = {}
     for (step, _), one in last.items():
@@ -57,7 +57,7 @@ def stages(found: report.DayReport) -> dict[str, float]:
 
 
 def growth(measured: Sequence[Measured]) -> list[Stage]:
-    """Returns what becomes of each stage from the smallest city to the largest, the longest stage of the largest first."""
+    """Return what becomes of each stage from the smallest city to the largest, the longest stage of the largest first."""
     smallest, largest = min(measured, key=lambda one: one.people), max(measured, key=lambda one: one.people)
     times = largest.people / smallest.people
     found = []
@@ -71,7 +71,7 @@ def growth(measured: Sequence[Measured]) -> list[Stage]:
 
 
 def measure(city: str, people: int) -> Measured:
-    """Returns a further day of a city of this size.
+    """Return a further day of a city of this size.
 
     Raises:
         QualityError: an invariant of a day does not hold.

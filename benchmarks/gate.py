@@ -55,7 +55,7 @@ class Result:
 
 
 def contract() -> Contract:
-    """Returns a contract with 30 rules of the kinds Great Expectations knows itself."""
+    """Return a contract with 30 rules of the kinds Great Expectations knows itself."""
     columns, rules = [_column("serial", key=True)], []
     for n in range(EACH):
         text, code = _column(f"text_{n}"), _column(f"code_{n}")
@@ -72,7 +72,7 @@ def contract() -> Contract:
 
 
 def generated(spark: SparkSession, number: int) -> DataFrame:
-    """Returns rows as a reader leaves them, of which about one in a hundred breaks each rule; the same number gives the same rows."""
+    """Return rows as a reader leaves them, of which about one in a hundred breaks each rule; the same number gives the same rows."""
 
     def chance(name: str) -> SparkColumn:
         return F.pmod(F.xxhash64("id", F.lit(name)), F.lit(10_000))
@@ -92,7 +92,7 @@ def generated(spark: SparkSession, number: int) -> DataFrame:
 
 
 def compare(instance: Instance, number: int) -> Result:
-    """Returns the seconds of both ways.
+    """Return the seconds of both ways.
 
     Raises:
         QualityError: they do not count the same.
@@ -116,7 +116,7 @@ def compare(instance: Instance, number: int) -> Result:
 
 
 def _gate(rows: DataFrame, path: str, derived: Path, declared: tuple[Contract, RuleScope]) -> dict[str, int]:
-    """Returns rows per broken rule as the house counts: verdicts written once, tallied, confirmed by Great Expectations on the verdicts."""
+    """Return rows per broken rule as the house counts: verdicts written once, tallied, confirmed by Great Expectations on the verdicts."""
     judged, scope = declared
     add_verdicts(rows, judged, scope).write.mode("overwrite").parquet(path)
     names = [rule.id for rule in judged.rules]
@@ -130,7 +130,7 @@ def _gate(rows: DataFrame, path: str, derived: Path, declared: tuple[Contract, R
 
 
 def _native(rows: DataFrame, derived: Path, declared: tuple[Contract, RuleScope]) -> dict[str, int]:
-    """Returns rows per broken rule as Great Expectations counts them itself on typed values, without a verdict."""
+    """Return rows per broken rule as Great Expectations counts them itself on typed values, without a verdict."""
     judged, scope = declared
     ground = Ground(scope.codes, scope.regions, scope.timezone, scope.departments)
     return counted(derived, native_suite(checks(judged, ground)), with_values(rows, judged, scope), "native")

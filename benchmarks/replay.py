@@ -39,7 +39,7 @@ class Result:
 
 
 def again(instance: Instance, day: date, first_seconds: float) -> Result:
-    """Returns the seconds of a published day run again, against those of its first run.
+    """Return the seconds of a published day run again, against those of its first run.
 
     Raises:
         QualityError: the day is not published, or running it again changed something.
@@ -60,7 +60,7 @@ def again(instance: Instance, day: date, first_seconds: float) -> Result:
 
 
 def state(instance: Instance) -> dict[str, str]:
-    """Returns the version of every table and the hash of every file in the exchange that recipients can see."""
+    """Return the version of every table and the hash of every file in the exchange that recipients can see."""
     area = open_area(instance, "exchange")
     files = [one.path for one in area.list("") if not one.path.startswith("_") and "build" not in one.path and "proofs" not in one.path]
     found = {path: hashlib.sha256(area.get(path)).hexdigest() for path in files}
@@ -82,7 +82,7 @@ def main(
 
 
 def _silent(_line: str) -> None:
-    """Says nothing."""
+    """Say nothing."""
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from lakehouse.naming import ingest_asset, ingest_dag
 
 
 def build(contract: Contract, instance: Instance) -> DAG:
-    """Returns the DAG of a resource; its last task always tells the asset how the day ended: accepted, blocked, nothing, failed."""
+    """Return the DAG of a resource; its last task always tells the asset how the day ended: accepted, blocked, nothing, failed."""
     city = instance.city
     outcome = Asset(name=ingest_asset(contract.code), uri=ingest_asset(contract.code))
     with DAG(

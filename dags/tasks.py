@@ -20,12 +20,12 @@ RETRIES = 0  # a job is repeated by clearing its task; what is worth repeating b
 
 
 def business_date(context: dict[str, Any]) -> date:
-    """Returns the business date of a run: its partition key."""
+    """Return the business date of a run: its partition key."""
     return date.fromisoformat(context["dag_run"].partition_key)
 
 
 def job_task(job: str, resource: str | None = None, emits: Asset | None = None, **settings: Any) -> Any:
-    """Returns a task that runs a job by name; with `emits`, its end tells the asset what the job answered.
+    """Return a task that runs a job by name; with `emits`, its end tells the asset what the job answered.
 
     A job that repaired a closed day asks for the day to be closed again (ADR 0001). Where a job left nothing waiting, the task after it is
     skipped: to start one that finds nothing to do costs as much as any.
@@ -49,12 +49,12 @@ def job_task(job: str, resource: str | None = None, emits: Asset | None = None, 
 
 
 def midnight_schedule(city: CityProfile) -> CronPartitionTimetable:
-    """Returns the schedule of a producer: the midnight that ends a business date starts its run (ADR 0001)."""
+    """Return the schedule of a producer: the midnight that ends a business date starts its run (ADR 0001)."""
     return CronPartitionTimetable("0 0 * * *", timezone=city.timezone, run_offset=-1, key_format="%Y-%m-%d")
 
 
 def dag_dates(city: CityProfile) -> dict[str, datetime]:
-    """Returns start and end of a producer; with a manual clock it has ended before it began, so nothing starts by itself."""
+    """Return start and end of a producer; with a manual clock it has ended before it began, so nothing starts by itself."""
     first = datetime.fromisoformat(city.first_business_date).replace(tzinfo=ZoneInfo(city.timezone))
     if city.clock == "wall":
         return {"start_date": first}

@@ -26,11 +26,11 @@ class DayMayClose(BaseTrigger):
         self.day = day
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Returns the class path and the arguments from which the triggerer rebuilds this trigger."""
+        """Return the class path and the arguments from which the triggerer rebuilds this trigger."""
         return "dags.waiting.DayMayClose", {"day": self.day}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Yields one event, when nothing is waited for any more."""
+        """Yield one event, when nothing is waited for any more."""
         instance = Instance()
         resources = await asyncio.to_thread(ingested, instance)
         while await asyncio.to_thread(waiting_for, instance, date.fromisoformat(self.day), resources):
@@ -42,7 +42,7 @@ class WaitForIngest(BaseOperator):
     """Waits, deferred, for the ingest runs of its business date; after `HUILIU_CLOSE_PATIENCE_SECONDS` it fails by name."""
 
     def execute(self, context: Any) -> None:
-        """Returns at once when nothing is waited for, else hands over to the triggerer."""
+        """Return at once when nothing is waited for, else hands over to the triggerer."""
         day = business_date(context)
         if _missing(day):
             self.defer(
@@ -52,7 +52,7 @@ class WaitForIngest(BaseOperator):
             )
 
     def resume(self, context: Any, event: dict[str, Any] | None = None) -> None:  # noqa: ARG002 Airflow passes it
-        """Returns when nothing is missing; raises what still is when patience ended."""
+        """Return when nothing is missing; raises what still is when patience ended."""
         day = business_date(context)
         if missing := _missing(day):
             found = f"still waiting for {', '.join(missing)}."

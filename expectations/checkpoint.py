@@ -30,7 +30,7 @@ _one_project = Lock()  # Great Expectations knows one project per process
 
 
 def counted(derived: Path, suite: gx.ExpectationSuite, rows: DataFrame, run_name: str) -> dict[str, int]:
-    """Returns how many rows break each expectation of a suite, by rule; writes history and Data Docs.
+    """Return how many rows break each expectation of a suite, by rule; writes history and Data Docs.
 
     The number of rows itself stands under `rows`: 0, or how far it is off.
 
@@ -63,7 +63,7 @@ def _failed(suite: str, found: str) -> Problem:
 
 @contextmanager
 def _alone(derived: Path) -> Iterator[None]:
-    """Lets one process at a time change the project's own files; checkpoints of several resources run side by side."""
+    """Let one process at a time change the project's own files; checkpoints of several resources run side by side."""
     derived.mkdir(parents=True, exist_ok=True)
     with (derived / "gx.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -124,7 +124,7 @@ def _unexpected(result: dict[str, Any], arguments: dict[str, Any]) -> int:
 
 
 def _is_raised(info: dict[str, Any]) -> bool:
-    """Returns whether an expectation raised; the information is flat or by metric."""
+    """Return whether an expectation raised; the information is flat or by metric."""
     if "raised_exception" in info:
         return bool(info["raised_exception"])
     return any(_is_raised(one) for one in info.values() if isinstance(one, dict))

@@ -46,18 +46,18 @@ class Decision:
 
 
 def labels(contract: Contract) -> dict[str, str]:
-    """Returns every rule that can stand in a verdict with its text: the contract's and the two pseudo-rules."""
+    """Return every rule that can stand in a verdict with its text: the contract's and the two pseudo-rules."""
     return {**{rule.id: f"{rule.message_zh} / {rule.message_en}" for rule in contract.rules}, **PSEUDO_RULES}
 
 
 def is_batch_rule(contract: Contract, rule: str) -> bool:
-    """Returns whether a rule judges rows by their batch; such a rule warns as soon as it is broken."""
+    """Return whether a rule judges rows by their batch; such a rule warns as soon as it is broken."""
     kinds = {one.id: one.kind for one in contract.rules}
     return rule in kinds and SECONDS[kinds[rule]].observe is not None
 
 
 def decide(contract: Contract, business_date: date, tally: Tally, timezone: str) -> Decision:
-    """Returns what the gate says of a batch.
+    """Return what the gate says of a batch.
 
     It is blocked when an error rule, a missing key or position, or rejects exceed the contract's share *and* number of rows; it is warned
     of when a warning does, when a rule about batches is broken at all, when nothing in it is recent, or when too many rows repeat.

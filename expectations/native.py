@@ -16,7 +16,7 @@ from lakehouse.contracts.model import Contract
 
 
 def native_counts(derived: Path, contract: Contract, ground: Ground, rows: DataFrame) -> dict[str, int]:
-    """Returns the number of rows that break each rule.
+    """Return the number of rows that break each rule.
 
     Args:
         derived: the folder of the Great Expectations project.
@@ -31,7 +31,7 @@ def native_counts(derived: Path, contract: Contract, ground: Ground, rows: DataF
 
 
 def with_second(rows: DataFrame, contract: Contract, ground: Ground) -> DataFrame:
-    """Returns the rows with `_second`: the rules without a native expectation that each row breaks, judged batch by batch in Python."""
+    """Return the rows with `_second`: the rules without a native expectation that each row breaks, judged batch by batch in Python."""
     second = [check.rule for check in checks(contract, ground) if not has_native(check)]
     judged = contract.model_copy(update={"rules": tuple(second)})
 
@@ -44,6 +44,6 @@ def with_second(rows: DataFrame, contract: Contract, ground: Ground) -> DataFram
 
 
 def has_native(check: Check) -> bool:
-    """Returns whether Great Expectations has an expectation of its own for a rule."""
+    """Return whether Great Expectations has an expectation of its own for a rule."""
     native = SECONDS[check.rule.kind].native
     return native is not None and native(check) is not None

@@ -21,7 +21,7 @@ ROWS = "rows"
 
 
 def gate_suite(contract: Contract, received: int) -> ExpectationSuite:
-    """Returns the suite of the gate: every rule and every fact of a batch as one expectation, and the number of rows.
+    """Return the suite of the gate: every rule and every fact of a batch as one expectation, and the number of rows.
 
     Thresholds are shares of the step's rows; whether a batch is blocked is decided batch by batch (`expectations.decision`).
     """
@@ -32,13 +32,13 @@ def gate_suite(contract: Contract, received: int) -> ExpectationSuite:
 
 
 def native_suite(checks: Iterable[Check]) -> ExpectationSuite:
-    """Returns the suite that shares nothing with the verdicts: native expectations, plain Python (`_second`) where there is none."""
+    """Return the suite that shares nothing with the verdicts: native expectations, plain Python (`_second`) where there is none."""
     checks = list(checks)
     return ExpectationSuite(f"{checks[0].contract.code}.native", expectations=[_native(check) for check in checks])
 
 
 def rule_of(expectation: ExpectationConfiguration) -> str:
-    """Returns what an expectation of ours is about: a rule's id, a fact of a batch, `rows` or `_reject`."""
+    """Return what an expectation of ours is about: a rule's id, a fact of a batch, `rows` or `_reject`."""
     return str((expectation.meta or {})["rule"])
 
 

@@ -11,7 +11,7 @@ from lakehouse.errors import ConfigError, Problem
 
 
 def business_date(text: str | date) -> date:
-    """Returns a date from its text.
+    """Return a date from its text.
 
     Raises:
         ConfigError: the text is no calendar date in ISO form.

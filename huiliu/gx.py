@@ -18,7 +18,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `gx run` to the command line."""
+    """Add `gx run` to the command line."""
     group = typer.Typer(help="Great Expectations: run a resource's native suite against the verdicts.", no_args_is_help=True)
     group.callback()(lambda: None)
     group.command("run")(run)

@@ -20,7 +20,7 @@ COUNTS = ("received", "rejected", "quarantined", "duplicate", "superseded", "acc
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `ingest` to the command line."""
+    """Add `ingest` to the command line."""
     app.command()(ingest)
 
 

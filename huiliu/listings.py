@@ -19,7 +19,7 @@ Columns = dict[str, Callable[[Record], object]]
 
 
 def show_list(name: str, found: Sequence[Record], columns: Columns[Record], *, as_json: bool) -> None:
-    """Prints records under the name of their kind; for people only these columns, each made from a record."""
+    """Print records under the name of their kind; for people only these columns, each made from a record."""
     if as_json:
         typer.echo(as_object({name: [asdict(one) for one in found]}))
         return
@@ -33,7 +33,7 @@ def show_list(name: str, found: Sequence[Record], columns: Columns[Record], *, a
 
 
 def as_object(facts: dict[str, Any]) -> str:
-    """Returns facts as one JSON object; what JSON does not know is text."""
+    """Return facts as one JSON object; what JSON does not know is text."""
     return json.dumps(facts, ensure_ascii=False, default=str)
 
 

@@ -22,7 +22,7 @@ for commands in (services, doctor, run, report, sample, ingest, contracts, docs,
 
 
 def main() -> None:
-    """Runs the command line; an error made for people is printed without a stack, exit code 1."""
+    """Run the command line; an error made for people is printed without a stack, exit code 1."""
     try:
         app()
     except (LakehouseError, KeyFileError) as error:

@@ -28,7 +28,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `quarantine list` and `quarantine show` to the command line."""
+    """Add `quarantine list` and `quarantine show` to the command line."""
     group = typer.Typer(help="Rows that did not get in: where they stand and which rules they broke.", no_args_is_help=True)
     group.command("list")(list_cases)
     group.command("show")(show)

@@ -23,7 +23,7 @@ On = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `returns list` and `returns show` to the command line."""
+    """Add `returns list` and `returns show` to the command line."""
     group = typer.Typer(help="What went back to whom.", no_args_is_help=True)
     group.command("list")(list_packages)
     group.command("show")(show)

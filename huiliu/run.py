@@ -21,7 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `run`, `run-day` and `job` to the command line."""
+    """Add `run`, `run-day` and `job` to the command line."""
     app.command()(run)
     app.command("run-day")(run_day)
     app.command()(job)

@@ -16,7 +16,7 @@ group = typer.Typer(name="sample", help="Build the synthetic city and feed its s
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `sample init` and `sample day` to the command line."""
+    """Add `sample init` and `sample day` to the command line."""
     app.add_typer(group)
 
 

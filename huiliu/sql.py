@@ -18,7 +18,7 @@ Format = Literal["table", "csv", "json"]
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `sql` to the command line."""
+    """Add `sql` to the command line."""
     app.command()(sql)
 
 

@@ -27,7 +27,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `tickets list` and `tickets show` to the command line."""
+    """Add `tickets list` and `tickets show` to the command line."""
     group = typer.Typer(help="What somebody has to look at: refused, blocked or silent sources, failed runs.", no_args_is_help=True)
     group.command("list")(list_tickets)
     group.command("show")(show)

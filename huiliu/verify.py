@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `verify` to the command line."""
+    """Add `verify` to the command line."""
     app.command()(verify)
 
 

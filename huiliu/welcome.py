@@ -13,7 +13,7 @@ from lakehouse.ops import connect, days, packages
 
 
 def where_to_look(instance: Instance, day: date) -> str:
-    """Returns the lines that end `make run`."""
+    """Return the lines that end `make run`."""
     command = shlex.quote(str(PROJECT / ".venv/bin/huiliu"))
     with connect(instance) as connection:
         newest = days.newest_issue(connection, day)

@@ -114,23 +114,23 @@ class Instance:
 
     @property
     def city_folder(self) -> Path:
-        """Returns the folder of the city's profile, regions and departments."""
+        """Return the folder of the city's profile, regions and departments."""
         return self.settings.cities / self.settings.city
 
     @property
     def timezone(self) -> ZoneInfo:
-        """Returns the time zone of business dates."""
+        """Return the time zone of business dates."""
         return ZoneInfo(self.city.timezone)
 
     def folder(self, *parts: str) -> Path:
-        """Returns a folder of the instance (`keys`, `logs`, `run`, `inbox`, `derived`, …), made when missing."""
+        """Return a folder of the instance (`keys`, `logs`, `run`, `inbox`, `derived`, …), made when missing."""
         path = self.home.joinpath(*parts)
         path.mkdir(parents=True, exist_ok=True)
         return path
 
     @property
     def store(self) -> str:
-        """Returns the URL of landing, lake and exchange, `{area}` in it where each has a bucket of its own.
+        """Return the URL of landing, lake and exchange, `{area}` in it where each has a bucket of its own.
 
         Raises:
             ConfigError: `HUILIU_STORE` names another store than the one of the first start: its data would be missing.
@@ -144,21 +144,21 @@ class Instance:
 
     @property
     def has_own_store(self) -> bool:
-        """Returns whether the store is the instance's own object store server."""
+        """Return whether the store is the instance's own object store server."""
         return (self.settings.store or self._kept_store()) == OWN_STORE
 
     def root(self, area: AreaName) -> str:
-        """Returns the root URL of an area of the store."""
+        """Return the root URL of an area of the store."""
         store = self.store.rstrip("/")
         return store.replace("{area}", area) if "{area}" in store else f"{store}/{area}"
 
     def bucket(self, area: AreaName) -> str:
-        """Returns the bucket of an area where the store has buckets."""
+        """Return the bucket of an area where the store has buckets."""
         return urlsplit(self.root(area)).netloc
 
     @property
     def ports(self) -> Ports:
-        """Returns the ports chosen at the first start."""
+        """Return the ports chosen at the first start."""
         try:
             return Ports.model_validate(self._read_state()["ports"])
         except ValidationError as error:
@@ -169,11 +169,11 @@ class Instance:
             raise ConfigError(problem.text()) from None
 
     def key_path(self, name: str) -> Path:
-        """Returns the path of a secret file (`hmac.key`, `signing.key`, `signing.pub`, `postgres.password`, …)."""
+        """Return the path of a secret file (`hmac.key`, `signing.key`, `signing.pub`, `postgres.password`, …)."""
         return self.folder("keys") / name
 
     def _kept_store(self) -> str | None:
-        """Returns the store of the first start; None before it, or where it was not kept."""
+        """Return the store of the first start; None before it, or where it was not kept."""
         path = self.home / "instance.json"
         return json.loads(path.read_text("utf-8")).get("store") if path.is_file() else None
 

@@ -26,7 +26,7 @@ class ApiEndpoint:
 
 
 def connection_url(instance: Instance, name: str) -> URL:
-    """Returns the URL of a named database.
+    """Return the URL of a named database.
 
     `HUILIU_CONNECTION_<NAME>` decides where it is set; without it the name is a database of the instance's own server.
 
@@ -46,7 +46,7 @@ def connection_url(instance: Instance, name: str) -> URL:
 
 
 def api_endpoint(instance: Instance, name: str) -> ApiEndpoint:
-    """Returns the address of a named API and our credentials there.
+    """Return the address of a named API and our credentials there.
 
     `HUILIU_CONNECTION_<NAME>` and `HUILIU_SECRET_<NAME>` (`id:secret`) decide where they are set; without them it is the sample's own
     server with `keys/<name>.client`. Our key to the sample is never shown to another server.

@@ -45,7 +45,7 @@ class Problem:
     fix: str = ""
 
     def text(self) -> str:
-        """Returns the problem as lines for people."""
+        """Return the problem as lines for people."""
         lines = [f"{self.where}:", f"  {self.found}"]
         if self.allowed:
             lines.append(f"  Allowed: {self.allowed}")
@@ -55,11 +55,11 @@ class Problem:
 
 
 def problems_text(problems: Iterable[Problem]) -> str:
-    """Returns all problems of one file as one message."""
+    """Return all problems of one file as one message."""
     return "\n".join(problem.text() for problem in problems)
 
 
 def nearest_first(found: str, allowed: Sequence[str]) -> str:
-    """Returns the allowed names as text, those most like what was found first."""
+    """Return the allowed names as text, those most like what was found first."""
     near = get_close_matches(found, allowed, n=3, cutoff=0.5)
     return ", ".join([*near, *(name for name in allowed if name not in near)])

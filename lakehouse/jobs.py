@@ -54,12 +54,12 @@ Job = Callable[[Instance, JobRequest], Answer]
 
 
 def job_names() -> list[str]:
-    """Returns the names of all jobs."""
+    """Return the names of all jobs."""
     return sorted(point.name for point in entry_points(group=GROUP))
 
 
 def load_job(name: str) -> Job:
-    """Returns the job of that name.
+    """Return the job of that name.
 
     Raises:
         ConfigError: there is no such job.

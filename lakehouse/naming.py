@@ -16,108 +16,108 @@ LIBRARIES_ASSET = "huiliu://libraries"
 
 
 def bronze(resource: str) -> str:
-    """Returns the bronze table of a resource."""
+    """Return the bronze table of a resource."""
     return f"bronze.{resource}"
 
 
 def silver(resource: str) -> str:
-    """Returns the silver table of a resource."""
+    """Return the silver table of a resource."""
     return f"silver.{resource}"
 
 
 def library(entity: str) -> str:
-    """Returns the base table of an entity of the authority file."""
+    """Return the base table of an entity of the authority file."""
     return "base.legal_entity" if entity == "entity" else f"base.{entity}"
 
 
 def special(topic: str) -> str:
-    """Returns the table of a special topic, e.g. `safety_net`."""
+    """Return the table of a special topic, e.g. `safety_net`."""
     return f"special.{topic}"
 
 
 def quality(finding: str) -> str:
-    """Returns the table that holds a kind of finding for its provider to check, e.g. `conflict`."""
+    """Return the table that holds a kind of finding for its provider to check, e.g. `conflict`."""
     return f"quality.{finding}"
 
 
 def table_path(table: str) -> str:
-    """Returns the path of a table below the lake root (`schema.name` → `schema/name`)."""
+    """Return the path of a table below the lake root (`schema.name` → `schema/name`)."""
     schema, name = table.split(".", 1)
     return f"{schema}/{name}"
 
 
 def staging_path(resource: str, business_date: date) -> str:
-    """Returns the path below the lake root where the reader leaves a step's rows for Spark."""
+    """Return the path below the lake root where the reader leaves a step's rows for Spark."""
     return f"_staging/{resource}/{business_date.isoformat()}"
 
 
 def batch_id(resource: str, provider: str, business_date: date, content_sha256: str) -> str:
-    """Returns the identity of a delivery: the same bytes about the same date from the same provider are the same batch."""
+    """Return the identity of a delivery: the same bytes about the same date from the same provider are the same batch."""
     identity = "|".join((resource, provider, business_date.isoformat(), content_sha256))
     return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
 def landing_prefix(resource: str, business_date: date, batch: str) -> str:
-    """Returns the folder of a batch below the landing root."""
+    """Return the folder of a batch below the landing root."""
     return f"{resource}/{business_date.isoformat()}/{batch}"
 
 
 def ingest_dag(resource: str) -> str:
-    """Returns the DAG that ingests a resource."""
+    """Return the DAG that ingests a resource."""
     return f"ingest__{resource}"
 
 
 def ingest_asset(resource: str) -> str:
-    """Returns the asset that says how the day of a resource ended."""
+    """Return the asset that says how the day of a resource ended."""
     return f"huiliu://ingest/{resource}"
 
 
 def recipient_id(level: str, code: str) -> str:
-    """Returns the id of a region's recipient, e.g. `v-440402001001`."""
+    """Return the id of a region's recipient, e.g. `v-440402001001`."""
     return f"{LEVEL_LETTERS[level]}-{code}"
 
 
 def department_id(uscc: str) -> str:
-    """Returns the id of a department that receives packages, e.g. `m-11440402MB2D00006X`."""
+    """Return the id of a department that receives packages, e.g. `m-11440402MB2D00006X`."""
     return f"{DEPARTMENT_LETTER}-{uscc}"
 
 
 def recipient_folder(recipient: str) -> str:
-    """Returns the folder below the exchange root a recipient belongs in: its region's level, or `department`."""
+    """Return the folder below the exchange root a recipient belongs in: its region's level, or `department`."""
     letter = recipient.split("-", 1)[0]
     return DEPARTMENT if letter == DEPARTMENT_LETTER else next(level for level, own in LEVEL_LETTERS.items() if own == letter)
 
 
 def recipient_prefix(recipient: str) -> str:
-    """Returns the prefix below the exchange root under which lies all that a recipient may see."""
+    """Return the prefix below the exchange root under which lies all that a recipient may see."""
     return f"{recipient_folder(recipient)}/{recipient}"
 
 
 def content_path(recipient: str, sha256: str, suffix: str) -> str:
-    """Returns the path of a content-addressed payload (`suffix`: parquet or xlsx)."""
+    """Return the path of a content-addressed payload (`suffix`: parquet or xlsx)."""
     return f"{recipient_prefix(recipient)}/content/{sha256}.{suffix}"
 
 
 def package_prefix(recipient: str, business_date: date, issue: int) -> str:
-    """Returns the folder of a recipient's package of a date and issue."""
+    """Return the folder of a recipient's package of a date and issue."""
     return f"{recipient_prefix(recipient)}/{business_date.isoformat()}/{issue}"
 
 
 def day_entry_path(business_date: date, issue: int, suffix: str = "json") -> str:
-    """Returns the path of a day entry (`json`, `sig`, `leaves.json`, `inputs.json`) below the exchange root."""
+    """Return the path of a day entry (`json`, `sig`, `leaves.json`, `inputs.json`) below the exchange root."""
     return f"days/{business_date.isoformat()}/{issue}.{suffix}"
 
 
 def published_days_prefix() -> str:
-    """Returns the folder below the exchange root that holds the day entries."""
+    """Return the folder below the exchange root that holds the day entries."""
     return "days"
 
 
 def build_record_path(business_date: date) -> str:
-    """Returns the path of the facts of a day's payloads, from the step that writes them to the one that publishes (operator only)."""
+    """Return the path of the facts of a day's payloads, from the step that writes them to the one that publishes (operator only)."""
     return f"days/{business_date.isoformat()}/build.parquet"
 
 
 def proof_record_path(business_date: date) -> str:
-    """Returns the path of what was proved of a day's payloads (operator only)."""
+    """Return the path of what was proved of a day's payloads (operator only)."""
     return f"days/{business_date.isoformat()}/proofs.json"

@@ -38,12 +38,12 @@ class Area:
     """One area of the store. Paths are relative to its root; an object is seen whole or not at all."""
 
     def __init__(self, url: str, access: Mapping[str, str] | None = None) -> None:
-        """Opens an area; `access` are `AWS_*` settings of an S3 store that come before those of the environment."""
+        """Open an area; `access` are `AWS_*` settings of an S3 store that come before those of the environment."""
         self._url = url.rstrip("/")
         self._store: Any = from_url(self._url, **_options(self._url, access or {}))
 
     def put_new(self, path: str, content: Content) -> bool:
-        """Creates an object unless there is one; returns whether it was created.
+        """Create an object unless there is one; returns whether it was created.
 
         A file too large for one request is streamed after a look whether the object exists: callers give such files a path that
         carries their hash, so whoever wins a race writes the same bytes.
@@ -60,11 +60,11 @@ class Area:
         return True
 
     def put(self, path: str, content: Content) -> None:
-        """Writes an object, replacing what was there."""
+        """Write an object, replacing what was there."""
         obstore.put(self._store, path, content)
 
     def get(self, path: str) -> bytes:
-        """Returns the bytes of an object.
+        """Return the bytes of an object.
 
         Raises:
             FileNotFoundError: there is no such object.
@@ -72,7 +72,7 @@ class Area:
         return bytes(obstore.get(self._store, path).bytes())
 
     def exists(self, path: str) -> bool:
-        """Returns whether there is such an object."""
+        """Return whether there is such an object."""
         try:
             obstore.head(self._store, path)
         except FileNotFoundError:
@@ -80,25 +80,25 @@ class Area:
         return True
 
     def open(self, path: str) -> BinaryIO:
-        """Returns a stream over the bytes of an object."""
+        """Return a stream over the bytes of an object."""
         reader = obstore.open_reader(self._store, path)
         return cast("BinaryIO", io.BufferedReader(_Reader(reader), buffer_size=1024 * 1024))
 
     def create(self, path: str) -> BinaryIO:
-        """Returns a stream to write an object with; the object appears when the stream is closed."""
+        """Return a stream to write an object with; the object appears when the stream is closed."""
         return cast("BinaryIO", _Writer(obstore.open_writer(self._store, path)))
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        """Returns the objects below a folder, by path."""
+        """Return the objects below a folder, by path."""
         found = [StoredObject(one["path"], one["size"]) for page in obstore.list(self._store, prefix or None) for one in page]
         return iter(sorted(found, key=lambda one: one.path))
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
-        """Returns the paths of the folders directly below a folder."""
+        """Return the paths of the folders directly below a folder."""
         return tuple(sorted(obstore.list_with_delimiter(self._store, prefix or None)["common_prefixes"]))
 
     def delete(self, paths: Iterable[str]) -> None:
-        """Removes objects; one that is not there is no error."""
+        """Remove objects; one that is not there is no error."""
         for path in paths:
             try:
                 obstore.delete(self._store, path)
@@ -106,16 +106,16 @@ class Area:
                 continue
 
     def delete_below(self, prefix: str) -> None:
-        """Removes every object below a folder."""
+        """Remove every object below a folder."""
         self.delete(one.path for one in self.list(prefix))
 
     def local_path(self, path: str = "") -> Path | None:
-        """Returns where an object lies in the file system; None where the store is no folder."""
+        """Return where an object lies in the file system; None where the store is no folder."""
         parts = urlsplit(self._url)
         return Path(unquote(parts.path)) / path if parts.scheme == "file" else None
 
     def spark_url(self, path: str = "") -> str:
-        """Returns the URL under which Spark finds an object or folder."""
+        """Return the URL under which Spark finds an object or folder."""
         local = self.local_path(path)
         if local is not None:
             return f"file://{local}"  # Hadoop takes a path as it is: a percent-encoded one would be another folder
@@ -157,12 +157,12 @@ class _Writer(io.RawIOBase):
 
 
 def open_area(instance: Instance, area: AreaName) -> Area:
-    """Returns an area of the instance's store."""
+    """Return an area of the instance's store."""
     return Area(instance.root(area), minio_access(instance) if instance.has_own_store else None)
 
 
 def store_access(instance: Instance) -> dict[str, str]:
-    """Returns the `AWS_*` settings with which whoever reads the instance's S3 store itself (Spark, deltalake, DuckDB) gets in.
+    """Return the `AWS_*` settings with which whoever reads the instance's S3 store itself (Spark, deltalake, DuckDB) gets in.
 
     Where the environment names no S3 store, these are the ones of the instance's own server, whether it is the store or not.
     """
@@ -173,7 +173,7 @@ def store_access(instance: Instance) -> dict[str, str]:
 
 
 def minio_access(instance: Instance) -> dict[str, str]:
-    """Returns the `AWS_*` settings of the instance's own object store server.
+    """Return the `AWS_*` settings of the instance's own object store server.
 
     Raises:
         ConfigError: the instance was never started, so it has no key.

@@ -59,13 +59,13 @@ class Orchestrator:
         weakref.finalize(self, self._client.close)
 
     def trigger(self, dag_id: str, business_date: date) -> str:
-        """Returns the id of a new run of the DAG for the date."""
+        """Return the id of a new run of the DAG for the date."""
         body = {"logical_date": None, "partition_key": business_date.isoformat()}
         run_id: str = self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"]
         return run_id
 
     def runs(self, business_date: date) -> list[Run]:
-        """Returns all runs of a date, oldest first."""
+        """Return all runs of a date, oldest first."""
         query = f"/api/v2/dags/~/dagRuns?limit=100&order_by=run_after&partition_key_pattern={business_date.isoformat()}"
         rows = self._ask("GET", query)["dag_runs"]
         return [
@@ -75,7 +75,7 @@ class Orchestrator:
         ]
 
     def tasks(self, *runs: Run) -> list[TaskState]:
-        """Returns the tasks of runs."""
+        """Return the tasks of runs."""
         found = []
         for first in range(0, len(runs), RUNS_AT_ONCE):
             some = runs[first : first + RUNS_AT_ONCE]
@@ -87,14 +87,14 @@ class Orchestrator:
         return found
 
     def clear(self, run: Run) -> None:
-        """Clears the failed tasks of a run and all that comes after them, so that they run again."""
+        """Clear the failed tasks of a run and all that comes after them, so that they run again."""
         failed = [task.task_id for task in self.tasks(run) if task.state == "failed"]
         body = {"dry_run": False, "dag_run_id": run.run_id, "task_ids": failed, "only_failed": False, "include_downstream": True}
         if failed:
             self._ask("POST", f"/api/v2/dags/{run.dag_id}/clearTaskInstances", body)
 
     def backfill(self, dag_id: str, first: date, last: date) -> None:
-        """Starts a run of a producer for each date, both ends included, one at a time, also where a date was run before."""
+        """Start a run of a producer for each date, both ends included, one at a time, also where a date was run before."""
         body = {
             "dag_id": dag_id,
             "from_date": f"{first}T00:00:00Z",
@@ -105,12 +105,12 @@ class Orchestrator:
         self._ask("POST", "/api/v2/backfills", body)
 
     def dag_ids(self) -> list[str]:
-        """Returns the ids of the DAGs that are parsed without error and not paused."""
+        """Return the ids of the DAGs that are parsed without error and not paused."""
         rows = self._ask("GET", "/api/v2/dags?limit=100&paused=false")["dags"]
         return sorted(row["dag_id"] for row in rows)
 
     def import_errors(self) -> list[str]:
-        """Returns the files that could not be parsed."""
+        """Return the files that could not be parsed."""
         return [row["filename"] for row in self._ask("GET", "/api/v2/importErrors")["import_errors"]]
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -144,7 +144,7 @@ class Orchestrator:
 
 
 def _well(response: httpx.Response) -> httpx.Response:
-    """Returns an answer that is no error.
+    """Return an answer that is no error.
 
     Raises:
         ConfigError: it is one.

@@ -97,7 +97,7 @@ TEXT_SUFFIXES = {".py", ".md", ".toml", ".yaml", ".yml", ".sql", ".csv", ".xml",
 
 @cache
 def modules() -> dict[str, Path]:
-    """Returns every module of ours by dotted name."""
+    """Return every module of ours by dotted name."""
     found = {}
     for package in PACKAGES:
         for path in (PROJECT / package).rglob("*.py"):
@@ -108,12 +108,12 @@ def modules() -> dict[str, Path]:
 
 @cache
 def tree(name: str) -> ast.Module:
-    """Returns the syntax tree of a module."""
+    """Return the syntax tree of a module."""
     return ast.parse(modules()[name].read_text("utf-8"))
 
 
 def imported(node: ast.AST) -> list[str]:
-    """Returns the modules an import statement loads, a submodule by its own name."""
+    """Return the modules an import statement loads, a submodule by its own name."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -124,19 +124,19 @@ def imported(node: ast.AST) -> list[str]:
 
 
 def imports_of(name: str) -> set[str]:
-    """Returns everything a module imports, anywhere in it."""
+    """Return everything a module imports, anywhere in it."""
     return {found for node in ast.walk(tree(name)) for found in imported(node)}
 
 
 def functions(name: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Yields the functions of a module, inner ones too."""
+    """Yield the functions of a module, inner ones too."""
     for node in ast.walk(tree(name)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
 def told(problems: list[str]) -> None:
-    """Fails with all problems at once."""
+    """Fail with all problems at once."""
     assert not problems, "\n" + "\n".join(sorted(set(problems)))
 
 
@@ -241,7 +241,7 @@ def test_no_two_modules_differ_by_an_ending() -> None:
 
 
 def _bent(name: str) -> set[str]:
-    """Returns the forms of a word whose end changes before an ending (`history`, `histories`; `name`, `naming`)."""
+    """Return the forms of a word whose end changes before an ending (`history`, `histories`; `name`, `naming`)."""
     plural = {f"{name[:-1]}ies"} if name.endswith("y") else set()
     return plural | ({f"{name[:-1]}{ending}" for ending in ("ing", "ed")} if name.endswith("e") else set())
 

@@ -15,7 +15,7 @@ STRETCHED = 4
 
 
 def flow(report: Row) -> list[Row]:
-    """Returns per level how many rows it handed up and how many it received back, with the width of both bars."""
+    """Return per level how many rows it handed up and how many it received back, with the width of both bars."""
     level_of = {one["code"]: one["level"] for one in report["resources"]}
     up = dict.fromkeys(LEVELS, 0)
     for batch in report["batches"]:
@@ -38,7 +38,7 @@ def flow(report: Row) -> list[Row]:
 
 
 def dispositions(report: Row) -> list[Row]:
-    """Returns per source level how its rows were disposed of, as parts of one bar."""
+    """Return per source level how its rows were disposed of, as parts of one bar."""
     level_of = {one["code"]: one["level"] for one in report["resources"]}
     found = []
     for level in LEVELS:
@@ -49,7 +49,7 @@ def dispositions(report: Row) -> list[Row]:
 
 
 def resources(report: Row, names: Names) -> list[Row]:
-    """Returns per resource how its rows were disposed of; a resource of which nothing came has no batches."""
+    """Return per resource how its rows were disposed of; a resource of which nothing came has no batches."""
     found = []
     for one in report["resources"]:
         ours = [batch for batch in report["batches"] if batch["resource"] == one["code"]]
@@ -60,7 +60,7 @@ def resources(report: Row, names: Names) -> list[Row]:
 
 
 def gate_matrix(report: Row, names: Names) -> Row:
-    """Returns resources × days: what the gate said (the worst where it said several things) and how many providers were missing."""
+    """Return resources × days: what the gate said (the worst where it said several things) and how many providers were missing."""
     history = report["gate_history"]
     rows = []
     for one in report["resources"]:
@@ -76,7 +76,7 @@ def gate_matrix(report: Row, names: Names) -> Row:
 
 
 def broken_rules(rules: list[Row], names: Names) -> list[Row]:
-    """Returns the rules most rows break, with the width of their bars."""
+    """Return the rules most rows break, with the width of their bars."""
     most = max((one["rows"] for one in rules), default=1)
     return [
         one
@@ -87,7 +87,7 @@ def broken_rules(rules: list[Row], names: Names) -> list[Row]:
 
 
 def pending(returns: list[Row], names_zh: Mapping[str, str]) -> Row:
-    """Returns levels × returns: rows that reached the level, and those whose place below it is not known yet."""
+    """Return levels × returns: rows that reached the level, and those whose place below it is not known yet."""
     names = sorted({one["return_id"] for one in returns})
     found = {(one["level"], one["return_id"]): one for one in returns}
     rows = []
@@ -99,7 +99,7 @@ def pending(returns: list[Row], names_zh: Mapping[str, str]) -> Row:
 
 
 def timings(steps: list[Row], names: Names) -> Row:
-    """Returns a timeline: one row per resource and one per step of the day, the last attempt of each."""
+    """Return a timeline: one row per resource and one per step of the day, the last attempt of each."""
     last = {(one["step"], one["resource"]): one for one in sorted(steps, key=lambda one: one["attempt"])}
     if not last:
         return {"rows": [], "seconds": 0.0, "stretched": False}

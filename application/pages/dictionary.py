@@ -22,7 +22,7 @@ SCHEMAS: dict[str, Pair] = {
 
 
 def write(folder: Path, declared: Declarations, codes: Mapping[str, CodeTable], city: Pair) -> Path:
-    """Returns the page, written into a folder."""
+    """Return the page, written into a folder."""
     names = {code: (contract.name_zh, contract.name_en) for code, contract in declared.contracts.items()}
     found = libraries(declared)
     named = [column.codes for one in found for column in one.columns]
@@ -96,7 +96,7 @@ def _resource(one: Resource) -> dict[str, Any]:
 
 
 def _policies(declared: Declarations) -> list[dict[str, Any]]:
-    """Returns classes × levels: the transform, and the looser one under its condition."""
+    """Return classes × levels: the transform, and the looser one under its condition."""
     return [
         {
             "class": name,

@@ -15,12 +15,12 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(template: str, context: Mapping[str, object]) -> str:
-    """Returns a page; the same template and context give the same text."""
+    """Return a page; the same template and context give the same text."""
     return _environment().get_template(template).render(context)
 
 
 def put(path: Path, text: str) -> Path:
-    """Returns the path of a file that now holds this text; a reader sees the old text or the new one, never a part."""
+    """Return the path of a file that now holds this text; a reader sees the old text or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(text, "utf-8")
@@ -29,19 +29,19 @@ def put(path: Path, text: str) -> Path:
 
 
 def both(pair: Pair) -> Markup:
-    """Returns a text in both languages; the page shows the one that is switched on."""
+    """Return a text in both languages; the page shows the one that is switched on."""
     return Markup('<span class="zh" lang="zh">{}</span><span class="en" lang="en">{}</span>').format(*pair)
 
 
 def number(value: float | None) -> str:
-    """Returns a number for people: thousands separated; nothing where there is none."""
+    """Return a number for people: thousands separated; nothing where there is none."""
     if value is None:
         return ""
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
 
 
 def percent(share: float) -> str:
-    """Returns a share for people; only what is whole is called 100 %."""
+    """Return a share for people; only what is whole is called 100 %."""
     if share in (0, 1):
         return f"{share:.0%}"
     return f"{min(max(share, 0.0001), 0.9999):.2%}"

@@ -36,7 +36,7 @@ TARGETS_OF_TRUTH: dict[tuple[str, str], tuple[Pair, float]] = {
 
 
 def write(folder: Path, report: Report) -> Path:
-    """Returns the page of a day, written with its facts (JSON) beside it; the list of all days is brought up to date."""
+    """Return the page of a day, written with its facts (JSON) beside it; the list of all days is brought up to date."""
     put(folder / f"{report['date']}.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
     page = put(folder / f"{report['date']}.html", render("report.html", view(report, _links(folder))))
     reports = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"), reverse=True)]
@@ -50,7 +50,7 @@ def is_well(report: Report) -> bool:
 
 
 def view(report: Report, links: dict[str, Pair]) -> dict[str, Any]:
-    """Returns what the template shows."""
+    """Return what the template shows."""
     names = {one["code"]: (one["name_zh"], one["name_en"]) for one in report["resources"]}
     return {
         "report": report,
@@ -118,7 +118,7 @@ def _tile(name: Pair, value: int | str, note: Pair, *, is_good: bool = True) -> 
 
 
 def _attention(report: Report, names: dict[str, Pair]) -> list[Pair]:
-    """Returns what somebody has to look at, worst first."""
+    """Return what somebody has to look at, worst first."""
     found: list[Pair] = []
     if report["state"] != "published":
         found.append(("本日尚未发布，各接收方仍以上一发布日为准。", "The day is not published; recipients act on the day before."))

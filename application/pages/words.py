@@ -83,5 +83,5 @@ INVARIANTS: dict[str, Pair] = {
 
 
 def word(words: Mapping[str, Pair], name: str) -> Pair:
-    """Returns the word for a name; a name without one stands for itself."""
+    """Return the word for a name; a name without one stands for itself."""
     return words.get(name, (name, name))

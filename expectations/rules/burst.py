@@ -10,12 +10,12 @@ from expectations.rules.check import Check, Row
 
 
 def observe(check: Check, rows: Iterable[Row]) -> Counter[tuple[str, str, datetime]]:
-    """Returns how many rows each sender has in each minute of each batch."""
+    """Return how many rows each sender has in each minute of each batch."""
     return Counter(minute for row in rows if (minute := _minute(check, row)))
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the row lies in a minute with too many."""
+    """Return whether the row lies in a minute with too many."""
     minute = _minute(check, row)
     return minute is not None and check.seen[minute] > check.params["max"]
 

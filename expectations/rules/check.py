@@ -49,16 +49,16 @@ class Check:
 
     @property
     def params(self) -> dict[str, Any]:
-        """Returns the rule's parameters."""
+        """Return the rule's parameters."""
         return self.rule.params
 
     @property
     def column(self) -> Column:
-        """Returns the column the rule judges."""
+        """Return the column the rule judges."""
         return self.contract.column(self.rule.column)
 
     def text(self, row: Row, column: str | None = None) -> str | None:
-        """Returns the normalised text of the rule's or another column, None when nothing is left."""
+        """Return the normalised text of the rule's or another column, None when nothing is left."""
         declared = self.contract.column(column or self.rule.column)
         sent = self.sent(row, declared.name, without=())
         if sent is None or "region_successor" not in declared.normalise:
@@ -66,7 +66,7 @@ class Check:
         return self._successor(sent, day(row))
 
     def sent(self, row: Row, column: str | None = None, without: tuple[str, ...] = ()) -> str | None:
-        """Returns the text normalised but for `region_successor` and the steps in `without`."""
+        """Return the text normalised but for `region_successor` and the steps in `without`."""
         declared = self.contract.column(column or self.rule.column)
         text = row[declared.name]
         for step in declared.normalise:
@@ -75,13 +75,13 @@ class Check:
         return text or None
 
     def value(self, row: Row, column: str | None = None) -> Any:
-        """Returns the typed value of the rule's or another column, None when the text is empty or does not fit."""
+        """Return the typed value of the rule's or another column, None when the text is empty or does not fit."""
         name = column or self.rule.column
         text = self.text(row, name)
         return None if text is None else read(text, self.contract.column(name), self.ground.timezone)
 
     def local_date(self, row: Row) -> date | None:
-        """Returns the rule's date, or the local date of its timestamp."""
+        """Return the rule's date, or the local date of its timestamp."""
         value = self.value(row)
         return value.astimezone(ZoneInfo(self.ground.timezone)).date() if isinstance(value, datetime) else value
 
@@ -91,13 +91,13 @@ class Check:
 
 
 def day(row: Row) -> date:
-    """Returns the date the row's delivery is about."""
+    """Return the date the row's delivery is about."""
     found: date = row["_business_date"]
     return found
 
 
 def read(text: str, column: Column, timezone: str) -> Any:
-    """Returns the value of a text in its column's type and format, None when it does not fit."""
+    """Return the value of a text in its column's type and format, None when it does not fit."""
     if column.type in ("date", "timestamp"):
         return _moment(text, column, timezone)
     if column.type == "boolean":

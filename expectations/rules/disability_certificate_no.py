@@ -7,6 +7,6 @@ from lakehouse.numbers.disability_certificate import disability_certificate_faul
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the number has a fault."""
+    """Return whether the number has a fault."""
     number = check.text(row)
     return number is not None and disability_certificate_fault(number, day(row)) is not None

@@ -6,13 +6,13 @@ from expectations.rules.check import Check, Native, Row, day
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the code table does not hold the code at the business date."""
+    """Return whether the code table does not hold the code at the business date."""
     text = check.text(row)
     return text is not None and not check.ground.codes[check.params["codes"]].holds(text[: check.params.get("first")], day(row))
 
 
 def native(check: Check) -> Native | None:
-    """Returns the expectation of Great Expectations, none for a table whose codes come and go and for the first characters."""
+    """Return the expectation of Great Expectations, none for a table whose codes come and go and for the first characters."""
     if "first" in check.params:
         return None
     versions = check.ground.codes[check.params["codes"]].versions

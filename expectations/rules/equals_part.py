@@ -6,7 +6,7 @@ from expectations.rules.check import Check, Row
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the text differs from the part of the other column that is long enough to have it."""
+    """Return whether the text differs from the part of the other column that is long enough to have it."""
     text, other = check.text(row), check.text(row, check.params["of"])
     start, length = check.params["from"] - 1, check.params["length"]
     if text is None or other is None or len(other) < start + length:

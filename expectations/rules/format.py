@@ -6,5 +6,5 @@ from expectations.rules.check import Check, Row
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether there is a text and it cannot be read in the column's type and format."""
+    """Return whether there is a text and it cannot be read in the column's type and format."""
     return check.text(row) is not None and check.value(row) is None

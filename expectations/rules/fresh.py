@@ -8,6 +8,6 @@ from expectations.rules.check import Check, Row, day
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the local date lies further back than the days that are allowed."""
+    """Return whether the local date lies further back than the days that are allowed."""
     value = check.local_date(row)
     return value is not None and value < day(row) - timedelta(days=check.params["maxDays"])

@@ -6,6 +6,6 @@ from expectations.rules.check import Check, Row, day
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the local date lies after the business date."""
+    """Return whether the local date lies after the business date."""
     value = check.local_date(row)
     return value is not None and value > day(row)

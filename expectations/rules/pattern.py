@@ -8,12 +8,12 @@ from expectations.rules.check import Check, Native, Row
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the expression does not match the whole text."""
+    """Return whether the expression does not match the whole text."""
     text = check.text(row)
     return text is not None and re.fullmatch(check.params["regex"].removesuffix("$"), text) is None
 
 
 def native(check: Check) -> Native:
-    """Returns the expectation of Great Expectations (Java's `$` would let a last newline pass)."""
+    """Return the expectation of Great Expectations (Java's `$` would let a last newline pass)."""
     whole = rf"\A(?:{check.params['regex']})\z"
     return Native("expect_column_values_to_match_regex", {"column": f"_n_{check.rule.column}", "regex": whole})

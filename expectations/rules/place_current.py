@@ -7,7 +7,7 @@ from lakehouse.city.regions import unpadded
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the code as it was sent names a region that does not exist at the business date."""
+    """Return whether the code as it was sent names a region that does not exist at the business date."""
     code, regions = check.sent(row), check.ground.regions
     if code is None or not (regions.history(code) or regions.history(unpadded(code))):
         return False

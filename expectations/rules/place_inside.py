@@ -7,7 +7,7 @@ from lakehouse.rules.place_inside import PROVIDER
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the code names a region in force that does not lie inside the area."""
+    """Return whether the code names a region in force that does not lie inside the area."""
     code, area = check.text(row), _area(check, row)
     above = check.ground.regions.ancestors(code, day(row)) if code else {}
     return bool(above) and area is not None and area not in above.values()

@@ -12,7 +12,7 @@ MOVING = ("business_date", "business_month")
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the value lies outside its limits."""
+    """Return whether the value lies outside its limits."""
     value = check.local_date(row)
     if value is None:
         return False
@@ -38,7 +38,7 @@ def _limit(check: Check, limit: str | None, row: Row) -> Any:
 
 
 def native(check: Check) -> Native | None:
-    """Returns the expectation of Great Expectations, none for limits that move with the business date and for dates."""
+    """Return the expectation of Great Expectations, none for limits that move with the business date and for dates."""
     limits = {name: check.params.get(name) for name in ("min", "max")}
     if check.column.type not in ("integer", "number") or any(limit in MOVING for limit in limits.values()):
         return None

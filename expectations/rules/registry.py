@@ -30,17 +30,17 @@ SECONDS = {kind: _second(kind) for kind in gate_kinds()}
 
 
 def checks(contract: Contract, ground: Ground) -> list[Check]:
-    """Returns the rules of a contract on their ground."""
+    """Return the rules of a contract on their ground."""
     return [Check(rule, contract, ground) for rule in contract.rules]
 
 
 def broken(contract: Contract, ground: Ground, rows: Sequence[Row]) -> list[list[str]]:
-    """Returns for each row the ids of the rules it breaks, sorted; the rows are whole batches without rejects."""
+    """Return for each row the ids of the rules it breaks, sorted; the rows are whole batches without rejects."""
     observed = [observe(check, rows) for check in checks(contract, ground)]
     return [sorted(check.rule.id for check in observed if SECONDS[check.rule.kind].breaks(check, row)) for row in rows]
 
 
 def observe(check: Check, rows: Sequence[Row]) -> Check:
-    """Returns the check with what its kind wants to know of the whole batch."""
+    """Return the check with what its kind wants to know of the whole batch."""
     look = SECONDS[check.rule.kind].observe
     return replace(check, seen=look(check, rows)) if look else check

@@ -6,10 +6,10 @@ from expectations.rules.check import Check, Native, Row
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the value is missing."""
+    """Return whether the value is missing."""
     return check.text(row) is None
 
 
 def native(check: Check) -> Native:
-    """Returns the expectation of Great Expectations."""
+    """Return the expectation of Great Expectations."""
     return Native("expect_column_values_to_not_be_null", {"column": f"_n_{check.rule.column}"})

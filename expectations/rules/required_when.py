@@ -6,5 +6,5 @@ from expectations.rules.check import Check, Row
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the value is missing though another column asks for it."""
+    """Return whether the value is missing though another column asks for it."""
     return check.text(row) is None and check.text(row, check.params["when"]) in check.params["in"]

@@ -7,6 +7,6 @@ from lakehouse.numbers.resident import resident_id_fault
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the number has a fault."""
+    """Return whether the number has a fault."""
     number = check.text(row)
     return number is not None and resident_id_fault(number, day(row)) is not None

@@ -9,12 +9,12 @@ from expectations.rules.check import Check, Native, Row
 
 
 def observe(check: Check, rows: Iterable[Row]) -> Counter[tuple[str, ...]]:
-    """Returns how often each complete key stands in each batch."""
+    """Return how often each complete key stands in each batch."""
     return Counter(key for row in rows if (key := _key(check, row)))
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the row's key stands there more than once."""
+    """Return whether the row's key stands there more than once."""
     key = _key(check, row)
     return key is not None and check.seen[key] > 1
 
@@ -26,6 +26,6 @@ def _key(check: Check, row: Row) -> tuple[str, ...] | None:
 
 
 def native(check: Check) -> Native:
-    """Returns the expectation of Great Expectations; an incomplete key is not judged."""
+    """Return the expectation of Great Expectations; an incomplete key is not judged."""
     columns = ["_batch_id", *(f"_n_{column.name}" for column in check.contract.key_columns)]
     return Native("expect_compound_columns_to_be_unique", {"column_list": columns, "ignore_row_if": "any_value_is_missing"})

@@ -7,6 +7,6 @@ from lakehouse.numbers.entity import uscc_fault
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Returns whether the code has a fault."""
+    """Return whether the code has a fault."""
     code = check.text(row)
     return code is not None and uscc_fault(code, check.params["categories"]) is not None

@@ -25,7 +25,7 @@ LOCAL_SETTINGS = Path(__file__).with_name("airflow_local_settings.py")
 
 
 def programs(instance: Instance) -> list[Program]:
-    """Returns API server, scheduler (which runs the tasks), DAG processor and triggerer as supervised programs."""
+    """Return API server, scheduler (which runs the tasks), DAG processor and triggerer as supervised programs."""
     commands = {
         "airflow-api-server": ("api-server",),
         "airflow-scheduler": ("scheduler", "--skip-serve-logs"),
@@ -41,7 +41,7 @@ def programs(instance: Instance) -> list[Program]:
 
 
 def environment(instance: Instance) -> dict[str, str]:
-    """Returns the settings of Airflow as environment variables."""
+    """Return the settings of Airflow as environment variables."""
     url = base_url(instance)
     connection = {"conn_type": "spark_connect", "host": f"sc://{HOST}", "port": instance.ports.spark_connect}
     settings = {
@@ -89,7 +89,7 @@ def environment(instance: Instance) -> dict[str, str]:
 
 
 def prepare(instance: Instance, say: Callable[[str], None]) -> None:
-    """Writes Airflow's local settings and brings its database to the version of the package.
+    """Write Airflow's local settings and brings its database to the version of the package.
 
     Raises:
         ConfigError: the migration fails.
@@ -110,12 +110,12 @@ def prepare(instance: Instance, say: Callable[[str], None]) -> None:
 
 
 def base_url(instance: Instance) -> str:
-    """Returns the address of the user interface and the API."""
+    """Return the address of the user interface and the API."""
     return f"http://{HOST}:{instance.ports.airflow}"
 
 
 def is_healthy(instance: Instance) -> bool:
-    """Returns whether both interfaces answer and every component says it is alive."""
+    """Return whether both interfaces answer and every component says it is alive."""
     try:
         answer = httpx.get(f"{base_url(instance)}/api/v2/monitor/health", timeout=5)
         found = answer.json()

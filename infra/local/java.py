@@ -25,7 +25,7 @@ class Java:
 
 
 def find(environment: Mapping[str, str] = os.environ) -> Java:
-    """Returns the Java of JAVA_HOME or else of the PATH.
+    """Return the Java of JAVA_HOME or else of the PATH.
 
     Raises:
         ConfigError: there is none, or its version is not one Spark runs on.

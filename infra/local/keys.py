@@ -19,7 +19,7 @@ AIRFLOW_USER = "admin"
 
 
 def ensure(instance: Instance) -> None:
-    """Makes every key that does not exist yet; an existing key is never touched."""
+    """Make every key that does not exist yet; an existing key is never touched."""
     instance.folder("keys").chmod(0o700)
     _write_once(instance.key_path("hmac.key"), secrets.token_hex(32).encode())
     for name in PASSWORDS:
@@ -34,12 +34,12 @@ def ensure(instance: Instance) -> None:
 
 
 def read(instance: Instance, name: str) -> str:
-    """Returns the text of a secret."""
+    """Return the text of a secret."""
     return instance.key_path(name).read_text("utf-8").strip()
 
 
 def airflow_password(instance: Instance) -> str:
-    """Returns the password of the Airflow user `admin`."""
+    """Return the password of the Airflow user `admin`."""
     password: str = json.loads(read(instance, "airflow.users.json"))[AIRFLOW_USER]
     return password
 
@@ -63,7 +63,7 @@ def _load_private(path: Path) -> Ed25519PrivateKey:
 
 
 def _write_once(path: Path, content: bytes) -> None:
-    """Writes a secret through a temporary file, so that a stop half-way leaves no half key."""
+    """Write a secret through a temporary file, so that a stop half-way leaves no half key."""
     if path.exists():
         return
     scratch = path.with_name(f".{path.name}.{os.getpid()}")

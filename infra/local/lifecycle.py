@@ -49,7 +49,7 @@ class Hooks:
 
 
 def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) -> None:
-    """Starts the components that do not run yet and waits until all are healthy; once more is harmless.
+    """Start the components that do not run yet and waits until all are healthy; once more is harmless.
 
     Raises:
         ConfigError: the machine lacks something, a port is taken, or a server does not become healthy.
@@ -75,7 +75,7 @@ def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) ->
 
 
 def down(instance: Instance, say: Say) -> None:
-    """Stops everything; no process of the instance is left."""
+    """Stop everything; no process of the instance is left."""
     if not (instance.home / "run").is_dir():
         return
     with _alone(instance):
@@ -84,7 +84,7 @@ def down(instance: Instance, say: Say) -> None:
 
 
 def check_prerequisites(components: Sequence[str]) -> None:
-    """Raises before anything is started when the machine lacks something.
+    """Raise before anything is started when the machine lacks something.
 
     Raises:
         ConfigError: Java, the Spark jars or the object store server cannot be had.
@@ -97,12 +97,12 @@ def check_prerequisites(components: Sequence[str]) -> None:
 
 
 def needed(instance: Instance) -> tuple[str, ...]:
-    """Returns the components an instance works with: its own object store server only where it is the store."""
+    """Return the components an instance works with: its own object store server only where it is the store."""
     return tuple(name for name in COMPONENTS if name != "minio" or instance.has_own_store)
 
 
 def health(instance: Instance) -> dict[str, Health]:
-    """Returns component → how it is."""
+    """Return component → how it is."""
     states = Supervisor(instance).states()
     found = {}
     for component in needed(instance):
@@ -113,7 +113,7 @@ def health(instance: Instance) -> dict[str, Health]:
 
 
 def memory(instance: Instance) -> dict[str, int]:
-    """Returns program → MiB of its processes and their children (proportional set size: shared pages count once)."""
+    """Return program → MiB of its processes and their children (proportional set size: shared pages count once)."""
     return {name: _proportional_mib(pid) for name, pid in Supervisor(instance).pids().items()}
 
 
@@ -126,7 +126,7 @@ class _Start:
         self._say = say
 
     def run(self, wanted: Sequence[str], hooks: Hooks) -> None:
-        """Starts Spark beside PostgreSQL: it takes longest and needs nobody."""
+        """Start Spark beside PostgreSQL: it takes longest and needs nobody."""
         if "spark" in wanted:
             self._start("spark")
         if "minio" in wanted:
@@ -207,7 +207,7 @@ def _all_running(states: dict[str, str], programs: Sequence[Program]) -> bool:
 
 
 def _is_stopped(states: dict[str, str], programs: Sequence[Program]) -> bool:
-    """Returns whether a component that the city needs does not run at all: only then may nobody else hold its ports."""
+    """Return whether a component that the city needs does not run at all: only then may nobody else hold its ports."""
     return bool(programs) and not any(states.get(program.name) in {"RUNNING", "STARTING", "STOPPING"} for program in programs)
 
 
@@ -224,7 +224,7 @@ def _proportional_mib(pid: int) -> int:
 
 @contextmanager
 def _alone(instance: Instance) -> Iterator[None]:
-    """Holds the instance's lock: one start or stop at a time."""
+    """Hold the instance's lock: one start or stop at a time."""
     with (instance.folder("run") / "lock").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -26,7 +26,7 @@ QUIET = {"MINIO_BROWSER": "off", "MINIO_UPDATE": "off", "MINIO_CALLHOME_ENABLE":
 
 
 def programs(instance: Instance) -> list[Program]:
-    """Returns the server as a supervised program."""
+    """Return the server as a supervised program."""
     access = minio_access(instance)
     certificates = instance.folder("run", "minio-certificates")
     command = (
@@ -38,14 +38,14 @@ def programs(instance: Instance) -> list[Program]:
 
 
 def is_healthy(instance: Instance) -> bool:
-    """Returns whether the server takes requests, or is not needed."""
+    """Return whether the server takes requests, or is not needed."""
     if not instance.has_own_store:
         return True
     return is_ready(instance)
 
 
 def is_ready(instance: Instance) -> bool:
-    """Returns whether the server takes requests."""
+    """Return whether the server takes requests."""
     try:
         return httpx.get(f"http://{HOST}:{instance.ports.minio}/minio/health/ready", timeout=2, trust_env=False).is_success
     except httpx.HTTPError:
@@ -53,7 +53,7 @@ def is_ready(instance: Instance) -> bool:
 
 
 def prepare(instance: Instance, buckets: Iterable[str] | None = None) -> None:
-    """Makes the buckets that do not exist yet: one for each area of the store unless others are named."""
+    """Make the buckets that do not exist yet: one for each area of the store unless others are named."""
     if buckets is None:
         buckets = [instance.bucket(area) for area in AREAS] if instance.has_own_store else []
     access = minio_access(instance)
@@ -66,7 +66,7 @@ def prepare(instance: Instance, buckets: Iterable[str] | None = None) -> None:
 
 
 def server() -> Path | None:
-    """Returns the server's program: the one on the PATH, else the one built before; None when there is none."""
+    """Return the server's program: the one on the PATH, else the one built before; None when there is none."""
     on_path = shutil.which("minio")
     if on_path:
         return Path(on_path)
@@ -74,13 +74,13 @@ def server() -> Path | None:
 
 
 def built() -> Path:
-    """Returns where the server is built: in the user's cache, so that neither a new environment nor a new instance builds it again."""
+    """Return where the server is built: in the user's cache, so that neither a new environment nor a new instance builds it again."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "huiliu" / f"minio-{VERSION}" / "minio"
 
 
 def check() -> None:
-    """Raises when there is neither the server nor what builds it.
+    """Raise when there is neither the server nor what builds it.
 
     Raises:
         ConfigError: Go is missing too.
@@ -90,7 +90,7 @@ def check() -> None:
 
 
 def ensure_server(say: Callable[[str], None]) -> Path:
-    """Returns the server's program, building it when there is none: some minutes, once.
+    """Return the server's program, building it when there is none: some minutes, once.
 
     Raises:
         ConfigError: Go is missing, or the build fails.

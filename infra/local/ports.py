@@ -31,7 +31,7 @@ HOST = "127.0.0.1"
 
 
 def is_free(port: int) -> bool:
-    """Returns whether a server could listen on the port now."""
+    """Return whether a server could listen on the port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -42,7 +42,7 @@ def is_free(port: int) -> bool:
 
 
 def is_answering(port: int) -> bool:
-    """Returns whether somebody accepts connections on the port."""
+    """Return whether somebody accepts connections on the port."""
     try:
         with socket.create_connection((HOST, port), timeout=1):
             return True
@@ -51,7 +51,7 @@ def is_answering(port: int) -> bool:
 
 
 def ensure(instance: Instance, environment: Mapping[str, str] = os.environ) -> Ports:
-    """Returns the kept ports; what was never chosen (a server the instance did not have yet) is chosen and kept now.
+    """Return the kept ports; what was never chosen (a server the instance did not have yet) is chosen and kept now.
 
     `HUILIU_PORT_<NAME>` asks for a port, `0` for any free one; without it a default is taken if it is free.
 
@@ -84,7 +84,7 @@ def ensure(instance: Instance, environment: Mapping[str, str] = os.environ) -> P
 
 
 def refuse_occupied(instance: Instance, components: Iterable[str]) -> None:
-    """Raises when another program holds a port of a component that is about to start.
+    """Raise when another program holds a port of a component that is about to start.
 
     Raises:
         ConfigError: one problem for each such port.

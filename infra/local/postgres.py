@@ -36,7 +36,7 @@ SETTINGS = {
 
 
 def ensure_cluster(instance: Instance) -> None:
-    """Makes the data folder at the first start; a stop half-way leaves nothing that a later start would trust."""
+    """Make the data folder at the first start; a stop half-way leaves nothing that a later start would trust."""
     data = instance.home / "postgres"
     if (data / "PG_VERSION").is_file():
         return
@@ -59,7 +59,7 @@ def ensure_cluster(instance: Instance) -> None:
 
 
 def program(instance: Instance) -> Program:
-    """Returns the server as a supervised program; SIGINT is its fast shutdown."""
+    """Return the server as a supervised program; SIGINT is its fast shutdown."""
     settings = {**SETTINGS, "port": str(instance.ports.postgres)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     command = (*_as_server_user(), str(_program("postgres")), "-D", str(instance.home / "postgres"), *options)
@@ -67,7 +67,7 @@ def program(instance: Instance) -> Program:
 
 
 def ensure_databases(instance: Instance) -> None:
-    """Makes the databases that are not there yet."""
+    """Make the databases that are not there yet."""
     with psycopg.connect(dsn(instance, "postgres"), autocommit=True) as connection:
         there = {row[0] for row in connection.execute("select datname from pg_database")}
         for name in DATABASES:
@@ -76,7 +76,7 @@ def ensure_databases(instance: Instance) -> None:
 
 
 def is_healthy(instance: Instance) -> bool:
-    """Returns whether the server answers a query."""
+    """Return whether the server answers a query."""
     try:
         with psycopg.connect(dsn(instance, "postgres"), connect_timeout=2) as connection:
             return connection.execute("select 1").fetchone() == (1,)
@@ -85,13 +85,13 @@ def is_healthy(instance: Instance) -> bool:
 
 
 def dsn(instance: Instance, database: str, driver: str = "postgresql") -> str:
-    """Returns the URL of a database, with the password in it: never log it."""
+    """Return the URL of a database, with the password in it: never log it."""
     password = keys.read(instance, "postgres.password")
     return f"{driver}://{USER}:{password}@{HOST}:{instance.ports.postgres}/{database}"
 
 
 def remove_stale_lock(instance: Instance) -> None:
-    """Removes the lock of a server that is gone; call it only when no process of the instance is left."""
+    """Remove the lock of a server that is gone; call it only when no process of the instance is left."""
     (instance.home / "postgres" / "postmaster.pid").unlink(missing_ok=True)
 
 

@@ -16,7 +16,7 @@ VARIABLE = "SAMPLE_API_DATABASE"
 
 
 def programs(instance: Instance) -> list[Program]:
-    """Returns the server as a supervised program; the database's URL holds a password, so it is no argument."""
+    """Return the server as a supervised program; the database's URL holds a password, so it is no argument."""
     if instance.city.clock != "manual":
         return []
     url = connection_url(instance, DATABASE).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -28,7 +28,7 @@ def programs(instance: Instance) -> list[Program]:
 
 
 def is_healthy(instance: Instance) -> bool:
-    """Returns whether the server answers, or is not needed."""
+    """Return whether the server answers, or is not needed."""
     if instance.city.clock != "manual":
         return True
     try:

@@ -20,13 +20,13 @@ PATIENCE_SECONDS = 15
 
 
 def record(instance: Instance, pid: int) -> None:
-    """Notes which session is ours; the supervisor is its leader."""
+    """Note which session is ours; the supervisor is its leader."""
     noted = {"session": os.getsid(pid), "created": psutil.Process(pid).create_time(), "boot": _boot_id()}
     _path(instance).write_text(json.dumps(noted) + "\n", "utf-8")
 
 
 def members(instance: Instance) -> list[psutil.Process]:
-    """Returns the living processes of the noted session, each with its name in `info`; none when it is not ours (any more)."""
+    """Return the living processes of the noted session, each with its name in `info`; none when it is not ours (any more)."""
     try:
         noted = json.loads(_path(instance).read_text("utf-8"))
     except (OSError, ValueError):
@@ -46,7 +46,7 @@ def members(instance: Instance) -> list[psutil.Process]:
 
 
 def end(instance: Instance) -> list[int]:
-    """Returns the process ids that were still there and have been ended, politely first."""
+    """Return the process ids that were still there and have been ended, politely first."""
     left = members(instance)
     ended = [process.pid for process in left]
     for process in left:
@@ -64,14 +64,14 @@ def end(instance: Instance) -> list[int]:
 
 
 def wait_until_gone(pid: int, seconds: float) -> None:
-    """Returns when the process has ended or the time is up."""
+    """Return when the process has ended or the time is up."""
     deadline = time.monotonic() + seconds
     while psutil.pid_exists(pid) and time.monotonic() < deadline:
         time.sleep(0.1)
 
 
 def _is_stranger(process: psutil.Process, noted: dict[str, float]) -> bool:
-    """Returns whether the process shows that the session's number has been given to somebody else."""
+    """Return whether the process shows that the session's number has been given to somebody else."""
     try:
         created = process.create_time()
     except psutil.Error:

@@ -60,12 +60,12 @@ logger.native.level = error
 
 
 def programs(instance: Instance) -> list[Program]:
-    """Returns the application and the program that warms it up."""
+    """Return the application and the program that warms it up."""
     return [_application(instance), _warmup(instance)]
 
 
 def configuration(instance: Instance) -> dict[str, str]:
-    """Returns the settings of the application."""
+    """Return the settings of the application."""
     ports = instance.ports
     return {
         "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
@@ -103,7 +103,7 @@ def configuration(instance: Instance) -> dict[str, str]:
 
 
 def _object_store(instance: Instance) -> dict[str, str]:
-    """Returns where tables in buckets are found; the keys are in the environment, which neither a plan nor the interface shows."""
+    """Return where tables in buckets are found; the keys are in the environment, which neither a plan nor the interface shows."""
     access = store_access(instance)
     endpoint = access.get("AWS_ENDPOINT_URL", access.get("AWS_ENDPOINT", ""))
     settings = {
@@ -128,12 +128,12 @@ def memory(instance: Instance) -> str:
 
 
 def remote(instance: Instance) -> str:
-    """Returns the address of the Connect server."""
+    """Return the address of the Connect server."""
     return f"sc://{HOST}:{instance.ports.spark_connect}"
 
 
 def is_healthy(instance: Instance) -> bool:
-    """Returns whether Connect and Thrift accept connections."""
+    """Return whether Connect and Thrift accept connections."""
     return is_answering(instance.ports.spark_connect) and is_answering(instance.ports.spark_thrift)
 
 

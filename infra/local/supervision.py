@@ -35,7 +35,7 @@ class Supervisor:
 
     @property
     def socket(self) -> Path:
-        """Returns the path of its socket: below home unless that path is too long for a socket."""
+        """Return the path of its socket: below home unless that path is too long for a socket."""
         path = self._instance.home / "run" / "supervisor.sock"
         if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
             return path
@@ -44,14 +44,14 @@ class Supervisor:
         return folder / f"{zlib.crc32(os.fsencode(path)):08x}.sock"
 
     def is_running(self) -> bool:
-        """Returns whether it answers."""
+        """Return whether it answers."""
         try:
             return bool(self._call("getState")["statename"] == "RUNNING")
         except (OSError, http.client.HTTPException):
             return False
 
     def ensure(self, programs: Iterable[Program], environment: dict[str, str]) -> list[str]:
-        """Returns the running programs whose settings differ from those asked for; starts the supervisor if needed."""
+        """Return the running programs whose settings differ from those asked for; starts the supervisor if needed."""
         self._write_config(programs, environment)
         if self.is_running():
             return self._adopt_changes()
@@ -72,15 +72,15 @@ class Supervisor:
         return []
 
     def states(self) -> dict[str, str]:
-        """Returns program → state (`RUNNING`, `STOPPED`, `FATAL`, …); empty when the supervisor is not running."""
+        """Return program → state (`RUNNING`, `STOPPED`, `FATAL`, …); empty when the supervisor is not running."""
         return {entry["name"]: entry["statename"] for entry in self._information()}
 
     def pids(self) -> dict[str, int]:
-        """Returns program → process id of the programs that run."""
+        """Return program → process id of the programs that run."""
         return {entry["name"]: entry["pid"] for entry in self._information() if entry["pid"]}
 
     def start(self, component: str, name: str) -> None:
-        """Starts a program unless it runs already; does not wait for it."""
+        """Start a program unless it runs already; does not wait for it."""
         try:
             self._call("startProcess", f"{component}:{name}", False)
         except Fault as fault:
@@ -88,7 +88,7 @@ class Supervisor:
                 raise
 
     def shutdown(self) -> None:
-        """Stops all programs and the supervisor, then ends what is left of its session."""
+        """Stop all programs and the supervisor, then ends what is left of its session."""
         if self.is_running():
             pid = int(self._call("getPID"))
             session.record(self._instance, pid)
@@ -105,7 +105,7 @@ class Supervisor:
         return found
 
     def _adopt_changes(self) -> list[str]:
-        """Returns the running components that keep their earlier settings; the others take the new ones."""
+        """Return the running components that keep their earlier settings; the others take the new ones."""
         (added, changed, removed) = self._call("reloadConfig")[0]
         busy = {entry["group"] for entry in self._information() if entry["pid"]}
         idle = [component for component in changed if component not in busy]
@@ -181,13 +181,13 @@ def _plain(value: object) -> str:
 
 
 def _quoted(part: str) -> str:
-    """Returns one word of a command, quoted for the supervisor's shell-like reader."""
+    """Return one word of a command, quoted for the supervisor's shell-like reader."""
     escaped = part.replace("\\", "\\\\").replace('"', '\\"')
     return _plain(f'"{escaped}"')
 
 
 def _environment(values: dict[str, str]) -> str:
-    """Returns variables for the supervisor's reader, which knows both quotes but no escapes."""
+    """Return variables for the supervisor's reader, which knows both quotes but no escapes."""
     return ",".join(f"{name}={_plain(_in_quotes(value))}" for name, value in sorted(values.items()))
 
 

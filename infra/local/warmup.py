@@ -28,7 +28,7 @@ STATEMENTS = (
 
 
 def main(port: int, folder: Path) -> None:
-    """Runs the statements; a failure is nobody's concern but the log's."""
+    """Run the statements; a failure is nobody's concern but the log's."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_answering(port) and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -43,7 +43,7 @@ def main(port: int, folder: Path) -> None:
 
 
 def statements(table: str) -> tuple[str, ...]:
-    """Returns the statements: make a small table, then fill, merge, count, compare and number it."""
+    """Return the statements: make a small table, then fill, merge, count, compare and number it."""
     make = f"create table {table} (k string, v string, labels array<string>, at timestamp) using delta cluster by (k)"
     return (make, *(statement.format(table=table, rows=ROWS, changes=CHANGES) for statement in STATEMENTS))
 

@@ -17,18 +17,18 @@ CHECKSUMS = HERE / "jars.sha256"
 
 
 def jar_folder() -> Path:
-    """Returns where the jars lie: in the environment, so that removing an instance keeps them."""
+    """Return where the jars lie: in the environment, so that removing an instance keeps them."""
     return Path(sys.prefix) / "spark-jars"
 
 
 def expected(checksums: Path = CHECKSUMS) -> dict[str, str]:
-    """Returns file name → SHA-256 of every jar."""
+    """Return file name → SHA-256 of every jar."""
     lines = (line.split() for line in checksums.read_text("utf-8").splitlines() if line.strip())
     return {name: digest for digest, name in lines}
 
 
 def ensure(folder: Path | None = None) -> Path:
-    """Returns the folder with all jars, fetching them when they are not there yet.
+    """Return the folder with all jars, fetching them when they are not there yet.
 
     Raises:
         ConfigError: Maven is missing or fails, or a jar is not the one of our list.
@@ -53,7 +53,7 @@ def ensure(folder: Path | None = None) -> Path:
 
 
 def mismatches(folder: Path, wanted: dict[str, str]) -> list[Problem]:
-    """Returns one problem for each jar that is missing, not listed or not the one of the list."""
+    """Return one problem for each jar that is missing, not listed or not the one of the list."""
     found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.jar"))}
     fix = f"if a version in {POM.name} was changed on purpose, write the new hashes to {CHECKSUMS.name}; if not, do not run this jar."
     problems = [Problem(f"Spark jar {name}", "Maven did not deliver it.", "", fix) for name in wanted.keys() - found.keys()]

@@ -30,7 +30,7 @@ class WorkCalendar:
         self._holidays = frozenset(day if isinstance(day, date) else date.fromisoformat(day) for day in extra_holidays)
 
     def is_workday(self, day: date) -> bool:
-        """Returns whether a day is a working day (make-up Saturdays and Sundays are)."""
+        """Return whether a day is a working day (make-up Saturdays and Sundays are)."""
         if day in self._holidays:
             return False
         try:
@@ -41,7 +41,7 @@ class WorkCalendar:
             return day.weekday() <= FRIDAY
 
     def add_working_days(self, received: date, days: int) -> date:
-        """Returns the N-th working day after a day; the day of receipt does not count (Civil Code Art. 201)."""
+        """Return the N-th working day after a day; the day of receipt does not count (Civil Code Art. 201)."""
         day = received
         while days > 0:
             day += timedelta(days=1)
@@ -50,12 +50,12 @@ class WorkCalendar:
 
 
 def is_due(cycle: Cycle, on: date) -> bool:
-    """Returns whether a delivery is due: every day, on Mondays, on the first of a month."""
+    """Return whether a delivery is due: every day, on Mondays, on the first of a month."""
     return cycle.every == "day" or (cycle.every == "week" and on.weekday() == 0) or (cycle.every == "month" and on.day == 1)
 
 
 def last_due(cycle: Cycle, on: date) -> date:
-    """Returns the latest date up to this one on which a delivery was due."""
+    """Return the latest date up to this one on which a delivery was due."""
     day = on
     while not is_due(cycle, day):
         day -= timedelta(days=1)

@@ -32,7 +32,7 @@ class Department:
     valid_to: date | None
 
     def covers(self, at: date) -> bool:
-        """Returns whether the department exists at a date."""
+        """Return whether the department exists at a date."""
         return self.valid_from <= at and (self.valid_to is None or at < self.valid_to)
 
 
@@ -44,7 +44,7 @@ class Provider(NamedTuple):
 
 
 def load_departments(city_folder: Path) -> tuple[Department, ...]:
-    """Returns the departments of a city, in file order.
+    """Return the departments of a city, in file order.
 
     Raises:
         ConfigError: the file is wrong; all its problems.
@@ -57,14 +57,14 @@ def load_departments(city_folder: Path) -> tuple[Department, ...]:
 
 
 def office_kind(provider: EachProvider) -> str:
-    """Returns the kind of the departments that deliver where each region's own does."""
+    """Return the kind of the departments that deliver where each region's own does."""
     return provider.kind or OFFICE_KINDS[provider.each]
 
 
 def providers(
     contract: Contract, departments: tuple[Department, ...], tree: RegionTree, on: date, sent: Collection[str] = ()
 ) -> tuple[Provider, ...]:
-    """Returns who has to deliver a resource at a date, in order of region; with `{each: street}` the office of every street in force.
+    """Return who has to deliver a resource at a date, in order of region; with `{each: street}` the office of every street in force.
 
     With `senders: known` only those among `sent`, the departments that delivered before.
 

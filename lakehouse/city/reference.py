@@ -19,7 +19,7 @@ Rows = list[tuple[Any, ...]]
 
 
 def reference_rows(instance: Instance, tree: RegionTree, until: date) -> Iterator[tuple[str, Rows]]:
-    """Yields each reference table by name with its rows, in the order of its columns."""
+    """Yield each reference table by name with its rows, in the order of its columns."""
     regions = tree.versions
     yield (
         "region",
@@ -44,7 +44,7 @@ def _exemption(treatment: Treatment) -> tuple[str | None, str | None]:
 
 
 def _calendar(instance: Instance, until: date) -> Iterator[tuple[date, bool]]:
-    """Returns every day from the year before the first business date to the end of this year."""
+    """Return every day from the year before the first business date to the end of this year."""
     calendar = WorkCalendar(instance.city.extra_holidays)
     day = date(date.fromisoformat(instance.city.first_business_date).year - 1, 1, 1)
     while day.year <= until.year:
@@ -53,7 +53,7 @@ def _calendar(instance: Instance, until: date) -> Iterator[tuple[date, bool]]:
 
 
 def all_recipients(tree: RegionTree) -> Iterator[Recipient]:
-    """Returns a recipient for every region that ever received packages, from its first day to its last."""
+    """Return a recipient for every region that ever received packages, from its first day to its last."""
     lives: dict[str, list[Region]] = {}
     for region in tree.versions:
         if region.level in RECIPIENT_LEVELS:

@@ -32,7 +32,7 @@ class Region:
     successor_code: str | None
 
     def covers(self, at: date) -> bool:
-        """Returns whether the version is in force at a date."""
+        """Return whether the version is in force at a date."""
         return self.valid_from <= at and (self.valid_to is None or at < self.valid_to)
 
 
@@ -49,36 +49,36 @@ class RegionTree:
         self._states: dict[date, RegionState] = {}
 
     def at(self, on: date) -> RegionState:
-        """Returns the tree as it is at a date."""
+        """Return the tree as it is at a date."""
         if on not in self._states:
             self._states[on] = RegionState({version.code: version for version in self.versions if version.covers(on)})
         return self._states[on]
 
     def history(self, code: str) -> tuple[Region, ...]:
-        """Returns the versions of a code, oldest first."""
+        """Return the versions of a code, oldest first."""
         return tuple(self._by_code.get(code, ()))
 
     def find(self, code: str, on: date) -> Region | None:
-        """Returns the region in force at a date; a code padded with zeros to 12 digits finds its street or town."""
+        """Return the region in force at a date; a code padded with zeros to 12 digits finds its street or town."""
         return self.at(on).find(code)
 
     def known(self, code: str, level: str) -> bool:
-        """Returns whether a code of that level stood in the tree at any date; a padded street code counts as a known community code."""
+        """Return whether a code of that level stood in the tree at any date; a padded street code counts as a known community code."""
         if any(version.level == level for version in self.history(code)):
             return True
         street = unpadded(code)
         return level == "community" and street != code and any(version.level == "street" for version in self.history(street))
 
     def ancestors(self, code: str, on: date) -> dict[str, str]:
-        """Returns level → code of the region and everything above it, as it is at a date; empty for an unknown code."""
+        """Return level → code of the region and everything above it, as it is at a date; empty for an unknown code."""
         return self.at(on).ancestors(code)
 
     def children(self, code: str, on: date) -> tuple[Region, ...]:
-        """Returns the regions right below, in code order."""
+        """Return the regions right below, in code order."""
         return self.at(on).children(code)
 
     def successor(self, code: str, on: date) -> str | None:
-        """Returns what stands for a code at a date: itself while in force, else its successor, chains followed; None when it has none."""
+        """Return what stands for a code at a date: itself while in force, else its successor, chains followed; None when it has none."""
         seen: set[str] = set()
         while code not in seen:
             seen.add(code)
@@ -98,11 +98,11 @@ class RegionState:
         self.by_code = by_code
 
     def find(self, code: str) -> Region | None:
-        """Returns the region of a code; a code padded with zeros to 12 digits finds its street or town."""
+        """Return the region of a code; a code padded with zeros to 12 digits finds its street or town."""
         return self.by_code.get(code) or self.by_code.get(unpadded(code))
 
     def ancestors(self, code: str) -> dict[str, str]:
-        """Returns level → code of the region and everything above it; empty for an unknown code."""
+        """Return level → code of the region and everything above it; empty for an unknown code."""
         chain: dict[str, str] = {}
         region = self.find(code)
         while region is not None:
@@ -111,11 +111,11 @@ class RegionState:
         return {level: chain[level] for level in LEVELS if level in chain}
 
     def children(self, code: str) -> tuple[Region, ...]:
-        """Returns the regions right below, in code order."""
+        """Return the regions right below, in code order."""
         return self._children.get(code, ())
 
     def of_level(self, level: str) -> tuple[Region, ...]:
-        """Returns the regions of a level, in code order."""
+        """Return the regions of a level, in code order."""
         return self._levels.get(level, ())
 
     @cached_property
@@ -128,13 +128,13 @@ class RegionState:
 
 
 def unpadded(code: str) -> str:
-    """Returns a registered code without the zeros that only say "not known below the street" (440402001000 → 440402001)."""
+    """Return a registered code without the zeros that only say "not known below the street" (440402001000 → 440402001)."""
     street = CODE_LENGTHS["street"]
     return code[:street] if len(code) == CODE_LENGTHS["community"] and code.endswith("000") else code
 
 
 def load_regions(city_folder: Path) -> RegionTree:
-    """Returns the region tree of a city.
+    """Return the region tree of a city.
 
     Raises:
         ConfigError: the file is wrong; all its problems.
@@ -150,7 +150,7 @@ def load_regions(city_folder: Path) -> RegionTree:
 
 
 def regions_sha256(city_folder: Path) -> str:
-    """Returns the hash of the region file, as manifests name it."""
+    """Return the hash of the region file, as manifests name it."""
     return hashlib.sha256((city_folder / "regions.csv").read_bytes()).hexdigest()
 
 
@@ -211,7 +211,7 @@ def _place_problems(where: str, version: Region, tree: RegionTree) -> Iterator[P
 
 
 def _covered(version: Region, parents: tuple[Region, ...]) -> bool:
-    """Returns whether the parent's versions follow each other without a gap over the child's whole time."""
+    """Return whether the parent's versions follow each other without a gap over the child's whole time."""
     reached = version.valid_from
     for parent in parents:
         if parent.valid_from <= reached and (parent.valid_to is None or reached < parent.valid_to):

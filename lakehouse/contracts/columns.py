@@ -41,7 +41,7 @@ class Table:
 
 
 def read_table(document: Document) -> Table:
-    """Returns the table of the document."""
+    """Return the table of the document."""
     table = Table()
     schemas = document.content.get("schema")
     if not isinstance(schemas, list) or len(schemas) != 1 or not isinstance(schemas[0], dict):
@@ -62,7 +62,7 @@ def read_table(document: Document) -> Table:
 
 
 def _items(raw: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Steps]]:
-    """Yields the mappings of a list with their places; other things are left to the standard's schema."""
+    """Yield the mappings of a list with their places; other things are left to the standard's schema."""
     for index, item in enumerate(raw if isinstance(raw, list) else ()):
         if isinstance(item, dict):
             yield item, (*steps, index)

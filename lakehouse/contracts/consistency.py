@@ -28,7 +28,7 @@ class Draft:
     code_tables: Sequence[str]
 
     def steps(self, name: str) -> tuple[Step, ...]:
-        """Returns the place of a custom property."""
+        """Return the place of a custom property."""
         items = self.document.content.get("customProperties")
         for index, item in enumerate(items if isinstance(items, list) else ()):
             if isinstance(item, dict) and item.get("property") == name:
@@ -36,12 +36,12 @@ class Draft:
         return ("customProperties",)
 
     def has(self, name: str) -> bool:
-        """Returns whether the property stands in the file at all, well formed or not."""
+        """Return whether the property stands in the file at all, well formed or not."""
         return self.steps(name) != ("customProperties",)
 
 
 def findings(draft: Draft) -> Iterator[Finding]:
-    """Yields everything that does not fit."""
+    """Yield everything that does not fit."""
     for check in CHECKS:
         yield from check(draft)
 

@@ -22,7 +22,7 @@ class Difference:
 
 
 def differences(old: Contract, new: Contract) -> list[Difference]:
-    """Returns every change between two versions of a contract, those that existing tables cannot take first."""
+    """Return every change between two versions of a contract, those that existing tables cannot take first."""
     found = [*_table(old, new), *_columns(old, new), *_rules(old, new)]
     if found and old.version == new.version:
         found.append(Difference("version", f"is still {new.version} although the contract changed", False))

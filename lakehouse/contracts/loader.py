@@ -19,12 +19,12 @@ PATTERN = "resources/*/*.odcs.yaml"
 
 
 def contract_paths(folder: Path) -> list[Path]:
-    """Returns the contract files of a contracts folder, in order of resource code."""
+    """Return the contract files of a contracts folder, in order of resource code."""
     return sorted(folder.glob(PATTERN), key=lambda path: path.name)
 
 
 def load_contracts(folder: Path, standard: bool = True) -> dict[str, Contract]:
-    """Returns all contracts of a contracts folder by resource code.
+    """Return all contracts of a contracts folder by resource code.
 
     `standard=False` leaves out the standard's JSON Schema (most of the time it takes): for parsing DAGs, where a job validates in full.
 
@@ -38,7 +38,7 @@ def load_contracts(folder: Path, standard: bool = True) -> dict[str, Contract]:
 
 
 def load_sound_contracts(folder: Path, standard: bool = True) -> tuple[dict[str, Contract], list[str]]:
-    """Returns the contracts that are well formed, and what is wrong with the others: one wrong file need not stop the rest."""
+    """Return the contracts that are well formed, and what is wrong with the others: one wrong file need not stop the rest."""
     contracts: dict[str, Contract] = {}
     wrong: list[str] = []
     for path in contract_paths(folder):
@@ -55,12 +55,12 @@ def load_sound_contracts(folder: Path, standard: bool = True) -> tuple[dict[str,
 
 
 def resource_code(path: Path) -> str:
-    """Returns the code of the resource a contract file is about."""
+    """Return the code of the resource a contract file is about."""
     return path.name.removesuffix(".odcs.yaml")
 
 
 def load_contract_of(folder: Path, code: str) -> Contract:
-    """Returns the contract of one resource of a contracts folder.
+    """Return the contract of one resource of a contracts folder.
 
     Raises:
         ContractError: there is none of that code, or its file is wrong; all its problems.
@@ -73,7 +73,7 @@ def load_contract_of(folder: Path, code: str) -> Contract:
 
 
 def load_contract(path: Path, standard: bool = True) -> Contract:
-    """Returns the contract of a file `…/contracts/resources/<level>/<code>.odcs.yaml`.
+    """Return the contract of a file `…/contracts/resources/<level>/<code>.odcs.yaml`.
 
     Raises:
         ContractError: the file is wrong; all its problems.

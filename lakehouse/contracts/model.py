@@ -190,23 +190,23 @@ class Contract(Declared):
 
     @property
     def kept_columns(self) -> tuple[Column, ...]:
-        """Returns the columns that reach bronze and silver (all but those dropped at landing)."""
+        """Return the columns that reach bronze and silver (all but those dropped at landing)."""
         return tuple(column for column in self.columns if not column.dropped)
 
     @property
     def key_columns(self) -> tuple[Column, ...]:
-        """Returns the columns of the primary key, in contract order."""
+        """Return the columns of the primary key, in contract order."""
         return tuple(column for column in self.columns if column.key)
 
     @property
     def identity_columns(self) -> tuple[Column, ...]:
-        """Returns the columns from which a person id is derived."""
+        """Return the columns from which a person id is derived."""
         return tuple(column for column in self.columns if column.identity)
 
     def column(self, name: str) -> Column:
-        """Returns a column by name."""
+        """Return a column by name."""
         return next(column for column in self.columns if column.name == name)
 
     def rules_of(self, severity: Literal["error", "warning"]) -> tuple[Rule, ...]:
-        """Returns the rules of one severity."""
+        """Return the rules of one severity."""
         return tuple(rule for rule in self.rules if rule.severity == severity)

@@ -54,7 +54,7 @@ COLUMN_PROPERTIES: dict[str, Any] = {
 
 
 def read_properties(raw: Any, types: Mapping[str, Any], steps: tuple[Step, ...]) -> tuple[dict[str, Any], list[Finding]]:
-    """Returns the typed values of a `customProperties` list, and what is wrong with the others."""
+    """Return the typed values of a `customProperties` list, and what is wrong with the others."""
     values: dict[str, Any] = {}
     findings: list[Finding] = []
     for index, item in enumerate(raw if isinstance(raw, list) else ()):

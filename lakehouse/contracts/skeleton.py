@@ -58,7 +58,7 @@ KEY = "        primaryKey: true\n        required: true\n"
 
 
 def skeleton(start: Start) -> str:
-    """Returns the contract as YAML: every column text, the first one the key, everything as sensitive as free text until decided."""
+    """Return the contract as YAML: every column text, the first one the key, everything as sensitive as free text until decided."""
     head = HEAD.format(code=start.code, name_zh=start.name_zh, level=start.level, provider=start.provider, encoding=start.encoding)
     columns = [
         COLUMN.format(name=_column_name(header, number), header=_quoted(header), key=KEY if number == 1 else "")

@@ -27,7 +27,7 @@ class Misfit(NamedTuple):
 
 
 def misfits(source: Any, provider: Any, names: Mapping[str, Any] | None) -> Iterator[Misfit]:
-    """Yields what does not fit; `names` are the columns' names in the source, None while they are not known yet."""
+    """Yield what does not fit; `names` are the columns' names in the source, None while they are not known yet."""
     if isinstance(source, PostgresSource | ApiSource):
         yield from _asked(source, provider, names)
     else:

@@ -17,7 +17,7 @@ _told: dict[str, list[Finding]] = {}  # by content: a process that runs many job
 
 
 def standard_findings(document: Document) -> list[Finding]:
-    """Returns the findings of the standard's schema, unknown keys with the allowed ones nearest first."""
+    """Return the findings of the standard's schema, unknown keys with the allowed ones nearest first."""
     content = repr(document.content)
     if content not in _told:
         _told[content] = [finding for error in _validator().iter_errors(document.content) for finding in _findings(error)]
@@ -59,7 +59,7 @@ def _findings(error: Any) -> Iterator[Finding]:
 
 
 def _unknown_keys(error: Any, steps: tuple[str | int, ...]) -> Iterator[Finding]:
-    """Yields the keys no branch of the schema knows; a key whose own value is wrong counts as unevaluated too and is left out."""
+    """Yield the keys no branch of the schema knows; a key whose own value is wrong counts as unevaluated too and is left out."""
     known = sorted(_known_keys(error.schema))
     for key in error.instance:
         if key not in known:

@@ -45,7 +45,7 @@ class FieldAuthority(Declared):
 
     @property
     def authority(self) -> str:
-        """Returns the resource that is the authority."""
+        """Return the resource that is the authority."""
         return self.candidates[0].resource
 
 
@@ -91,7 +91,7 @@ class Authority(Declared):
 
 
 def load_authority(path: Path, contracts: Mapping[str, Contract]) -> Authority:
-    """Returns the validated authority file; candidates with a contract are checked against its columns.
+    """Return the validated authority file; candidates with a contract are checked against its columns.
 
     Raises:
         ContractError: the file is wrong; all its problems at once.
@@ -180,19 +180,19 @@ def _column_problems(where: str, candidate: Candidate, contract: Contract, colum
 
 
 def silver_columns(contract: Contract) -> list[str]:
-    """Returns the columns of a resource that values can be taken from: the kept ones and the pseudonyms derived from them."""
+    """Return the columns of a resource that values can be taken from: the kept ones and the pseudonyms derived from them."""
     return [column.name for column in contract.kept_columns] + [column.identity for column in contract.identity_columns if column.identity]
 
 
 def supplied(name: str, field: FieldAuthority, candidate: Candidate) -> dict[str, tuple[str, ...]]:
-    """Returns which columns of the resource supply which golden columns of the field; a place has none (`place_columns`)."""
+    """Return which columns of the resource supply which golden columns of the field; a place has none (`place_columns`)."""
     if field.kind == "place":
         return candidate.columns
     return candidate.columns or ({name: (name,)} if field.kind == "value" else {})
 
 
 def place_columns(candidate: Candidate, contract: Contract) -> dict[str, tuple[str, ...]]:
-    """Returns where a row of the resource says its place: as the candidate names it, else as the contract's locality does."""
+    """Return where a row of the resource says its place: as the candidate names it, else as the contract's locality does."""
     if candidate.columns:
         return candidate.columns
     said = contract.locality

@@ -24,7 +24,7 @@ class Code:
     successor_code: str | None
 
     def covers(self, at: date) -> bool:
-        """Returns whether the code is in force at a date."""
+        """Return whether the code is in force at a date."""
         return (self.valid_from is None or self.valid_from <= at) and (self.valid_to is None or at < self.valid_to)
 
 
@@ -36,21 +36,21 @@ class CodeTable:
     versions: tuple[Code, ...]
 
     def at(self, on: date) -> dict[str, Code]:
-        """Returns the codes in force at a date."""
+        """Return the codes in force at a date."""
         return {version.code: version for version in self.versions if version.covers(on)}
 
     def holds(self, code: str, on: date) -> bool:
-        """Returns whether a code is in force at a date."""
+        """Return whether a code is in force at a date."""
         return any(version.code == code and version.covers(on) for version in self.versions)
 
 
 def code_table_names(folder: Path) -> list[str]:
-    """Returns the names of the tables of a contracts folder, without reading them."""
+    """Return the names of the tables of a contracts folder, without reading them."""
     return sorted(path.stem for path in (folder / "codes").glob("*.csv"))
 
 
 def load_code_tables(folder: Path) -> dict[str, CodeTable]:
-    """Returns all code tables of a contracts folder by name.
+    """Return all code tables of a contracts folder by name.
 
     Raises:
         ContractError: files are wrong; all their problems.
@@ -63,7 +63,7 @@ def load_code_tables(folder: Path) -> dict[str, CodeTable]:
 
 
 def read_code_table(path: Path, problems: list[Problem]) -> CodeTable:
-    """Returns one table as far as it can be read; what cannot is added to `problems`."""
+    """Return one table as far as it can be read; what cannot is added to `problems`."""
     versions: list[Code] = []
     known: dict[str, list[Code]] = {}
     for where, row in headed_rows(path, HEADER, problems):

@@ -53,7 +53,7 @@ class Document:
     content: dict[str, Any]
 
     def problems(self, findings: Iterable[Finding]) -> list[Problem]:
-        """Returns the findings in the order of the file, each told once."""
+        """Return the findings in the order of the file, each told once."""
         ordered = sorted(dict.fromkeys(findings), key=lambda finding: (self._line(finding.steps), self._display(finding.steps)))
         return [
             Problem(f"{self.name}:{self._line(finding.steps)}: {self._display(finding.steps)}", finding.found, finding.allowed, finding.fix)
@@ -75,7 +75,7 @@ class Document:
         return line
 
     def _display(self, steps: tuple[Step, ...]) -> str:
-        """Returns the steps as people say them: list items by name, the one table left out (`schema.id_no.quality[0]`)."""
+        """Return the steps as people say them: list items by name, the one table left out (`schema.id_no.quality[0]`)."""
         words, value = [], self.content
         for step in steps:
             value = _value(value, step)
@@ -113,7 +113,7 @@ def read_document(path: Path, name: str) -> Document:
 
 
 def refuse(document: Document, findings: Iterable[Finding]) -> None:
-    """Raises one ContractError with all findings, if there are any."""
+    """Raise one ContractError with all findings, if there are any."""
     problems = document.problems(findings)
     if problems:
         raise ContractError(problems_text(problems))

@@ -69,32 +69,32 @@ class Policies(Declared):
     bans: tuple[Ban, ...]
 
     def transform(self, class_: str, level: str, fulfils: str | None = None) -> Transform:
-        """Returns the transform of a class at a level; an exemption counts only for who fulfils its condition."""
+        """Return the transform of a class at a level; an exemption counts only for who fulfils its condition."""
         treatment = self.classes[class_][level]  # type: ignore[index]
         exempted = treatment.exemption is not None and treatment.exemption.when == fulfils
         return treatment.exemption.transform if exempted else treatment.transform  # type: ignore[union-attr]
 
     def cap(self, level: str, fulfils: str | None = None) -> int:
-        """Returns the highest grade that may reach a level."""
+        """Return the highest grade that may reach a level."""
         cap = self.caps[level]  # type: ignore[index]
         return (cap.statutory_handler or cap.grade) if fulfils == STATUTORY_HANDLER else cap.grade
 
     def grade_of(self, grade: int, transform: str) -> int:
-        """Returns the grade of a column of that grade after a transform."""
+        """Return the grade of a column of that grade after a transform."""
         return grade if transform in ("raw", "drop") else self.grade_after[transform]  # type: ignore[index]
 
     def is_banned(self, class_: str, level: str, transform: str) -> bool:
-        """Returns whether a ban forbids this."""
+        """Return whether a ban forbids this."""
         return any(ban.class_ == class_ and ban.transform == transform and level in ban.levels for ban in self.bans)
 
     @property
     def sha256(self) -> str:
-        """Returns the hash of what the policies say (comments and layout do not matter)."""
+        """Return the hash of what the policies say (comments and layout do not matter)."""
         return declared_sha256(self)
 
 
 def load_policies(path: Path) -> Policies:
-    """Returns the validated policies.
+    """Return the validated policies.
 
     Raises:
         ContractError: the file is wrong; all its problems at once.
@@ -107,7 +107,7 @@ def load_policies(path: Path) -> Policies:
 
 
 def applies(transform: str, class_: str) -> bool:
-    """Returns whether a transform can be done to a column of a class."""
+    """Return whether a transform can be done to a column of a class."""
     return transform not in APPLIES_TO or class_ in APPLIES_TO[transform]
 
 

@@ -18,12 +18,12 @@ CONDITIONS = {1: "无", 2: "按职责需要申请，注明使用依据、场景�
 
 
 def render(contract: Contract) -> str:
-    """Returns the entry as JSON text; the same contract gives the same bytes."""
+    """Return the entry as JSON text; the same contract gives the same bytes."""
     return json.dumps(entry(contract), ensure_ascii=False, indent=2) + "\n"
 
 
 def entry(contract: Contract) -> dict[str, Any]:
-    """Returns the entry."""
+    """Return the entry."""
     provider: Any = {"each": contract.provider.each} if isinstance(contract.provider, EachProvider) else contract.provider
     return {
         "代码": contract.code,

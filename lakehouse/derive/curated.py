@@ -37,7 +37,7 @@ class Model:
 
 
 def public_models(project: Path = MODELS) -> tuple[Model, ...]:
-    """Returns the described tables of a dbt project, in the order of its files; a folder of models is a schema."""
+    """Return the described tables of a dbt project, in the order of its files; a folder of models is a schema."""
     tables = {path.stem: _table(path) for path in (project / "models").rglob("*.sql")}
     return tuple(_model(tables[one["name"]], one) for one in _declared(project / "models") if one["name"] in tables)
 

@@ -78,13 +78,13 @@ class Declarations:
 
 
 def libraries(declared: Declarations) -> tuple[Library, ...]:
-    """Returns the curated tables, in the order of the dbt project."""
+    """Return the curated tables, in the order of the dbt project."""
     plans = {one.id: compile_return(one, declared.policies, declared.contracts) for one in declared.returns.values()}
     return tuple(_library(model, declared, plans) for model in declared.models)
 
 
 def resources(declared: Declarations) -> tuple[Resource, ...]:
-    """Returns the resources, by code."""
+    """Return the resources, by code."""
     found = []
     for _, contract in sorted(declared.contracts.items()):
         supplies = _supplies(contract, declared.authority)
@@ -107,7 +107,7 @@ def _library(model: Model, declared: Declarations, plans: Mapping[str, dict[str,
 
 
 def _sources(model: Model, declared: Declarations) -> dict[str, tuple[str, ...]]:
-    """Returns golden column → resources in order of authority, for the table of an entity."""
+    """Return golden column → resources in order of authority, for the table of an entity."""
     entity = next((one for name, one in declared.authority.entities.items() if library(name) == model.table), None)
     if entity is None:
         return {}
@@ -123,7 +123,7 @@ def _sources(model: Model, declared: Declarations) -> dict[str, tuple[str, ...]]
 def _sensitivity(
     name: str, returns: list[Return], contracts: Mapping[str, Contract], sources: tuple[str, ...]
 ) -> tuple[str | None, int | None]:
-    """Returns class and grade of a curated column: what a return says, else the highest grade of a source column of that name."""
+    """Return class and grade of a curated column: what a return says, else the highest grade of a source column of that name."""
     said = [(one.class_, one.grade) for declared in returns for one in declared.columns if one.name == name]
     if said:
         return said[0]
@@ -148,7 +148,7 @@ def _codes(contract: Contract, column: str) -> str | None:
 
 
 def _library_codes(column: str, contracts: Mapping[str, Contract], sources: tuple[str, ...]) -> str | None:
-    """Returns the code table of a curated column: its authority's, else the one all contracts with such a column agree on."""
+    """Return the code table of a curated column: its authority's, else the one all contracts with such a column agree on."""
     found = [_codes(contracts[code], column) for code in sources] or [_codes(contract, column) for contract in contracts.values()]
     named = {name for name in found if name}
     return named.pop() if len(named) == 1 else None

@@ -12,7 +12,7 @@ SEVERITIES = {"error": "错误（隔离）", "warning": "警告"}
 
 
 def render(contract: Contract, codes: Mapping[str, CodeTable]) -> str:
-    """Returns the page; the same contract gives the same bytes."""
+    """Return the page; the same contract gives the same bytes."""
     return "\n".join(_lines(contract, codes)) + "\n"
 
 

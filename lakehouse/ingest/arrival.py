@@ -37,7 +37,7 @@ class Search:
 
 @contextmanager
 def arrived(instance: Instance, connection: Connection, search: Search) -> Iterator[Found]:
-    """Returns the deliveries of a step and what is in their way; fetched bytes exist until the block ends."""
+    """Return the deliveries of a step and what is in their way; fetched bytes exist until the block ends."""
     contract = search.contract
     if search.files is not None:
         yield _handed_over(search), []

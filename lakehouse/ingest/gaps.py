@@ -21,12 +21,12 @@ Gap = dict[str, Any]
 
 
 def ingested(instance: Instance) -> tuple[str, ...]:
-    """Returns the resources that have an ingest DAG."""
+    """Return the resources that have an ingest DAG."""
     return tuple(load_sound_contracts(instance.settings.contracts, standard=False)[0])
 
 
 def waiting_for(instance: Instance, business_date: date, resources: Collection[str]) -> list[str]:
-    """Returns the DAGs of these resources and the earlier days that have to end before this day may close; empty when it may."""
+    """Return the DAGs of these resources and the earlier days that have to end before this day may close; empty when it may."""
     with connect(instance) as connection:
         ended = {run.resource for run in ingest_runs.of_day(connection, business_date) if run.state != "running"}
         begun = ingest_runs.begun_before(connection, business_date)
@@ -36,7 +36,7 @@ def waiting_for(instance: Instance, business_date: date, resources: Collection[s
 
 
 def gaps(connection: Connection, instance: Instance, business_date: date) -> list[Gap]:
-    """Returns what the day lacks: `{resource, provider, kind, due_on}`, kind failed, not_run, blocked, refused, silent or contract.
+    """Return what the day lacks: `{resource, provider, kind, due_on}`, kind failed, not_run, blocked, refused, silent or contract.
 
     A resource whose contract is wrong is a gap of kind contract; the others go on. A provider is silent from the day its delivery is
     due until one about the current cycle has come; where only known senders are expected, one that never sent anything is not.

@@ -32,7 +32,7 @@ class Intake:
 
 
 def take(instance: Instance, search: Search, only: Iterable[str] | None = None) -> Intake:
-    """Returns the batches to read, of deliveries taken by this date (or only those with the given ids).
+    """Return the batches to read, of deliveries taken by this date (or only those with the given ids).
 
     When a later date is published, nothing new is taken for this one: it waits for the newest day.
 

@@ -35,7 +35,7 @@ class Arrivals:
 
 
 def land(connection: Connection, area: Area, contract: Contract, deliveries: Iterable[Delivery], taken_on: date) -> Arrivals:
-    """Returns what was landed and what was known already; numbers are given in order of date, provider and content.
+    """Return what was landed and what was known already; numbers are given in order of date, provider and content.
 
     The caller holds `batches.lock` of the resource, so nobody else gives numbers at the same time.
     """
@@ -58,7 +58,7 @@ def land(connection: Connection, area: Area, contract: Contract, deliveries: Ite
 
 
 def rebuild(connection: Connection, area: Area, resource: str) -> int:
-    """Returns how many landed batches the database did not know (any more) and knows again from their sidecars."""
+    """Return how many landed batches the database did not know (any more) and knows again from their sidecars."""
     known = {batch.batch_id for batch in batches.of_resource(connection, resource)}
     sidecars = (PurePosixPath(one.path) for one in area.list(resource) if one.path.endswith(f"/{SIDECAR}"))
     missing = [path for path in sidecars if path.parent.name not in known]
@@ -66,7 +66,7 @@ def rebuild(connection: Connection, area: Area, resource: str) -> int:
 
 
 def open_landed(area: Area, batch: Landed) -> BinaryIO:
-    """Returns a stream over the landed bytes of a batch."""
+    """Return a stream over the landed bytes of a batch."""
     return area.open(_bytes_path(batch))
 
 

@@ -42,12 +42,12 @@ class Staged:
 
 
 def row_hash(texts: Iterable[str | None]) -> str:
-    """Returns the SHA-256 of the kept columns' texts in contract order."""
+    """Return the SHA-256 of the kept columns' texts in contract order."""
     return hashlib.sha256(compact_json(list(texts)).encode()).hexdigest()
 
 
 def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed], business_date: date) -> Staged:
-    """Returns the staged rows of landed batches (`areas`: landing, lake); what an earlier attempt left is removed.
+    """Return the staged rows of landed batches (`areas`: landing, lake); what an earlier attempt left is removed.
 
     A batch of which the reader makes another number of records than the second counter is refused like one without a header.
     """
@@ -74,7 +74,7 @@ def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed
 
 
 def clear(lake: Area, contract: Contract, business_date: date) -> None:
-    """Removes what was staged for a step."""
+    """Remove what was staged for a step."""
     lake.delete_below(staging_path(contract.code, business_date))
 
 

@@ -15,7 +15,7 @@ CODE = re.compile(f"[{LETTERS}]{{2}}[0-9]{{6}}[{LETTERS}]{{10}}")
 
 
 def uscc_fault(code: str, categories: Collection[str] = ()) -> Fault | None:
-    """Returns what is wrong with a normalised code, None when nothing is.
+    """Return what is wrong with a normalised code, None when nothing is.
 
     `categories` are the first two characters that are allowed (91 enterprise, 92 individual business …), all when empty. The region is not
     judged: regions are abolished and codes stay.
@@ -32,12 +32,12 @@ def uscc_fault(code: str, categories: Collection[str] = ()) -> Fault | None:
 
 
 def check_character(first_17: str) -> str:
-    """Returns the 18th character of a code."""
+    """Return the 18th character of a code."""
     total = sum(LETTERS.index(letter) * weight for letter, weight in zip(first_17, WEIGHTS, strict=True))
     return LETTERS[-total % 31]
 
 
 def organisation_check(first_8: str) -> str:
-    """Returns the ninth character of an organisation code: 0 to 9 or X."""
+    """Return the ninth character of an organisation code: 0 to 9 or X."""
     total = sum(ORGANISATION_LETTERS.index(letter) * weight for letter, weight in zip(first_8, ORGANISATION_WEIGHTS, strict=True))
     return "0123456789X"[-total % 11]

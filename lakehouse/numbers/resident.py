@@ -17,7 +17,7 @@ BLANKS = " \t\r\n\u00a0\u3000"
 
 
 def normalise_resident_id(text: str) -> str:
-    """Returns the number trimmed, half-width, with a capital X and 18 digits where it was an old one of 15."""
+    """Return the number trimmed, half-width, with a capital X and 18 digits where it was an old one of 15."""
     number = text.strip(BLANKS).translate(HALF_WIDTH).strip(BLANKS).upper()
     if OLD_NUMBER.fullmatch(number):
         body = f"{number[:6]}19{number[6:]}"
@@ -26,7 +26,7 @@ def normalise_resident_id(text: str) -> str:
 
 
 def resident_id_fault(number: str, business_date: date) -> Fault | None:
-    """Returns what is wrong with a normalised number, None when nothing is.
+    """Return what is wrong with a normalised number, None when nothing is.
 
     Region digits are not judged: codes are abolished, and 81/82/83 are residence cards of Hong Kong, Macao and Taiwan.
     """
@@ -43,17 +43,17 @@ def resident_id_fault(number: str, business_date: date) -> Fault | None:
 
 
 def birth_date(number: str) -> date:
-    """Returns the birth date inside a valid number."""
+    """Return the birth date inside a valid number."""
     return date.fromisoformat(f"{number[6:10]}-{number[10:12]}-{number[12:14]}")
 
 
 def gender_code(number: str) -> Literal["1", "2"]:
-    """Returns the gender inside a valid number (GB/T 2261.1: 1 male, 2 female)."""
+    """Return the gender inside a valid number (GB/T 2261.1: 1 male, 2 female)."""
     return "1" if int(number[16]) % 2 else "2"
 
 
 def age(born: date, at: date) -> int:
-    """Returns the full years lived at a date; who was born on 29 February has a birthday on 1 March of common years."""
+    """Return the full years lived at a date; who was born on 29 February has a birthday on 1 March of common years."""
     return at.year - born.year - ((at.month, at.day) < (born.month, born.day))
 
 

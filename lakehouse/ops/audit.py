@@ -34,7 +34,7 @@ _COLUMNS = tuple(audit.c[one.name] for one in fields(Entry))
 
 
 def append(connection: Connection, actor: str, action: str, subject: str, detail: dict[str, Any] | None = None) -> Entry:
-    """Returns the new last entry of the chain; writers wait for one another."""
+    """Return the new last entry of the chain; writers wait for one another."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     last = connection.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).one_or_none()
     content: dict[str, Any] = {
@@ -52,12 +52,12 @@ def append(connection: Connection, actor: str, action: str, subject: str, detail
 
 
 def entries(connection: Connection) -> list[Entry]:
-    """Returns the chain from its beginning."""
+    """Return the chain from its beginning."""
     return [Entry(**row._mapping) for row in connection.execute(select(*_COLUMNS).order_by(audit.c.seq))]
 
 
 def first_break(connection: Connection) -> int | None:
-    """Returns the number of the first entry that is altered or follows on a missing one; None when the chain holds."""
+    """Return the number of the first entry that is altered or follows on a missing one; None when the chain holds."""
     previous, expected = FIRST, 1
     for entry in entries(connection):
         content = {one.name: getattr(entry, one.name) for one in fields(Entry) if one.name != "hash"}

@@ -45,7 +45,7 @@ class Counts:
 
     @property
     def total(self) -> int:
-        """Returns the rows accounted for."""
+        """Return the rows accounted for."""
         return self.rejected + self.quarantined + self.duplicate + self.superseded + self.accepted + self.held
 
 
@@ -65,12 +65,12 @@ class Batch(Landed):
 
     @property
     def is_known(self) -> bool:
-        """Returns whether its rows are part of what the house knows (gated, neither blocked nor refused)."""
+        """Return whether its rows are part of what the house knows (gated, neither blocked nor refused)."""
         return self.gate in ("passed", "warned")
 
     @property
     def counts(self) -> Counts:
-        """Returns how its rows were disposed of; what is not known yet counts as none."""
+        """Return how its rows were disposed of; what is not known yet counts as none."""
         return Counts(**{field.name: getattr(self, field.name) or 0 for field in fields(Counts)})
 
 
@@ -94,12 +94,12 @@ _OPEN: dict[Stage, ColumnElement[bool]] = {
 
 
 def lock(connection: Connection, resource: str) -> None:
-    """Waits until this transaction alone lands deliveries of the resource."""
+    """Wait until this transaction alone lands deliveries of the resource."""
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"landing {resource}"})
 
 
 def add(connection: Connection, landed: Iterable[Landed]) -> int:
-    """Records landed deliveries; returns how many were not known yet."""
+    """Record landed deliveries; returns how many were not known yet."""
     rows = [asdict(one) for one in landed]
     if not rows:
         return 0
@@ -108,56 +108,56 @@ def add(connection: Connection, landed: Iterable[Landed]) -> int:
 
 
 def get(connection: Connection, batch_id: str) -> Batch | None:
-    """Returns one batch."""
+    """Return one batch."""
     return next(iter(_batches(connection, batch.c.batch_id == batch_id)), None)
 
 
 def of_resource(connection: Connection, resource: str) -> list[Batch]:
-    """Returns all batches of a resource in order of delivery."""
+    """Return all batches of a resource in order of delivery."""
     return _batches(connection, batch.c.resource == resource)
 
 
 def open_for(connection: Connection, resource: str, stage: Stage) -> list[Batch]:
-    """Returns the batches that wait for a stage, in order of delivery."""
+    """Return the batches that wait for a stage, in order of delivery."""
     return _batches(connection, batch.c.resource == resource, _OPEN[stage])
 
 
 def taken_on(connection: Connection, business_date: date) -> list[Batch]:
-    """Returns the batches that the run of a business date took in."""
+    """Return the batches that the run of a business date took in."""
     return _batches(connection, batch.c.taken_on == business_date)
 
 
 def known_at(connection: Connection, business_date: date) -> list[Batch]:
-    """Returns the batches known at a business date: taken by then and neither blocked nor refused."""
+    """Return the batches known at a business date: taken by then and neither blocked nor refused."""
     return _batches(connection, batch.c.taken_on <= business_date, batch.c.gate.in_(("passed", "warned")))
 
 
 def rows_received(connection: Connection) -> int:
-    """Returns how many rows were ever received, of all resources: how large the lake is."""
+    """Return how many rows were ever received, of all resources: how large the lake is."""
     return int(connection.scalar(select(func.coalesce(func.sum(batch.c.received), 0))) or 0)
 
 
 def last_delivery_no(connection: Connection, resource: str) -> int:
-    """Returns the highest delivery number given so far, 0 when there is none."""
+    """Return the highest delivery number given so far, 0 when there is none."""
     return connection.scalar(select(func.coalesce(func.max(batch.c.delivery_no), 0)).where(batch.c.resource == resource)) or 0
 
 
 def last_business_date(connection: Connection, resource: str) -> date | None:
-    """Returns the latest date about which the resource delivered something readable."""
+    """Return the latest date about which the resource delivered something readable."""
     wanted = (batch.c.resource == resource) & or_(batch.c.gate.is_(None), batch.c.gate != "refused")
     latest: date | None = connection.scalar(select(func.max(batch.c.business_date)).where(wanted))
     return latest
 
 
 def record_sighting(connection: Connection, batch_id: str, source_object: str, seen_on: date) -> bool:
-    """Records that the bytes of a known batch came again under another name; returns whether that is news."""
+    """Record that the bytes of a known batch came again under another name; returns whether that is news."""
     statement = insert(batch_sighting).values(batch_id=batch_id, source_object=source_object, seen_on=seen_on)
     added = connection.execute(statement.on_conflict_do_nothing().returning(batch_sighting.c.batch_id))
     return added.one_or_none() is not None
 
 
 def sightings(connection: Connection, seen_on: date) -> list[tuple[str, str]]:
-    """Returns (batch id, source object) of the deliveries of a day that only repeated a known batch."""
+    """Return (batch id, source object) of the deliveries of a day that only repeated a known batch."""
     found = connection.execute(
         select(batch_sighting.c.batch_id, batch_sighting.c.source_object)
         .where(batch_sighting.c.seen_on == seen_on)
@@ -167,24 +167,24 @@ def sightings(connection: Connection, seen_on: date) -> list[tuple[str, str]]:
 
 
 def record_bronze(connection: Connection, batch_ids: Sequence[str]) -> None:
-    """Records that the rows of these batches are committed in bronze and were counted there."""
+    """Record that the rows of these batches are committed in bronze and were counted there."""
     connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(bronze_recorded_at=func.now()))
 
 
 def record_refusal(connection: Connection, batch_id: str) -> None:
-    """Records that a delivery cannot be read at all: all its rows are held, nothing waits for a later stage."""
+    """Record that a delivery cannot be read at all: all its rows are held, nothing waits for a later stage."""
     held = {"rejected": 0, "quarantined": 0, "duplicate": 0, "superseded": 0, "accepted": 0, "held": batch.c.received}
     connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(gate="refused", bronze_recorded_at=func.now(), **held))
 
 
 def record_gate(connection: Connection, batch_id: str, gate: Gate, counts: Counts | None = None) -> None:
-    """Records what the gate said of a batch and, as soon as that is known, how its rows were disposed of."""
+    """Record what the gate said of a batch and, as soon as that is known, how its rows were disposed of."""
     disposed = asdict(counts) if counts else {}
     connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(gate=gate, **disposed))
 
 
 def record_silver(connection: Connection, batch_ids: Sequence[str], on: date) -> None:
-    """Records that silver holds the accepted rows of these batches since the step of that date."""
+    """Record that silver holds the accepted rows of these batches since the step of that date."""
     connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(silver_on=on))
 
 
@@ -194,13 +194,13 @@ def _batches(connection: Connection, *conditions: ColumnElement[bool]) -> list[B
 
 
 def has_delivered(connection: Connection, resource: str | None, provider: str | None, since: date) -> bool:
-    """Returns whether a provider has delivered something about this date or a later one."""
+    """Return whether a provider has delivered something about this date or a later one."""
     ours = (batch.c.resource == resource) & (batch.c.provider == provider) & (batch.c.business_date >= since)
     return (connection.scalar(select(func.count()).where(ours)) or 0) > 0
 
 
 def gate_history(connection: Connection, since: date, until: date) -> list[GateCount]:
-    """Returns the counts from one date to another, both included, by date and resource."""
+    """Return the counts from one date to another, both included, by date and resource."""
     group = (batch.c.taken_on, batch.c.resource, batch.c.gate)
     found = (
         select(*group, func.count().label("batches"), func.sum(batch.c.received).label("received"))

@@ -31,7 +31,7 @@ class NewCase:
 
     @property
     def case_id(self) -> str:
-        """Returns the same id for the same row every time."""
+        """Return the same id for the same row every time."""
         return hashlib.sha256(f"{self.batch_id}|{self.source_line}".encode()).hexdigest()[:16]
 
 
@@ -65,7 +65,7 @@ _COLUMNS = tuple(case.c[field.name] for field in fields(Case))
 
 
 def open_cases(connection: Connection, cases: Iterable[NewCase]) -> int:
-    """Opens cases; returns how many were not known yet (a known row keeps its state)."""
+    """Open cases; returns how many were not known yet (a known row keeps its state)."""
     rows = [{"case_id": one.case_id, "state": "open", **asdict(one)} for one in cases]
     if not rows:
         return 0
@@ -74,12 +74,12 @@ def open_cases(connection: Connection, cases: Iterable[NewCase]) -> int:
 
 
 def close(connection: Connection, case_id: str, state: State, on: date) -> None:
-    """Ends a case."""
+    """End a case."""
     connection.execute(update(case).where(case.c.case_id == case_id).values(state=state, closed_on=on))
 
 
 def find(connection: Connection, wanted: Filter, limit: int | None = None) -> list[Case]:
-    """Returns cases in order of date, batch and line."""
+    """Return cases in order of date, batch and line."""
     found = select(*_COLUMNS)
     if wanted.resource is not None:
         found = found.where(case.c.resource == wanted.resource)
@@ -92,6 +92,6 @@ def find(connection: Connection, wanted: Filter, limit: int | None = None) -> li
 
 
 def get(connection: Connection, case_id: str) -> Case | None:
-    """Returns one case."""
+    """Return one case."""
     row = connection.execute(select(*_COLUMNS).where(case.c.case_id == case_id)).one_or_none()
     return Case(**row._mapping) if row else None

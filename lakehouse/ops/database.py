@@ -20,13 +20,13 @@ MIGRATION_LOCK = 4_404_001
 
 
 def engine(url: URL) -> Engine:
-    """Returns an engine without a pool: a task that was forked must never inherit an open connection."""
+    """Return an engine without a pool: a task that was forked must never inherit an open connection."""
     return create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10, "options": "-c timezone=UTC -c search_path=public"})
 
 
 @contextmanager
 def connect(instance: Instance) -> Iterator[Connection]:
-    """Returns a connection in one transaction: committed at the end of the block, rolled back when it raises."""
+    """Return a connection in one transaction: committed at the end of the block, rolled back when it raises."""
     url = connection_url(instance, OPERATIONAL)
     try:
         connection = engine(url).connect()
@@ -39,14 +39,14 @@ def connect(instance: Instance) -> Iterator[Connection]:
 
 
 def migrate(instance: Instance) -> None:
-    """Brings schema `huiliu` to the newest version; two that start together wait for one another."""
+    """Bring schema `huiliu` to the newest version; two that start together wait for one another."""
     with connect(instance) as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         command.upgrade(migration_config(connection), "head")
 
 
 def migration_config(connection: Connection) -> Config:
-    """Returns Alembic's configuration for the migrations inside this package, on an open connection."""
+    """Return Alembic's configuration for the migrations inside this package, on an open connection."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")

@@ -31,7 +31,7 @@ _COLUMNS = tuple(day.c[field.name] for field in fields(Day))
 
 
 def close(connection: Connection, business_date: date, issue: int, gaps: list[dict[str, Any]]) -> None:
-    """Records that an issue of a day is closed with these gaps; a published issue stays as it is."""
+    """Record that an issue of a day is closed with these gaps; a published issue stays as it is."""
     row = {"business_date": business_date, "issue": issue, "state": "closed", "gaps": gaps}
     again = {"gaps": gaps, "closed_at": func.now()}
     statement = insert(day).values(row)
@@ -41,7 +41,7 @@ def close(connection: Connection, business_date: date, issue: int, gaps: list[di
 
 
 def publish(connection: Connection, business_date: date, issue: int, entry_sha256: str) -> None:
-    """Records that an issue of a day is published under this day entry."""
+    """Record that an issue of a day is published under this day entry."""
     row = {
         "business_date": business_date,
         "issue": issue,
@@ -55,38 +55,38 @@ def publish(connection: Connection, business_date: date, issue: int, entry_sha25
 
 
 def reopen(connection: Connection, business_date: date, issue: int) -> None:
-    """Forgets an issue that is closed but not published."""
+    """Forget an issue that is closed but not published."""
     connection.execute(day.delete().where(day.c.business_date == business_date, day.c.issue == issue, day.c.state == "closed"))
 
 
 def get(connection: Connection, business_date: date, issue: int) -> Day | None:
-    """Returns one issue of a day."""
+    """Return one issue of a day."""
     row = connection.execute(select(*_COLUMNS).where(day.c.business_date == business_date, day.c.issue == issue)).one_or_none()
     return Day(**row._mapping) if row else None
 
 
 def newest_issue(connection: Connection, business_date: date) -> Day | None:
-    """Returns the newest issue of a day, closed or published."""
+    """Return the newest issue of a day, closed or published."""
     found = select(*_COLUMNS).where(day.c.business_date == business_date).order_by(day.c.issue.desc()).limit(1)
     row = connection.execute(found).one_or_none()
     return Day(**row._mapping) if row else None
 
 
 def newest_issues(connection: Connection, since: date, until: date) -> list[Day]:
-    """Returns the newest issue of every day closed from one date to another, both included, in order."""
+    """Return the newest issue of every day closed from one date to another, both included, in order."""
     found = select(*_COLUMNS).where(day.c.business_date.between(since, until)).ext(distinct_on(day.c.business_date))
     return [Day(**row._mapping) for row in connection.execute(found.order_by(day.c.business_date, day.c.issue.desc()))]
 
 
 def last_closed(connection: Connection) -> Day | None:
-    """Returns the newest issue of the latest day that was closed."""
+    """Return the newest issue of the latest day that was closed."""
     found = select(*_COLUMNS).order_by(day.c.business_date.desc(), day.c.issue.desc()).limit(1)
     row = connection.execute(found).one_or_none()
     return Day(**row._mapping) if row else None
 
 
 def last_published(connection: Connection, before: date | None = None) -> Day | None:
-    """Returns the final published issue of the latest published day (before a date, if one is given)."""
+    """Return the final published issue of the latest published day (before a date, if one is given)."""
     found = select(*_COLUMNS).where(day.c.state == "published")
     if before is not None:
         found = found.where(day.c.business_date < before)
@@ -95,6 +95,6 @@ def last_published(connection: Connection, before: date | None = None) -> Day | 
 
 
 def is_final(connection: Connection, business_date: date) -> bool:
-    """Returns whether a later date is already published, so that this one can only be checked."""
+    """Return whether a later date is already published, so that this one can only be checked."""
     last = last_published(connection)
     return last is not None and last.business_date > business_date

@@ -12,13 +12,13 @@ from lakehouse.ops.tables import day_fact
 
 
 def record(connection: Connection, business_date: date, fact: str, detail: Any) -> None:
-    """Records a fact of a day; the newer one replaces the older."""
+    """Record a fact of a day; the newer one replaces the older."""
     statement = insert(day_fact).values(business_date=business_date, fact=fact, detail=detail)
     news = {"detail": statement.excluded.detail, "recorded_at": func.now()}
     connection.execute(statement.on_conflict_do_update(index_elements=["business_date", "fact"], set_=news))
 
 
 def get(connection: Connection, business_date: date, fact: str) -> Any:
-    """Returns a fact of a day, none when no step has said it yet."""
+    """Return a fact of a day, none when no step has said it yet."""
     ours = (day_fact.c.business_date == business_date) & (day_fact.c.fact == fact)
     return connection.execute(select(day_fact.c.detail).where(ours)).scalar_one_or_none()

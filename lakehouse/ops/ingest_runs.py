@@ -85,7 +85,7 @@ _COLUMNS = tuple(ingest_run.c[one.name] for one in fields(IngestRun))
 
 
 def start(connection: Connection, resource: str, business_date: date) -> int:
-    """Records that a run begins (again); returns the number of the attempt."""
+    """Record that a run begins (again); returns the number of the attempt."""
     row = {"resource": resource, "business_date": business_date, "state": "running", "attempt": 1}
     again: dict[str, Any] = {
         "state": "running",
@@ -117,20 +117,20 @@ def finish(connection: Connection, resource: str, business_date: date, outcome: 
 
 
 def get(connection: Connection, resource: str, business_date: date) -> IngestRun | None:
-    """Returns one run."""
+    """Return one run."""
     ours = (ingest_run.c.resource == resource) & (ingest_run.c.business_date == business_date)
     row = connection.execute(select(*_COLUMNS).where(ours)).one_or_none()
     return _run(row) if row else None
 
 
 def of_day(connection: Connection, business_date: date) -> list[IngestRun]:
-    """Returns the runs of a business date, by resource."""
+    """Return the runs of a business date, by resource."""
     found = select(*_COLUMNS).where(ingest_run.c.business_date == business_date).order_by(ingest_run.c.resource)
     return [_run(row) for row in connection.execute(found)]
 
 
 def begun_before(connection: Connection, business_date: date) -> list[date]:
-    """Returns the earlier business dates for which any run was begun, in order."""
+    """Return the earlier business dates for which any run was begun, in order."""
     found = select(ingest_run.c.business_date).where(ingest_run.c.business_date < business_date).distinct()
     return sorted(connection.scalars(found))
 

@@ -50,7 +50,7 @@ _SUMS = tuple(field.name for field in fields(Totals) if field.name != "packages"
 
 
 def put(connection: Connection, packages: Iterable[Package]) -> None:
-    """Records packages; one that is built again (before its day is published) replaces itself."""
+    """Record packages; one that is built again (before its day is published) replaces itself."""
     rows = [asdict(one) for one in packages]
     if not rows:
         return
@@ -61,13 +61,13 @@ def put(connection: Connection, packages: Iterable[Package]) -> None:
 
 
 def of_issue(connection: Connection, business_date: date, issue: int) -> list[Package]:
-    """Returns the packages of an issue, by recipient."""
+    """Return the packages of an issue, by recipient."""
     found = select(*_COLUMNS).where(package.c.business_date == business_date, package.c.issue == issue)
     return [Package(**row._mapping) for row in connection.execute(found.order_by(package.c.recipient_id))]
 
 
 def totals(connection: Connection, business_date: date, issue: int) -> Totals:
-    """Returns what an issue made altogether."""
+    """Return what an issue made altogether."""
     sums = (func.coalesce(func.sum(package.c[name]), 0).label(name) for name in _SUMS)
     found = select(func.count().label("packages"), *sums).where(package.c.business_date == business_date, package.c.issue == issue)
     row = connection.execute(found).one()

@@ -39,12 +39,12 @@ def put(connection: Connection, recipients: Iterable[Recipient]) -> None:
 
 
 def at(connection: Connection, business_date: date) -> list[Recipient]:
-    """Returns the recipients of a business date, by id."""
+    """Return the recipients of a business date, by id."""
     alive = (recipient.c.valid_from <= business_date) & or_(recipient.c.valid_to.is_(None), recipient.c.valid_to > business_date)
     return [Recipient(**row._mapping) for row in connection.execute(select(*_COLUMNS).where(alive).order_by(recipient.c.recipient_id))]
 
 
 def get(connection: Connection, recipient_id: str) -> Recipient | None:
-    """Returns one recipient."""
+    """Return one recipient."""
     row = connection.execute(select(*_COLUMNS).where(recipient.c.recipient_id == recipient_id)).one_or_none()
     return Recipient(**row._mapping) if row else None

@@ -10,7 +10,7 @@ from lakehouse.ops.tables import batch_rule
 
 
 def record(connection: Connection, batch_id: str, broken: Mapping[str, int]) -> None:
-    """Records the rules a batch breaks (those that are broken at all); a newer count replaces an older one."""
+    """Record the rules a batch breaks (those that are broken at all); a newer count replaces an older one."""
     connection.execute(delete(batch_rule).where(batch_rule.c.batch_id == batch_id))
     rows = [{"batch_id": batch_id, "rule": rule, "rows": count} for rule, count in broken.items() if count]
     if rows:
@@ -18,7 +18,7 @@ def record(connection: Connection, batch_id: str, broken: Mapping[str, int]) -> 
 
 
 def of_batches(connection: Connection, batch_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Returns the broken rules of batches: batch id → rule → rows; a batch without any has no entry."""
+    """Return the broken rules of batches: batch id → rule → rows; a batch without any has no entry."""
     found: dict[str, dict[str, int]] = {}
     ours = select(batch_rule).where(batch_rule.c.batch_id.in_(batch_ids)).order_by(batch_rule.c.batch_id, batch_rule.c.rule)
     for row in connection.execute(ours):

@@ -72,7 +72,7 @@ _EVENT_COLUMNS = tuple(ticket_event.c[one.name] for one in fields(Event))
 
 
 def open_ticket(connection: Connection, new: NewTicket) -> int:
-    """Opens a ticket unless one of this kind and subject is open; returns its number.
+    """Open a ticket unless one of this kind and subject is open; returns its number.
 
     The open one takes the newer message and detail; it gets an event only when they differ from what it said.
     """
@@ -91,13 +91,13 @@ def open_ticket(connection: Connection, new: NewTicket) -> int:
 
 
 def assign(connection: Connection, ticket_id: int, assignee: str, on: date) -> None:
-    """Gives a ticket to somebody."""
+    """Give a ticket to somebody."""
     connection.execute(update(ticket).where(ticket.c.ticket_id == ticket_id).values(state="assigned", assignee=assignee))
     _record(connection, ticket_id, NewEvent("assigned", on, assignee))
 
 
 def close(connection: Connection, kind: str, subject: str, on: date, reason: str) -> bool:
-    """Closes the open ticket of this kind and subject; returns whether there was one."""
+    """Close the open ticket of this kind and subject; returns whether there was one."""
     ours = (ticket.c.kind == kind) & (ticket.c.subject == subject) & ticket.c.closed_on.is_(None)
     closed = connection.execute(update(ticket).where(ours).values(state="closed", closed_on=on).returning(ticket.c.ticket_id))
     ticket_id = closed.scalar_one_or_none()
@@ -108,7 +108,7 @@ def close(connection: Connection, kind: str, subject: str, on: date, reason: str
 
 
 def find(connection: Connection, business_date: date | None = None, kind: str | None = None, *, only_open: bool = False) -> list[Ticket]:
-    """Returns tickets by date, kind and state, the oldest first."""
+    """Return tickets by date, kind and state, the oldest first."""
     found = select(*_COLUMNS)
     if business_date is not None:
         found = found.where(ticket.c.business_date == business_date)
@@ -120,13 +120,13 @@ def find(connection: Connection, business_date: date | None = None, kind: str | 
 
 
 def get(connection: Connection, ticket_id: int) -> Ticket | None:
-    """Returns one ticket."""
+    """Return one ticket."""
     row = connection.execute(select(*_COLUMNS).where(ticket.c.ticket_id == ticket_id)).one_or_none()
     return Ticket(**row._mapping) if row else None
 
 
 def events(connection: Connection, ticket_id: int) -> list[Event]:
-    """Returns what happened to a ticket, in order."""
+    """Return what happened to a ticket, in order."""
     found = select(*_EVENT_COLUMNS).where(ticket_event.c.ticket_id == ticket_id).order_by(ticket_event.c.seq)
     return [Event(**row._mapping) for row in connection.execute(found)]
 

@@ -28,13 +28,13 @@ _KEY = ["business_date", "step", "resource", "attempt"]
 
 
 def record(connection: Connection, timing: Timing) -> None:
-    """Records a timing; the same attempt again replaces it."""
+    """Record a timing; the same attempt again replaces it."""
     news = {"seconds": timing.seconds, "started_at": timing.started_at}
     connection.execute(insert(step_timing).values(asdict(timing)).on_conflict_do_update(index_elements=_KEY, set_=news))
 
 
 def of_day(connection: Connection, business_date: date) -> list[Timing]:
-    """Returns the timings of a business date in the order the steps began."""
+    """Return the timings of a business date in the order the steps began."""
     found = select(*_COLUMNS).where(step_timing.c.business_date == business_date)
     return [
         Timing(**row._mapping) for row in connection.execute(found.order_by(step_timing.c.started_at, *(step_timing.c[k] for k in _KEY)))

@@ -34,7 +34,7 @@ class Addressee(Recipient):
 
     @property
     def place(self) -> str:
-        """Returns the name under which rows of this audience and region are handed over."""
+        """Return the name under which rows of this audience and region are handed over."""
         return f"{self.audience}-{self.region_code}"
 
 

@@ -31,17 +31,17 @@ class BuildRecord:
 
     @property
     def sha256(self) -> str:
-        """Returns the hash of the record."""
+        """Return the hash of the record."""
         return sha256(self.content)
 
     def by_recipient(self) -> Iterator[tuple[str, list[Document]]]:
-        """Returns each recipient's forms, by recipient id; `rows` before `changes`."""
+        """Return each recipient's forms, by recipient id; `rows` before `changes`."""
         for recipient, forms in groupby(self.forms.to_pylist(), key=lambda form: form["recipient_id"]):
             yield recipient, list(forms)
 
 
 def make_record(edition: Edition, facts: pa.Table, versions: dict[str, int]) -> BuildRecord:
-    """Returns the record of a build; the same build has the same bytes, whether it wrote payloads or found them."""
+    """Return the record of a build; the same build has the same bytes, whether it wrote payloads or found them."""
     forms = facts.drop_columns(["created"]).sort_by(ORDER).combine_chunks()
     origin = canonical({**_origin(edition), "versions": versions})
     buffer = io.BytesIO()
@@ -50,14 +50,14 @@ def make_record(edition: Edition, facts: pa.Table, versions: dict[str, int]) -> 
 
 
 def keep_record(edition: Edition, record: BuildRecord) -> None:
-    """Keeps the record for the steps that follow; nothing is written when it lies there already."""
+    """Keep the record for the steps that follow; nothing is written when it lies there already."""
     path = build_record_path(edition.date)
     if not edition.exchange.exists(path) or edition.exchange.get(path) != record.content:
         edition.exchange.put(path, record.content)
 
 
 def load_record(edition: Edition) -> BuildRecord:
-    """Returns the record of the edition's build.
+    """Return the record of the edition's build.
 
     Raises:
         DeliveryError: there is none, or declarations or batches have changed since.

@@ -12,7 +12,7 @@ BETWEEN, NOTHING = "\x1f", "\x00"
 
 
 def changes(now: pa.Table, before: pa.Table) -> pa.Table:
-    """Returns the changes that lead from one content to the other, by row key.
+    """Return the changes that lead from one content to the other, by row key.
 
     Rows: inserted (I) and updated (U) ones as they are now, deleted ones (D) as tombstones with nothing but their key. Where the columns
     differ, every common row counts as updated.
@@ -32,7 +32,7 @@ def changes(now: pa.Table, before: pa.Table) -> pa.Table:
 
 
 def count(table: pa.Table, operation: str) -> int:
-    """Returns the rows of an operation."""
+    """Return the rows of an operation."""
     return pc.sum(pc.equal(table[OPERATION], operation)).as_py() or 0
 
 

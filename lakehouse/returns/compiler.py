@@ -32,7 +32,7 @@ class ColumnPlan:
 
     @property
     def payload_type(self) -> str:
-        """Returns the type of the column in a payload: only a raw value keeps its own."""
+        """Return the type of the column in a payload: only a raw value keeps its own."""
         return self.type if self.transform == "raw" and self.minor_transform is None else "string"
 
 
@@ -55,7 +55,7 @@ class Plan:
 
     @property
     def level(self) -> str:
-        """Returns the level of the audience."""
+        """Return the level of the audience."""
         return self.audience.level
 
 
@@ -63,7 +63,7 @@ ROW_KEY_COLUMN = ColumnPlan(ROW_KEY, "行标识", "string", "plain", 1, "token",
 
 
 def compile_return(declared: Return, policies: Policies, contracts: Mapping[str, Contract]) -> dict[str, Plan]:
-    """Returns the plan per audience.
+    """Return the plan per audience.
 
     Raises:
         ContractError: a column lacks a class, exceeds the cap of an audience after its transform, breaks a ban or is looser than the
@@ -155,7 +155,7 @@ def _handler_problems(where: str, declared: Return, policies: Policies) -> Itera
 
 
 def _contract_problems(where: str, declared: Return, contracts: Mapping[str, Contract]) -> Iterator[Problem]:
-    """Yields where a return calls a column less than the contract it comes from does, or a resource that is none."""
+    """Yield where a return calls a column less than the contract it comes from does, or a resource that is none."""
     for code in declared.resources if contracts else ():
         if code not in contracts:
             yield Problem(f"{where}: resources", f"{code} is no resource.", nearest_first(code, list(contracts)))

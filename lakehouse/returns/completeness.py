@@ -18,7 +18,7 @@ NOTHING = (-1, -1)
 
 
 def incomplete(declared: Return, places: Places, written: Written, regions: RegionState) -> Iterator[str]:
-    """Returns what does not add up, by region code: rows of the source, rows written, children and pending locality.
+    """Return what does not add up, by region code: rows of the source, rows written, children and pending locality.
 
     Args:
         declared: the return.
@@ -37,7 +37,7 @@ def incomplete(declared: Return, places: Places, written: Written, regions: Regi
 
 
 def _missing(audience: str, level: str, due: tuple[Counter[str], Counter[str]], written: Written, regions: RegionState) -> Iterator[str]:
-    """Yields the regions whose recipient of this audience did not get what the source has for it."""
+    """Yield the regions whose recipient of this audience did not get what the source has for it."""
     rows_due, waiting = due
     codes = [region.code for region in regions.of_level(level)]
     for code in sorted(set(rows_due) - set(codes)):

@@ -42,12 +42,12 @@ class Listed:
 
 
 def todo(rows: pa.Table, plan: Plan) -> tuple[int, ...]:
-    """Returns how many rows each task of a plan is about; `rows` are as disclosed, not yet as people read them."""
+    """Return how many rows each task of a plan is about; `rows` are as disclosed, not yet as people read them."""
     return tuple(pc.sum(pc.is_in(rows[one.column], value_set=pa.array(one.values, pa.string()))).as_py() or 0 for one in plan.tasks)
 
 
 def cover(recipient: Addressee, lists: Sequence[Listed], sender: str) -> Cover:
-    """Returns the cover of a recipient's workbook."""
+    """Return the cover of a recipient's workbook."""
     lines = [Line("title", (f"{recipient.title} 数据回流清单",)), Line("lead", (WHAT.format(sender=sender, title=recipient.title),))]
     lines += [_blank(), *_tasks(lists), _blank(), *_changes(lists), _blank(), *_sources(lists), _blank(), *_notes(recipient, lists, sender)]
     return Cover(NAME, tuple(lines))

@@ -20,7 +20,7 @@ class Leaves:
     payloads: dict[str, frozenset[str]]
 
     def document(self) -> Document:
-        """Returns the leaves as they are kept."""
+        """Return the leaves as they are kept."""
         recipients = {name: {"manifest_sha256": found, "payloads": sorted(self.payloads[name])} for name, found in self.manifests.items()}
         return {"rules_sha256": self.rules_sha256, "recipients": recipients}
 
@@ -29,20 +29,20 @@ NO_LEAVES = Leaves("", {}, {})
 
 
 def published_dates(area: Area) -> list[date]:
-    """Returns the dates that have a day entry, oldest first."""
+    """Return the dates that have a day entry, oldest first."""
     folders = (folder.rsplit("/", 1)[-1] for folder in area.folders(published_days_prefix()))
     return [day for day in map(date.fromisoformat, sorted(folders)) if final_issue(area, day)]
 
 
 def final_issue(area: Area, business_date: date) -> int:
-    """Returns the highest published issue of a date, 0 when none is."""
+    """Return the highest published issue of a date, 0 when none is."""
     folder = day_entry_path(business_date, 1).rsplit("/", 1)[0]
     names = (one.path.rsplit("/", 1)[-1] for one in area.list(folder))
     return max((int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdigit()), default=0)
 
 
 def predecessor(area: Area, business_date: date) -> Predecessor | None:
-    """Returns the final issue of the last published date before a date."""
+    """Return the final issue of the last published date before a date."""
     earlier = [day for day in published_dates(area) if day < business_date]
     if not earlier:
         return None
@@ -51,18 +51,18 @@ def predecessor(area: Area, business_date: date) -> Predecessor | None:
 
 
 def is_final(area: Area, business_date: date) -> bool:
-    """Returns whether a later date is published, so that this one can only be checked."""
+    """Return whether a later date is published, so that this one can only be checked."""
     return any(day > business_date for day in published_dates(area))
 
 
 def entry(area: Area, business_date: date, issue: int) -> Document:
-    """Returns a day entry."""
+    """Return a day entry."""
     found: Document = json.loads(area.get(day_entry_path(business_date, issue)))
     return found
 
 
 def leaves(area: Area, business_date: date, issue: int) -> Leaves:
-    """Returns the leaves under a day entry; none of an issue that was never published."""
+    """Return the leaves under a day entry; none of an issue that was never published."""
     if issue == 0:
         return NO_LEAVES
     found = json.loads(area.get(day_entry_path(business_date, issue, "leaves.json")))
@@ -75,6 +75,6 @@ def leaves(area: Area, business_date: date, issue: int) -> Leaves:
 
 
 def inputs(area: Area, business_date: date, issue: int) -> Document:
-    """Returns what an issue was made from: `batches` (resource, batch id) and `versions` of the tables read."""
+    """Return what an issue was made from: `batches` (resource, batch id) and `versions` of the tables read."""
     found: Document = json.loads(area.get(day_entry_path(business_date, issue, "inputs.json")))
     return found

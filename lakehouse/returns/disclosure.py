@@ -61,18 +61,18 @@ Cell = Callable[[str], str]
 
 
 def mask_id_no(text: str) -> str:
-    """Returns an identity number with its first and last character left: with more, a birth date beside it would give the whole."""
+    """Return an identity number with its first and last character left: with more, a birth date beside it would give the whole."""
     return _starred(text, 1, 1) if len(text) > 4 else "*" * len(text)
 
 
 def mask_name(text: str) -> str:
-    """Returns a name with its surname left (two characters of a compound one, if a third follows)."""
+    """Return a name with its surname left (two characters of a compound one, if a third follows)."""
     kept = 2 if len(text) > 2 and text[:2] in COMPOUND_SURNAMES else 1 if len(text) > 1 else 0
     return text[:kept] + "*" * (len(text) - kept)
 
 
 def mask_phone(text: str) -> str:
-    """Returns a mobile number with 3 + 4 digits left, a landline with its area code and the last 2; anything else is hidden whole."""
+    """Return a mobile number with 3 + 4 digits left, a landline with its area code and the last 2; anything else is hidden whole."""
     if not PHONE.fullmatch(text):
         return "*" * len(text)
     if "-" in text:
@@ -82,12 +82,12 @@ def mask_phone(text: str) -> str:
 
 
 def year(text: str) -> str:
-    """Returns the year of an ISO date."""
+    """Return the year of an ISO date."""
     return text[:4]
 
 
 def age_band(text: str, business_year: int) -> str:
-    """Returns five years of age around business year − birth year: the same all year, so that no payload changes by the day alone."""
+    """Return five years of age around business year − birth year: the same all year, so that no payload changes by the day alone."""
     age = business_year - int(text[:4])
     if age >= 100:
         return "100+"
@@ -96,7 +96,7 @@ def age_band(text: str, business_year: int) -> str:
 
 
 def band(text: str) -> str:
-    """Returns the band an amount of yuan lies in."""
+    """Return the band an amount of yuan lies in."""
     upper = bisect_right(BAND_EDGES, float(text))
     if upper == 0:
         return "<0"
@@ -104,7 +104,7 @@ def band(text: str) -> str:
 
 
 def disclose(text: str | None, transform: str, class_: str, business_year: int) -> str | None:
-    """Returns the text that may leave; a flag says 否 of nothing and of false, every other transform keeps nothing as nothing.
+    """Return the text that may leave; a flag says 否 of nothing and of false, every other transform keeps nothing as nothing.
 
     Raises:
         EntitlementError: there is no such transform for this class.
@@ -121,18 +121,18 @@ def disclose(text: str | None, transform: str, class_: str, business_year: int) 
 
 
 def recipient_key(secret: bytes, recipient_id: str) -> bytes:
-    """Returns the key under which a recipient's rows are named; no other recipient has the same."""
+    """Return the key under which a recipient's rows are named; no other recipient has the same."""
     return hmac.new(secret, f"recipient|{recipient_id}".encode(), hashlib.sha256).digest()
 
 
 def row_key(key: bytes, row: str) -> str:
-    """Returns the name of a row for one recipient, in base32: random hex would now and then look like a valid identity number."""
+    """Return the name of a row for one recipient, in base32: random hex would now and then look like a valid identity number."""
     digest = hmac.digest(key, row.encode(), "sha256")[:ROW_KEY_BYTES]
     return base64.b32encode(digest).decode().rstrip("=")
 
 
 def is_under(age: int, born: str | None, id_no: str | None, business_date: date) -> bool:
-    """Returns whether somebody has not yet had that birthday; the number holds the date of birth where there is no other."""
+    """Return whether somebody has not yet had that birthday; the number holds the date of birth where there is no other."""
     if born is None and id_no is not None and len(id_no) == 18 and id_no[6:14].isdigit():
         born = f"{id_no[6:10]}-{id_no[10:12]}-{id_no[12:14]}"
     if born is None:
@@ -155,7 +155,7 @@ def _cell(transform: str, class_: str) -> Cell:
 
 
 def _starred(text: str, first: int, last: int) -> str:
-    """Returns the text with its first and last characters left; one too short for that is hidden whole."""
+    """Return the text with its first and last characters left; one too short for that is hidden whole."""
     if first + last > len(text) * 2 // 3:
         first, last = 0, 0
     return text[:first] + "*" * (len(text) - first - last) + (text[-last:] if last else "")

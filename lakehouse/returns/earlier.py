@@ -43,7 +43,7 @@ class Earlier:
     _books: dict[str, CalamineWorkbook] = field(default_factory=dict)
 
     def rows(self, plan: Plan, content_sha256: str) -> pa.Table | None:
-        """Returns the rows the return held, as text; none when they have this content, so that there is nothing to compare.
+        """Return the rows the return held, as text; none when they have this content, so that there is nothing to compare.
 
         Raises:
             DeliveryError: the payload is missing or altered.
@@ -62,11 +62,11 @@ class Earlier:
         return read_rows(self._books[form["path"]], form["sheet"], names)
 
     def has(self, return_id: str) -> bool:
-        """Returns whether the package had the return."""
+        """Return whether the package had the return."""
         return self._return(return_id) is not None
 
     def file(self, parts: Sequence[Part]) -> StoredFile | None:
-        """Returns the stored file that holds exactly these parts in this order; none when there is no such file.
+        """Return the stored file that holds exactly these parts in this order; none when there is no such file.
 
         Raises:
             DeliveryError: the file is missing or altered: nobody may be referred to it.
@@ -98,7 +98,7 @@ class Earlier:
 
 
 def load_earlier(area: Area, recipient_id: str, when: tuple[date, int] | None, manifests: Mapping[str, str]) -> Earlier | None:
-    """Returns the recipient's package of that date and issue; none when it had none.
+    """Return the recipient's package of that date and issue; none when it had none.
 
     Raises:
         DeliveryError: its manifest is not the one that was published.

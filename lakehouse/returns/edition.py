@@ -45,22 +45,22 @@ class Edition:
 
     @property
     def returns(self) -> tuple[Return, ...]:
-        """Returns the declared returns, by id."""
+        """Return the declared returns, by id."""
         return tuple(facts.declared for facts in self.facts.returns.values())
 
     @property
     def plans(self) -> tuple[Plan, ...]:
-        """Returns the plans of all returns and audiences, by return id."""
+        """Return the plans of all returns and audiences, by return id."""
         return tuple(plan for facts in self.facts.returns.values() for plan in facts.plans.values())
 
     @property
     def date(self) -> date:
-        """Returns the business date."""
+        """Return the business date."""
         return self.facts.business_date
 
 
 def load_edition(instance: Instance, business_date: date) -> Edition:
-    """Returns the edition of a business date.
+    """Return the edition of a business date.
 
     Raises:
         ContractError: a return may not run as it is declared; nothing has been computed yet.
@@ -94,7 +94,7 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
 def load_labels(
     folder: Path, returns: Mapping[str, ReturnFacts], regions: RegionState, contracts: Mapping[str, Contract]
 ) -> dict[str, dict[str, str]]:
-    """Returns code → label of every table a return names, whenever it was in force; `region` is the tree, `resource` the contracts.
+    """Return code → label of every table a return names, whenever it was in force; `region` is the tree, `resource` the contracts.
 
     Raises:
         ContractError: there is no such table.
@@ -136,7 +136,7 @@ def _compiled(instance: Instance, contracts: Mapping[str, Contract], policies: P
 
 
 def _sources(declared: Return, authority: Authority, contracts: Mapping[str, Contract]) -> dict[str, str]:
-    """Returns resource → contract version of what may flow into the return's table: as declared, its entity's candidates, else all."""
+    """Return resource → contract version of what may flow into the return's table: as declared, its entity's candidates, else all."""
     entity = authority.entities.get(declared.source.split(".", 1)[-1])
     named = set(declared.resources or contracts)
     if not declared.resources and entity is not None:

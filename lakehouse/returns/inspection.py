@@ -54,7 +54,7 @@ class Inspection:
 
 
 def inspect_payloads(batches: Iterable[pa.RecordBatch], inspection: Inspection) -> Iterator[pa.RecordBatch]:
-    """Returns the findings in the payloads of these forms (rows of a build record), one row per kind."""
+    """Return the findings in the payloads of these forms (rows of a build record), one row per kind."""
     area = Area(inspection.exchange_url)
     declared = {one.id: one for one in inspection.returns}
     for batch in batches:
@@ -70,7 +70,7 @@ def inspect_payloads(batches: Iterable[pa.RecordBatch], inspection: Inspection) 
 
 
 def is_personal_number(text: str) -> bool:
-    """Returns whether 18 characters are a resident identity number: check digit and date of birth; a company's code has no such date."""
+    """Return whether 18 characters are a resident identity number: check digit and date of birth; a company's code has no such date."""
     if not ("1900" <= text[6:10] <= "2099" and "01" <= text[10:12] <= "12" and "01" <= text[12:14] <= "31"):
         return False
     total = sum(int(digit) * weight for digit, weight in zip(text, WEIGHTS, strict=False))
@@ -78,7 +78,7 @@ def is_personal_number(text: str) -> bool:
 
 
 def due_transform(column: ReturnColumn, audience: str, level: str, handles: str | None, policies: Policies) -> Transform:
-    """Returns the transform due to an audience: the return's own word, else the policy's, exempted where the condition is fulfilled."""
+    """Return the transform due to an audience: the return's own word, else the policy's, exempted where the condition is fulfilled."""
     own = {name: one.transform for name, one in column.policy.items()}
     treatment = policies.classes[column.class_ or "free_text"][level]  # type: ignore[index]
     looser = treatment.exemption
@@ -118,7 +118,7 @@ def _findings(content: bytes, form: dict[str, object], declared: Return, inspect
 
 
 def _due(declared: Return, audience: str, level: str, policies: Policies) -> dict[str, str]:
-    """Returns the transform due to an audience by column."""
+    """Return the transform due to an audience by column."""
     handles = HANDLES if any(one.kind == audience for one in declared.handlers) else None
     return {column.name: due_transform(column, audience, level, handles, policies) for column in declared.columns}
 
@@ -150,7 +150,7 @@ def _talking(columns: Columns, names: list[str], kept: list[int]) -> int:
 
 
 def _unfit(columns: Columns, column: ReturnColumn, due: Mapping[str, str], what: tuple[dict[str, object], Return, Inspection]) -> int:
-    """Returns the values that are not as they should be; minors are told from the others as far as the birth column tells."""
+    """Return the values that are not as they should be; minors are told from the others as far as the birth column tells."""
     form, declared, inspection = what
     shape, minors = _shape(due[column.name], column), declared.minors
     if minors is None or column.name not in minors.columns:
@@ -170,7 +170,7 @@ def _unfit(columns: Columns, column: ReturnColumn, due: Mapping[str, str], what:
 
 
 def _is_minor(born: str | None, under: int, business_date: date) -> bool | None:
-    """Returns whether somebody has not yet had that birthday, as far as a date or a year of birth tells."""
+    """Return whether somebody has not yet had that birthday, as far as a date or a year of birth tells."""
     if born is None:
         return None
     years = business_date.year - int(born[:4])
@@ -189,7 +189,7 @@ def _personal_numbers(values: list[str | None]) -> int:
 
 
 def _strangers(columns: Columns, level: str, region: str, parents: Mapping[str, str]) -> int:
-    """Returns the rows with a place that is not the recipient's region and does not lie below it; a label may stand after a code."""
+    """Return the rows with a place that is not the recipient's region and does not lie below it; a label may stand after a code."""
     names = [f"{name}_code" for name in LEVELS[LEVELS.index(level) :]] + ["region_code"]
     below = {name: [code.split(" ")[0] if code else None for code in columns[name]] for name in names if name in columns}
     codes = {code for found in below.values() for code in found if code is not None}

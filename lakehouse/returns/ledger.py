@@ -17,7 +17,7 @@ FACT = "returns"
 
 
 def record_publication(connection: Connection, edition: Edition, published: Published, closed: days.Day) -> None:
-    """Records day and packages; a closed issue that came to nothing new is forgotten."""
+    """Record day and packages; a closed issue that came to nothing new is forgotten."""
     if closed.issue != published.issue:
         days.reopen(connection, edition.date, closed.issue)
     days.close(connection, edition.date, published.issue, closed.gaps)
@@ -29,7 +29,7 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
 
 
 def summary(record: BuildRecord) -> list[dict[str, Any]]:
-    """Returns recipients, rows and pending locality per return and level (`department` for handlers), for the report."""
+    """Return recipients, rows and pending locality per return and level (`department` for handlers), for the report."""
     sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for form in record.forms.to_pylist():
         if form["form"] == "rows":

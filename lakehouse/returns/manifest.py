@@ -53,28 +53,28 @@ class DayFacts:
 
     @property
     def rules_sha256(self) -> str:
-        """Returns the hash of everything that decides what a recipient sees and how: what was proved under it need not be proved again."""
+        """Return the hash of everything that decides what a recipient sees and how: what was proved under it need not be proved again."""
         returns = sorted(facts.declared.sha256 for facts in self.returns.values())
         return sha256(canonical([SPEC, self.policies_sha256, self.regions_sha256, self.labels_sha256, returns]))
 
 
 def canonical(document: Any) -> bytes:
-    """Returns a document as canonical JSON."""
+    """Return a document as canonical JSON."""
     return rfc8785.dumps(document)
 
 
 def sha256(content: bytes) -> str:
-    """Returns the hash of bytes, in hexadecimal."""
+    """Return the hash of bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def inputs_sha256(batches: Sequence[tuple[str, str]]) -> str:
-    """Returns the hash of the (resource, batch id) pairs a day knew."""
+    """Return the hash of the (resource, batch id) pairs a day knew."""
     return sha256(canonical(sorted([list(pair) for pair in batches])))
 
 
 def manifest(day: DayFacts, issue: int, forms: Sequence[Document], before: str | None, signature: Signature) -> Document:
-    """Returns the manifest of a package.
+    """Return the manifest of a package.
 
     Args:
         day: what all packages have in common.
@@ -106,7 +106,7 @@ def manifest(day: DayFacts, issue: int, forms: Sequence[Document], before: str |
 
 
 def day_entry(day: DayFacts, issue: int, replaces: str | None, tree: tuple[int, bytes], closing: tuple[int, Signature]) -> Document:
-    """Returns the entry that publishes an issue of a day.
+    """Return the entry that publishes an issue of a day.
 
     Args:
         day: what all packages have in common.
@@ -135,7 +135,7 @@ def day_entry(day: DayFacts, issue: int, replaces: str | None, tree: tuple[int, 
 
 
 def proof(business_date: date, issue: int, index: int, leaves: Sequence[bytes], tree: merkle.Tree) -> Document:
-    """Returns the path that leads from a package's manifest to the day's root."""
+    """Return the path that leads from a package's manifest to the day's root."""
     return {
         "business_date": business_date.isoformat(),
         "issue": issue,

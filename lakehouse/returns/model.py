@@ -125,12 +125,12 @@ class Return(Declared):
 
     @property
     def sha256(self) -> str:
-        """Returns the hash of what the return says."""
+        """Return the hash of what the return says."""
         return declared_sha256(self)
 
     @property
     def audiences(self) -> dict[str, Audience]:
-        """Returns who receives the return, by name: levels from above to below, then handlers."""
+        """Return who receives the return, by name: levels from above to below, then handlers."""
         served = [level for level in LEVELS if level in self.levels]
         found = {}
         for level, below in zip(served, [*served[1:], None], strict=True):
@@ -142,7 +142,7 @@ class Return(Declared):
 
 
 def load_returns(folder: Path) -> dict[str, Return]:
-    """Returns the enabled returns by id.
+    """Return the enabled returns by id.
 
     Raises:
         ContractError: a file is wrong; the problems of all files at once.

@@ -70,36 +70,36 @@ class Reading:
 
 
 def media_type(audience: Audience) -> str:
-    """Returns in which format an audience receives its payloads."""
+    """Return in which format an audience receives its payloads."""
     return workbook.MEDIA_TYPE if audience.name in WORKBOOK_LEVELS else PARQUET
 
 
 def sheet_name(plan: Plan, form: str) -> str:
-    """Returns the name of a form's sheet in a workbook."""
+    """Return the name of a form's sheet in a workbook."""
     return plan.name if form == "rows" else f"{plan.name}·变更"
 
 
 def payload(file: File) -> Payload:
-    """Returns the bytes of a file; the same forms and cover have the same bytes."""
+    """Return the bytes of a file; the same forms and cover have the same bytes."""
     media = media_type(file.forms[0].plan.audience)
     content = _parquet(file.forms[0]) if media == PARQUET else _workbook(file)
     return Payload(media, content, hashlib.sha256(content).hexdigest())
 
 
 def content_sha256(form: Form) -> str:
-    """Returns the hash of all that decides the bytes of a form, without making them."""
+    """Return the hash of all that decides the bytes of a form, without making them."""
     columns = [ROW_KEY_COLUMN, *form.plan.columns]
     described = [[column.name, column.label, column.payload_type] for column in columns]
     return _hash([workbook.LAYOUT, form.plan.name, form.name, described], *(form.table[name] for name in form.table.column_names))
 
 
 def cover_sha256(cover: workbook.Cover) -> str:
-    """Returns the hash of all that decides the bytes of a cover."""
+    """Return the hash of all that decides the bytes of a cover."""
     return _hash([workbook.LAYOUT, cover.name, [[line.style, *line.cells] for line in cover.lines]])
 
 
 def delivered(rows: pa.Table, plan: Plan, reading: Reading) -> pa.Table:
-    """Returns the rows with the texts as this audience reads them; lists for people are in the order the return declares."""
+    """Return the rows with the texts as this audience reads them; lists for people are in the order the return declares."""
     is_list = media_type(plan.audience) == workbook.MEDIA_TYPE
     for column in plan.columns:
         place = rows.column_names.index(column.name)
@@ -109,7 +109,7 @@ def delivered(rows: pa.Table, plan: Plan, reading: Reading) -> pa.Table:
 
 
 def read_rows(content: bytes | CalamineWorkbook, sheet: str | None, names: Sequence[str]) -> pa.Table:
-    """Returns the rows of an earlier payload (a file, or a workbook that is open) as text, under their column names."""
+    """Return the rows of an earlier payload (a file, or a workbook that is open) as text, under their column names."""
     if isinstance(content, bytes) and sheet is None:
         table = pq.read_table(io.BytesIO(content))
         return pa.table({name: table[name].cast(pa.string()) for name in table.column_names})
@@ -137,7 +137,7 @@ def _read_by_people(values: pa.ChunkedArray, column: ColumnPlan, reading: Readin
 
 
 def _canonical(values: pa.ChunkedArray, column: ColumnPlan) -> pa.ChunkedArray:
-    """Returns the texts as a payload gives them back when it is read, so that only what differs counts as changed."""
+    """Return the texts as a payload gives them back when it is read, so that only what differs counts as changed."""
     if column.payload_type == "string":
         return values
     return values.cast(ARROW_TYPES[column.payload_type]).cast(pa.string())

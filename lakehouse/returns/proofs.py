@@ -27,7 +27,7 @@ FIRST = 5
 
 
 def unproved(edition: Edition, record: BuildRecord) -> pa.Table:
-    """Returns the forms with a payload no published package had under the same rules."""
+    """Return the forms with a payload no published package had under the same rules."""
     earlier = edition.facts.predecessor
     issues = [(edition.date, final_issue(edition.exchange, edition.date))]
     if earlier is not None:
@@ -43,7 +43,7 @@ def unproved(edition: Edition, record: BuildRecord) -> pa.Table:
 
 
 def above_cap(returns: tuple[Return, ...], policies: Policies) -> list[str]:
-    """Returns the columns whose grade after their transform exceeds the cap of an audience."""
+    """Return the columns whose grade after their transform exceeds the cap of an audience."""
     found = []
     for declared in returns:
         whom = [(level, level, None) for level in declared.levels]
@@ -58,13 +58,13 @@ def above_cap(returns: tuple[Return, ...], policies: Policies) -> list[str]:
 
 
 def written(record: BuildRecord, declared: Return) -> dict[tuple[str, str], tuple[int, int]]:
-    """Returns audience and region code → rows and pending locality of a return, as recorded."""
+    """Return audience and region code → rows and pending locality of a return, as recorded."""
     rows = [form for form in record.forms.to_pylist() if form["return_id"] == declared.id and form["form"] == "rows"]
     return {(form["audience"], form["region_code"]): (form["rows"], form["pending_locality"]) for form in rows}
 
 
 def keep_proofs(edition: Edition, record: BuildRecord, broken: Broken) -> list[Document]:
-    """Returns the proofs as the report shows them, and keeps them beside the record they are about."""
+    """Return the proofs as the report shows them, and keeps them beside the record they are about."""
     proofs = [_proof(name, wrong) for name, wrong in broken.items()]
     path, content = proof_record_path(edition.date), canonical({"build_sha256": record.sha256, "proofs": proofs})
     if not edition.exchange.exists(path) or edition.exchange.get(path) != content:
@@ -73,7 +73,7 @@ def keep_proofs(edition: Edition, record: BuildRecord, broken: Broken) -> list[D
 
 
 def require_proofs(edition: Edition, record: BuildRecord) -> None:
-    """Returns when the record is proved.
+    """Return when the record is proved.
 
     Raises:
         DeliveryError: it is not, or something is broken.
@@ -89,7 +89,7 @@ def require_proofs(edition: Edition, record: BuildRecord) -> None:
 
 
 def require_whole(edition: Edition, broken: Broken) -> None:
-    """Returns when nothing is broken.
+    """Return when nothing is broken.
 
     Raises:
         EntitlementError: somebody would see what is not for them.

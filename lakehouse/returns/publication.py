@@ -29,7 +29,7 @@ class Manifest:
 
     @property
     def payloads(self) -> dict[str, int]:
-        """Returns path → bytes of the payload files."""
+        """Return path → bytes of the payload files."""
         return {form["path"]: form["bytes"] for form in self.forms if form["path"] is not None}
 
 
@@ -52,7 +52,7 @@ class Closing:
 
 
 def publish(edition: Edition, record: BuildRecord, closing: Closing) -> Published:
-    """Returns the issue that says what the record says: the newest one when it already does, else a new one.
+    """Return the issue that says what the record says: the newest one when it already does, else a new one.
 
     Every step may be repeated after a stop at any point: manifests of an unpublished issue are overwritten, the entry is created once,
     its copies are made where they are missing.
@@ -76,7 +76,7 @@ def publish(edition: Edition, record: BuildRecord, closing: Closing) -> Publishe
 
 
 def differing(edition: Edition, record: BuildRecord, signer: Signer) -> list[str]:
-    """Returns the recipients whose published manifest is not what the record says now."""
+    """Return the recipients whose published manifest is not what the record says now."""
     issue = final_issue(edition.exchange, edition.date)
     stood = leaves(edition.exchange, edition.date, issue).manifests
     now = {one.recipient_id: sha256(one.content) for one in _manifests(edition, issue, record, signer)}
@@ -101,7 +101,7 @@ def _manifest_files(edition: Edition, issue: int, manifests: list[Manifest], sig
 
 
 def _create_entry(edition: Edition, issue: int, manifests: list[Manifest], closing: Closing) -> None:
-    """Publishes: everything the operator needs lies there before the entry itself is created, once."""
+    """Publish: everything the operator needs lies there before the entry itself is created, once."""
     area, day = edition.exchange, edition.date
     tree = merkle.Tree([merkle.leaf(one.content) for one in manifests])
     replaces = sha256(area.get(day_entry_path(day, issue - 1))) if issue > 1 else None
@@ -120,7 +120,7 @@ def _create_entry(edition: Edition, issue: int, manifests: list[Manifest], closi
 
 
 def _hand_out(edition: Edition, issue: int, manifests: list[Manifest]) -> None:
-    """Puts the entry and the recipient's proof into every package that lacks them."""
+    """Put the entry and the recipient's proof into every package that lacks them."""
     area, day = edition.exchange, edition.date
     entry, signature = area.get(day_entry_path(day, issue)), area.get(day_entry_path(day, issue, "sig"))
     hashes = [merkle.leaf(one.content) for one in manifests]
@@ -143,7 +143,7 @@ def _put_all(put: Callable[[str, bytes], object], files: Iterable[tuple[str, byt
 
 
 def _published(edition: Edition, issue: int, manifests: list[Manifest], *, is_new: bool) -> Published:
-    """Returns the issue with its packages; a payload is referred to when the package before, or the issue before, had it."""
+    """Return the issue with its packages; a payload is referred to when the package before, or the issue before, had it."""
     area, earlier = edition.exchange, edition.facts.predecessor
     before = leaves(area, earlier.business_date, earlier.issue).payloads if earlier else {}
     issued = leaves(area, edition.date, issue - 1).payloads

@@ -37,7 +37,7 @@ class Content:
 
 
 def by_recipient(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
-    """Returns each recipient's rows under its id; those of one recipient must stand together."""
+    """Return each recipient's rows under its id; those of one recipient must stand together."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         for part in _runs(batch):
@@ -50,7 +50,7 @@ def by_recipient(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Ta
 
 
 def content(rows: pa.Table, plan: Plan, recipient_id: str, business_date: date, secret: bytes) -> Content:
-    """Returns a return's content for a recipient, from its due rows."""
+    """Return a return's content for a recipient, from its due rows."""
     own = rows.filter(pc.equal(rows["return_id"], plan.return_id)).combine_chunks()
     key = recipient_key(secret, recipient_id)
     columns = {ROW_KEY: pa.array([row_key(key, row) for row in own["row_id"].to_pylist()], pa.string())}

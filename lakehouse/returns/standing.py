@@ -20,7 +20,7 @@ PARALLEL_READS = 8
 
 
 def unsound_packages(instance: Instance, day: date) -> tuple[int, list[str]]:
-    """Returns how many packages the day's final issue has, and what is wrong with which (recipient: reason)."""
+    """Return how many packages the day's final issue has, and what is wrong with which (recipient: reason)."""
     area, key = open_area(instance, "exchange"), load_public_key(instance.key_path("signing.pub"))
     issue = final_issue(area, day)
     if issue == 0:

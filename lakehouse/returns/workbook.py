@@ -72,7 +72,7 @@ class Cover:
 
 
 def write_workbook(sheets: Sequence[Sheet], cover: Cover | None = None) -> bytes:
-    """Returns the bytes of a workbook.
+    """Return the bytes of a workbook.
 
     Raises:
         QualityError: a cell or a sheet is larger than the format allows.
@@ -92,34 +92,34 @@ def write_workbook(sheets: Sequence[Sheet], cover: Cover | None = None) -> bytes
 
 
 def open_workbook(content: bytes) -> CalamineWorkbook:
-    """Returns a workbook whose sheets are decoded when they are asked for."""
+    """Return a workbook whose sheets are decoded when they are asked for."""
     return CalamineWorkbook.from_filelike(io.BytesIO(content))
 
 
 def read_sheet(content: bytes | CalamineWorkbook, name: str) -> list[list[str | None]]:
-    """Returns the rows of a sheet without its headers, as they were before they were made harmless."""
+    """Return the rows of a sheet without its headers, as they were before they were made harmless."""
     book = open_workbook(content) if isinstance(content, bytes) else content
     rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
     return [[original(str(cell)) if cell != "" else None for cell in row] for row in rows[1:]]
 
 
 def harmless(text: str) -> str:
-    """Returns a text no spreadsheet takes for a formula: an apostrophe before = + - @ (and before an apostrophe, to be unambiguous)."""
+    """Return a text no spreadsheet takes for a formula: an apostrophe before = + - @ (and before an apostrophe, to be unambiguous)."""
     return f"'{text}" if text.startswith(DANGEROUS) else text
 
 
 def original(text: str) -> str:
-    """Returns what `harmless` was given."""
+    """Return what `harmless` was given."""
     return text[1:] if text.startswith("'") else text
 
 
 def is_sheet_name(name: str) -> bool:
-    """Returns whether a workbook may have a sheet of that name."""
+    """Return whether a workbook may have a sheet of that name."""
     return 0 < len(name) <= MAX_NAME and not any(character in NOT_IN_NAMES for character in name)
 
 
 def _write_list(book: xlsxwriter.Workbook, page: Any, sheet: Sheet, styles: Mapping[str, Any]) -> int:
-    """Writes a list as people print and filter it, and returns how many cells were refused."""
+    """Write a list as people print and filter it, and returns how many cells were refused."""
     last_row, last_column = max((len(cells) for cells in sheet.columns), default=0), len(sheet.headers) - 1
     widths = [
         KEY_WIDTH if number == sheet.keys - 1 else _width(header, cells)
@@ -176,17 +176,17 @@ def _set_up_print(page: Any, pages_wide: int) -> None:
 
 
 def _width(header: str, cells: Sequence[str | None]) -> int:
-    """Returns how wide a column is to be, by its first rows; the filter's button needs room beside the header."""
+    """Return how wide a column is to be, by its first rows; the filter's button needs room beside the header."""
     widest = max((_display(cell) for cell in cells[:MEASURED_ROWS] if cell is not None), default=0)
     return max(NARROWEST, min(WIDEST, max(widest + 2, _display(header) + 4)))
 
 
 def _display(text: str) -> int:
-    """Returns how many columns of a terminal a text takes: a Chinese character takes two, and three bytes."""
+    """Return how many columns of a terminal a text takes: a Chinese character takes two, and three bytes."""
     return (len(text) + len(text.encode())) // 2
 
 
 def _write_column(page: Any, number: int, cells: Sequence[str | None]) -> int:
-    """Writes a column and returns how many cells were refused."""
+    """Write a column and returns how many cells were refused."""
     write = page.write_string
     return sum(write(row, number, harmless(cell)) != 0 for row, cell in enumerate(cells, 1) if cell is not None)

@@ -76,7 +76,7 @@ class Assignment:
 
 
 def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) -> Iterator[pa.RecordBatch]:
-    """Writes the payloads of the recipients whose due rows these are and returns their facts (`FORM_FACTS`).
+    """Write the payloads of the recipients whose due rows these are and returns their facts (`FORM_FACTS`).
 
     A payload is created under its hash; one that is there already is only referred to. So a repeated task writes nothing.
     """
@@ -91,7 +91,7 @@ def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) ->
 
 
 def _listed(rows: pa.Table, plan: Plan, whose: tuple[str, bytes, Earlier | None], assignment: Assignment) -> tuple[Listed, dict[str, str]]:
-    """Returns a return of a recipient as it is now and what changed, and the content hash of each of its forms."""
+    """Return a return of a recipient as it is now and what changed, and the content hash of each of its forms."""
     recipient_id, secret, earlier = whose
     found = content(rows, plan, recipient_id, assignment.business_date, secret)
     now = delivered(found.rows, plan, assignment.reading)
@@ -126,7 +126,7 @@ def _write_package(
 
 
 def _files(recipient: Addressee, lists: Sequence[Listed], sender: str) -> list[File]:
-    """Returns which forms share a file: each has its own, or all are sheets of one workbook; an empty form is in none."""
+    """Return which forms share a file: each has its own, or all are sheets of one workbook; an empty form is in none."""
     forms = []
     for one in lists:
         forms.append(Form(one.plan, "rows", one.rows))

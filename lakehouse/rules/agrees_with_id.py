@@ -26,6 +26,6 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     zh, en = PARTS[params.part]
     return Messages(f"{label.zh}与身份证号中的{zh}不一致", f"{label.en} contradicts the {en} in the resident number")

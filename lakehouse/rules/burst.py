@@ -25,7 +25,7 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     return Messages(
         f"同一{params.by}一分钟内超过{params.max}条（按{label.zh}）",
         f"more than {params.max} rows of one {params.by} within a minute of {label.en}",

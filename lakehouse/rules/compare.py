@@ -31,6 +31,6 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     zh, en = WORDS[params.operator]
     return Messages(f"{label.zh}{zh}{params.to}", f"{label.en} {en} {params.to}")

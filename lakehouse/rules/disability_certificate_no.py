@@ -17,7 +17,7 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:  # noqa: ARG001
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     return Messages(
         f"{label.zh}有误（应为18位身份证号加残疾类别、残疾等级各1位）",
         f"{label.en} is wrong (a resident number of 18 characters, then category and grade)",

@@ -18,7 +18,7 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     zh, en = label
     if params.first:
         zh, en = f"{zh}前{params.first}位", f"the beginning ({params.first} characters) of {en}"

@@ -20,7 +20,7 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     first, last = params.from_, params.from_ + params.length - 1
     return Messages(
         f"{label.zh}与{params.of}第{first}至{last}位不一致" if params.length > 1 else f"{label.zh}与{params.of}第{first}位不一致",

@@ -49,10 +49,10 @@ class Parameters(Base):
 
 
 def text_format(logical_type: str, declared: str | None) -> TextFormat:
-    """Returns how a date or timestamp column is written; without a declaration ISO 8601 (`DEFAULT_FORMATS`)."""
+    """Return how a date or timestamp column is written; without a declaration ISO 8601 (`DEFAULT_FORMATS`)."""
     return FORMATS[logical_type][declared or DEFAULT_FORMATS[logical_type]]
 
 
 def messages(label: Labels, params: Parameters) -> Messages:  # noqa: ARG001
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     return Messages(f"{label.zh}的格式不正确", f"{label.en} does not have the declared format")

@@ -18,6 +18,6 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     days = params.max_days
     return Messages(f"{label.zh}早于业务日期{days}天以上", f"{label.en} is more than {days} days before the business date")

@@ -18,5 +18,5 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:  # noqa: ARG001
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     return Messages(f"{label.zh}晚于业务日期", f"{label.en} is after the business date")

@@ -19,7 +19,7 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     return Messages(
         f"{label.zh}已过，而{params.when}仍为{'、'.join(params.in_)}",
         f"{label.en} has passed although {params.when} is {' or '.join(params.in_)}",

@@ -32,5 +32,5 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:  # noqa: ARG001
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     return Messages(f"{label.zh}不符合规定的格式", f"{label.en} does not match the declared pattern")

@@ -22,7 +22,7 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:  # noqa: ARG001
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     return Messages(
         f"{label.zh}已撤销或变更，有承接区划的已改用新代码", f"{label.en} has been abolished; its successor is used where there is one"
     )

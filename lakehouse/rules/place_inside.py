@@ -25,7 +25,7 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     if params.region == PROVIDER:
         return Messages(f"{label.zh}不在报送单位的辖区内", f"{label.en} lies outside the region of the provider")
     return Messages(f"{label.zh}不在区划{params.region}内", f"{label.en} lies outside the region {params.region}")

@@ -29,6 +29,6 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     zh, en = LEVELS[params.level]
     return Messages(f"{label.zh}不是已知的{zh}代码", f"{label.en} is not the code of a known {en}")

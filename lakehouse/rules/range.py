@@ -36,7 +36,7 @@ class Parameters(Base):
 
 
 def is_number(bound: str) -> bool:
-    """Returns whether the bound is a number (compared as a number, not as text)."""
+    """Return whether the bound is a number (compared as a number, not as text)."""
     try:
         return Decimal(bound).is_finite()
     except InvalidOperation:
@@ -44,7 +44,7 @@ def is_number(bound: str) -> bool:
 
 
 def misfit(logical_type: str, params: Parameters) -> str | None:
-    """Returns which bound cannot be compared with values of a type."""
+    """Return which bound cannot be compared with values of a type."""
     for bound in (params.min, params.max):
         if bound is not None and not _fits(logical_type, bound):
             return f"the bound {bound!r} cannot be compared with a {logical_type}"
@@ -60,7 +60,7 @@ def _fits(logical_type: str, bound: str) -> bool:
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     zh, en = [], []
     if params.min is not None:
         word = WORDS.get(params.min, (params.min, params.min))

@@ -23,6 +23,6 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a missing reference."""
+    """Return the text of a missing reference."""
     zh, en = TARGETS[params.to]
     return Messages(f"{zh}中没有该{label.zh}", f"{label.en} names no known {en}")

@@ -18,7 +18,7 @@ NOT_KINDS = frozenset({"__init__", "vocabulary", "registry"})
 
 @cache
 def kinds() -> Mapping[str, RuleKind]:
-    """Returns every kind of rule by name; the name is the module's."""
+    """Return every kind of rule by name; the name is the module's."""
     names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NOT_KINDS)
     return MappingProxyType({name: _kind(name) for name in names})
 
@@ -31,14 +31,14 @@ def _kind(name: str) -> RuleKind:
 
 @cache
 def gate_kinds() -> tuple[str, ...]:
-    """Returns the names of the kinds that are judged row by row at the gate."""
+    """Return the names of the kinds that are judged row by row at the gate."""
     return tuple(name for name, kind in kinds().items() if kind.judged_in == "gate")
 
 
 def build_rule(
     kind: str, column: Column, severity: Severity, params: Mapping[str, Any] | None = None, labels: Mapping[str, Labels] | None = None
 ) -> Rule:
-    """Returns a rule of a known kind for a column, with its dimension and messages; its id is `<column>.<kind>`.
+    """Return a rule of a known kind for a column, with its dimension and messages; its id is `<column>.<kind>`.
 
     `labels` are the names of other columns for people, for rules that speak of two columns.
 
@@ -60,6 +60,6 @@ def build_rule(
 
 
 def _messages(declared: RuleKind, column: Column, parameters: Parameters, names: Mapping[str, str]) -> Messages:
-    """Returns the text with other columns called as people call them."""
+    """Return the text with other columns called as people call them."""
     spoken = {field: names.get(name, name) for field, name in declared.references(parameters, "column").items()}
     return declared.messages(Labels(column.label_zh, column.label_en), parameters.model_copy(update=spoken))

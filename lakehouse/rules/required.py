@@ -13,5 +13,5 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:  # noqa: ARG001
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     return Messages(f"{label.zh}不能为空", f"{label.en} is empty")

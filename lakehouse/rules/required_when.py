@@ -18,7 +18,7 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     return Messages(
         f"{params.when}为{'、'.join(params.in_)}时，{label.zh}不能为空",
         f"{label.en} is empty although {params.when} is {' or '.join(params.in_)}",

@@ -17,7 +17,7 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:  # noqa: ARG001
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     return Messages(
         f"{label.zh}有误（长度、字符、出生日期或校验码）",
         f"{label.en} is wrong (length, characters, birth date or check digit)",

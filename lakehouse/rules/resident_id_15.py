@@ -15,5 +15,5 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:  # noqa: ARG001
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     return Messages(f"{label.zh}为15位旧号码，已换算为18位", f"{label.en} is an old number of 15 digits, converted to 18")

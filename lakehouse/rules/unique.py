@@ -13,5 +13,5 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:  # noqa: ARG001
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     return Messages(f"批次内主键重复（{label.zh}）", f"the key is repeated within the batch ({label.en})")

@@ -24,7 +24,7 @@ class Parameters(Base):
 
 
 def messages(label: Labels, params: Parameters) -> Messages:
-    """Returns the text of a broken rule."""
+    """Return the text of a broken rule."""
     zh, en = "", ""
     if params.categories:
         zh, en = f"，应以{'、'.join(params.categories)}开头", f", must begin with {', '.join(params.categories)}"

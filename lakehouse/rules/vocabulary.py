@@ -62,11 +62,11 @@ class RuleKind:
     judged_in: JudgedIn = "gate"
 
     def references(self, parameters: Parameters, to: str) -> dict[str, str]:
-        """Returns the parameters that refer to a `column` or `table`: parameter → name."""
+        """Return the parameters that refer to a `column` or `table`: parameter → name."""
         return {name: getattr(parameters, name) for name, mark in self._marks() if mark.to == to}
 
     def columns_alike(self, parameters: Parameters) -> dict[str, str]:
-        """Returns the parameters that name a column that must have the type of the rule's: parameter → name."""
+        """Return the parameters that name a column that must have the type of the rule's: parameter → name."""
         return {name: getattr(parameters, name) for name, mark in self._marks() if mark.alike}
 
     def _marks(self) -> list[tuple[str, Refers]]:

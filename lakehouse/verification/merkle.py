@@ -9,12 +9,12 @@ HASH = "SHA-256"
 
 
 def leaf(content: bytes) -> bytes:
-    """Returns the hash of a leaf."""
+    """Return the hash of a leaf."""
     return hashlib.sha256(b"\x00" + content).digest()
 
 
 def node(left: bytes, right: bytes) -> bytes:
-    """Returns the hash of two neighbours."""
+    """Return the hash of two neighbours."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
@@ -29,11 +29,11 @@ class Tree:
 
     @property
     def root(self) -> bytes:
-        """Returns the root; of no leaves the hash of nothing."""
+        """Return the root; of no leaves the hash of nothing."""
         return self._levels[-1][0] if self._levels[-1] else hashlib.sha256().digest()
 
     def path(self, index: int) -> list[bytes]:
-        """Returns the neighbours that lead from a leaf to the root."""
+        """Return the neighbours that lead from a leaf to the root."""
         found = []
         for level in self._levels[:-1]:
             if index ^ 1 < len(level):
@@ -43,7 +43,7 @@ class Tree:
 
 
 def root_from(start: bytes, index: int, count: int, path: Sequence[bytes]) -> bytes | None:
-    """Returns the root a path leads to from the leaf of that index among so many; None when the path has the wrong length."""
+    """Return the root a path leads to from the leaf of that index among so many; None when the path has the wrong length."""
     if not 0 <= index < count:
         return None
     steps = iter(path)

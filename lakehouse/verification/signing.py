@@ -28,12 +28,12 @@ class Signer:
     algorithm: str = ALGORITHM
 
     def sign(self, message: bytes) -> bytes:
-        """Returns the signature as base64 text; the same message always has the same."""
+        """Return the signature as base64 text; the same message always has the same."""
         return base64.b64encode(self.key.sign(message))
 
     @property
     def named(self) -> dict[str, str]:
-        """Returns what a signed document says about its signature."""
+        """Return what a signed document says about its signature."""
         return {"algorithm": self.algorithm, "key_id": self.key_id}
 
 
@@ -46,7 +46,7 @@ class PublicKey:
     algorithm: str = ALGORITHM
 
     def accepts(self, message: bytes, signature: bytes) -> bool:
-        """Returns whether this key's owner signed the message."""
+        """Return whether this key's owner signed the message."""
         try:
             self.key.verify(base64.b64decode(signature, validate=True), message)
         except (InvalidSignature, binascii.Error):
@@ -55,7 +55,7 @@ class PublicKey:
 
 
 def load_signer(path: Path) -> Signer:
-    """Returns the signer of a private key file (PEM).
+    """Return the signer of a private key file (PEM).
 
     Raises:
         KeyFileError: there is none, or it is of another kind.
@@ -70,7 +70,7 @@ def load_signer(path: Path) -> Signer:
 
 
 def load_public_key(path: Path) -> PublicKey:
-    """Returns a public key file (PEM).
+    """Return a public key file (PEM).
 
     Raises:
         KeyFileError: there is none, or it is of another kind.

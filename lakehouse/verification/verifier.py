@@ -39,16 +39,16 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Returns whether the package is good."""
+        """Return whether the package is good."""
         return not self.refusals
 
     def refuse(self, code: str, reason: str) -> None:
-        """Adds a reason."""
+        """Add a reason."""
         self.refusals.append(Refusal(code, reason))
 
 
 def verify_package(folder: Path, key: PublicKey, recipient: str | None = None) -> Verification:
-    """Returns what is wrong with the package in a folder (`…/<date>/<issue>`; payloads lie in `content/` there or two folders above)."""
+    """Return what is wrong with the package in a folder (`…/<date>/<issue>`; payloads lie in `content/` there or two folders above)."""
     found = Verification()
     texts = _read_files(folder, found)
     if found.refusals:
@@ -67,7 +67,7 @@ def verify_package(folder: Path, key: PublicKey, recipient: str | None = None) -
 
 
 def verify_documents(texts: dict[str, bytes], key: PublicKey, found: Verification) -> None:
-    """Adds what is wrong with a package's five documents; `manifest` is filled only when both signatures are good."""
+    """Add what is wrong with a package's five documents; `manifest` is filled only when both signatures are good."""
     documents = {name: _document(name, texts[name], found) for name in FILES if name.endswith(".json")}
     if found.refusals:
         return
@@ -132,7 +132,7 @@ def _check_day(manifest: Document, day: Document, proof: Document, found: Verifi
 
 
 def _check_folder(folder: Path, found: Verification) -> None:
-    """Refuses a package that lies under another date or issue than its own; a folder of any other name says nothing."""
+    """Refuse a package that lies under another date or issue than its own; a folder of any other name says nothing."""
     issue, date = folder.resolve().name, folder.resolve().parent.name
     own = (found.manifest.get("business_date"), str(found.manifest.get("issue")))
     if issue.isdigit() and len(date) == 10 and (date, issue) != own:

@@ -76,7 +76,7 @@ def _error_body(page: Page, before: int) -> Reply:  # noqa: ARG001
 
 
 def _too_many(page: Page, before: int) -> Reply:
-    """Asks to wait twice: once in seconds, once by a date."""
+    """Ask to wait twice: once in seconds, once by a date."""
     if before > 1:
         return Reply.of_page(page)
     until = format_datetime(datetime.now(UTC) + timedelta(seconds=1), usegmt=True)

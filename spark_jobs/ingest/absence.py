@@ -32,7 +32,7 @@ class Disappearances:
 
     @cached_property
     def again(self) -> list[str]:
-        """Returns the providers of whose keys no present version says enough: all they ever named is cut again.
+        """Return the providers of whose keys no present version says enough: all they ever named is cut again.
 
         Their new snapshot does not stand after every other one, or several come in at once.
         """
@@ -42,7 +42,7 @@ class Disappearances:
         return sorted(late | {provider for provider in providers if providers.count(provider) > 1})
 
     def of_present(self, versions: DataFrame, rows: DataFrame) -> DataFrame | None:
-        """Returns the keys with an open version that the new snapshots lack; None when there are none.
+        """Return the keys with an open version that the new snapshots lack; None when there are none.
 
         Args:
             versions: the open versions of silver.
@@ -53,7 +53,7 @@ class Disappearances:
         return self._absent(self._keys(open_, "_from"), closing, rows)
 
     def of_entries(self, said: DataFrame, rows: DataFrame) -> DataFrame | None:
-        """Returns the keys that any known snapshot lacks; None when there are none.
+        """Return the keys that any known snapshot lacks; None when there are none.
 
         Args:
             said: all entries of these keys.
@@ -88,5 +88,5 @@ class Disappearances:
 
 
 def entries_of(absent: DataFrame, contract: Contract) -> DataFrame:
-    """Returns absent keys as entries of a history."""
+    """Return absent keys as entries of a history."""
     return history.entries(absence.said_of(absent, contract), contract)

@@ -24,7 +24,7 @@ class Account:
 
 
 def accounts(rows: DataFrame, batches: Sequence[Batch], contract: Contract) -> list[Account]:
-    """Returns the account of each batch, from its rows in bronze with their `_disposition`; one query.
+    """Return the account of each batch, from its rows in bronze with their `_disposition`; one query.
 
     Raises:
         QualityError: the rows of a batch are not as many as were received.

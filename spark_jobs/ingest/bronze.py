@@ -19,7 +19,7 @@ from spark_jobs.transforms.verdicts import add_verdicts
 
 
 def append(instance: Instance, contract: Contract, staged: Staged, readable: Sequence[Batch]) -> int:
-    """Returns how many rows were added; batches that are there already (a step done again) are only counted.
+    """Return how many rows were added; batches that are there already (a step done again) are only counted.
 
     Raises:
         QualityError: the table does not hold exactly the rows that were received.

@@ -37,7 +37,7 @@ class Judged:
 
 
 def judge(instance: Instance, contract: Contract, waiting: Sequence[Batch], on: date) -> list[Judged]:
-    """Returns what the gate says of each batch; all of them pass through one checkpoint.
+    """Return what the gate says of each batch; all of them pass through one checkpoint.
 
     Raises:
         QualityError: the checkpoint did not run, or its counts differ from those of the verdicts or from what was received.
@@ -61,7 +61,7 @@ def judge(instance: Instance, contract: Contract, waiting: Sequence[Batch], on: 
 
 
 def record(connection: Connection, judged: Judged, on: date) -> None:
-    """Records what the gate says of a batch with its counts per rule; a blocked batch opens a ticket, a good one answers it."""
+    """Record what the gate says of a batch with its counts per rule; a blocked batch opens a ticket, a good one answers it."""
     batch, decision = judged.batch, judged.decision
     counts = Counts(held=batch.received) if decision.gate == BLOCKED else None
     batches.record_gate(connection, batch.batch_id, decision.gate, counts)
@@ -89,7 +89,7 @@ def _broken(judged: Judged) -> dict[str, int]:
 
 
 def _confirm(instance: Instance, contract: Contract, rows: DataFrame, judged: Sequence[Judged], on: date) -> None:
-    """Runs the checkpoint and compares its counts with ours, rule by rule."""
+    """Run the checkpoint and compares its counts with ours, rule by rule."""
     facts = {fact: [one.batch.batch_id for one in judged if fact in one.decision.facts] for fact in BATCH_FACTS}
     suite = gate_suite(contract, sum(one.batch.received for one in judged))
     found = counted(instance.folder("derived"), suite, with_batch_verdict(rows, facts), on.isoformat())

@@ -12,7 +12,7 @@ from spark_jobs.transforms.rules.scope import RuleScope
 
 
 def rule_scope(spark: SparkSession, instance: Instance) -> RuleScope:
-    """Returns the scope of the instance's rules.
+    """Return the scope of the instance's rules.
 
     Raises:
         ContractError, ConfigError: a code table, the region tree or the list of departments is wrong.

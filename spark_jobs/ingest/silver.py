@@ -43,12 +43,12 @@ class Selection:
 
     @property
     def has_prior(self) -> bool:
-        """Returns whether anything was in silver before."""
+        """Return whether anything was in silver before."""
         return len(self.counted) > len(self.waiting)
 
     @staticmethod
     def of(batches: Iterable[Batch], on: date) -> Selection:
-        """Returns the selection of the step of a business date: what was taken in by then and passed its gate."""
+        """Return the selection of the step of a business date: what was taken in by then and passed its gate."""
         all_ = tuple(batches)
         waiting = tuple(one for one in all_ if one.is_known and one.silver_on is None and one.taken_on <= on)
         counted = tuple(one for one in all_ if one.is_known and (one.silver_on is not None or one in waiting))
@@ -58,7 +58,7 @@ class Selection:
 
     @property
     def first_delivery_no(self) -> int:
-        """Returns the number of the first delivery that is judged."""
+        """Return the number of the first delivery that is judged."""
         return self.waiting[0].delivery_no
 
 
@@ -75,13 +75,13 @@ class Step:
 
     @cached_property
     def judged(self) -> DataFrame:
-        """Returns the rows of the judged batches with `_disposition`, computed once."""
+        """Return the rows of the judged batches with `_disposition`, computed once."""
         rows = self._bronze().where(_of(self.selection.judged))
         return dispositions.with_dispositions(rows, self._prior, self.contract).localCheckpoint()
 
     @cached_property
     def _prior(self) -> DataFrame | None:
-        """Returns the valid rows delivered before the judged batches that stand at their first position or after it, if any can."""
+        """Return the valid rows delivered before the judged batches that stand at their first position or after it, if any can."""
         if not self.selection.has_prior:
             return None
         valid = dispositions.is_valid(self.contract)
@@ -101,7 +101,7 @@ class Step:
 
     @cached_property
     def _vanished(self) -> DataFrame | None:
-        """Returns the keys that have an open version and are missing in a new snapshot."""
+        """Return the keys that have an open version and are missing in a new snapshot."""
         if self._disappearances is None:
             return None
         open_versions = storage.read(self.spark, silver(self.contract.code)).where(OPEN)
@@ -109,7 +109,7 @@ class Step:
 
     @cached_property
     def _firsts(self) -> DataFrame:
-        """Returns the touched keys with the position of their first news."""
+        """Return the touched keys with the position of their first news."""
         news = self._new.select("_key", "_position")
         if self._vanished is not None:
             news = news.unionAll(self._vanished.select("_key", "_position"))
@@ -119,14 +119,14 @@ class Step:
 
     @cached_property
     def _recut_keys(self) -> DataFrame | None:
-        """Returns the keys whose history an untimely snapshot may change wherever it is silent of them, with their first position."""
+        """Return the keys whose history an untimely snapshot may change wherever it is silent of them, with their first position."""
         if self._disappearances is None or not self._disappearances.again:
             return None
         rows = self._bronze().where(dispositions.is_valid(self.contract) & F.col("_provider").isin(self._disappearances.again))
         return rows.groupBy("_key").agg(F.min("_position").alias("_position")).localCheckpoint()
 
     def write(self) -> storage.Changes:
-        """Returns how many versions were written: what differs, in one MERGE."""
+        """Return how many versions were written: what differs, in one MERGE."""
         table = silver(self.contract.code)
         current = storage.read(self.spark, table).where(OPEN).join(self._firsts, "_key", "semi").localCheckpoint()
         late = self._late(current)
@@ -152,7 +152,7 @@ class Step:
         return [] if absent is None else [absent]
 
     def check(self) -> None:
-        """Checks on a fresh read that every key with an accepted row has a history without overlap.
+        """Check on a fresh read that every key with an accepted row has a history without overlap.
 
         Raises:
             QualityError: it has not.
@@ -166,7 +166,7 @@ class Step:
             raise QualityError(Problem(silver(self.contract.code), text, "none", "run the step again.").text())
 
     def _late(self, current: DataFrame) -> DataFrame | None:
-        """Returns the keys that have to be cut again from bronze, None when there are none."""
+        """Return the keys that have to be cut again from bronze, None when there are none."""
         earlier = current.select("_key", "_position")
         if self._prior is not None:
             earlier = earlier.unionAll(self._prior.select("_key", "_position"))

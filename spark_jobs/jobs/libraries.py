@@ -58,7 +58,7 @@ def run(instance: Instance, request: JobRequest) -> LibrariesAnswer:
 
 
 def _refuse_lost_sources(instance: Instance, sound: set[str], wrong: list[str]) -> None:
-    """Refuses to build while the contract of a table that has data is wrong: its values would vanish from the libraries."""
+    """Refuse to build while the contract of a table that has data is wrong: its values would vanish from the libraries."""
     filled = {table.removeprefix("silver.") for table in storage.tables(instance) if table.startswith("silver.")}
     if wrong and filled - sound:
         raise ContractError("\n".join(wrong))

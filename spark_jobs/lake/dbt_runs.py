@@ -29,7 +29,7 @@ class BuiltTable:
 
 
 def invoke(project: Path, told: dbt.Run, command: Sequence[str] = BUILD) -> dbtRunnerResult:
-    """Returns what dbt did with a rendered project."""
+    """Return what dbt did with a rendered project."""
     arguments = ["--log-level", "none", *command]
     with chdir(project), warnings.catch_warnings():  # dbt goes into the project's folder by itself and does not always come back
         warnings.filterwarnings("ignore", message=IGNORED_WARNING)
@@ -37,7 +37,7 @@ def invoke(project: Path, told: dbt.Run, command: Sequence[str] = BUILD) -> dbtR
 
 
 def changes(result: dbtRunnerResult) -> dict[str, int]:
-    """Returns how many rows of each library differ, by table.
+    """Return how many rows of each library differ, by table.
 
     Raises:
         QualityError: a model failed.

@@ -81,7 +81,7 @@ def open_session(instance: Instance) -> SparkSession:
 
 
 def close_sessions() -> None:
-    """Ends the sessions of this process."""
+    """End the sessions of this process."""
     while _sessions:
         _end(_sessions.popitem()[1][0])
 

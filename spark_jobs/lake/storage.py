@@ -39,7 +39,7 @@ class Changes:
 
     @property
     def total(self) -> int:
-        """Returns the rows written."""
+        """Return the rows written."""
         return self.inserted + self.updated + self.deleted
 
 
@@ -58,7 +58,7 @@ class Target:
 
 
 def attach(spark: SparkSession, instance: Instance) -> None:
-    """Makes the catalog know every table of the lake; one short statement when it already does.
+    """Make the catalog know every table of the lake; one short statement when it already does.
 
     Raises:
         ConfigError: the application serves another lake.
@@ -80,7 +80,7 @@ def attach(spark: SparkSession, instance: Instance) -> None:
 
 
 def detach(spark: SparkSession) -> None:
-    """Makes the catalog forget the lake; its files stay. Schemas stay too: dropping one would delete its folder."""
+    """Make the catalog forget the lake; its files stay. Schemas stay too: dropping one would delete its folder."""
     for schema in SCHEMAS:
         for row in spark.sql(f"SHOW TABLES IN {schema}").where("not isTemporary").collect():
             spark.sql(f"DROP TABLE {schema}.{row.tableName}")
@@ -88,21 +88,21 @@ def detach(spark: SparkSession) -> None:
 
 
 def tables(instance: Instance) -> tuple[str, ...]:
-    """Returns the names of the tables that exist in the lake, whatever the catalog knows."""
+    """Return the names of the tables that exist in the lake, whatever the catalog knows."""
     area = open_area(instance, "lake")
     folders = [folder for schema in SCHEMAS for folder in area.folders(schema)]
     return tuple(folder.replace("/", ".") for folder in folders if _version(area, folder) is not None)
 
 
 def versions(instance: Instance, names: Iterable[str] | None = None) -> dict[str, int]:
-    """Returns the version of each table of the lake (or of those named that exist), read from its log without Spark."""
+    """Return the version of each table of the lake (or of those named that exist), read from its log without Spark."""
     area = open_area(instance, "lake")
     found = {name: _version(area, table_path(name)) for name in (tables(instance) if names is None else names)}
     return {name: version for name, version in found.items() if version is not None}
 
 
 def ensure_table(spark: SparkSession, instance: Instance, shape: TableShape) -> None:
-    """Creates a table of this shape unless there is one."""
+    """Create a table of this shape unless there is one."""
     columns = ", ".join(f"`{name}` {type_}" for name, type_ in shape.columns)
     cluster = f"CLUSTER BY ({', '.join(shape.cluster_by)})" if shape.cluster_by else ""
     location = _text(open_area(instance, "lake").spark_url(table_path(shape.name)))
@@ -111,38 +111,38 @@ def ensure_table(spark: SparkSession, instance: Instance, shape: TableShape) -> 
 
 
 def ensure_tables(spark: SparkSession, instance: Instance, contract: Contract) -> None:
-    """Creates the bronze and the silver table of a resource unless they exist."""
+    """Create the bronze and the silver table of a resource unless they exist."""
     for shape in (bronze_table(contract), silver_table(contract)):
         if not spark.catalog.tableExists(shape.name):
             ensure_table(spark, instance, shape)
 
 
 def read(spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
-    """Returns the rows of a table: of one version, or as of its latest commit when they are used."""
+    """Return the rows of a table: of one version, or as of its latest commit when they are used."""
     if version is None:
         return spark.read.table(table)
     return spark.sql(f"SELECT * FROM {table} VERSION AS OF {version}")  # noqa: S608 both are ours
 
 
 def query(spark: SparkSession, statement: str, limit: int) -> tuple[list[str], list[tuple[object, ...]]]:
-    """Returns (column names, rows) of a statement that reads, `limit` rows at most."""
+    """Return (column names, rows) of a statement that reads, `limit` rows at most."""
     found = spark.sql(statement).limit(limit)
     return found.columns, [tuple(row) for row in found.collect()]
 
 
 def read_staged(spark: SparkSession, instance: Instance, path: str) -> DataFrame:
-    """Returns the rows a reader left in Parquet files below the lake root (`naming.staging_path`)."""
+    """Return the rows a reader left in Parquet files below the lake root (`naming.staging_path`)."""
     return spark.read.parquet(open_area(instance, "lake").spark_url(path))
 
 
 def known_batches(spark: SparkSession, table: str, batch_ids: Sequence[str]) -> set[str]:
-    """Returns which of these batches have rows in the table."""
+    """Return which of these batches have rows in the table."""
     found = read(spark, table).where(F.col("_batch_id").isin(list(batch_ids))).select("_batch_id").distinct()
     return {row._batch_id for row in found.collect()}
 
 
 def append_batches(spark: SparkSession, table: str, rows: DataFrame, batch_ids: Sequence[str]) -> tuple[str, ...]:
-    """Appends the rows of batches in one commit; returns the ids of those that were not there yet.
+    """Append the rows of batches in one commit; returns the ids of those that were not there yet.
 
     The commit carries the ids as metadata and an application id made of them: the same commit sent twice is one commit.
     """
@@ -157,7 +157,7 @@ def append_batches(spark: SparkSession, table: str, rows: DataFrame, batch_ids: 
 
 
 def write_differences(spark: SparkSession, target: Target, rows: DataFrame) -> Changes:
-    """Makes the table hold these rows (one per key, all its columns) by one MERGE of what differs; none when nothing does."""
+    """Make the table hold these rows (one per key, all its columns) by one MERGE of what differs; none when nothing does."""
     present = read(spark, target.table).withColumn("_in_scope", F.expr(target.delete_where or "false"))
     on = reduce(and_, (_pair(name) for name in target.key))
     joined = rows.withColumn("_wanted", F.lit(True)).alias("n").join(present.alias("t"), on, "full")
@@ -174,7 +174,7 @@ def write_differences(spark: SparkSession, target: Target, rows: DataFrame) -> C
 
 
 def merge(spark: SparkSession, table: str, changes: DataFrame, key: Sequence[str]) -> Changes:
-    """Writes changed rows in one MERGE; no statement when there are none.
+    """Write changed rows in one MERGE; no statement when there are none.
 
     Args:
         spark: the session.

@@ -100,7 +100,7 @@ REFERENCE = {
 
 
 def bronze_table(contract: Contract) -> TableShape:
-    """Returns the shape of a resource's bronze table: its kept columns as text, then where each row came from and what it broke."""
+    """Return the shape of a resource's bronze table: its kept columns as text, then where each row came from and what it broke."""
     texts = tuple((column.name, "string") for column in contract.kept_columns)
     statistics = "_batch_id,_business_date,_delivery_no,_position"
     properties = {**_PLAIN, "delta.dataSkippingStatsColumns": statistics}
@@ -108,7 +108,7 @@ def bronze_table(contract: Contract) -> TableShape:
 
 
 def silver_table(contract: Contract) -> TableShape:
-    """Returns the shape of a resource's silver table: typed columns, person ids, then the version's two times and origin."""
+    """Return the shape of a resource's silver table: typed columns, person ids, then the version's two times and origin."""
     typed = tuple((column.name, spark_type(column).simpleString()) for column in contract.kept_columns)
     identities = tuple((column.identity, "string") for column in contract.identity_columns if column.identity)
     statistics = "_version_id,_key,valid_from,valid_to,_recorded_on,_closed_on,_replaced_on"

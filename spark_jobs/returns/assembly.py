@@ -22,7 +22,7 @@ FORM_FACTS_DDL = ", ".join(
 
 
 def build_packages(instance: Instance, edition: Edition, of: dict[str, int], *, is_check: bool = False) -> tuple[pa.Table, BuildRecord]:
-    """Returns the facts of all forms (`FORM_FACTS`) and their record, from these versions of the tables; a check writes nothing."""
+    """Return the facts of all forms (`FORM_FACTS`) and their record, from these versions of the tables; a check writes nothing."""
     spark = open_session(instance)
     assignment = _assignment(instance, edition, is_check=is_check)
     sources = {declared.id: read(spark, declared.source, of.get(declared.source)) for declared in edition.returns}
@@ -50,5 +50,5 @@ def _assignment(instance: Instance, edition: Edition, *, is_check: bool) -> Assi
 
 
 def tasks(spark: SparkSession) -> int:
-    """Returns in how many parts work is cut: by the size of the application, not by the number of recipients."""
+    """Return in how many parts work is cut: by the size of the application, not by the number of recipients."""
     return int(spark.conf.get("spark.sql.shuffle.partitions") or 4)

@@ -36,7 +36,7 @@ class Believed(NamedTuple):
 
 
 def invariants(instance: Instance, day: date) -> list[Invariant]:
-    """Returns `{id, ok, detail}` of every invariant, in order; those of history and authority speak of the newest day."""
+    """Return `{id, ok, detail}` of every invariant, in order; those of history and authority speak of the newest day."""
     found = [_rows_balance(instance, day), *_in_spark(instance, day), *_proved(instance, day), _packages_sound(instance, day)]
     return sorted(found, key=lambda one: str(one["id"]))
 
@@ -74,7 +74,7 @@ def _in_spark(instance: Instance, day: date) -> list[Invariant]:
 
 
 def _believed(spark: SparkSession, authority: Authority, contracts: dict[str, Contract]) -> list[Believed]:
-    """Returns the value fields of every library by their first candidate that exists here."""
+    """Return the value fields of every library by their first candidate that exists here."""
     found = []
     for name, entity in authority.entities.items():
         columns = set(read(spark, library(name)).columns) - set(WORKED_OUT.get(name, ()))

@@ -27,12 +27,12 @@ MISSPELT_SHARE = 10  # of the characters of a key, one in so many may be wrong
 
 
 def closings(snapshots: DataFrame, timezone: str) -> DataFrame:
-    """Returns snapshots (`_batch_id, _provider, _business_date, _delivery_no`) with `_position`: where they stand in source time."""
+    """Return snapshots (`_batch_id, _provider, _business_date, _delivery_no`) with `_position`: where they stand in source time."""
     return snapshots.withColumn("_position", types.position_text(types.midnight(F.col("_business_date"), timezone)))
 
 
 def lacking(known: DataFrame, closing: DataFrame, rows: DataFrame) -> DataFrame:
-    """Returns the keys a snapshot does not name.
+    """Return the keys a snapshot does not name.
 
     Rows: in, `known` one per key and provider who spoke of it, with `_from`, the position since when; `closing` what `closings` returned;
     `rows` the bronze rows of these snapshots. Out, one per key and snapshot of its provider not before `_from`.
@@ -44,7 +44,7 @@ def lacking(known: DataFrame, closing: DataFrame, rows: DataFrame) -> DataFrame:
 
 
 def unreadable(rows: DataFrame, contract: model.Contract, scope: RuleScope) -> DataFrame:
-    """Returns the bronze rows of which it is not certain which key they mean.
+    """Return the bronze rows of which it is not certain which key they mean.
 
     Columns: `_batch_id`, `_is_any` (every key may be meant), `_text` (of a rejected line), `_u_<key column>` (of a quarantined row).
     """
@@ -58,7 +58,7 @@ def unreadable(rows: DataFrame, contract: model.Contract, scope: RuleScope) -> D
 
 
 def certain(absent: DataFrame, doubtful: DataFrame, contract: model.Contract) -> DataFrame:
-    """Returns the absent keys that none of the unreadable rows of their snapshot can be."""
+    """Return the absent keys that none of the unreadable rows of their snapshot can be."""
     pairs = [(_comparable_text(F.col(f"a.`{column.name}`")), F.col(f"u.`_u_{column.name}`")) for column in _comparable(contract)]
     named = reduce(and_, (F.contains("u._text", key) for key, _ in pairs), F.lit(True))
     alike = reduce(and_, (sent.isNull() | (F.levenshtein(key, sent) * MISSPELT_SHARE <= F.length(key)) for key, sent in pairs), F.lit(True))
@@ -67,7 +67,7 @@ def certain(absent: DataFrame, doubtful: DataFrame, contract: model.Contract) ->
 
 
 def said_of(absent: DataFrame, contract: model.Contract) -> DataFrame:
-    """Returns absent keys as rows with typed columns, `_absent` true: of the columns only the key is known."""
+    """Return absent keys as rows with typed columns, `_absent` true: of the columns only the key is known."""
     kept = {column.name for column in contract.key_columns} | set(identities_of_key(contract))
     others = {column.name: F.lit(None).cast(spark_type(column)) for column in contract.kept_columns if column.name not in kept}
     others |= {name: F.lit(None).cast("string") for name in _identities(contract) if name not in kept}
@@ -76,7 +76,7 @@ def said_of(absent: DataFrame, contract: model.Contract) -> DataFrame:
 
 
 def identities_of_key(contract: model.Contract) -> list[str]:
-    """Returns the person id columns derived from key columns."""
+    """Return the person id columns derived from key columns."""
     return [column.identity for column in contract.key_columns if column.identity]
 
 
@@ -85,7 +85,7 @@ def _identities(contract: model.Contract) -> list[str]:
 
 
 def _comparable(contract: model.Contract) -> list[model.Column]:
-    """Returns the key columns whose text can be found as it was sent; another one may stand there in any form."""
+    """Return the key columns whose text can be found as it was sent; another one may stand there in any form."""
     return [column for column in contract.key_columns if column.type == "string" and not set(REPAIRS) & set(column.normalise)]
 
 
@@ -102,7 +102,7 @@ def _names_a_key(contract: model.Contract) -> Column:
 
 
 def _lenient_text(contract: model.Contract) -> Column:
-    """Returns the text of raw bytes as far as it can be read, as `_comparable_text` has it."""
+    """Return the text of raw bytes as far as it can be read, as `_comparable_text` has it."""
     encoding = contract.source.encoding if isinstance(contract.source, model.CsvSource) else "utf-8"
     codec = "utf-8" if encoding == "utf-16" else encoding  # the reader rewrites UTF-16
     table, text_type = HALF_WIDTH, pa.string()

@@ -13,17 +13,17 @@ DELIVERED = ("_delivery_no", "_source_line")
 
 
 def errors(contract: Contract) -> Column:
-    """Returns the rules that keep a row of bronze out of silver."""
+    """Return the rules that keep a row of bronze out of silver."""
     return F.array_intersect("_verdict", F.array(*map(F.lit, blocking_rules(contract))))
 
 
 def is_valid(contract: Contract) -> Column:
-    """Returns whether a row of bronze is neither rejected nor quarantined."""
+    """Return whether a row of bronze is neither rejected nor quarantined."""
     return F.col("_reject").isNull() & (F.size(errors(contract)) == 0)
 
 
 def with_dispositions(rows: DataFrame, prior: DataFrame | None, contract: Contract) -> DataFrame:
-    """Returns the rows with `_disposition`.
+    """Return the rows with `_disposition`.
 
     Rows: as they come; whole batches. A row repeats another one when it was delivered later, by delivery number and then line.
 
@@ -54,7 +54,7 @@ def with_dispositions(rows: DataFrame, prior: DataFrame | None, contract: Contra
 
 
 def accepted(rows: DataFrame) -> DataFrame:
-    """Returns the first delivered of the valid rows that are alike, of all known batches of some keys.
+    """Return the first delivered of the valid rows that are alike, of all known batches of some keys.
 
     Rows: every accepted row, and besides the superseded ones; at its position one of these never is the last in order.
     """

@@ -19,7 +19,7 @@ SAME_VERSION = ("_key", "_position", "_content_hash", "_batch_id", "_source_line
 
 
 def entries(rows: DataFrame, contract: Contract) -> DataFrame:
-    """Returns accepted rows as entries.
+    """Return accepted rows as entries.
 
     Rows: one per row, or per key and snapshot that lacks it (`_absent`: such an entry deletes). Columns: adds `valid_from`, `_deleted`,
     `_content_hash` (typed columns without position and operation; of a snapshot also the provider, because the key is its until
@@ -38,7 +38,7 @@ def entries(rows: DataFrame, contract: Contract) -> DataFrame:
 
 
 def cut(said: DataFrame, contract: Contract) -> DataFrame:
-    """Returns the versions of keys.
+    """Return the versions of keys.
 
     Rows: in, all entries of each key, or its open version and all that was said later; out, one per version. At one position the
     last entry in order stands; equal content that follows one another is one version, of an event only the last entry counts. A snapshot
@@ -56,7 +56,7 @@ def cut(said: DataFrame, contract: Contract) -> DataFrame:
 
 
 def changes(present: DataFrame, wanted: DataFrame, on: date) -> DataFrame:
-    """Returns the rows to write so that the present versions are the wanted ones, with `_change`: inserted or updated.
+    """Return the rows to write so that the present versions are the wanted ones, with `_change`: inserted or updated.
 
     An open version that ends is closed in place; one that was wrong is replaced, and what stands for it is a version of its own.
 
@@ -88,7 +88,7 @@ def changes(present: DataFrame, wanted: DataFrame, on: date) -> DataFrame:
 
 
 def overtaken(firsts: DataFrame, earlier: DataFrame) -> DataFrame:
-    """Returns the keys of which something was said before that does not stand before their first new row.
+    """Return the keys of which something was said before that does not stand before their first new row.
 
     Rows: in, `firsts` one per key with `_first`, its first new position; `earlier` with `_key, _position`; out, one per key.
     """
@@ -96,13 +96,13 @@ def overtaken(firsts: DataFrame, earlier: DataFrame) -> DataFrame:
 
 
 def overlaps() -> Column:
-    """Returns whether a version reaches into the next one of its key, or is open though another follows; over versions not replaced."""
+    """Return whether a version reaches into the next one of its key, or is open though another follows; over versions not replaced."""
     following = F.lead("valid_from").over(Window.partitionBy("_key").orderBy("valid_from"))
     return following.isNotNull() & (F.col("valid_to").isNull() | (F.col("valid_to") > following))
 
 
 def _effective(said: DataFrame) -> DataFrame:
-    """Returns the entries without absences from snapshots of a provider whose key it is not, or not any more."""
+    """Return the entries without absences from snapshots of a provider whose key it is not, or not any more."""
     before = Window.partitionBy("_key").orderBy(*ORDER).rowsBetween(Window.unboundedPreceding, -1)
     is_absent = F.coalesce(F.col("_absent"), F.lit(False))
     standing = F.last(F.when(~is_absent, F.struct("_provider", "_deleted")), ignorenulls=True).over(before)

@@ -20,7 +20,7 @@ DOMAIN = "resident_id"
 
 
 def with_person_ids(rows: DataFrame, contract: Contract, key_path: Path) -> DataFrame:
-    """Returns typed rows with a person id for every identity column of the contract (`identity` names it).
+    """Return typed rows with a person id for every identity column of the contract (`identity` names it).
 
     Nulls: no number, no person id.
     """
@@ -29,7 +29,7 @@ def with_person_ids(rows: DataFrame, contract: Contract, key_path: Path) -> Data
 
 
 def person_id(number: Column, key_path: Path) -> Column:
-    """Returns the person id of a normalised resident number."""
+    """Return the person id of a normalised resident number."""
     path, domain, text_type = str(key_path), DOMAIN, pa.string()
     hmac_key(path)  # refused here, before any worker starts
 
@@ -46,7 +46,7 @@ def person_id(number: Column, key_path: Path) -> Column:
 
 @cache
 def hmac_key(path: str) -> bytes:
-    """Returns the key in a file of hexadecimal digits.
+    """Return the key in a file of hexadecimal digits.
 
     Raises:
         ConfigError: there is none.

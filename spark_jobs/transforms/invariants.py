@@ -13,7 +13,7 @@ from spark_jobs.transforms.history import overlaps
 
 
 def known_at(versions: DataFrame, business_date: date, end: datetime) -> DataFrame:
-    """Returns the versions as known at a business date and valid at its end (design §7).
+    """Return the versions as known at a business date and valid at its end (design §7).
 
     Args:
         versions: a silver table.
@@ -26,7 +26,7 @@ def known_at(versions: DataFrame, business_date: date, end: datetime) -> DataFra
 
 
 def history_breaks(versions: DataFrame) -> DataFrame:
-    """Returns the keys of a silver table whose present versions overlap or of which more than one is open.
+    """Return the keys of a silver table whose present versions overlap or of which more than one is open.
 
     Rows: one per offending version. Columns: `_key`.
     """
@@ -34,7 +34,7 @@ def history_breaks(versions: DataFrame) -> DataFrame:
 
 
 def authority_breaks(golden: DataFrame, known: DataFrame, identity: str, believed: Mapping[str, Candidate], end: datetime) -> DataFrame:
-    """Returns the golden values that are neither the newest value of the authority nor a logged fallback of it.
+    """Return the golden values that are neither the newest value of the authority nor a logged fallback of it.
 
     Rows: one per offending entity and field. Columns: `entity_id, field`.
 
@@ -70,7 +70,7 @@ def _is_wrong(field: str, resource: str) -> Column:
 
 
 def oldest_allowed(end: datetime, max_age_days: int) -> datetime:
-    """Returns the instant before which a row is too old to supply a value."""
+    """Return the instant before which a row is too old to supply a value."""
     return end - timedelta(days=max_age_days + 1)
 
 

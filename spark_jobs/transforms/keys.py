@@ -14,18 +14,18 @@ from spark_jobs.transforms.rules.scope import RuleScope, normalised_text
 
 
 def key(contract: model.Contract) -> Column:
-    """Returns the `_key` of rows with normalised text."""
+    """Return the `_key` of rows with normalised text."""
     values = [normalised_text(column.name) for column in contract.key_columns]
     return F.when(is_readable(contract), F.sha2(F.to_json(F.array(*values)), 256))
 
 
 def is_readable(contract: model.Contract) -> Column:
-    """Returns whether no key value is missing in rows with normalised text."""
+    """Return whether no key value is missing in rows with normalised text."""
     return reduce(and_, (normalised_text(column.name).isNotNull() for column in contract.key_columns), F.lit(True))
 
 
 def position(contract: model.Contract, scope: RuleScope, value: Column | None = None) -> Column:
-    """Returns the `_position` of rows with normalised text: the position column, or else the begin of the business date.
+    """Return the `_position` of rows with normalised text: the position column, or else the begin of the business date.
 
     `value` is the position column's typed value where it is known.
     """

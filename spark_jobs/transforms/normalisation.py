@@ -21,7 +21,7 @@ from spark_jobs.transforms.rules.scope import (
 
 
 def with_normalised(rows: DataFrame, contract: model.Contract, scope: RuleScope, only: Collection[model.Column] | None = None) -> DataFrame:
-    """Returns the rows with `_n_<column>` for every kept column (or `only` some).
+    """Return the rows with `_n_<column>` for every kept column (or `only` some).
 
     Rows: as they come.
     Columns: adds besides `_s_<column>` where a normalisation repairs a value and `_r_<column>` where it is a region's code.
@@ -50,7 +50,7 @@ def _repaired(column: model.Column) -> Column:
 
 
 def changes(contract: model.Contract) -> Column:
-    """Returns the names of the normalisations that changed a row beyond trimming: array of `<column>.<normalisation>`.
+    """Return the names of the normalisations that changed a row beyond trimming: array of `<column>.<normalisation>`.
 
     To be asked of rows that `with_normalised` returned.
     """

@@ -10,13 +10,13 @@ from spark_jobs.transforms.rules.scope import RuleScope, is_valid_at
 
 
 def unpadded(code: Column) -> Column:
-    """Returns the code as the tree has it: zeros that only say "not known below the street" are left out (`440402001000`)."""
+    """Return the code as the tree has it: zeros that only say "not known below the street" are left out (`440402001000`)."""
     is_padded = (F.length(code) == CODE_LENGTHS["community"]) & code.endswith("000")
     return F.when(is_padded, F.substring(code, 1, CODE_LENGTHS["street"])).otherwise(code)
 
 
 def with_region(rows: DataFrame, code: Column, name: str, scope: RuleScope) -> DataFrame:
-    """Returns the rows with column `name`: struct `code, level, periods, successions` of the region, null where the tree has none."""
+    """Return the rows with column `name`: struct `code, level, periods, successions` of the region, null where the tree has none."""
     regions = scope.region_periods()
     found = regions.select(F.col("code").alias(f"{name}_code"), F.struct(*(F.col(field) for field in regions.columns)).alias(name))
     keyed = rows.withColumn(f"{name}_sent", unpadded(code))
@@ -25,16 +25,16 @@ def with_region(rows: DataFrame, code: Column, name: str, scope: RuleScope) -> D
 
 
 def is_current(region: Column, day: Column) -> Column:
-    """Returns whether the region exists at a date."""
+    """Return whether the region exists at a date."""
     return F.exists(region["periods"], lambda period: is_valid_at(period, day))
 
 
 def successor(region: Column, day: Column) -> Column:
-    """Returns the code that stands for an abolished region at a date, null when there is not exactly one."""
+    """Return the code that stands for an abolished region at a date, null when there is not exactly one."""
     targets = F.array_distinct(F.transform(F.filter(region["successions"], lambda one: is_valid_at(one, day)), lambda one: one["target"]))
     return F.when(~is_current(region, day) & (F.size(targets) == 1), targets[0])
 
 
 def padded(code: Column, like: Column) -> Column:
-    """Returns a code filled up with zeros to the length of another one."""
+    """Return a code filled up with zeros to the length of another one."""
     return F.rpad(code, F.greatest(F.length(code), F.length(like)), F.lit("0"))

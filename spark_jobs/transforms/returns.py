@@ -12,7 +12,7 @@ from lakehouse.returns.model import Audience, Return, ReturnColumn
 
 
 def due_rows(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster: DataFrame, tasks: int) -> DataFrame:
-    """Returns the due rows of all returns with each recipient's rows together, in so many parts.
+    """Return the due rows of all returns with each recipient's rows together, in so many parts.
 
     Rows: one per return, eligible row and audience its locality is known for; and one per recipient (`return_id` null), so that a
     recipient without rows is there too. A row whose place is not in the roster goes to nobody: the proof of completeness finds it.
@@ -32,13 +32,13 @@ def due_rows(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster
 
 
 def selection(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster: DataFrame) -> DataFrame:
-    """Returns the rows of all returns with the recipient each is due to, one per recipient it is due to."""
+    """Return the rows of all returns with the recipient each is due to, one per recipient it is due to."""
     due = reduce(DataFrame.unionByName, [_due(sources[one.id], one) for one in returns])
     return due.join(F.broadcast(roster), "place")
 
 
 def eligible(source: DataFrame, declared: Return) -> DataFrame:
-    """Returns the rows of the source table that fulfil the return's filter."""
+    """Return the rows of the source table that fulfil the return's filter."""
     conditions = [F.col(name).eqNullSafe(F.lit(value)) for name, value in declared.filter.items()]
     return source.where(reduce(Column.__and__, conditions, F.lit(True)))
 
@@ -60,7 +60,7 @@ def _due(source: DataFrame, declared: Return) -> DataFrame:
 
 
 def _place(audience: Audience) -> Column:
-    """Returns the place of an audience and whether the row waits there; null where the row's place is not known that far."""
+    """Return the place of an audience and whether the row waits there; null where the row's place is not known that far."""
     code = F.col(f"{audience.level}_code")
     waits = F.col(f"{audience.below}_code").isNull() if audience.below else F.lit(False)
     found = F.struct(F.concat(F.lit(f"{audience.name}-"), code).alias("place"), waits.alias("is_pending"))
@@ -68,7 +68,7 @@ def _place(audience: Audience) -> Column:
 
 
 def _text(column: ReturnColumn) -> Column:
-    """Returns the value as text; an instant in UTC, as the session's clock runs."""
+    """Return the value as text; an instant in UTC, as the session's clock runs."""
     if column.type == "timestamp":
         return F.date_format(column.name, "yyyy-MM-dd'T'HH:mm:ss'Z'")
     return F.col(column.name).cast("string")

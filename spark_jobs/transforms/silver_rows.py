@@ -12,7 +12,7 @@ from spark_jobs.transforms.rules.scope import RuleScope, normalised_text
 
 
 def typed_rows(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataFrame:
-    """Returns bronze rows typed.
+    """Return bronze rows typed.
 
     Columns: the contract's kept columns become typed values of their normalised text; adds `_flags` (broken warnings and
     `<column>.<normalisation>` where a normalisation beyond trimming changed the text, sorted); other columns stay.

@@ -11,7 +11,7 @@ from spark_jobs.transforms.text import names_that_hold
 
 
 def tallies(rows: DataFrame) -> DataFrame:
-    """Returns one row per batch.
+    """Return one row per batch.
 
     Columns: `_batch_id`, `rows`, `rejected`, `distinct` (different contents at different positions among readable lines), `newest`
     (latest position), `broken` (map of rule to the rows that break it; a rule that none breaks is not in it; null where no row breaks any).
@@ -32,5 +32,5 @@ def tallies(rows: DataFrame) -> DataFrame:
 
 
 def with_batch_verdict(rows: DataFrame, facts: Mapping[str, Sequence[str]]) -> DataFrame:
-    """Returns the rows with `_batch_verdict`: the facts (name → batch ids) that hold against their batch."""
+    """Return the rows with `_batch_verdict`: the facts (name → batch ids) that hold against their batch."""
     return rows.withColumn("_batch_verdict", names_that_hold({fact: F.col("_batch_id").isin(list(ids)) for fact, ids in facts.items()}))

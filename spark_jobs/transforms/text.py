@@ -23,22 +23,22 @@ CHECK_CHARACTERS = "10X98765432"
 
 
 def trim(text: Column) -> Column:
-    """Returns the text without leading and trailing spaces, the ideographic and the no-break space among them."""
+    """Return the text without leading and trailing spaces, the ideographic and the no-break space among them."""
     return F.btrim(text, F.lit(BLANKS))
 
 
 def half_width(text: Column) -> Column:
-    """Returns the text with full-width ASCII forms made half-width (most texts are ASCII already, which is cheap to see)."""
+    """Return the text with full-width ASCII forms made half-width (most texts are ASCII already, which is cheap to see)."""
     return F.when(F.octet_length(text) > F.char_length(text), F.translate(text, FULL_WIDTH, FULL_WIDTH_AS_ASCII)).otherwise(text)
 
 
 def upper(text: Column) -> Column:
-    """Returns the text in upper case (the check character x of a resident number)."""
+    """Return the text in upper case (the check character x of a resident number)."""
     return F.upper(text)
 
 
 def check_character(seventeen: Column) -> Column:
-    """Returns the check character that 17 digits of a resident number ask for, null for other characters.
+    """Return the check character that 17 digits of a resident number ask for, null for other characters.
 
     Source: GB 11643-1999, ISO 7064 MOD 11-2.
     """
@@ -50,18 +50,18 @@ def check_character(seventeen: Column) -> Column:
 
 
 def resident_id_18(text: Column) -> Column:
-    """Returns a 15-digit resident number in its 18-digit form (century 19 and check character); other text as it is."""
+    """Return a 15-digit resident number in its 18-digit form (century 19 and check character); other text as it is."""
     seventeen = F.concat(F.substring(text, 1, 6), F.lit("19"), F.substring(text, 7, 9))
     return F.when(text.rlike(r"\A[0-9]{15}\z"), F.concat(seventeen, check_character(seventeen))).otherwise(text)
 
 
 def open_ended(text: Column) -> Column:
-    """Returns null for the last day of the years 2099 and 9999, which mean "long term"; other text as it is."""
+    """Return null for the last day of the years 2099 and 9999, which mean "long term"; other text as it is."""
     return F.when(~text.isin(*OPEN_ENDED), text)
 
 
 def names_that_hold(conditions: Mapping[str, Column]) -> Column:
-    """Returns the names of the conditions that are true, sorted; a condition that is null does not hold.
+    """Return the names of the conditions that are true, sorted; a condition that is null does not hold.
 
     Array functions with a lambda would have all conditions interpreted instead of compiled: five times slower.
     """
@@ -74,7 +74,7 @@ REPAIRS = ("resident_id_18", "region_successor", "open_ended")
 
 
 def stepwise(text: Column, steps: Sequence[str]) -> list[tuple[str, Column]]:
-    """Returns the text after each of the steps that are no repairs, with the step's name."""
+    """Return the text after each of the steps that are no repairs, with the step's name."""
     found: list[tuple[str, Column]] = []
     for step in steps:
         if step not in REPAIRS:
@@ -84,7 +84,7 @@ def stepwise(text: Column, steps: Sequence[str]) -> list[tuple[str, Column]]:
 
 
 def as_sent(column: model.Column) -> Column:
-    """Returns a column's text after all normalisations that are no repairs, null when nothing is left of it."""
+    """Return a column's text after all normalisations that are no repairs, null when nothing is left of it."""
     text = F.col(f"`{column.name}`")
     steps = stepwise(text, column.normalise)
     return F.nullif(steps[-1][1] if steps else text, F.lit(""))

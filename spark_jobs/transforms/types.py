@@ -21,7 +21,7 @@ _DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)", re.IGNORECASE)
 
 
 def spark_type(column: model.Column) -> T.DataType:
-    """Returns the type of a column in silver."""
+    """Return the type of a column in silver."""
     simple = {"string": T.StringType(), "date": T.DateType(), "timestamp": T.TimestampType(), "boolean": T.BooleanType()}
     if column.type in simple:
         return simple[column.type]
@@ -33,7 +33,7 @@ def spark_type(column: model.Column) -> T.DataType:
 
 
 def typed(text: Column, column: model.Column, timezone: str) -> Column:
-    """Returns the typed value of a column's normalised text, null where the text does not fit."""
+    """Return the typed value of a column's normalised text, null where the text does not fit."""
     if column.type in ("date", "timestamp"):
         return _moment(text, column, timezone)
     if column.type == "boolean":
@@ -60,25 +60,25 @@ def _number(text: Column, to: T.DataType) -> Column:
 
 
 def local_date(instant: Column, timezone: str) -> Column:
-    """Returns the date on the city's clocks at an instant."""
+    """Return the date on the city's clocks at an instant."""
     return F.to_date(F.from_utc_timestamp(instant, timezone))
 
 
 def position_text(instant: Column) -> Column:
-    """Returns an instant as UTC ISO text with six decimals, which sorts as text."""
+    """Return an instant as UTC ISO text with six decimals, which sorts as text."""
     return F.date_format(instant, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")
 
 
 def midnight(day: Column, timezone: str) -> Column:
-    """Returns the instant a local date begins."""
+    """Return the instant a local date begins."""
     return F.to_utc_timestamp(day.cast("timestamp"), timezone)
 
 
 def whole(pattern: str) -> str:
-    r"""Returns the pattern anchored to the whole text (`$` would let a last newline pass)."""
+    r"""Return the pattern anchored to the whole text (`$` would let a last newline pass)."""
     return rf"\A(?:{pattern})\z"
 
 
 def literal_date(value: str) -> Column:
-    """Returns a date literal of ISO text."""
+    """Return a date literal of ISO text."""
     return F.lit(date.fromisoformat(value))

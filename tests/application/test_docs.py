@@ -17,13 +17,13 @@ from tests.application.pages.browser import see
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Instance:
-    """Returns an instance of which nothing runs."""
+    """Return an instance of which nothing runs."""
     return Instance(Settings(home=tmp_path_factory.mktemp("docs")))
 
 
 @pytest.fixture(scope="module")
 def dictionary(home: Instance) -> Path:
-    """Returns the dictionary of the project's own declarations."""
+    """Return the dictionary of the project's own declarations."""
     return docs.write_dictionary(home)
 
 

@@ -26,12 +26,12 @@ H, E, G, DC, RP, ER, SA, AA, RL, GE = ROWS
 
 
 def numbered(body: str) -> str:
-    """Returns 17 digits with their check character."""
+    """Return 17 digits with their check character."""
     return body + mod_11_2.calc_check_digit(body)
 
 
 def verdict(resource: str, changed: dict[str, Any]) -> list[str]:
-    """Returns the rules an otherwise faultless row breaks."""
+    """Return the rules an otherwise faultless row breaks."""
     provider = PROVIDERS.get(resource, CONTRACTS[resource].provider)
     row = {**ROWS[resource], "_provider": provider, **changed, "_business_date": DAY, "_batch_id": "b"}
     return broken(CONTRACTS[resource], GROUND, [row])[0]

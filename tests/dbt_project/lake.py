@@ -26,7 +26,7 @@ EVER = date(2000, 1, 1)
 
 
 def instant(text: str) -> datetime:
-    """Returns a UTC instant written `YYYY-MM-DD[ HH:MM]`."""
+    """Return a UTC instant written `YYYY-MM-DD[ HH:MM]`."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -37,18 +37,18 @@ class Silver:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def add(self, resource: str, at: str, **values: Any) -> None:
-        """Adds a version of a row, valid from an instant, known from that day on unless `_recorded_on` says otherwise."""
+        """Add a version of a row, valid from an instant, known from that day on unless `_recorded_on` says otherwise."""
         rows = self.rows.setdefault(resource, [])
         technical = {"valid_from": instant(at), "_deleted": False, "_recorded_on": instant(at).date(), "_batch_id": f"batch of {resource}"}
         numbered = {"_delivery_no": len(rows) + 1, "_source_line": len(rows) + 2, "_key": f"{resource} {len(rows)}"}
         rows.append(technical | numbered | values)
 
     def about(self, resource: str, person: str, at: str, **values: Any) -> None:
-        """Adds a version of a row about a person."""
+        """Add a version of a row about a person."""
         self.add(resource, at, **{"person_id": person, "id_no": f"number of {person}"} | values)
 
     def write(self, spark: SparkSession, instance: Instance) -> None:
-        """Writes the rows into the silver tables of the contracts."""
+        """Write the rows into the silver tables of the contracts."""
         contracts = load_contracts(instance.settings.contracts)
         for resource, contract in contracts.items():
             forget(spark, instance, silver(resource))
@@ -57,7 +57,7 @@ class Silver:
 
 
 def insert(spark: SparkSession, table: str, rows: list[dict[str, Any]]) -> None:
-    """Inserts rows; columns not named are null."""
+    """Insert rows; columns not named are null."""
     if not rows:
         return
     schema = spark.table(table).schema
@@ -65,7 +65,7 @@ def insert(spark: SparkSession, table: str, rows: list[dict[str, Any]]) -> None:
 
 
 def forget(spark: SparkSession, instance: Instance, *tables: str) -> None:
-    """Removes tables and their files."""
+    """Remove tables and their files."""
     for table in tables:
         spark.sql(f"drop table if exists {table}")
         folder = open_area(instance, "lake").local_path(table_path(table))
@@ -74,7 +74,7 @@ def forget(spark: SparkSession, instance: Instance, *tables: str) -> None:
 
 
 def region(code: str, level: str, parent: str | None, name: str = "", **values: Any) -> dict[str, Any]:
-    """Returns a region's version, in force for ever unless `values` say otherwise."""
+    """Return a region's version, in force for ever unless `values` say otherwise."""
     return {"region_code": code, "level": level, "parent_code": parent, "name": name or code, "valid_from": EVER} | values
 
 
@@ -110,7 +110,7 @@ CODES = [dict(zip(CODE.split()[:4], (*name.split(), label, label), strict=True))
 
 
 def write_reference(spark: SparkSession, instance: Instance) -> None:
-    """Writes three streets; street 003 and grid 009 have ended with a successor, grid 002 moves to the other street on 2 June."""
+    """Write three streets; street 003 and grid 009 have ended with a successor, grid 002 moves to the other street on 2 June."""
     for table, columns, rows in (("ref.region", REGION, REGIONS), ("ref.department", DEPARTMENT, DEPARTMENTS), ("ref.code", CODE, CODES)):
         forget(spark, instance, table)
         typed = tuple((name, "date" if name in ("valid_from", "valid_to") else "string") for name in columns.split())

@@ -17,7 +17,7 @@ Cell = tuple[str, str, str, int, bool]  # measure, parent, region, value, whethe
 
 
 def judged(cells: list[Cell]) -> dict[tuple[str, str], list[tuple[int, bool]]]:
-    """Returns (value, is_suppressed) of every cell by measure and parent."""
+    """Return (value, is_suppressed) of every cell by measure and parent."""
     statement = Environment(autoescape=False).from_string(MACRO).module.suppressed("cells")
     with duckdb.connect() as connection:
         connection.execute("create table cells(measure text, parent_code text, region_code text, value int, parent_is_suppressed boolean)")

@@ -57,7 +57,7 @@ TEXTS: dict[str, tuple[str | None, str | None]] = {
 
 
 def standard(silver: Silver, address_id: str, parts: str, community: str, grid: str | None = None, **values: Any) -> None:
-    """Adds a standard address; `parts` are road, door, building, unit and room."""
+    """Add a standard address; `parts` are road, door, building, unit and room."""
     names = ("road_name", "door_no", "building_no", "unit_no", "room_no")
     said = {name: part or None for name, part in zip(names, parts.split(","), strict=True)}
     silver.add(
@@ -66,7 +66,7 @@ def standard(silver: Silver, address_id: str, parts: str, community: str, grid: 
 
 
 def city() -> Silver:
-    """Returns the rows of all resources."""
+    """Return the rows of all resources."""
     silver = Silver()
     standard(
         silver,
@@ -104,7 +104,7 @@ def city() -> Silver:
 
 
 def people(silver: Silver) -> None:
-    """Adds persons whose places come from several sources."""
+    """Add persons whose places come from several sources."""
     known = "449901001001"
     silver.about(
         PERMITS, "by code", "2026-05-01", status="有效", residence_region_code=known, residence_address="示范东区人民路12号4栋101房"
@@ -131,7 +131,7 @@ def people(silver: Silver) -> None:
 
 
 def cases(silver: Silver) -> None:
-    """Adds cases of assistance with everything that contradicts them."""
+    """Add cases of assistance with everything that contradicts them."""
     for person in ("fine", "dead", "double", "owner", "left", "severe"):
         ended = {"dead": {"cancel_reason": "死亡", "cancel_date": date(2026, 4, 3)}, "left": {"cancel_reason": "迁出"}}.get(person, {})
         silver.about(REGISTRY, person, "2026-05-01", hukou_region_code="449901001001", **ended)
@@ -163,7 +163,7 @@ def cases(silver: Silver) -> None:
 
 
 def companies(silver: Silver) -> None:
-    """Adds companies whose places come from premises, domicile and code."""
+    """Add companies whose places come from premises, domicile and code."""
     room, bad = "示范东区人民路12号3栋1单元501房", "码头边三层楼"
     misspelt = {"legal_rep_person_id": "owner", "_flags": ["legal_rep_id_no.resident_id"]}
     for uscc, premises, domicile, code, values in (
@@ -187,7 +187,7 @@ def spark(module_instance: Instance) -> Iterator[SparkSession]:
 
 
 def build(spark: SparkSession, instance: Instance, day: date) -> dict[str, list[Row]]:
-    """Returns all public tables after a build."""
+    """Return all public tables after a build."""
     libraries.run(instance, JobRequest(day))
     public = [table for table in storage.tables(instance) if table.startswith(PUBLIC)]
     return {table: sorted(storage.read(spark, table).collect(), key=str) for table in public}
@@ -199,12 +199,12 @@ def built(spark: SparkSession, module_instance: Instance) -> dict[str, list[Row]
 
 
 def by(rows: list[Row], key: str) -> dict[str, Row]:
-    """Returns rows by one column."""
+    """Return rows by one column."""
     return {row[key]: row for row in rows}
 
 
 def deepest(row: Row) -> str | None:
-    """Returns the deepest region a row is known to lie in."""
+    """Return the deepest region a row is known to lie in."""
     levels = ("grid", "community", "street", "district", "city", "province")
     return next((row[f"{level}_code"] for level in levels if row[f"{level}_code"]), None)
 

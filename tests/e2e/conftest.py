@@ -40,18 +40,18 @@ class Lived:
 
     @property
     def landing(self) -> Path:
-        """Returns the folder of the landed bytes."""
+        """Return the folder of the landed bytes."""
         return self.instance.home / "store" / "landing"
 
     @property
     def world(self) -> World:
-        """Returns the effective-dated tables of contracts and city."""
+        """Return the effective-dated tables of contracts and city."""
         return World(self.instance.settings.contracts / "codes", self.instance.city_folder)
 
 
 @pytest.fixture(scope="session")
 def lived(city: Instance) -> Lived:
-    """Returns the city after three days; two of them are run step by step in this process, which takes fewer minutes.
+    """Return the city after three days; two of them are run step by step in this process, which takes fewer minutes.
 
     `huiliu run` is killed while it makes the city, started again, and killed once more in the middle of the first day: what was begun
     must go on, and the day must not stop for the command line.
@@ -67,7 +67,7 @@ def lived(city: Instance) -> Lived:
 
 
 def _plant(city: Instance) -> tuple[canaries.Canary, ...]:
-    """Returns people of every area whose registered address is marked; rows with a label are left alone, the marked ones have none."""
+    """Return people of every area whose registered address is marked; rows with a label are left alone, the marked ones have none."""
     rows = open_session(city).sql(FAULTLESS).collect()
     chosen = tuple(canaries.choose(row.asDict() for row in rows))
     assert canaries.plant(postgres.dsn(city, "source_city"), chosen, SECOND) == len(chosen)
@@ -75,7 +75,7 @@ def _plant(city: Instance) -> tuple[canaries.Canary, ...]:
 
 
 def _run_and_kill(line: str, patience_seconds: float) -> None:
-    """Starts `huiliu run` and kills it when it has said a line that starts so, or when patience ends."""
+    """Start `huiliu run` and kills it when it has said a line that starts so, or when patience ends."""
     command = [sys.executable, "-u", "-m", "huiliu.main", "run", "--people", str(PEOPLE), "--days", "1"]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, env=os.environ.copy()) as process:
         assert process.stdout is not None

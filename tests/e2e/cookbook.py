@@ -29,12 +29,12 @@ class Recipe:
 
 
 def recipes(text: str) -> list[Recipe]:
-    """Returns the questions of a page, in order."""
+    """Return the questions of a page, in order."""
     return [Recipe(found["title"], found["sql"], found["answer"]) for found in RECIPE.finditer(text)]
 
 
 def asked(instance: Instance, statement: str) -> str:
-    """Returns the answer of an instance as CSV."""
+    """Return the answer of an instance as CSV."""
     names, rows = answer(instance, statement, ROWS)
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([names, *rows])
@@ -42,7 +42,7 @@ def asked(instance: Instance, statement: str) -> str:
 
 
 def rewritten(text: str, ask: Callable[[str], str]) -> str:
-    """Returns the page with every answer asked anew."""
+    """Return the page with every answer asked anew."""
     return RECIPE.sub(lambda found: found[0][: found.start("answer") - found.start()] + ask(found["sql"]) + "```", text)
 
 

@@ -24,7 +24,7 @@ Published = dict[str, Any]
 
 
 def recipients(exchange: Area, days: Iterable[date]) -> Published:
-    """Returns per day and recipient the hash of the manifest of the first issue and those of the payloads it refers to."""
+    """Return per day and recipient the hash of the manifest of the first issue and those of the payloads it refers to."""
     found: Published = {day.isoformat(): {} for day in days}
     for one in exchange.list():
         folder, _, name = one.path.rpartition("/")
@@ -39,7 +39,7 @@ def recipients(exchange: Area, days: Iterable[date]) -> Published:
 
 
 def levels(exchange: Area, days: Iterable[date]) -> Published:
-    """Returns the same, the hashes of a level together: how many packages, one hash over their manifests, one over their payloads."""
+    """Return the same, the hashes of a level together: how many packages, one hash over their manifests, one over their payloads."""
     found: Published = {}
     for day, packages in recipients(exchange, days).items():
         by_level: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
@@ -56,13 +56,13 @@ PARTS = ("manifest", "payloads")
 
 
 def recorded(name: str) -> Published:
-    """Returns a golden file."""
+    """Return a golden file."""
     found: Published = json.loads((GOLDEN / f"{name}.json").read_text("utf-8"))
     return found
 
 
 def text(published: Published) -> str:
-    """Returns hashes as a golden file has them."""
+    """Return hashes as a golden file has them."""
     return json.dumps(published, indent=1, sort_keys=True) + "\n"
 
 

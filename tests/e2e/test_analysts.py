@@ -59,7 +59,7 @@ WRITES = (
 
 
 def run(*arguments: str) -> str:
-    """Returns what the command line prints."""
+    """Return what the command line prints."""
     done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
@@ -95,7 +95,7 @@ def test_an_error_never_quotes_the_data() -> None:
 
 
 def asked_by_a_user(statement: str) -> str:
-    """Returns what a user reads of a statement that fails, in a process of its own."""
+    """Return what a user reads of a statement that fails, in a process of its own."""
     command = [sys.executable, "-m", "huiliu.main", "sql", statement]
     done = subprocess.run(command, cwd=PROJECT, env=os.environ.copy(), capture_output=True, text=True, check=False)
     assert done.returncode != 0

@@ -72,7 +72,7 @@ FILE = "证号,类型,发证日期\nA001,1,2026-05-30\nA002,9,2026-05-30\nA003,2
 
 @pytest.fixture(scope="module")
 def widened(servers: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Returns a home whose contracts are a copy with one resource more."""
+    """Return a home whose contracts are a copy with one resource more."""
     folder = tmp_path_factory.mktemp("eleventh")
     contracts = folder / "contracts"
     shutil.copytree(servers.settings.contracts, contracts)
@@ -87,7 +87,7 @@ def widened(servers: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def ingested(widened: Instance, tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """Returns what `huiliu ingest` says of three rows, one with a type that is not in the table."""
+    """Return what `huiliu ingest` says of three rows, one with a type that is not in the table."""
     file = tmp_path_factory.mktemp("delivery") / "2026-06-01_1.csv"
     file.write_text(FILE, "utf-8")
     command = [sys.executable, "-m", "huiliu.main", "ingest", CODE, str(file), "--date", "2026-06-01", "--json"]
@@ -98,7 +98,7 @@ def ingested(widened: Instance, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 
 def run_reference(instance: Instance) -> None:
-    """Writes the reference tables of the home."""
+    """Write the reference tables of the home."""
     from datetime import date
 
     from lakehouse.jobs import JobRequest, run_job

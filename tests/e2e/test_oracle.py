@@ -41,20 +41,20 @@ SERVED = {"province": 1, "city": 1, "district": 1, "civil_affairs": 1, "street":
 
 @pytest.fixture(scope="module")
 def told(lived: Lived) -> dict[date, tuple[list[dict], dict[str, list[dict]]]]:
-    """Returns the oracle's word on each day."""
+    """Return the oracle's word on each day."""
     found = landed.batches(lived.landing)
     return {day: oracle_days.known_on(lived.world, found, day) for day in DAYS}
 
 
 @pytest.fixture(scope="module")
 def holding(told) -> dict[date, dict[str, list[dict]]]:
-    """Returns per day and resource the versions that hold at its end."""
+    """Return per day and resource the versions that hold at its end."""
     return {day: {resource: oracle_days.valid_at_end(cut, day) for resource, cut in told[day][1].items()} for day in DAYS}
 
 
 @pytest.fixture(scope="module")
 def persons(lived: Lived, holding) -> dict[date, dict[str, dict]]:
-    """Returns the oracle's golden persons of each day, by resident number."""
+    """Return the oracle's golden persons of each day, by resident number."""
     return {day: golden.persons(golden.Day(lived.world, day), holding[day]) for day in DAYS}
 
 
@@ -223,13 +223,13 @@ def test_changes_lead_from_one_day_to_the_next(lived: Lived, day: date, next_day
 
 
 def packages(lived: Lived, day: date):
-    """Yields (manifest, folder) of every package of a day's first issue."""
+    """Yield (manifest, folder) of every package of a day's first issue."""
     for path in sorted((lived.instance.home / "store" / "exchange").glob(f"*/*/{day}/1/manifest.json")):
         yield json.loads(path.read_text("utf-8")), path.parent
 
 
 def form_rows(folder: Path, returned: dict, name: str) -> list[tuple]:
-    """Returns the rows of a form as texts."""
+    """Return the rows of a form as texts."""
     form = next(form for form in returned["forms"] if form["form"] == name)
     if form["path"] is None:
         return []
@@ -241,7 +241,7 @@ def form_rows(folder: Path, returned: dict, name: str) -> list[tuple]:
 
 
 def rows_of(lived: Lived, table: str, day: date) -> list[dict]:
-    """Returns the rows of a library as it stood when the day was published."""
+    """Return the rows of a library as it stood when the day was published."""
     with connect(lived.instance) as connection:
         built = facts.get(connection, day, "libraries")
     version = next(one["version"] for one in built if one["table"] == table)

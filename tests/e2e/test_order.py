@@ -30,7 +30,7 @@ CHANGING = ("phone", "community_code", "grid_code", "locality_source")
 
 @pytest.fixture(scope="module")
 def reversed_city(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Returns a home with the same keys and landed bytes whose later days were worked off before the first."""
+    """Return a home with the same keys and landed bytes whose later days were worked off before the first."""
     with fresh_home(lived.instance, tmp_path_factory.mktemp("reversed") / "home") as other:
         shutil.copytree(lived.landing, other.home / "store" / "landing")
         run_job("reference", JobRequest(THIRD), other)

@@ -52,7 +52,7 @@ def _forget(lived: Lived, day: date) -> None:
 
 
 def _state(lived: Lived) -> tuple[dict[str, int], dict[str, str]]:
-    """Returns the version of every table and the hash of every file recipients can see, with the days' own."""
+    """Return the version of every table and the hash of every file recipients can see, with the days' own."""
     exchange = lived.instance.home / "store" / "exchange"
     files = [path for path in exchange.rglob("*") if path.is_file() and not path.relative_to(exchange).parts[0].startswith("_")]
     return versions(lived.instance), {str(path.relative_to(exchange)): _digest(path) for path in files}

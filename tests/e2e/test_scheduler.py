@@ -64,19 +64,19 @@ class Backfilled:
     silver_before: dict[str, int]  # table -> version
 
     def delivered(self, day: date) -> set[str]:
-        """Returns the resources of which the run of a date took something in."""
+        """Return the resources of which the run of a date took something in."""
         with connect(self.instance) as connection:
             return {batch.resource for batch in batches.taken_on(connection, day)}
 
     def runs(self, day: date, resources: set[str]) -> list[Run]:
-        """Returns the ingest runs of a date and of these resources."""
+        """Return the ingest runs of a date and of these resources."""
         wanted = {ingest_dag(code) for code in resources}
         return [run for run in Orchestrator(self.instance).runs(day) if run.dag_id in wanted]
 
 
 @pytest.fixture(scope="module")
 def backfilled(lived: Lived) -> Backfilled:
-    """Returns the two dates when both are published."""
+    """Return the two dates when both are published."""
     instance = lived.instance
     sample.feed(instance, FIFTH)
     resources = list(load_contracts(instance.settings.contracts))

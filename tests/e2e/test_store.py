@@ -30,7 +30,7 @@ KNOWN = f"""
 
 @pytest.fixture
 def on_folders(lived: Lived) -> tuple[dict[str, str], dict[str, str]]:
-    """Returns knowledge and payloads of the day that was lived, read before Spark serves another lake."""
+    """Return knowledge and payloads of the day that was lived, read before Spark serves another lake."""
     return knowledge(lived.instance), payloads(lived.instance)
 
 
@@ -38,7 +38,7 @@ def on_folders(lived: Lived) -> tuple[dict[str, str], dict[str, str]]:
 def in_buckets(
     lived: Lived, on_folders: tuple[dict[str, str], dict[str, str]], object_store: Instance, tmp_path: Path
 ) -> Iterator[Instance]:
-    """Returns a home in buckets with the keys and the landed bytes of the first day, and that day run."""
+    """Return a home in buckets with the keys and the landed bytes of the first day, and that day run."""
     assert all(on_folders)
     with fresh_home(object_store, tmp_path / "buckets", in_buckets=True) as home:
         for sidecar in lived.landing.glob("*/*/*/batch.json"):
@@ -60,7 +60,7 @@ def test_folder_and_buckets_give_the_same_knowledge_and_payloads(
 
 
 def knowledge(instance: Instance) -> dict[str, str]:
-    """Returns the hash of the rows of every silver table and library as they were known on the first day."""
+    """Return the hash of the rows of every silver table and library as they were known on the first day."""
     spark = open_session(instance)
     with connect(instance) as connection:
         versions = {one["table"]: one["version"] for one in facts.get(connection, FIRST, "libraries") or []}
@@ -71,7 +71,7 @@ def knowledge(instance: Instance) -> dict[str, str]:
 
 
 def payloads(instance: Instance) -> dict[str, str]:
-    """Returns path and hash of every payload and manifest of the first day, and of its entry."""
+    """Return path and hash of every payload and manifest of the first day, and of its entry."""
     exchange, found = open_area(instance, "exchange"), {}
     for one in exchange.list():
         if one.path.endswith(f"/{FIRST}/1/manifest.json"):
@@ -85,5 +85,5 @@ def payloads(instance: Instance) -> dict[str, str]:
 
 
 def digest(content: bytes) -> str:
-    """Returns the SHA-256 of bytes."""
+    """Return the SHA-256 of bytes."""
     return hashlib.sha256(content).hexdigest()

@@ -19,7 +19,7 @@ LIST = "resources/street/s_elderly_service_list.odcs.yaml"
 
 @pytest.fixture
 def contracts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Returns the contracts folder of an instance that may be changed."""
+    """Return the contracts folder of an instance that may be changed."""
     folder = Path(shutil.copytree(PROJECT / "contracts", tmp_path / "contracts"))
     monkeypatch.setenv("HUILIU_CONTRACTS", str(folder))
     monkeypatch.setenv("HUILIU_HOME", str(tmp_path / "home"))
@@ -27,7 +27,7 @@ def contracts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    """Returns exit code and output."""
+    """Return exit code and output."""
     result = CliRunner().invoke(app, list(arguments))
     return result.exit_code, result.stdout
 

@@ -33,7 +33,7 @@ def huiliu(*arguments: str, ok: bool = True) -> Any:
 
 @pytest.fixture
 def second(tmp_path: Path) -> Iterator[Instance]:
-    """Returns an instance beside the shared one, with only PostgreSQL, stopped at the end."""
+    """Return an instance beside the shared one, with only PostgreSQL, stopped at the end."""
     with pytest.MonkeyPatch.context() as environment:
         found = tiny_instance(environment, tmp_path / "home")
         huiliu("up", "--only", "postgres", "--json")

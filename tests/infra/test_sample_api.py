@@ -15,7 +15,7 @@ pytestmark = pytest.mark.fast
 
 
 def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: str) -> Instance:
-    """Returns an instance as after its first start, of a city with this clock."""
+    """Return an instance as after its first start, of a city with this clock."""
     for name in (
         "CONNECTION_SOURCE_CITY",
         *(f"{what}_{client.upper()}" for what in ("CONNECTION", "SECRET") for client in keys.API_CLIENTS),

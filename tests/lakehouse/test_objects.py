@@ -18,7 +18,7 @@ BUCKET = pytest.param("bucket", marks=pytest.mark.spark)
 
 @pytest.fixture(params=[FOLDER, BUCKET])
 def area(request: pytest.FixtureRequest, tmp_path: Path) -> Area:
-    """Returns an empty area: a folder, or a prefix of a bucket on the object store server."""
+    """Return an empty area: a folder, or a prefix of a bucket on the object store server."""
     if request.param == "folder":
         return Area((tmp_path / "a b" / "石景").as_uri())
     server = request.getfixturevalue("object_store")

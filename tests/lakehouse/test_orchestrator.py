@@ -28,12 +28,12 @@ class _Refusing(BaseHTTPRequestHandler):
         self.send_error(403)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
+        """Say nothing."""
 
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """Returns where an orchestrator answers that refuses."""
+    """Return where an orchestrator answers that refuses."""
     with HTTPServer(("127.0.0.1", 0), _Refusing) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()

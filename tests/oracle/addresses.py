@@ -30,7 +30,7 @@ class Directory:
                     self.names.setdefault(level, {}).setdefault(written, set()).add(above["district"])
 
     def find(self, text: str | None) -> dict:
-        """Returns what all standard addresses that fit agree on: address_id, grid … province; empty when none fits."""
+        """Return what all standard addresses that fit agree on: address_id, grid … province; empty when none fits."""
         plain = re.sub(r"\s", "", half(text or "") or "")
         found = DOOR.search(plain)
         road = found and next((road for road in self.roads if plain[: found.start()].endswith(road)), None)
@@ -42,7 +42,7 @@ class Directory:
         return agreed(narrowed(fitting, plain[found.end() :]))
 
     def named(self, text: str) -> list[str]:
-        """Returns the one district a text names, itself or by a street or a community of it; none when it names none."""
+        """Return the one district a text names, itself or by a street or a community of it; none when it names none."""
         for level in PLACES[2:5]:
             lying = set.union(set(), *(districts for name, districts in self.names.get(level, {}).items() if name in text))
             if len(lying) == 1:
@@ -51,12 +51,12 @@ class Directory:
 
 
 def number(text: str | None) -> str:
-    """Returns a number without leading zeros."""
+    """Return a number without leading zeros."""
     return (half(text or "") or "").lstrip("0")
 
 
 def narrowed(fitting: list[dict], rest: str) -> list[dict]:
-    """Returns the addresses that agree with all a text says of building, unit and room, else with the building, else all of the door."""
+    """Return the addresses that agree with all a text says of building, unit and room, else with the building, else all of the door."""
     said = {"building_no": BUILDING.search(rest), "unit_no": UNIT.search(rest), "room_no": ROOM.search(rest)}
     for names in (["building_no", "unit_no", "room_no"], ["building_no"]):
         wanted = {name: number(said[name][1]) for name in names if said[name]}
@@ -66,6 +66,6 @@ def narrowed(fitting: list[dict], rest: str) -> list[dict]:
 
 
 def agreed(fitting: list[dict]) -> dict:
-    """Returns the parts all addresses have in common."""
+    """Return the parts all addresses have in common."""
     found = {name: {one[name] for one in fitting} for name in ("address_id", *PLACES)}
     return {name: value for name, values in found.items() if len(values) == 1 and (value := next(iter(values))) is not None}

@@ -36,12 +36,12 @@ class Canary:
 
     @property
     def marks(self) -> tuple[str, str]:
-        """Returns the texts by which the canary is known wherever it turns up."""
+        """Return the texts by which the canary is known wherever it turns up."""
         return self.id_no, self.token
 
 
 def choose(persons: Iterable[Row]) -> list[Canary]:
-    """Returns one adult resident for every area that has one: of each grid, and of those whose place is known only to a level above."""
+    """Return one adult resident for every area that has one: of each grid, and of those whose place is known only to a level above."""
     chosen: dict[tuple[object, ...], str] = {}
     for person in sorted(persons, key=lambda one: str(one["id_no"])):
         if person["is_alive"] and not person["is_moved_out"] and str(person["birth_date"]) < "2000":
@@ -50,12 +50,12 @@ def choose(persons: Iterable[Row]) -> list[Canary]:
 
 
 def token(number: int) -> str:
-    """Returns a text nothing else contains; without digits or Latin letters, so that an address leads where it led without it."""
+    """Return a text nothing else contains; without digits or Latin letters, so that an address leads where it led without it."""
     return "金丝雀" + "".join(NUMERALS[int(digit)] for digit in f"{number:05}")
 
 
 def plant(url: str, canaries: Iterable[Canary], day: date) -> int:
-    """Puts the tokens into the register's addresses as news of a day, and returns how many found their person.
+    """Put the tokens into the register's addresses as news of a day, and returns how many found their person.
 
     Args:
         url: where the register is (`postgresql://…`).
@@ -68,7 +68,7 @@ def plant(url: str, canaries: Iterable[Canary], day: date) -> int:
 
 
 def sightings(exchange: Path, day: date, issue: int, marks: Sequence[str]) -> Seen:
-    """Returns who can read each mark: recipients in whose package of the day a decoded cell holds it."""
+    """Return who can read each mark: recipients in whose package of the day a decoded cell holds it."""
     found: Seen = defaultdict(set)
     for path in exchange.glob(f"*/*/{day}/{issue}/manifest.json"):
         manifest = json.loads(path.read_text("utf-8"))
@@ -82,7 +82,7 @@ def sightings(exchange: Path, day: date, issue: int, marks: Sequence[str]) -> Se
 
 
 def expected(tables: Mapping[str, Sequence[Row]], recipients: Iterable[tuple[str, str, str]], marks: Sequence[str], today: Today) -> Seen:
-    """Returns who may read each mark, by the written policy.
+    """Return who may read each mark, by the written policy.
 
     Args:
         tables: the rows of every return's table.
@@ -105,20 +105,20 @@ def expected(tables: Mapping[str, Sequence[Row]], recipients: Iterable[tuple[str
 
 
 def misplaced(exchange: Path, issue: int, tables: Mapping[str, Sequence[Row]], marks: Sequence[str], today: Today) -> dict[str, tuple]:
-    """Returns, by mark, who reads it and who should, where the two differ: nothing may be left."""
+    """Return, by mark, who reads it and who should, where the two differ: nothing may be left."""
     seen = sightings(exchange, today.date, issue, marks)
     due = expected(tables, recipients(exchange, today.date, issue), marks, today)
     return {mark: (seen.get(mark), due.get(mark)) for mark in marks if seen.get(mark) != due.get(mark)}
 
 
 def recipients(exchange: Path, day: date, issue: int) -> list[tuple[str, str, str]]:
-    """Returns (id, audience, region) of everybody who has a package of the day."""
+    """Return (id, audience, region) of everybody who has a package of the day."""
     found = [json.loads(path.read_text("utf-8"))["recipient"] for path in sorted(exchange.glob(f"*/*/{day}/{issue}/manifest.json"))]
     return [(one["id"], BUREAU if "department_uscc" in one else one["level"], one["region_code"]) for one in found]
 
 
 def leaks(folders: Iterable[Path], marks: Sequence[str]) -> dict[str, str]:
-    """Returns the files below these folders that hold a mark as it is or escaped as in JSON, and which; compressed ones are read too."""
+    """Return the files below these folders that hold a mark as it is or escaped as in JSON, and which; compressed ones are read too."""
     wanted = {text.encode(): mark for mark in marks for text in (mark, json.dumps(mark).strip('"'))}
     found = {}
     for folder in folders:

@@ -66,30 +66,30 @@ def number(*checks: Check, header: str = "") -> Column:
 
 
 def clean(text: str | None) -> str | None:
-    """Returns trimmed half-width text."""
+    """Return trimmed half-width text."""
     return trim(half(trim(text)))
 
 
 def whole_of(text: str | None) -> Decimal | None:
-    """Returns a whole number, none when it is not one."""
+    """Return a whole number, none when it is not one."""
     return Decimal(text) if text and re.fullmatch(r"[+-]?\d{1,18}", text) else None
 
 
 def number_of(text: str | None) -> Decimal | None:
-    """Returns a number, none when it is not one."""
+    """Return a number, none when it is not one."""
     return Decimal(text) if text and re.fullmatch(r"[+-]?\d+(\.\d+)?", text) else None
 
 
 def is_time(column: Column) -> bool:
-    """Tells whether a column's texts mean days or moments."""
+    """Tell whether a column's texts mean days or moments."""
     return column.value in (day_of, moment_of)
 
 
 def is_moment(column: Column) -> bool:
-    """Tells whether a column's texts mean moments."""
+    """Tell whether a column's texts mean moments."""
     return column.value is moment_of
 
 
 def is_number(column: Column) -> bool:
-    """Tells whether a column's texts mean numbers."""
+    """Tell whether a column's texts mean numbers."""
     return column.value in (whole_of, number_of)

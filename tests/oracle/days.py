@@ -17,7 +17,7 @@ RECENT_DAYS = {"day": 3, "week": 9, "month": 35}
 
 
 def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
-    """Returns (batches with counts, gate and dispositions by line; accepted rows), for batches of one resource in order of delivery."""
+    """Return (batches with counts, gate and dispositions by line; accepted rows), for batches of one resource in order of delivery."""
     seen: set[tuple] = set()
     accepted: list[dict] = []
     for batch in batches:
@@ -46,7 +46,7 @@ def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
 
 
 def gate(page: Page, batch: dict) -> str:
-    """Returns whether a batch is `blocked`, `warned` about or has `passed`, from how often each rule is broken."""
+    """Return whether a batch is `blocked`, `warned` about or has `passed`, from how often each rule is broken."""
     received = len(batch["rows"]) + len(batch["rejects"])
     counted = (batch["broken"] + Counter(reject=len(batch["rejects"]))).items()
     many = {rule for rule, count in counted if count >= 20 and count > 0.05 * received}
@@ -56,7 +56,7 @@ def gate(page: Page, batch: dict) -> str:
 
 
 def is_old(page: Page, batch: dict) -> bool:
-    """Tells whether not one readable row of a batch is as recent as its cycle lets expect."""
+    """Tell whether not one readable row of a batch is as recent as its cycle lets expect."""
     if page.position is None:
         return False
     moments = [moment for row in batch["rows"] if (moment := moment_of(clean(row[page.position])))]
@@ -65,7 +65,7 @@ def is_old(page: Page, batch: dict) -> bool:
 
 
 def normalised(world: World, batch: dict, row: dict) -> dict:
-    """Returns a row's texts as silver keeps them, its key, its place in source time (UTC), and where it came from."""
+    """Return a row's texts as silver keeps them, its key, its place in source time (UTC), and where it came from."""
     page, day = RESOURCES[batch["resource"]], date.fromisoformat(batch["business_date"])
     told: dict = {name: column.kept(world, row[name], day) for name, column in page.columns.items()}
     moment = moment_of(told[page.position]) if page.position else None
@@ -83,7 +83,7 @@ def normalised(world: World, batch: dict, row: dict) -> dict:
 
 
 def settle(batch: dict, valid: list[dict], seen: set[tuple]) -> list[dict]:
-    """Returns the accepted rows of a batch; marks duplicates of anything seen and rows a later line supersedes."""
+    """Return the accepted rows of a batch; marks duplicates of anything seen and rows a later line supersedes."""
     last: dict[tuple, dict] = {}
     fresh = []
     for row in valid:
@@ -101,7 +101,7 @@ def settle(batch: dict, valid: list[dict], seen: set[tuple]) -> list[dict]:
 
 
 def versions(resource: str, accepted: list[dict], batches: list[dict] = ()) -> list[dict]:
-    """Returns the history cut from accepted rows: per key and position the last row, equal neighbours as one; `_valid_to` None is open.
+    """Return the history cut from accepted rows: per key and position the last row, equal neighbours as one; `_valid_to` None is open.
 
     `batches` are those the rows came with: of a snapshot's key that was there before and is not named in it any more, the history ends.
     """
@@ -124,12 +124,12 @@ def versions(resource: str, accepted: list[dict], batches: list[dict] = ()) -> l
 
 
 def order(row: dict) -> tuple:
-    """Returns the place of what was said about a key: source time, business date, delivery, line."""
+    """Return the place of what was said about a key: source time, business date, delivery, line."""
     return row["_valid_from"], row["_business_date"], row["_delivery_no"], row["_line"]
 
 
 def gone(page: Page, said: list[dict], batches: list[dict]) -> list[dict]:
-    """Returns where snapshots end a key: those that do not name it, not even in a line that could not be read."""
+    """Return where snapshots end a key: those that do not name it, not even in a line that could not be read."""
     key, first, found = said[0]["_key"], min(map(order, said)), []
     for batch in batches:
         end = {"_valid_from": local_midnight_utc(date.fromisoformat(batch["business_date"])), "_line": 10**12}
@@ -140,7 +140,7 @@ def gone(page: Page, said: list[dict], batches: list[dict]) -> list[dict]:
 
 
 def unread(page: Page, batch: dict, key: tuple) -> bool:
-    """Tells whether a line of the batch that did not get in may be about the key."""
+    """Tell whether a line of the batch that did not get in may be about the key."""
     if any(all(one in (None, part) for one, part in zip(other, key, strict=True)) for other in batch["unread"]):
         return True
     told = [row.get("_raw", b"") for row in batch["rejects"]]
@@ -148,25 +148,25 @@ def unread(page: Page, batch: dict, key: tuple) -> bool:
 
 
 def content(page: Page, row: dict) -> tuple:
-    """Returns what a row says, its place in time apart."""
+    """Return what a row says, its place in time apart."""
     if row.get("_gone"):
         return ("gone",)
     return tuple(row[name] for name in page.columns if name != page.position)
 
 
 def valid_at_end(cut: list[dict], day: date) -> list[dict]:
-    """Returns the versions that hold at the end of a business date."""
+    """Return the versions that hold at the end of a business date."""
     end = local_midnight_utc(day + timedelta(days=1))
     return [row for row in cut if row["_valid_from"] < end and (row["_valid_to"] is None or row["_valid_to"] >= end)]
 
 
 def utc(moment: datetime) -> datetime:
-    """Returns an instant with its zone, as tables give it."""
+    """Return an instant with its zone, as tables give it."""
     return moment.replace(tzinfo=UTC)
 
 
 def known_on(world: World, landed: list[dict], day: date) -> tuple[list[dict], dict[str, list[dict]]]:
-    """Returns (batches taken by a date with counts; per resource the versions known then)."""
+    """Return (batches taken by a date with counts; per resource the versions known then)."""
     taken = [dict(batch) for batch in landed if batch["taken_on"] <= day.isoformat()]
     told, known = [], {}
     for resource in RESOURCES:

@@ -132,7 +132,7 @@ class Today(NamedTuple):
 
 
 def labels(contracts: Path, city: Path, day: date) -> Labels:
-    """Returns code → label of every code table, of the regions of the day and of the resources."""
+    """Return code → label of every code table, of the regions of the day and of the resources."""
     found = {path.stem: {row["code"]: row["label_zh"] for row in table(path)} for path in (contracts / "codes").glob("*.csv")}
     found["region"] = {row["region_code"]: row["name"] for row in table(city / "regions.csv") if covers(row, day)}
     resources = (yaml.safe_load(path.read_text("utf-8")) for path in (contracts / "resources").rglob("*.yaml"))
@@ -141,7 +141,7 @@ def labels(contracts: Path, city: Path, day: date) -> Labels:
 
 
 def due(whose: Whose, rows: Iterable[Row]) -> list[Row]:
-    """Returns the rows due to a recipient: those the return is about whose resolved locality lies inside its region."""
+    """Return the rows due to a recipient: those the return is about whose resolved locality lies inside its region."""
     if whose.audience not in REACHES[whose.return_id]:
         return []
     level = "district" if whose.audience == BUREAU else whose.audience
@@ -149,7 +149,7 @@ def due(whose: Whose, rows: Iterable[Row]) -> list[Row]:
 
 
 def pending(whose: Whose, rows: Iterable[Row]) -> int:
-    """Returns how many of a recipient's rows are known to it but to none of those below it that receive the return."""
+    """Return how many of a recipient's rows are known to it but to none of those below it that receive the return."""
     levels = [level for level in REACHES[whose.return_id] if level in LEVELS]
     if whose.audience not in levels[:-1]:
         return 0
@@ -158,18 +158,18 @@ def pending(whose: Whose, rows: Iterable[Row]) -> int:
 
 
 def columns(return_id: str, audience: str) -> list[str]:
-    """Returns the columns an audience receives."""
+    """Return the columns an audience receives."""
     return [name for name in COLUMNS[return_id] if transform(return_id, name, audience, is_child=False) != "drop"]
 
 
 def rows_due(whose: Whose, rows: Iterable[Row], today: Today) -> list[tuple]:
-    """Returns the cells due to a recipient, one tuple a row in the order of the columns its audience receives, sorted."""
+    """Return the cells due to a recipient, one tuple a row in the order of the columns its audience receives, sorted."""
     kept = columns(whose.return_id, whose.audience)
     return sorted((tuple(cell(whose, row, name, today) for name in kept) for row in due(whose, rows)), key=str)
 
 
 def transform(return_id: str, column: str, audience: str, *, is_child: bool) -> str:
-    """Returns what happens to a column for an audience; identity columns of a child are treated as a child's."""
+    """Return what happens to a column for an audience; identity columns of a child are treated as a child's."""
     if audience == BUREAU:
         return "raw"
     if is_child and column in IDENTITY:
@@ -180,7 +180,7 @@ def transform(return_id: str, column: str, audience: str, *, is_child: bool) -> 
 
 
 def cell(whose: Whose, row: Row, name: str, today: Today) -> str | None:
-    """Returns what a recipient reads in a cell."""
+    """Return what a recipient reads in a cell."""
     value = row["grid_code"] if name == "residence_grid_code" and name not in row else row[name]
     done = transform(whose.return_id, name, whose.audience, is_child=is_minor(row, today.date))
     if done == "flag":
@@ -193,7 +193,7 @@ def cell(whose: Whose, row: Row, name: str, today: Today) -> str | None:
 
 
 def as_read(value: object, name: str, audience: str, said: Labels) -> str:
-    """Returns a value as a spreadsheet shows it to people, or as a database column gives it back."""
+    """Return a value as a spreadsheet shows it to people, or as a database column gives it back."""
     if isinstance(value, datetime):
         moment = value.replace(tzinfo=value.tzinfo or UTC)
         return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if audience in ON_PAPER else str(moment)
@@ -206,7 +206,7 @@ def as_read(value: object, name: str, audience: str, said: Labels) -> str:
 
 
 def changed(text: str, name: str, done: str, day: date) -> str:
-    """Returns a text after its transform."""
+    """Return a text after its transform."""
     if done == "year":
         return text[:4]
     if done == "age_band":
@@ -220,7 +220,7 @@ def changed(text: str, name: str, done: str, day: date) -> str:
 
 
 def masked_phone(text: str) -> str:
-    """Returns a mobile number with 3 + 4 digits left, a landline with its area and 2; two numbers or a masked one show nothing."""
+    """Return a mobile number with 3 + 4 digits left, a landline with its area and 2; two numbers or a masked one show nothing."""
     area, _, number = text.rpartition("-")
     if area.startswith("0") and area.isdecimal() and len(area) in (3, 4) and number.isdecimal():
         return f"{area}-{'*' * (len(number) - 2)}{number[-2:]}"
@@ -228,13 +228,13 @@ def masked_phone(text: str) -> str:
 
 
 def masked_name(text: str) -> str:
-    """Returns a name of which the surname is left."""
+    """Return a name of which the surname is left."""
     kept = 2 if len(text) > 2 and text.startswith(SURNAMES_OF_TWO) else min(1, len(text) - 1)
     return text[:kept] + "*" * (len(text) - kept)
 
 
 def is_minor(row: Row, day: date) -> bool:
-    """Tells whether a row is about somebody under 14 on the day; without a date of birth the number tells it."""
+    """Tell whether a row is about somebody under 14 on the day; without a date of birth the number tells it."""
     said, number = row.get("birth_date"), str(row.get("id_no") or "")
     if said is None and len(number) == 18 and number[6:14].isdigit():
         said = born_of(number)

@@ -27,7 +27,7 @@ class Csv:
     encoding: str = "utf-8"
 
     def read(self, content: bytes, page: Page) -> Read:
-        """Returns rows and rejects."""
+        """Return rows and rejects."""
         (_, header), *body = records(content.removeprefix(b"\xef\xbb\xbf"))
         columns = [page.headers[name] for name in next(csv.reader([header.decode(self.encoding)]))]
         rows, rejects = [], []
@@ -50,7 +50,7 @@ class JsonLines:
     """A file of JSON objects, one a line; a line that is not one object with distinct keys is a reject."""
 
     def read(self, content: bytes, page: Page) -> Read:
-        """Returns rows and rejects."""
+        """Return rows and rejects."""
         rows, rejects = [], []
         for line, raw in enumerate(content.split(b"\n"), start=1):
             if not raw.strip():
@@ -80,7 +80,7 @@ class Sheet:
     last: int = 1
 
     def read(self, content: bytes, page: Page) -> Read:
-        """Returns rows and rejects."""
+        """Return rows and rejects."""
         sheet = openpyxl.load_workbook(io.BytesIO(content))[self.name]
         columns = [page.headers[header] for header in self.headers(sheet)]
         are_times = [name is not None and is_time(page.columns[name]) for name in columns]
@@ -97,7 +97,7 @@ class Sheet:
         return rows, rejects
 
     def headers(self, sheet) -> list[str]:
-        """Returns the texts above each column, of merged cells too, joined by a stroke; empty ones at the right left out."""
+        """Return the texts above each column, of merged cells too, joined by a stroke; empty ones at the right left out."""
         merged = {(row, column): sheet.cell(block.min_row, block.min_col).value
                   for block in sheet.merged_cells.ranges for row in range(block.min_row, block.max_row + 1)
                   for column in range(block.min_col, block.max_col + 1)}  # fmt: skip
@@ -111,7 +111,7 @@ class Sheet:
 
 
 def records(content: bytes) -> list[tuple[int, bytes]]:
-    """Returns (first physical line, bytes without the line end) per record; a line end inside quotes does not end one."""
+    """Return (first physical line, bytes without the line end) per record; a line end inside quotes does not end one."""
     found, line, start_line, quoted, buffer = [], 1, 1, False, bytearray()
     for piece in content.splitlines(keepends=True):
         text = piece.rstrip(b"\r\n")
@@ -129,7 +129,7 @@ def records(content: bytes) -> list[tuple[int, bytes]]:
 
 
 def unreadable_row(cells: list, width: int) -> str | None:
-    """Returns why a row cannot be read as texts."""
+    """Return why a row cannot be read as texts."""
     wrong = next((found for cell in cells if (found := unreadable(cell, width))), None)
     if wrong is None and any(type(cell).__name__ == "MergedCell" for cell in cells[:width]):
         return "merged_cell"
@@ -137,7 +137,7 @@ def unreadable_row(cells: list, width: int) -> str | None:
 
 
 def unreadable(cell, width: int) -> str | None:
-    """Returns why a cell cannot be read as text."""
+    """Return why a cell cannot be read as text."""
     if cell.data_type == "f":
         return "formula_cell"
     if cell.data_type == "e":
@@ -150,7 +150,7 @@ def unreadable(cell, width: int) -> str | None:
 
 
 def cell_text(cell, is_date: bool) -> str | None:
-    """Returns a cell as text: whole numbers without a point, moments as ISO, a serial number in a column of dates as its moment."""
+    """Return a cell as text: whole numbers without a point, moments as ISO, a serial number in a column of dates as its moment."""
     value = cell.value
     if is_date and isinstance(value, int | float) and not isinstance(value, bool):
         value = openpyxl.utils.datetime.from_excel(value, cell.parent.parent.epoch)
@@ -162,7 +162,7 @@ def cell_text(cell, is_date: bool) -> str | None:
 
 
 def row_of(line: int, texts: dict, page: Page) -> dict:
-    """Returns a row with its hash over the texts in contract order."""
+    """Return a row with its hash over the texts in contract order."""
     values = [texts.get(name) for name in page.columns]
     canonical = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return {**dict(zip(page.columns, values, strict=True)), "_line": line, "_row_hash": hashlib.sha256(canonical.encode()).hexdigest()}

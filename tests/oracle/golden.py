@@ -32,7 +32,7 @@ class Day:
         self.directory = Directory([], [])
 
     def learn(self, versions: list[dict]) -> None:
-        """Takes in the standard addresses known at the end of the day, with their regions."""
+        """Take in the standard addresses known at the end of the day, with their regions."""
         for row in versions:
             lying = regions(self, row["grid_code"]) or regions(self, row["community_code"])
             self.addresses[row["address_id"]] = row | {level: lying.get(level) for level in LEVELS}
@@ -46,7 +46,7 @@ class Day:
 
 
 def persons(day: Day, known: dict[str, list[dict]]) -> dict[str, dict]:
-    """Returns golden persons by resident number; `known` holds, per resource, the versions valid at the end of the day."""
+    """Return golden persons by resident number; `known` holds, per resource, the versions valid at the end of the day."""
     day.learn(known[ADDRESS])
     by_person: dict[str, dict[str, list[dict]]] = {}
     for resource in (*RESIDENCE, CERTIFICATE):
@@ -57,17 +57,17 @@ def persons(day: Day, known: dict[str, list[dict]]) -> dict[str, dict]:
 
 
 def is_defined(said: dict[str, list[dict]]) -> bool:
-    """Tells whether somebody is registered or has a permit that was not cancelled."""
+    """Tell whether somebody is registered or has a permit that was not cancelled."""
     return bool(said.get(HOUSEHOLD)) or any(version["status"] != CANCELLED for version in said.get(PERMIT, []))
 
 
 def newest_first(versions: list[dict]) -> list[dict]:
-    """Returns versions by source time, delivery and line, the newest first."""
+    """Return versions by source time, delivery and line, the newest first."""
     return sorted(versions, key=lambda v: (v["_valid_from"], v["_delivery_no"], v["_line"]), reverse=True)
 
 
 def person(day: Day, said: dict[str, list[dict]]) -> dict:
-    """Returns one golden person with `_sources` and `_conflicts`; `said` holds versions per resource, newest first."""
+    """Return one golden person with `_sources` and `_conflicts`; `said` holds versions per resource, newest first."""
     register, valid = said.get(HOUSEHOLD, []), [v for v in said.get(CERTIFICATE, []) if v["cert_status"] == "正常"]
     fields = {name: [HOUSEHOLD, PERMIT] if name in REGISTERED else [HOUSEHOLD] for name in IDENTITY} | {"phone": day.phone}
     offers = {name: offered(said, name, resources) for name, resources in fields.items()}
@@ -97,7 +97,7 @@ def person(day: Day, said: dict[str, list[dict]]) -> dict:
 
 
 def conflicts(offers: dict[str, list[tuple[str, str]]], places: list[tuple[str, dict]]) -> list[tuple[str, str, str]]:
-    """Returns what was said besides the values that were kept, as (field, resource, value); a registered place never conflicts."""
+    """Return what was said besides the values that were kept, as (field, resource, value); a registered place never conflicts."""
     lost = [(name, resource, value) for name, found in offers.items() for resource, value in found[1:] if value != found[0][1]]
     kept = places[0][1] if places else {}
     lost += [
@@ -109,25 +109,25 @@ def conflicts(offers: dict[str, list[tuple[str, str]]], places: list[tuple[str, 
 
 
 def offered(said: dict[str, list[dict]], name: str, resources: list[str]) -> list[tuple[str, str]]:
-    """Returns what the resources say of a field, in their order, those that say nothing left out."""
+    """Return what the resources say of a field, in their order, those that say nothing left out."""
     found = [(resource, newest(said.get(resource, []), name)) for resource in resources]
     return [(resource, value) for resource, value in found if value is not None]
 
 
 def newest(versions: list[dict], name: str) -> str | None:
-    """Returns the newest value that is not empty."""
+    """Return the newest value that is not empty."""
     return next((version[name] for version in versions if version[name] is not None), None)
 
 
 def confidence(worth: int, lying: dict) -> int | None:
-    """Returns how sure a place is: its source's worth, 1 when not even the street is known."""
+    """Return how sure a place is: its source's worth, 1 when not even the street is known."""
     if not any(lying.get(level) for level in LEVELS):
         return None
     return worth if lying.get("street") else 1
 
 
 def place(day: Day, resource: str, versions: list[dict]) -> dict:
-    """Returns the regions a resource says a person lives in, empty when it does not say (any more)."""
+    """Return the regions a resource says a person lives in, empty when it does not say (any more)."""
     for version in versions:
         if resource == CHECK:
             if version["_valid_from"] < day.oldest_check or version["result"] not in ("在住", "搬离"):
@@ -141,7 +141,7 @@ def place(day: Day, resource: str, versions: list[dict]) -> dict:
 
 
 def lying(day: Day, code: str | None, address_id: str | None, text: str | None) -> dict:
-    """Returns where a code, a standard address and a text lead: the code if it reaches the community, else what reaches further."""
+    """Return where a code, a standard address and a text lead: the code if it reaches the community, else what reaches further."""
     by_code, by_text = regions(day, code), day.directory.find(text)
     given = day.addresses.get(address_id or "", {})
     by_address = {level: given[level] for level in LEVELS if given.get(level)}
@@ -160,12 +160,12 @@ def lying(day: Day, code: str | None, address_id: str | None, text: str | None) 
 
 
 def reach(lying: dict) -> int:
-    """Returns down to which level a place is known, counted from the province; 0 is nowhere."""
+    """Return down to which level a place is known, counted from the province; 0 is nowhere."""
     return max((number for number, level in enumerate(LEVELS, 1) if lying.get(level)), default=0)
 
 
 def spelled(day: Day, resource: str, version: dict) -> str | None:
-    """Returns the region code a row leads to, as written or by its community's name within the provider's street."""
+    """Return the region code a row leads to, as written or by its community's name within the provider's street."""
     said = RESOURCES[resource].residence
     if said.code:
         return version[said.code]
@@ -181,7 +181,7 @@ def spelled(day: Day, resource: str, version: dict) -> str | None:
 
 
 def regions(day: Day, code: str | None) -> dict:
-    """Returns the region of a code and those above it by level; a street padded to twelve digits is the street."""
+    """Return the region of a code and those above it by level; a street padded to twelve digits is the street."""
     world = day.world
     if code is None:
         return {}
@@ -200,5 +200,5 @@ def regions(day: Day, code: str | None) -> dict:
 
 
 def alive(day: Day, code: str) -> str | None:
-    """Returns the code itself while it is in force."""
+    """Return the code itself while it is in force."""
     return code if day.world.region(code, day.day) else None

@@ -10,7 +10,7 @@ from collections import defaultdict
 
 
 def dispositions(batches: list[dict]) -> dict[tuple, str]:
-    """Returns the disposition of every row by (batch id, line)."""
+    """Return the disposition of every row by (batch id, line)."""
     found, seen = {}, set()
     for batch in sorted(batches, key=lambda batch: batch["delivery_no"]):
         last_line, waiting = {}, []
@@ -34,7 +34,7 @@ def dispositions(batches: list[dict]) -> dict[tuple, str]:
 
 
 def counts(batches: list[dict]) -> dict[str, dict[str, int]]:
-    """Returns the number of rows by batch id and disposition."""
+    """Return the number of rows by batch id and disposition."""
     found: dict[str, dict[str, int]] = {batch["batch_id"]: defaultdict(int) for batch in batches}
     for (batch_id, _), disposition in dispositions(batches).items():
         found[batch_id][disposition] += 1
@@ -42,7 +42,7 @@ def counts(batches: list[dict]) -> dict[str, dict[str, int]]:
 
 
 def versions(batches: list[dict], event: bool = False) -> list[dict]:
-    """Returns the present versions of all keys: `{key, start, end, content, deleted, batch_id, line}`; the end of an open one is None."""
+    """Return the present versions of all keys: `{key, start, end, content, deleted, batch_id, line}`; the end of an open one is None."""
     became = dispositions(batches)
     of_key = defaultdict(list)
     for batch in batches:
@@ -58,12 +58,12 @@ def versions(batches: list[dict], event: bool = False) -> list[dict]:
 
 
 def last_of(key: str, said: list[tuple]) -> dict:
-    """Returns the one version of an event: what was said last."""
+    """Return the one version of an event: what was said last."""
     return version(key, said[-1])
 
 
 def intervals(key: str, said: list[tuple]) -> list[dict]:
-    """Returns the versions of a key: at a position the last row stands, content that repeats the one before is no news."""
+    """Return the versions of a key: at a position the last row stands, content that repeats the one before is no news."""
     standing = {order[0]: (order, batch_id, row) for order, batch_id, row in said}
     found: list[dict] = []
     for one in standing.values():
@@ -77,12 +77,12 @@ def intervals(key: str, said: list[tuple]) -> list[dict]:
 
 
 def version(key: str, said: tuple) -> dict:
-    """Returns an open version that starts with this row."""
+    """Return an open version that starts with this row."""
     (position, *_), batch_id, row = said
     told = {"content": row["content"], "deleted": row["deleted"], "batch_id": batch_id, "line": row["line"]}
     return {"key": key, "start": position, "end": None, **told}
 
 
 def known(batches: list[dict], day: object, event: bool = False) -> list[dict]:
-    """Returns the versions as known at the end of a day: those that follow from the batches taken in until then."""
+    """Return the versions as known at the end of a day: those that follow from the batches taken in until then."""
     return versions([batch for batch in batches if batch["taken_on"] <= day], event)

@@ -8,7 +8,7 @@ from tests.oracle.shape import Page, Row
 
 
 def verdicts(world: World, batch: dict) -> dict[int, set[str]]:
-    """Returns the broken rules by line, for every readable row of a batch."""
+    """Return the broken rules by line, for every readable row of a batch."""
     page = RESOURCES[batch["resource"]]
     found = {row["_line"]: broken(page, Row(world, page, batch, row)) for row in batch["rows"]}
     for rule in page.rules:
@@ -18,7 +18,7 @@ def verdicts(world: World, batch: dict) -> dict[int, set[str]]:
 
 
 def broken(page: Page, row: Row) -> set[str]:
-    """Returns the ids of the rules one row breaks by itself."""
+    """Return the ids of the rules one row breaks by itself."""
     return {
         rule.id
         for rule in page.rules

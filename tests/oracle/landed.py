@@ -10,7 +10,7 @@ from tests.oracle.resources import RESOURCES
 
 
 def batches(landing: Path) -> list[dict]:
-    """Returns every landed batch, in order of delivery number, with `rows` and `rejects` (one dictionary a record)."""
+    """Return every landed batch, in order of delivery number, with `rows` and `rejects` (one dictionary a record)."""
     found = []
     for facts_file in sorted(landing.glob("*/*/*/batch.json")):
         facts = json.loads(facts_file.read_text("utf-8"))
@@ -22,6 +22,6 @@ def batches(landing: Path) -> list[dict]:
 
 
 def read(resource: str, content: bytes) -> tuple[list[dict], list[dict]]:
-    """Returns the readable rows and the lines that are not, each with `_line` (first physical line, from 1; of a sheet its row)."""
+    """Return the readable rows and the lines that are not, each with `_line` (first physical line, from 1; of a sheet its row)."""
     page = RESOURCES[resource]
     return page.file.read(content, page)

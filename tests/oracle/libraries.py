@@ -16,12 +16,12 @@ SEVERE = ("1", "2")
 
 
 def coded(place: dict) -> dict:
-    """Returns regions as the columns of a library."""
+    """Return regions as the columns of a library."""
     return {f"{level}_code": place.get(level) for level in LEVELS}
 
 
 def entities(day: Day, known: Known) -> dict[str, dict]:
-    """Returns golden entities by their code; `premises_address` before `domicile` before the registered region."""
+    """Return golden entities by their code; `premises_address` before `domicile` before the registered region."""
     found = {}
     for row in known[ENTERPRISE]:
         premises = lying(day, None, None, row["premises_address"])
@@ -41,7 +41,7 @@ def entities(day: Day, known: Known) -> dict[str, dict]:
 
 
 def households(persons: dict[str, dict]) -> dict[str, dict]:
-    """Returns households by number: how many living members, who heads it, where the head lives."""
+    """Return households by number: how many living members, who heads it, where the head lives."""
     members: dict[str, list[dict]] = {}
     for person in persons.values():
         if person["household_no"] and person["is_alive"] and not person["is_moved_out"]:
@@ -55,7 +55,7 @@ def households(persons: dict[str, dict]) -> dict[str, dict]:
 
 
 def assistance(day: Day, known: Known, persons: dict[str, dict]) -> dict[tuple, dict]:
-    """Returns what a person is given, by person, month, type, source and case: every month from the first to the last or today's."""
+    """Return what a person is given, by person, month, type, source and case: every month from the first to the last or today's."""
     today, found = day.day.isoformat()[:7], {}
     rows = [(ASSISTANCE, row | {name: row[column] for name, column in CASE.items()}) for row in known[ASSISTANCE]]
     for row in known[ELDERLY]:
@@ -77,7 +77,7 @@ def assistance(day: Day, known: Known, persons: dict[str, dict]) -> dict[tuple, 
 
 
 def months(first: str, last: str) -> list[str]:
-    """Returns every month from the first to the last."""
+    """Return every month from the first to the last."""
     found, (year, month) = [], map(int, first.split("-"))
     while f"{year:04d}-{month:02d}" <= last:
         found.append(f"{year:04d}-{month:02d}")
@@ -86,12 +86,12 @@ def months(first: str, last: str) -> list[str]:
 
 
 def share(amount: str, size: str) -> Decimal:
-    """Returns a member's equal share of what a household is given."""
+    """Return a member's equal share of what a household is given."""
     return (Decimal(amount) / Decimal(size)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def safety_net(day: Day, given: dict[tuple, dict], persons: dict[str, dict], owned: dict[str, dict]) -> dict[str, dict]:
-    """Returns the month's safety net by resident number: who is on a list or should be, with the flags that are raised."""
+    """Return the month's safety net by resident number: who is on a list or should be, with the flags that are raised."""
     today = day.day.isoformat()[:7]
     listed: dict[str, list[tuple]] = {}
     for key, said in given.items():
@@ -119,7 +119,7 @@ def safety_net(day: Day, given: dict[tuple, dict], persons: dict[str, dict], own
 
 
 def events(day: Day, known: Known) -> dict[str, dict]:
-    """Returns events by their number, with their place and whether they are closed."""
+    """Return events by their number, with their place and whether they are closed."""
     return {
         row["event_no"]: {"status": row["status"], "is_closed": row["status"] == "已结案", "result": row["result"],
                           "urgency": row["urgency"], "description": row["description"], **coded(regions(day, row["grid_code"]))}
@@ -128,7 +128,7 @@ def events(day: Day, known: Known) -> dict[str, dict]:
 
 
 def missing_references(day: Day, known: Known, persons: dict[str, dict]) -> dict[tuple, int]:
-    """Returns how often a resource's column of a provider names a person or an address no library has."""
+    """Return how often a resource's column of a provider names a person or an address no library has."""
     there: dict[str, object] = {"person": persons, "address": day.addresses}
     found: dict[tuple, int] = {}
     references = [(resource, rule) for resource, page in RESOURCES.items() for rule in page.rules if rule.check.kind == "reference"]

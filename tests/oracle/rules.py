@@ -26,15 +26,15 @@ class World:
         self.departments = table(city / "departments.csv")
 
     def has_code(self, table: str, code: str, day: date) -> bool:
-        """Tells whether the code is valid in its table on the day."""
+        """Tell whether the code is valid in its table on the day."""
         return any(row["code"] == code and covers(row, day) for row in self.codes[table])
 
     def region(self, code: str, day: date) -> dict | None:
-        """Returns the region in force on the day."""
+        """Return the region in force on the day."""
         return next((row for row in self.regions.get(code, []) if covers(row, day)), None)
 
     def successor(self, code: str, day: date) -> str | None:
-        """Returns the region that stands for an abolished one on the day, following chains."""
+        """Return the region that stands for an abolished one on the day, following chains."""
         seen = set()
         while code not in seen and code in self.regions and self.region(code, day) is None:
             seen.add(code)
@@ -43,27 +43,27 @@ class World:
 
 
 def table(path: Path) -> list[dict]:
-    """Returns the rows of a CSV file."""
+    """Return the rows of a CSV file."""
     return list(csv.DictReader(path.read_text("utf-8").splitlines()))
 
 
 def covers(row: dict, day: date) -> bool:
-    """Tells whether valid_from <= day < valid_to (empty is open)."""
+    """Tell whether valid_from <= day < valid_to (empty is open)."""
     return (row["valid_from"] or "0001-01-01") <= day.isoformat() < (row["valid_to"] or "9999-99-99")
 
 
 def trim(text: str | None) -> str | None:
-    """Returns the text without the spaces around it, none when nothing is left."""
+    """Return the text without the spaces around it, none when nothing is left."""
     return (text or "").strip(SPACES) or None
 
 
 def half(text: str | None) -> str | None:
-    """Returns full-width ASCII as half-width."""
+    """Return full-width ASCII as half-width."""
     return text and "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else c for c in text)
 
 
 def plain_id(text: str | None) -> str | None:
-    """Returns a resident number as rules see it: half-width, upper case, 15 digits made 18."""
+    """Return a resident number as rules see it: half-width, upper case, 15 digits made 18."""
     number = trim(half(trim(text)))
     if number is None:
         return None
@@ -75,12 +75,12 @@ def plain_id(text: str | None) -> str | None:
 
 
 def check_character(body: str) -> str:
-    """Returns the check character of 17 digits (GB 11643, ISO 7064 MOD 11-2)."""
+    """Return the check character of 17 digits (GB 11643, ISO 7064 MOD 11-2)."""
     return CHECKS[sum(int(digit) * weight for digit, weight in zip(body, WEIGHTS, strict=True)) % 11]
 
 
 def day_of(text: str | None) -> date | None:
-    """Returns an ISO day, none when it is not one."""
+    """Return an ISO day, none when it is not one."""
     try:
         return datetime.strptime(text or "", "%Y-%m-%d").date() if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text or "") else None  # noqa: DTZ007
     except ValueError:
@@ -88,7 +88,7 @@ def day_of(text: str | None) -> date | None:
 
 
 def moment_of(text: str | None) -> datetime | None:
-    """Returns a local moment, none when it is not one."""
+    """Return a local moment, none when it is not one."""
     try:
         return datetime.strptime(text or "", "%Y-%m-%d %H:%M:%S") if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text or "") else None  # noqa: DTZ007
     except ValueError:
@@ -96,7 +96,7 @@ def moment_of(text: str | None) -> datetime | None:
 
 
 def is_resident_id(number: str, today: date) -> bool:
-    """Tells whether a normalised number has 18 characters, a real birth date since 1900 and the right check character."""
+    """Tell whether a normalised number has 18 characters, a real birth date since 1900 and the right check character."""
     if not re.fullmatch(r"[0-9]{17}[0-9X]", number) or check_character(number[:17]) != number[17]:
         return False
     born = day_of(f"{number[6:10]}-{number[10:12]}-{number[12:14]}")
@@ -104,7 +104,7 @@ def is_resident_id(number: str, today: date) -> bool:
 
 
 def is_uscc(code: str) -> bool:
-    """Tells whether both check characters are right."""
+    """Tell whether both check characters are right."""
     if len(code) != 18 or not set(code) <= set(USCC):
         return False
     outer = USCC[(31 - sum(USCC.index(c) * w for c, w in zip(code, OUTER, strict=False)) % 31) % 31]
@@ -113,15 +113,15 @@ def is_uscc(code: str) -> bool:
 
 
 def born_of(number: str) -> str:
-    """Returns the birth date inside a valid number."""
+    """Return the birth date inside a valid number."""
     return f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
 
 
 def age_on(born: date, today: date) -> int:
-    """Returns full years lived."""
+    """Return full years lived."""
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def local_midnight_utc(day: date) -> datetime:
-    """Returns 00:00 in Shanghai as UTC."""
+    """Return 00:00 in Shanghai as UTC."""
     return datetime(day.year, day.month, day.day) - timedelta(hours=8)  # noqa: DTZ001

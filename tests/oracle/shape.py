@@ -65,7 +65,7 @@ class Column:
     is_place: bool = False
 
     def kept(self, world: World, text: str | None, day: date) -> str | None:
-        """Returns a text as silver keeps it."""
+        """Return a text as silver keeps it."""
         told = self.clean(text)
         if told is None or not self.is_place or world.region(told, day):
             return told
@@ -76,7 +76,7 @@ class File(Protocol):
     """A format in which a resource is delivered; `files` has all formats."""
 
     def read(self, content: bytes, page: Page) -> tuple[list[dict], list[dict]]:
-        """Returns the readable rows and the lines that are not."""
+        """Return the readable rows and the lines that are not."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Page:
 
     @cached_property
     def rules(self) -> list[Rule]:
-        """Returns the rules of all columns; of one whose texts mean something, that they can be read."""
+        """Return the rules of all columns; of one whose texts mean something, that they can be read."""
         return [
             Rule(f"{name}.{check.name or check.kind}", name, check)
             for name, column in self.columns.items()
@@ -123,22 +123,22 @@ class Page:
 
     @cached_property
     def warnings(self) -> set[str]:
-        """Returns the ids of the rules that only warn."""
+        """Return the ids of the rules that only warn."""
         return {rule.id for rule in self.rules if rule.check.severity == "warning"}
 
     @cached_property
     def of_batches(self) -> set[str]:
-        """Returns the ids of the rules asked of a batch as a whole."""
+        """Return the ids of the rules asked of a batch as a whole."""
         return {rule.id for rule in self.rules if rule.check.lines}
 
     @cached_property
     def key_pattern(self) -> str:
-        """Returns the pattern of the key's first column; without one anything may be a key."""
+        """Return the pattern of the key's first column; without one anything may be a key."""
         return next((rule.check.needs for rule in self.rules if rule.column == self.key[0] and rule.check.kind == "pattern"), "")
 
     @cached_property
     def headers(self) -> dict[str, str | None]:
-        """Returns header → column, none where it is not taken."""
+        """Return header → column, none where it is not taken."""
         return {column.header or name: name for name, column in self.columns.items()} | dict.fromkeys(self.dropped)
 
 
@@ -151,17 +151,17 @@ class Row:
         self.texts = {name: column.clean(row[name]) for name, column in page.columns.items()}
 
     def text(self, name: str) -> str | None:
-        """Returns a cleaned text, an abolished place's code still as written."""
+        """Return a cleaned text, an abolished place's code still as written."""
         return self.texts[name]
 
     def value(self, name: str) -> Any:
-        """Returns what a text means in its column, none when it cannot be read."""
+        """Return what a text means in its column, none when it cannot be read."""
         read = self.columns[name].value
         return read(self.texts[name]) if read else self.texts[name]
 
 
 def warn(check: Check, name: str = "") -> Check:
-    """Returns the same check as one that only warns, under a name of its own if need be."""
+    """Return the same check as one that only warns, under a name of its own if need be."""
     return replace(check, severity="warning", name=name or check.name)
 
 

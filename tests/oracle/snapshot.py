@@ -15,7 +15,7 @@ ALLOWED_PER_EDIT = 10
 
 
 def versions(batches: list[dict], key_pattern: str) -> list[dict]:
-    """Returns the present versions of all keys; a key's end is a version without content, `deleted`, of no line."""
+    """Return the present versions of all keys; a key's end is a version without content, `deleted`, of no line."""
     became = history.dispositions(batches)
     said = defaultdict(list)
     for batch in batches:
@@ -30,7 +30,7 @@ def versions(batches: list[dict], key_pattern: str) -> list[dict]:
 
 
 def closing(batches: list[dict]) -> list[dict]:
-    """Returns of each provider and date the last snapshot that counts, if anything was in it."""
+    """Return of each provider and date the last snapshot that counts, if anything was in it."""
     last = {}
     for batch in sorted(batches, key=lambda batch: batch["delivery_no"]):
         if not batch["held"]:
@@ -39,17 +39,17 @@ def closing(batches: list[dict]) -> list[dict]:
 
 
 def place(batch: dict, line: int) -> tuple:
-    """Returns where a line of a snapshot stands."""
+    """Return where a line of a snapshot stands."""
     return batch["position"], batch["delivery_no"], line
 
 
 def names(batch: dict, key: str, key_pattern: str) -> bool:
-    """Tells whether a key is in the snapshot, or may be."""
+    """Tell whether a key is in the snapshot, or may be."""
     return any(may_be(row, key, key_pattern) for row in batch["rows"])
 
 
 def may_be(row: dict, key: str, key_pattern: str) -> bool:
-    """Tells whether a row is about the key, or may be."""
+    """Tell whether a row is about the key, or may be."""
     if row.get("raw") is not None:
         return key in row["raw"] or not re.search(key_pattern, row["raw"])
     if row["key"] is None:
@@ -58,7 +58,7 @@ def may_be(row: dict, key: str, key_pattern: str) -> bool:
 
 
 def lives(key: str, told: list[tuple]) -> list[dict]:
-    """Returns the versions of a key from rows and ends in order: an end counts where its provider spoke of the key last."""
+    """Return the versions of a key from rows and ends in order: an end counts where its provider spoke of the key last."""
     counted, owner = [], None
     for order, batch, row in told:
         if row is None and batch["provider"] != owner:
@@ -79,7 +79,7 @@ def lives(key: str, told: list[tuple]) -> list[dict]:
 
 
 def distance(one: str, other: str) -> int:
-    """Returns how many characters have to be changed, added or left out to make one text the other."""
+    """Return how many characters have to be changed, added or left out to make one text the other."""
     row = list(range(len(other) + 1))
     for place_, character in enumerate(one, 1):
         row, before = [place_], row

@@ -36,7 +36,7 @@ FILE = "证号,性别,册数\na001,1,3\nA002,,3\nA003,2,21\nA004,7,three\nA005\n
 
 @pytest.fixture
 def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Returns the code of a resource nobody has heard of, whose page lies in a folder of its own."""
+    """Return the code of a resource nobody has heard of, whose page lies in a folder of its own."""
     (tmp_path / "d_library_card.py").write_text(PAGE, "utf-8")
     (found,) = declared(tmp_path).items()
     monkeypatch.setitem(RESOURCES, *found)

@@ -21,22 +21,22 @@ MONTH = "[0-9]{4}-(0[1-9]|1[0-2])"
 
 
 def required_when(other: str, *values: str) -> Check:
-    """Asks for a value where another column has one of these."""
+    """Ask for a value where another column has one of these."""
     return Check("required_when", lambda row, column: row.text(column) is None and row.text(other) in values, asks_empty=True)
 
 
 def domain(table: str, first: int | None = None) -> Check:
-    """Asks that a code, or its first characters, is in its table and valid on the day."""
+    """Ask that a code, or its first characters, is in its table and valid on the day."""
     return Check("domain", lambda row, column: not row.world.has_code(table, row.text(column)[:first], row.day))
 
 
 def pattern(regex: str) -> Check:
-    """Asks that the whole text matches."""
+    """Ask that the whole text matches."""
     return Check("pattern", lambda row, column: not re.fullmatch(regex, row.text(column)), needs=regex)
 
 
 def between(low: int, high: int) -> Check:
-    """Asks that a number is neither smaller nor larger."""
+    """Ask that a number is neither smaller nor larger."""
 
     def is_broken(row: Row, column: str) -> bool:
         value = row.value(column)
@@ -46,37 +46,37 @@ def between(low: int, high: int) -> Check:
 
 
 def at_least(low: int) -> Check:
-    """Asks that a number is not smaller."""
+    """Ask that a number is not smaller."""
     return Check("range", lambda row, column: (value := row.value(column)) is not None and value < Decimal(low))
 
 
 def at_most(high: int) -> Check:
-    """Asks that a number is not larger."""
+    """Ask that a number is not larger."""
     return Check("range", lambda row, column: (value := row.value(column)) is not None and value > Decimal(high))
 
 
 def no_earlier_than(other: str) -> Check:
-    """Asks that a day, moment or month does not lie before another of the row."""
+    """Ask that a day, moment or month does not lie before another of the row."""
     return Check("compare", lambda row, column: _both(row, column, other, lt))
 
 
 def no_later_than(other: str) -> Check:
-    """Asks that a day, moment or month does not lie after another of the row."""
+    """Ask that a day, moment or month does not lie after another of the row."""
     return Check("compare", lambda row, column: _both(row, column, other, gt))
 
 
 def not_overdue(other: str, *values: str) -> Check:
-    """Asks that a day has not passed where another column has one of these values."""
+    """Ask that a day has not passed where another column has one of these values."""
     return Check("not_overdue", lambda row, column: (on := _day(row, column)) is not None and on < row.day and row.text(other) in values)
 
 
 def fresh(days: int) -> Check:
-    """Asks that a day is not longer ago."""
+    """Ask that a day is not longer ago."""
     return Check("fresh", lambda row, column: (on := _day(row, column)) is not None and on < row.day - timedelta(days=days))
 
 
 def equals_part(other: str, first: int, length: int) -> Check:
-    """Asks that a text is a part of another column's, counted from 1, where that is long enough."""
+    """Ask that a text is a part of another column's, counted from 1, where that is long enough."""
 
     def is_broken(row: Row, column: str) -> bool:
         whole, end = row.text(other), first - 1 + length
@@ -86,7 +86,7 @@ def equals_part(other: str, first: int, length: int) -> Check:
 
 
 def credit_code(*kinds: str) -> Check:
-    """Asks for a unified social credit code with right check characters, of one of these kinds if any are named."""
+    """Ask for a unified social credit code with right check characters, of one of these kinds if any are named."""
 
     def is_broken(row: Row, column: str) -> bool:
         code = row.text(column)
@@ -96,12 +96,12 @@ def credit_code(*kinds: str) -> Check:
 
 
 def place_known(level: str) -> Check:
-    """Asks that a code is, or once was, a place of this level (or of `any`)."""
+    """Ask that a code is, or once was, a place of this level (or of `any`)."""
     return Check("place_known", lambda row, column: not _written_place(row, column, level)[1])
 
 
 def place_current(level: str) -> Check:
-    """Asks that a known place is in force on the day."""
+    """Ask that a known place is in force on the day."""
 
     def is_broken(row: Row, column: str) -> bool:
         code, is_known = _written_place(row, column, level)
@@ -111,7 +111,7 @@ def place_current(level: str) -> Check:
 
 
 def burst(by: str, more_than: int) -> Check:
-    """Asks of a batch that nobody, as another column names them, has more rows within one minute of the clock."""
+    """Ask of a batch that nobody, as another column names them, has more rows within one minute of the clock."""
 
     def lines(rows: list[dict], column: str) -> set[int]:
         minutes = Counter((row[by], (row[column] or "")[:16]) for row in rows)
@@ -121,12 +121,12 @@ def burst(by: str, more_than: int) -> Check:
 
 
 def reference(target: str) -> Check:
-    """Asks that a library has the `person` or the `address`; answered where libraries are known."""
+    """Ask that a library has the `person` or the `address`; answered where libraries are known."""
     return Check("reference", needs=target)
 
 
 def _of_id(is_other: Callable[[Row, str, str], bool]) -> Check:
-    """Asks that a column agrees with the row's own resident number, where that is a right one."""
+    """Ask that a column agrees with the row's own resident number, where that is a right one."""
 
     def is_broken(row: Row, column: str) -> bool:
         number = row.text("id_no")
@@ -161,7 +161,7 @@ def _day(row: Row, column: str) -> date | None:
 
 
 def _written_place(row: Row, column: str, level: str) -> tuple[str, bool]:
-    """Returns the code, a street's padded to twelve digits as the street's, and whether such a place ever was."""
+    """Return the code, a street's padded to twelve digits as the street's, and whether such a place ever was."""
     code = row.text(column)
     is_padded = level in ("community", "any") and len(code) == 12 and code.endswith("000") and code not in row.world.regions
     short = code[:9] if is_padded else code

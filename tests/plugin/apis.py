@@ -13,7 +13,7 @@ from sample_city.feed.api_server import Database, Desk, Server
 
 @contextmanager
 def sample_api(database: str, keys: Path) -> Iterator[dict[str, str]]:
-    """Returns the environment that leads to a server which answers until the block ends."""
+    """Return the environment that leads to a server which answers until the block ends."""
     with Server(0, Database(database), Desk(keys)) as server:
         thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()

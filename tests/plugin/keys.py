@@ -11,7 +11,7 @@ from lakehouse.config import Instance
 
 
 def place_keys(instance: Instance) -> None:
-    """Writes the keys on which bytes of packages depend (pseudonyms, signatures); they are known to everybody and protect nothing."""
+    """Write the keys on which bytes of packages depend (pseudonyms, signatures); they are known to everybody and protect nothing."""
     signing = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"huiliu tests: signing").digest())
     contents = {
         "hmac.key": hashlib.sha256(b"huiliu tests: pseudonyms").hexdigest().encode(),

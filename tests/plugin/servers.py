@@ -29,7 +29,7 @@ DATABASES = ("huiliu", "source_city")
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Returns the one instance whose PostgreSQL and Spark all tests share (tiny city, free ports), started by `huiliu up`'s own code."""
+    """Return the one instance whose PostgreSQL and Spark all tests share (tiny city, free ports), started by `huiliu up`'s own code."""
     with pytest.MonkeyPatch.context() as environment:
         instance = tiny_instance(environment, tmp_path_factory.mktemp("servers"))
         place_keys(instance)
@@ -45,40 +45,40 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 
 @pytest.fixture(scope="session")
 def city(servers: Instance) -> Instance:
-    """Returns the same instance with Airflow running too; its home is the one Airflow's tasks work in."""
+    """Return the same instance with Airflow running too; its home is the one Airflow's tasks work in."""
     services.start(servers, quiet=True)
     return servers
 
 
 @pytest.fixture
 def instance(servers: Instance, tmp_path: Path) -> Iterator[Instance]:
-    """Returns a fresh home on the shared servers for one test: empty store, empty databases, empty Spark catalog."""
+    """Return a fresh home on the shared servers for one test: empty store, empty databases, empty Spark catalog."""
     with fresh_home(servers, tmp_path / "home") as fresh:
         yield fresh
 
 
 @pytest.fixture(scope="session")
 def object_store(servers: Instance) -> Instance:
-    """Returns the same instance with its object store server running too; the instance itself keeps its folder."""
+    """Return the same instance with its object store server running too; the instance itself keeps its folder."""
     services.start(servers, ("minio",), quiet=True)
     return servers
 
 
 @pytest.fixture(scope="module")
 def module_instance(servers: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Returns a fresh home that all tests of a module share; do not mix it with `instance` in one module."""
+    """Return a fresh home that all tests of a module share; do not mix it with `instance` in one module."""
     with fresh_home(servers, tmp_path_factory.mktemp("module") / "home") as fresh:
         yield fresh
 
 
 def processes(instance: Instance) -> list[psutil.Process]:
-    """Returns the supervisor of an instance and all its descendants."""
+    """Return the supervisor of an instance and all its descendants."""
     leader = psutil.Process(int((instance.home / "run" / "supervisord.pid").read_text()))
     return [leader, *leader.children(recursive=True)]
 
 
 def alive(family: list[psutil.Process]) -> list[psutil.Process]:
-    """Returns those that still run."""
+    """Return those that still run."""
     left = []
     for process in family:
         with suppress(psutil.NoSuchProcess):
@@ -88,7 +88,7 @@ def alive(family: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def tiny_instance(environment: pytest.MonkeyPatch, home: Path) -> Instance:
-    """Returns an instance of the tiny city in a new home, on free ports; nothing is started."""
+    """Return an instance of the tiny city in a new home, on free ports; nothing is started."""
     for name in [name for name in os.environ if name.startswith("HUILIU_")]:
         environment.delenv(name)
     environment.setenv("HUILIU_HOME", str(home))
@@ -100,7 +100,7 @@ def tiny_instance(environment: pytest.MonkeyPatch, home: Path) -> Instance:
 
 @contextmanager
 def fresh_home(servers: Instance, home: Path, in_buckets: bool = False) -> Iterator[Instance]:
-    """Returns an instance with a home, keys, store and databases of its own on running servers.
+    """Return an instance with a home, keys, store and databases of its own on running servers.
 
     `in_buckets`: its store are three new buckets of the object store server, found as any S3 store is, by the environment.
     """
@@ -131,7 +131,7 @@ def fresh_home(servers: Instance, home: Path, in_buckets: bool = False) -> Itera
 
 
 def forget_tables(servers: Instance) -> None:
-    """Makes Spark's catalog, which all homes on a server share, forget the lake it serves; the next session registers its own."""
+    """Make Spark's catalog, which all homes on a server share, forget the lake it serves; the next session registers its own."""
     from pyspark.sql import SparkSession
 
     from spark_jobs.lake import storage
@@ -144,7 +144,7 @@ def forget_tables(servers: Instance) -> None:
 
 
 def _close_sessions() -> None:
-    """Ends this process's Spark sessions while there is still a server to end them."""
+    """End this process's Spark sessions while there is still a server to end them."""
     from spark_jobs.lake import session
 
     session.close_sessions()

@@ -21,7 +21,7 @@ OUTCOMES = ("passed", "failed", "skipped")
 
 @cache
 def obstacle(tier: str) -> str:
-    """Returns why the tier cannot run on this machine; empty when it can."""
+    """Return why the tier cannot run on this machine; empty when it can."""
     if tier == "browser" and not browser():
         return "Chromium is not there. Fix: sudo apt-get install chromium fonts-noto-cjk"
     try:
@@ -32,7 +32,7 @@ def obstacle(tier: str) -> str:
 
 
 def browser() -> str | None:
-    """Returns the command of a Chromium, none when the machine has none."""
+    """Return the command of a Chromium, none when the machine has none."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
@@ -47,7 +47,7 @@ class Tiers:
         self._deselected: Counter[str] = Counter()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Gives each test its tier; what breaks a server comes last, so that nothing else has to warm it up again."""
+        """Give each test its tier; what breaks a server comes last, so that nothing else has to warm it up again."""
         without = [item.nodeid for item in items if self._tier(item) is None]
         if without:
             raise pytest.UsageError(f"tests without a tier (one of {', '.join(TIERS)}): {', '.join(without)}")
@@ -58,20 +58,20 @@ class Tiers:
         items.sort(key=lambda item: self._tier_of[item.nodeid] == "fault")
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Remembers what the command line left out."""
+        """Remember what the command line left out."""
         self._deselected.update(self._tier(item) or "" for item in items)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Skips a test whose tier cannot run."""
+        """Skip a test whose tier cannot run."""
         if reason := obstacle(self._tier_of[item.nodeid]):
             pytest.skip(f"tier {self._tier_of[item.nodeid]} cannot run: {reason}")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Counts a module that cannot be imported as a failure."""
+        """Count a module that cannot be imported as a failure."""
         self._collection_errors += report.failed
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Counts one outcome per test: a failing set-up or tear-down is a failure."""
+        """Count one outcome per test: a failing set-up or tear-down is a failure."""
         tier = self._tier_of[report.nodeid]
         self._seconds[tier] += report.duration
         if report.when == "call" or (report.when == "setup" and not report.passed):
@@ -81,7 +81,7 @@ class Tiers:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
-        """Fails a run in CI that had to leave out a tier, then prints the closing counts after pytest's own."""
+        """Fail a run in CI that had to leave out a tier, then prints the closing counts after pytest's own."""
         blocked = [tier for tier in TIERS if any(self._counts[tier].values()) and obstacle(tier)]
         strict = bool(blocked) and os.environ.get("CI") == "true"
         if strict and session.exitstatus == pytest.ExitCode.OK:
@@ -112,6 +112,6 @@ class Tiers:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Puts the counting in place."""
+    """Put the counting in place."""
     os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
     config.pluginmanager.register(Tiers(), "huiliu-tiers")

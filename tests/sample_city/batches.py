@@ -23,7 +23,7 @@ Named = tuple[str, str, int | str]  # resource, file and line; of a table's row:
 
 
 def put_down(folder: Path, city: str, people: int, seed: int = 7, days: Iterable[date] = DAYS) -> Sample:
-    """Returns a sample city of which all files of the days are written; no database is needed."""
+    """Return a sample city of which all files of the days are written; no database is needed."""
     sample = Sample(folder / "sample", folder / "inbox", "", CITIES / city, people, seed)
     sample.put_down_first()
     for day in days:
@@ -32,13 +32,13 @@ def put_down(folder: Path, city: str, people: int, seed: int = 7, days: Iterable
 
 
 def name_of(texts: Iterable[str | None]) -> str:
-    """Returns the name of a row by its texts in contract order."""
+    """Return the name of a row by its texts in contract order."""
     canonical = json.dumps([text or None for text in texts], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def files(sample: Sample) -> Iterator[dict]:
-    """Yields every file of the inbox as a batch, in order of date and number; the same bytes again are no new batch."""
+    """Yield every file of the inbox as a batch, in order of date and number; the same bytes again are no new batch."""
     seen: set[tuple[Path, str, bytes]] = set()
     for n, path in enumerate(sorted(sample.inbox.glob("**/*.*"), key=lambda path: (path.name, path))):
         content = path.read_bytes()
@@ -55,13 +55,13 @@ def files(sample: Sample) -> Iterator[dict]:
 
 
 def provider(sample: Sample, region: str) -> str:
-    """Returns the code of a department of a region; of the city where the folder names none."""
+    """Return the code of a department of a region; of the city where the folder names none."""
     found = {row["region_code"]: row["uscc"] for row in sample.lives.setting.places.departments}
     return found.get(region) or next(row["uscc"] for row in sample.lives.setting.places.departments if row["level"] == "city")
 
 
 def tables(sample: Sample, days: Iterable[date]) -> Iterator[dict]:
-    """Yields every table as batches: the first load with the changes of the first day, then the changes of each further day."""
+    """Yield every table as batches: the first load with the changes of the first day, then the changes of each further day."""
     for source in sample.tables:
         resource = next(resource for resource, page in RESOURCES.items() if list(page.columns) == list(source.table.columns))
         loaded = list(source.first_load())
@@ -77,7 +77,7 @@ def tables(sample: Sample, days: Iterable[date]) -> Iterator[dict]:
 
 
 def judge(world: World, batch: dict) -> tuple[dict[Named, tuple[str, set[str]]], set[str]]:
-    """Returns outcome and kinds of rules of every row that breaks something, and the error rules that would block the batch."""
+    """Return outcome and kinds of rules of every row that breaks something, and the error rules that would block the batch."""
     resource, source = batch["resource"], batch["source"]
     page = RESOURCES[resource]
     kinds = {rule.id: rule.check.kind for rule in page.rules}

@@ -21,5 +21,5 @@ def labels(sample: Sample) -> list[Label]:
 
 @pytest.fixture(scope="package")
 def batches(sample: Sample) -> list[dict]:
-    """Returns every file and every table of the sample as batches."""
+    """Return every file and every table of the sample as batches."""
     return [*files(sample), *tables(sample, DAYS)]

@@ -19,7 +19,7 @@ Rows = dict[str, list[dict]]  # by identity number
 
 @pytest.fixture(scope="module")
 def told(batches: list[dict]) -> dict[str, Rows]:
-    """Returns the newest rows of each resource by the person they are about, with the date they came on as `_on`."""
+    """Return the newest rows of each resource by the person they are about, with the date they came on as `_on`."""
     names = {ASSISTANCE: "member_id_no", ELDERLY: "id_no", HOUSEHOLD: "id_no", CERTIFICATE: "id_no", ENTERPRISE: "legal_rep_id_no"}
     found: dict[str, Rows] = {resource: defaultdict(list) for resource in names}
     for batch in batches:
@@ -29,7 +29,7 @@ def told(batches: list[dict]) -> dict[str, Rows]:
 
 
 def situated(sample: Sample, flag: str) -> dict[str, str]:
-    """Returns who has a situation by the third day, and since when."""
+    """Return who has a situation by the third day, and since when."""
     rows = situations(sample.folder, DAYS[-1]).to_pylist()
     return {row["id_no"]: row["since"].isoformat() for row in rows if row["flag"] == flag}
 

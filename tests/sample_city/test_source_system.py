@@ -23,7 +23,7 @@ SECOND_DAY = FIRST_DAY + timedelta(days=1)
 
 @pytest.fixture
 def instance(servers: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
-    """Returns an instance with an empty home and an empty register on the shared PostgreSQL."""
+    """Return an instance with an empty home and an empty register on the shared PostgreSQL."""
     name = f"register_{uuid.uuid4().hex[:8]}"
     with psycopg.connect(postgres.dsn(servers, "postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
@@ -33,7 +33,7 @@ def instance(servers: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def contents(instance: Instance) -> tuple[dict[str, str], dict[str, bytes]]:
-    """Returns a digest of the rows of each table and all files of inbox, truth and labels."""
+    """Return a digest of the rows of each table and all files of inbox, truth and labels."""
     url = connection_url(instance, "source_city").set(drivername="postgresql").render_as_string(hide_password=False)
     query = sql.SQL("select md5(string_agg(one::text, '|' order by one::text)) from {} one")
     with psycopg.connect(url) as connection:

@@ -17,7 +17,7 @@ QUARANTINED_BY = "value.required"
 
 
 def contract(delivery: str) -> Contract:
-    """Returns a contract with a key, a value, an operation and a position."""
+    """Return a contract with a key, a value, an operation and a position."""
     columns = [
         {"name": name, "source_name": name, "label_zh": name, "label_en": name, "type": type_, "key": name == "id", "normalise": ["trim"]}
         for name, type_ in (("id", "string"), ("value", "string"), ("operation", "string"), ("changed_at", "timestamp"))
@@ -47,7 +47,7 @@ def contract(delivery: str) -> Contract:
 
 
 def draw(keys: int, seed: int) -> list[dict]:
-    """Returns batches in order of delivery, as the oracle takes them; one comes late, one is held."""
+    """Return batches in order of delivery, as the oracle takes them; one comes late, one is held."""
     chance = random.Random(seed)
     days = [(1, 1), (2, 2), (1, 2), (3, 3), (3, 4), (4, 4)]
     batches: list[dict] = [
@@ -74,7 +74,7 @@ def draw(keys: int, seed: int) -> list[dict]:
 
 
 def random_row(chance: random.Random, key: str) -> dict:
-    """Returns a row: few positions and values, so that much coincides; a trailing space is another text of the same value."""
+    """Return a row: few positions and values, so that much coincides; a trailing space is another text of the same value."""
     content = chance.choice("abc")
     texts = [key, content + chance.choice(("", "", " ")), chance.choice("UUUUD"), f"2026-05-{chance.randint(1, 8):02} 08:00:00"]
     quarantined = chance.random() < 0.06
@@ -93,7 +93,7 @@ def random_row(chance: random.Random, key: str) -> dict:
 
 
 def bronze_rows(batch: dict, width: int = 4) -> list[tuple]:
-    """Returns the rows of a batch as bronze holds them; `width` is the number of the contract's columns."""
+    """Return the rows of a batch as bronze holds them; `width` is the number of the contract's columns."""
     found = []
     for row in batch["rows"]:
         texts = [text or None for text in row.get("texts", [])] or [None] * width
@@ -108,7 +108,7 @@ def bronze_rows(batch: dict, width: int = 4) -> list[tuple]:
 
 
 def landed(batch: dict, resource: str, gate: str | None, silver_on: date | None) -> Batch:
-    """Returns the batch as the operational database knows it."""
+    """Return the batch as the operational database knows it."""
     return Batch(
         batch["batch_id"],
         resource,

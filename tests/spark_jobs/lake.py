@@ -32,7 +32,7 @@ class Lake:
         storage.append_batches(self.spark, bronze(resource.code), rows, [batch["batch_id"] for batch in batches])
 
     def step(self, batch_ids: list[str], on) -> storage.Changes:
-        """Brings these batches into silver in one step; whatever else is neither done nor held waits for its gate."""
+        """Bring these batches into silver in one step; whatever else is neither done nor held waits for its gate."""
         known = []
         for batch in self.batches:
             name = batch["batch_id"]
@@ -53,7 +53,7 @@ class Lake:
         return written
 
     def silver(self) -> list[dict]:
-        """Returns all versions ever written."""
+        """Return all versions ever written."""
         return [row.asDict() for row in storage.read(self.spark, silver(self.contract.code)).collect()]
 
 
@@ -65,7 +65,7 @@ def told(versions: list[dict]) -> dict[str, list[tuple]]:
 
 
 def known_in(rows: list[dict], day) -> list[dict]:
-    """Returns the versions silver says were known at a day: replaced later counts, closed later reads as open."""
+    """Return the versions silver says were known at a day: replaced later counts, closed later reads as open."""
     return [
         {
             "key": row["id"],

@@ -56,7 +56,7 @@ DEFAULTS: dict[str, Row] = {
 
 
 def row(return_id: str, key: str, place: str | None = GRIDS[0], **values: Any) -> Row:
-    """Returns a row of a return's table that lies at a region's place (nowhere without one), its other values as usual."""
+    """Return a row of a return's table that lies at a region's place (nowhere without one), its other values as usual."""
     declared = RETURNS[return_id]
     chain = load_regions(PROJECT / "cities" / "tiny").ancestors(place, date(2026, 6, 1)) if place else {}
     codes = {f"{level}_code": chain.get(level) for level in LEVELS}
@@ -67,7 +67,7 @@ def row(return_id: str, key: str, place: str | None = GRIDS[0], **values: Any) -
 
 
 def shape(declared: Return) -> TableShape:
-    """Returns the shape of a return's table, as far as the return reads it."""
+    """Return the shape of a return's table, as far as the return reads it."""
     columns = {declared.key: "string", **dict.fromkeys(declared.filter, "boolean")}
     columns |= {column.name: TYPES.get(column.type, "string") for column in declared.columns}
     columns |= {f"{level}_code": "string" for level in LEVELS}
@@ -75,7 +75,7 @@ def shape(declared: Return) -> TableShape:
 
 
 def put(instance: Instance, town: Town) -> None:
-    """Writes the tables of all returns; a return the town says nothing of has an empty one."""
+    """Write the tables of all returns; a return the town says nothing of has an empty one."""
     spark = open_session(instance)
     for return_id, declared in RETURNS.items():
         wanted = shape(declared)
@@ -87,19 +87,19 @@ def put(instance: Instance, town: Town) -> None:
 
 
 def published(instance: Instance, day: date, issue: int = 1) -> Iterator[tuple[dict[str, Any], Path]]:
-    """Returns (manifest, the recipient's folder) of every package of a day."""
+    """Return (manifest, the recipient's folder) of every package of a day."""
     for path in sorted((instance.home / "store" / "exchange").glob(f"*/*/{day}/{issue}/manifest.json")):
         yield json.loads(path.read_text("utf-8")), path.parent.parent.parent
 
 
 def audience(manifest: dict[str, Any]) -> str:
-    """Returns the audience of a package: the level of a region, or `civil_affairs`."""
+    """Return the audience of a package: the level of a region, or `civil_affairs`."""
     whom = manifest["recipient"]
     return "civil_affairs" if "department_uscc" in whom else str(whom["level"])
 
 
 def form_rows(folder: Path, returned: dict[str, Any], name: str) -> list[tuple[str | None, ...]]:
-    """Returns the rows of a form as texts."""
+    """Return the rows of a form as texts."""
     form = next(form for form in returned["forms"] if form["form"] == name)
     if form["path"] is None:
         return []

@@ -20,7 +20,7 @@ HELD, EMPTY, CUT_OFF, KEYLESS = 6, 9, 10, 11
 
 
 def contract() -> Contract:
-    """Returns a contract of a snapshot with a key and a value."""
+    """Return a contract of a snapshot with a key and a value."""
     base = history_contract("snapshot")
     rule = base.rules[0].model_copy(update={"id": KEY_BROKEN_BY, "kind": "pattern", "column": "id", "params": {"regex": PATTERN}})
     changes = {"columns": base.columns[:2], "rules": (*base.rules, rule), "operation": None, "position": None}
@@ -28,7 +28,7 @@ def contract() -> Contract:
 
 
 def draw(keys: int, seed: int) -> list[dict]:
-    """Returns batches in order of delivery; positions are UTC without a zone, as Spark hands them to Python."""
+    """Return batches in order of delivery; positions are UTC without a zone, as Spark hands them to Python."""
     chance = random.Random(seed)
     batches = []
     for number, (provider, about, taken) in enumerate(DELIVERIES, start=1):
@@ -55,7 +55,7 @@ def add(batch: dict, row: dict) -> None:
 
 
 def random_row(chance: random.Random, key: str, position: datetime) -> dict:
-    """Returns a row that names the key: readable, quarantined, with a broken key, or a rejected line."""
+    """Return a row that names the key: readable, quarantined, with a broken key, or a rejected line."""
     content = chance.choice("ab")
     how = chance.choices(("read", "quarantined", "misspelt", "rejected"), (85, 6, 3, 6))[0]
     if how == "rejected":

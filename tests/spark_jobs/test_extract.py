@@ -49,7 +49,7 @@ def unrecorded(instance: Instance) -> list[str]:
 
 
 def forget(instance: Instance, batch_id: str) -> None:
-    """Loses the record that a batch is in bronze."""
+    """Lose the record that a batch is in bronze."""
     with connect(instance) as connection:
         connection.execute(update(batch_table).where(batch_table.c.batch_id == batch_id).values(bronze_recorded_at=None))
 

@@ -108,7 +108,7 @@ def _rows(count: int, broken: int = 0, repeated: int = 0) -> list[dict[str, str]
 
 
 def _commit(instance: Instance, contract: Contract, deliveries: dict[str, list[dict[str, str]]], received: int | None = None) -> None:
-    """Commits rows to bronze as the extract job does."""
+    """Commit rows to bronze as the extract job does."""
     spark = open_session(instance)
     table = storage.read(spark, bronze(RESOURCE))
     rows = []

@@ -19,7 +19,7 @@ KEYS = 1200
 
 
 def naive(batches: list[dict]) -> list[dict]:
-    """Returns the batches with positions as Spark hands them to Python (session time zone UTC, no zone attached)."""
+    """Return the batches with positions as Spark hands them to Python (session time zone UTC, no zone attached)."""
     return [
         {**batch, "rows": [{**row, "position": row["position"] and row["position"].replace(tzinfo=None)} for row in batch["rows"]]}
         for batch in batches

@@ -25,7 +25,7 @@ CHECK = {"check_id": "c1", "grid_code": "449901001001001", "check_time": "2026-0
 
 
 def land_and_pass(instance: Instance, lines: list[str]) -> None:
-    """Brings a file through landing and bronze; what the gate would say of it is recorded by hand."""
+    """Bring a file through landing and bronze; what the gate would say of it is recorded by hand."""
     (instance.folder("inbox", RESOURCE) / f"{DAY}_1.jsonl").write_text("\n".join(lines), "utf-8")
     run_job("extract", JobRequest(DAY, RESOURCE), instance)
     with connect(instance) as connection:

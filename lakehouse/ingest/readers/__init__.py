@@ -30,5 +30,5 @@ READERS = {
 
 
 def reader_of(contract: Contract) -> Reader:
-    """Returns the reader of a contract's source."""
+    """Return the reader of a contract's source."""
     return READERS[contract.source.kind]

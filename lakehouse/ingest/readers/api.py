@@ -42,7 +42,7 @@ class Envelope(msgspec.Struct):
 
 
 def fetch(endpoint: ApiEndpoint, contract: Contract, asked: Window, target: Path, limits: Limits | None = None) -> Delivery:
-    """Returns the delivery of a window, its records written to `target`, one a line; received is the total the API stated.
+    """Return the delivery of a window, its records written to `target`, one a line; received is the total the API stated.
 
     Raises:
         SourceError: the API does not answer as agreed; no text of it holds a value, a token or a secret.
@@ -93,12 +93,12 @@ class _Pages:
         self.total = -1
 
     def numbers(self) -> Iterator[int]:
-        """Yields the number of the next page until all rows of the total have come; an empty window has one page."""
+        """Yield the number of the next page until all rows of the total have come; an empty window has one page."""
         yield 1
         yield from range(2, self._count() + 1)
 
     def take(self, number: int, page: PageData) -> Iterator[bytes]:
-        """Yields the records of a page that is as it must be."""
+        """Yield the records of a page that is as it must be."""
         self._check_facts(number, page)
         expected = min(self._size, self.total - (number - 1) * self._size)
         if len(page.records) != expected:

@@ -74,7 +74,7 @@ class ApiClient:
         self._http.close()
 
     def get(self, path: str, parameters: Mapping[str, str]) -> bytes:
-        """Returns the body of a 200 of type JSON.
+        """Return the body of a 200 of type JSON.
 
         Raises:
             SourceError: there is none to be had.
@@ -103,7 +103,7 @@ class ApiClient:
         self._good_until = time.monotonic() + max(found.expires_in - EARLY_SECONDS, 1.0)
 
     def _again(self, request: httpx.Request, *, may_expire: bool) -> bytes | None:
-        """Returns the body, None for an expired token; passing troubles are tried again."""
+        """Return the body, None for an expired token; passing troubles are tried again."""
         attempts = self._limits.attempts
         retrying = Retrying(
             retry=retry_if_exception_type(PassingError), stop=stop_after_attempt(attempts), wait=self._wait, sleep=self._sleep, reraise=True
@@ -166,7 +166,7 @@ class ApiClient:
         return bytes(body)
 
     def _asked_wait(self, retry_after: str) -> float | None:
-        """Returns the seconds a Retry-After header asks for, given in seconds or as a date; refuses to wait too long."""
+        """Return the seconds a Retry-After header asks for, given in seconds or as a date; refuses to wait too long."""
         if not retry_after:
             return None
         if retry_after.isascii() and retry_after.isdigit():

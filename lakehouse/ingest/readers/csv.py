@@ -33,7 +33,7 @@ COUNTED_AS: dict[Encoding, str] = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "gb
 
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
-    """Returns the records of a delivered CSV file.
+    """Return the records of a delivered CSV file.
 
     Raises:
         SourceError: the header is not exactly the declared names; the whole delivery is refused.
@@ -46,7 +46,7 @@ def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
 
 
 def read_named(stream: BinaryIO, source: CsvSource, columns: tuple[set[str], list[str]], where: str) -> Iterator[Record]:
-    """Returns the records of CSV bytes whose header must be exactly the declared names; `columns` are those and the ones to keep."""
+    """Return the records of CSV bytes whose header must be exactly the declared names; `columns` are those and the ones to keep."""
     if source.delimiter not in SAFE_DELIMITERS:
         raise refusal(where, "the declared delimiter may be part of a character.", "comma, semicolon, tab, space", "correct the contract.")
     split = _Splitter(universal_lines(chunks(stream, source.encoding)), source.delimiter)
@@ -56,13 +56,13 @@ def read_named(stream: BinaryIO, source: CsvSource, columns: tuple[set[str], lis
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:
-    """Returns how many records a CSV file holds beside its header, counted without the reader: by Python's own parser."""
+    """Return how many records a CSV file holds beside its header, counted without the reader: by Python's own parser."""
     source = contract.source if isinstance(contract.source, CsvSource) else CsvSource(kind="csv", path="")
     return count_records(stream, source)
 
 
 def count_records(stream: BinaryIO, source: CsvSource) -> int:
-    """Returns how many records CSV bytes hold beside their header (the second counter)."""
+    """Return how many records CSV bytes hold beside their header (the second counter)."""
     csv.field_size_limit(4 * MAX_RECORD_BYTES)
     text = io.TextIOWrapper(stream, COUNTED_AS[source.encoding], "replace", newline="")
     feed, total, ended = _Feed(text, source.encoding), 0, False
@@ -184,7 +184,7 @@ class _Feed(Iterator[str]):
         return line
 
     def retreat(self) -> None:
-        """Gives back all lines of the record but the first."""
+        """Give back all lines of the record but the first."""
         self._waiting.extendleft(reversed(self.taken[1:]))
         self.taken.clear()
 

@@ -8,7 +8,7 @@ from lakehouse.ingest.readers.records import refusal
 
 
 def check_header(found: Sequence[str], declared: set[str], where: str) -> None:
-    """Raises where the names are not the declared ones; others are told by their place only: without a header they are somebody's data.
+    """Raise where the names are not the declared ones; others are told by their place only: without a header they are somebody's data.
 
     Raises:
         SourceError: names are missing, twice or not declared; the whole delivery is refused.

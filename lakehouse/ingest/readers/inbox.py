@@ -17,7 +17,7 @@ PLACEHOLDERS = {"{date}": r"(?P<date>\d{4}-\d{2}-\d{2})", "{region}": r"(?P<regi
 
 
 def find(inbox: Path, contract: Contract, provider_of: ProviderOf, until: date) -> tuple[list[Delivery], list[Unusable]]:
-    """Returns the deliveries about dates up to `until`, and the files nobody can understand.
+    """Return the deliveries about dates up to `until`, and the files nobody can understand.
 
     `provider_of` says which department delivers for a region at a date; asked only where the contract names no single provider.
     """
@@ -36,7 +36,7 @@ def find(inbox: Path, contract: Contract, provider_of: ProviderOf, until: date) 
 
 
 def path_pattern(contract: Contract) -> re.Pattern[str]:
-    """Returns the contract's path below the inbox as a pattern with the groups `date` and `region`."""
+    """Return the contract's path below the inbox as a pattern with the groups `date` and `region`."""
     parts = re.split(r"(\{date\}|\{region\}|\{n\}|\*)", _path(contract))
     return re.compile("".join(PLACEHOLDERS.get(part, re.escape(part)) for part in parts))
 

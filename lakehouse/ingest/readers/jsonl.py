@@ -15,7 +15,7 @@ WHITE_SPACE = b" \t\r\n"
 
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:  # noqa: ARG001 - a file of lines is never refused whole
-    """Returns the records of a delivered JSON Lines file; an absent key, null and an empty text are the same."""
+    """Return the records of a delivered JSON Lines file; an absent key, null and an empty text are the same."""
     declared = frozenset(column.source_name for column in contract.columns)
     names = [column.source_name for column in contract.kept_columns]
     for line in newline_lines(chunks(stream, "utf-8")):
@@ -27,7 +27,7 @@ def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]: 
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the counters of all kinds are called alike
-    """Returns how many lines a file holds, counted without the reader."""
+    """Return how many lines a file holds, counted without the reader."""
     mark = stream.read(len(codecs.BOM_UTF8))
     last = b"" if mark == codecs.BOM_UTF8 else mark
     total = last.count(b"\n")

@@ -22,7 +22,7 @@ class Line(NamedTuple):
 
 
 def chunks(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
-    """Returns the bytes of a stream in parts, UTF-16 rewritten as UTF-8, a byte order mark left out."""
+    """Return the bytes of a stream in parts, UTF-16 rewritten as UTF-8, a byte order mark left out."""
     parts = _parts(stream)
     if encoding == "utf-16":
         parts = _utf8_of_utf16(parts)
@@ -33,12 +33,12 @@ def chunks(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
 
 
 def universal_lines(parts: Iterator[bytes]) -> Iterator[Line]:
-    r"""Returns lines that end in `\n`, `\r\n` or `\r` (or with the stream)."""
+    r"""Return lines that end in `\n`, `\r\n` or `\r` (or with the stream)."""
     return _lines(_whole_endings(parts), universal=True)
 
 
 def newline_lines(parts: Iterator[bytes]) -> Iterator[Line]:
-    r"""Returns lines that end in `\n` only (or with the stream): `\r` is white space."""
+    r"""Return lines that end in `\n` only (or with the stream): `\r` is white space."""
     return _lines(parts, universal=False)
 
 

@@ -24,7 +24,7 @@ LANDED_AS = CsvSource(kind="csv", path="", encoding="utf-8")
 
 
 def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Delivery:
-    """Returns the delivery of a window, its bytes written to `target`, its rows counted in the same snapshot.
+    """Return the delivery of a window, its bytes written to `target`, its rows counted in the same snapshot.
 
     Raises:
         SourceError: the source does not answer, or the table or a column is not there (any more).
@@ -44,13 +44,13 @@ def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Delivery
 
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
-    """Returns the records of a landed snapshot, by the CSV reader."""
+    """Return the records of a landed snapshot, by the CSV reader."""
     names = [column.source_name for column in contract.kept_columns]
     return csv.read_named(stream, LANDED_AS, (set(names), names), where)
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the counters of all kinds are called alike
-    """Returns how many rows a landed snapshot holds, counted without the reader."""
+    """Return how many rows a landed snapshot holds, counted without the reader."""
     return csv.count_records(stream, LANDED_AS)
 
 

@@ -49,5 +49,5 @@ class BrokenRecordError(ValueError):
 
 
 def refusal(where: str, found: str, allowed: str, fix: str) -> SourceError:
-    """Returns the error that refuses a whole delivery."""
+    """Return the error that refuses a whole delivery."""
     return SourceError(Problem(where, found, allowed, fix).text())

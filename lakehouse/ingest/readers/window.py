@@ -22,12 +22,12 @@ class Window:
 
 
 def is_fetched(contract: Contract) -> bool:
-    """Returns whether we ask the source for rows (no file of its own, so its rows have no lines that anybody knows)."""
+    """Return whether we ask the source for rows (no file of its own, so its rows have no lines that anybody knows)."""
     return isinstance(contract.source, FetchedSource)
 
 
 def next_window(contract: Contract, landed: Iterable[date], asked: tuple[date, str], *, again: bool = False) -> Window | None:
-    """Returns the window to ask for at a date (`asked`: date, time zone), or None where the delivery of the cycle has come.
+    """Return the window to ask for at a date (`asked`: date, time zone), or None where the delivery of the cycle has come.
 
     It begins the day after the last landed date, less the overlap for rows that were committed late: what a failed run missed is in it.
     """

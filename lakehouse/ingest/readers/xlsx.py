@@ -22,7 +22,7 @@ from lakehouse.ingest.readers.xlsx_package import Block, Package, open_package
 
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
-    """Returns the records of a delivered workbook.
+    """Return the records of a delivered workbook.
 
     Raises:
         SourceError: the file, the sheet or its header is not as declared; the whole delivery is refused.
@@ -33,7 +33,7 @@ def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:
-    """Returns how many rows below the header hold something, counted without the reader; 0 where there is no readable sheet at all."""
+    """Return how many rows below the header hold something, counted without the reader; 0 where there is no readable sheet at all."""
     source = _source(contract)
     try:
         package = open_package(stream, "")
@@ -45,7 +45,7 @@ def count(stream: BinaryIO, contract: Contract) -> int:
 
 
 def remarks(stream: BinaryIO, contract: Contract) -> list[str]:
-    """Returns what people should know about a readable workbook: sheets that are hidden (their places only)."""
+    """Return what people should know about a readable workbook: sheets that are hidden (their places only)."""
     source = _source(contract)
     package = open_package(stream, "")
     hidden = [str(place) for place, sheet in enumerate(package.sheets, 1) if sheet.is_hidden and sheet.name != source.sheet]
@@ -70,7 +70,7 @@ class _Sheet:
         self._last_header = self._source.header_from + self._source.header_rows - 1
 
     def records(self) -> Iterator[Record]:
-        """Yields the records below the header."""
+        """Yield the records below the header."""
         head: dict[int, list[Cell]] = {}
         declared = {column.source_name: column for column in self._contract.columns}
         columns: list[Column] = []
@@ -93,7 +93,7 @@ class _Sheet:
         return [declared[name] for name in names], [names.index(column.source_name) for column in self._contract.kept_columns]
 
     def _names(self, head: dict[int, list[Cell]]) -> list[str]:
-        """Returns the header's names from the first column to the last that has one: texts from above, joined; a merged one counts once."""
+        """Return the header's names from the first column to the last that has one: texts from above, joined; a merged one counts once."""
         texts: dict[tuple[int, int], str] = {}
         wanted = range(self._source.header_from, self._last_header + 1)
         for cell in (cell for number in wanted for cell in head.get(number, ())):
@@ -114,7 +114,7 @@ class _Sheet:
         return names
 
     def _record(self, number: int, found: Sequence[Cell], columns: Sequence[Column], places: Sequence[int]) -> Record | None:
-        """Returns None where no cell holds anything but empty texts."""
+        """Return None where no cell holds anything but empty texts."""
         texts: list[str | None] = [None] * len(columns)
         try:
             for cell in found:
@@ -135,7 +135,7 @@ class _Sheet:
 
 
 def _hiding(blocks: Iterable[Block]) -> tuple[list[int], list[int]]:
-    """Returns the first and last rows, in order and apart, in which merged blocks hide cells: one value would stand for several."""
+    """Return the first and last rows, in order and apart, in which merged blocks hide cells: one value would stand for several."""
     firsts: list[int] = []
     lasts: list[int] = []
     for first, last in sorted((block.top + (block.left == block.right), block.bottom) for block in blocks):
@@ -148,14 +148,14 @@ def _hiding(blocks: Iterable[Block]) -> tuple[list[int], list[int]]:
 
 
 def _places(block: Block, wanted: range) -> Iterator[tuple[int, int]]:
-    """Yields the places of a block within the header's rows; a block that is wider than any sheet is cut off."""
+    """Yield the places of a block within the header's rows; a block that is wider than any sheet is cut off."""
     for row in wanted:
         if block.top <= row <= block.bottom:
             yield from ((row, column) for column in range(block.left, min(block.right, block.left + 1000) + 1))
 
 
 def _raw(found: Sequence[Cell], meaning: Meaning) -> bytes:
-    """Returns what stood in the cells of a row, by column, for those who have to repair it."""
+    """Return what stood in the cells of a row, by column, for those who have to repair it."""
     held = {str(cell.column): f"={cell.formula}" if cell.formula is not None else _as_written(cell, meaning) for cell in found}
     return json.dumps(held, ensure_ascii=False).encode("utf-8", "replace")[:MAX_RECORD_BYTES]
 

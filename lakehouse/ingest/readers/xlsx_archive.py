@@ -30,7 +30,7 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 
 
 def measured(stream: BinaryIO, where: str) -> bytes:
-    """Returns the bytes of a delivered workbook.
+    """Return the bytes of a delivered workbook.
 
     Raises:
         SourceError: it is encrypted, no workbook, damaged, too large, or would swell beyond all bounds.
@@ -48,7 +48,7 @@ def measured(stream: BinaryIO, where: str) -> bytes:
 
 @contextmanager
 def telling_damage(where: str) -> Iterator[None]:
-    """Makes whatever a broken file does to a parser a refusal of the delivery."""
+    """Make whatever a broken file does to a parser a refusal of the delivery."""
     try:
         yield
     except (*DAMAGED, ParseError, ExpatError, LookupError, ValueError, ArithmeticError) as error:
@@ -56,13 +56,13 @@ def telling_damage(where: str) -> Iterator[None]:
 
 
 def _damaged(where: str, error: Exception) -> SourceError:
-    """Returns the refusal of a file that cannot be read; the library's own words may quote its content."""
+    """Return the refusal of a file that cannot be read; the library's own words may quote its content."""
     found = f"the file cannot be read as a workbook ({type(error).__name__})."
     return refusal(where, found, "an .xlsx file", "open it in the spreadsheet program, save it again and send it.")
 
 
 def _measure(archive: zipfile.ZipFile, where: str) -> None:
-    """Inflates every part once, into nothing, before any parser sees it: what the file says of its own sizes is not believed."""
+    """Inflate every part once, into nothing, before any parser sees it: what the file says of its own sizes is not believed."""
     parts = archive.infolist()
     names = [part.filename for part in parts]
     if len(parts) > MAX_PARTS or len(set(names)) != len(names):

@@ -35,7 +35,7 @@ class Cell(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Returns whether nothing stands in it."""
+        """Return whether nothing stands in it."""
         return self.formula is None and not self.value and not self.inline
 
 
@@ -50,11 +50,11 @@ class Meaning:
 
     @classmethod
     def of(cls, package: Package, *, stored_results: bool) -> Meaning:
-        """Returns what the cells of a workbook refer to."""
+        """Return what the cells of a workbook refer to."""
         return cls(package.strings(), package.date_styles(), package.counts_from_1904(), stored_results)
 
     def text(self, cell: Cell, column: Column | None) -> str | None:
-        """Returns the text of a cell; a number in a column of dates (or shown as a date) is its moment.
+        """Return the text of a cell; a number in a column of dates (or shown as a date) is its moment.
 
         Raises:
             BrokenRecordError: a formula, an error value, or a number that has lost digits.
@@ -95,7 +95,7 @@ class Meaning:
 
 
 def cells(element: Element, row: int) -> Iterator[Cell]:
-    """Yields the cells of a row element that hold something, from left to right.
+    """Yield the cells of a row element that hold something, from left to right.
 
     Raises:
         ValueError: cells stand in another row's place, or not from left to right.
@@ -122,7 +122,7 @@ def cells(element: Element, row: int) -> Iterator[Cell]:
 
 
 def rows(package: Package, sheet: SheetPart) -> Iterator[tuple[int, list[Cell]]]:
-    """Yields the rows of a sheet that hold something, by number.
+    """Yield the rows of a sheet that hold something, by number.
 
     Raises:
         ValueError: a row comes twice or after a later one: which of them people saw, nobody knows.
@@ -153,7 +153,7 @@ def _checked(text: str | None) -> str | None:
 
 
 def _moment(serial: Decimal, from_1904: bool) -> datetime | None:
-    """Returns the moment of a serial number, None where it has none (before the calendar begins, after its end, the day that never was)."""
+    """Return the moment of a serial number, None where it has none (before the calendar begins, after its end, the day that never was)."""
     seconds = round(serial * SECONDS)
     days, rest = divmod(seconds, SECONDS)
     if not (0 if from_1904 else 1) <= days <= LAST_SERIAL - (1462 if from_1904 else 0) or (days == NO_DAY and not from_1904):

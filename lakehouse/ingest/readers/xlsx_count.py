@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 
 def rows_with_content(part: IO[bytes], below: int, empty_texts: Collection[int]) -> int:
-    """Returns how many rows below a row hold a value or a formula; `empty_texts` are the numbers of shared texts without a character.
+    """Return how many rows below a row hold a value or a formula; `empty_texts` are the numbers of shared texts without a character.
 
     Raises:
         ValueError, ExpatError: the part is no sheet.
@@ -33,7 +33,7 @@ class _Counter:
         self._aid = False
 
     def parse(self, part: IO[bytes]) -> None:
-        """Reads a part to its end."""
+        """Read a part to its end."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler = self._start

@@ -52,7 +52,7 @@ class Package:
         self.sheets = tuple(self._sheets())
 
     def sheet(self, name: str) -> SheetPart:
-        """Returns a sheet by its exact name.
+        """Return a sheet by its exact name.
 
         Raises:
             SourceError: there is none; what the others are called is not told, it may be anything.
@@ -64,7 +64,7 @@ class Package:
         return found
 
     def elements(self, path: str, name: str) -> Iterator[Element]:
-        """Yields the elements of a part that have a name, whole, one after the other; in a large part each is let go after its turn."""
+        """Yield the elements of a part that have a name, whole, one after the other; in a large part each is let go after its turn."""
         if self._archive.getinfo(path).file_size <= SMALL_PART_BYTES:
             root = fromstring(self._archive.read(path))  # noqa: S314 - no part with entities of its own comes so far
             yield from root.iter(f"{root.tag.rpartition('}')[0]}}}{name}")
@@ -76,20 +76,20 @@ class Package:
                     element.clear()
 
     def open(self, sheet: SheetPart) -> IO[bytes]:
-        """Returns the bytes of a sheet's part."""
+        """Return the bytes of a sheet's part."""
         return self._archive.open(sheet.path)
 
     def merged_blocks(self, sheet: SheetPart) -> list[Block]:
-        """Returns the merged blocks of a sheet."""
+        """Return the merged blocks of a sheet."""
         return [_block(element.get("ref", "")) for element in self.elements(sheet.path, "mergeCell")]
 
     def strings(self) -> list[str]:
-        """Returns the texts that cells refer to by number."""
+        """Return the texts that cells refer to by number."""
         path = self._parts.get("sharedStrings")
         return [text_of(element) for element in self.elements(path, "si")] if path else []
 
     def date_styles(self) -> frozenset[str]:
-        """Returns the numbers of the cell styles that show a number as a date or a time of day."""
+        """Return the numbers of the cell styles that show a number as a date or a time of day."""
         dates, styles = set(CHINESE_DATES), list[str]()
         dates |= {str(number) for number, code in BUILTIN_FORMATS.items() if _is_date(code)}
         path = self._parts.get("styles")
@@ -100,7 +100,7 @@ class Package:
         return frozenset(str(number) for number, form in enumerate(styles) if form in dates)
 
     def counts_from_1904(self) -> bool:
-        """Returns whether the serial numbers of dates count from 1904 (workbooks of old Macintoshes) instead of 1900."""
+        """Return whether the serial numbers of dates count from 1904 (workbooks of old Macintoshes) instead of 1900."""
         return any(element.get("date1904") in ("1", "true") for element in self.elements(WORKBOOK, "workbookPr"))
 
     def _sheets(self) -> Iterator[SheetPart]:
@@ -110,7 +110,7 @@ class Package:
             yield SheetPart(element.get("name", ""), element.get("state", "visible") != "visible", targets[identity])
 
     def _relations(self) -> Iterator[tuple[str, str, str]]:
-        """Yields kind, id and path of the parts the workbook consists of; what lies outside of the file is no part."""
+        """Yield kind, id and path of the parts the workbook consists of; what lies outside of the file is no part."""
         for element in self.elements("xl/_rels/workbook.xml.rels", "Relationship"):
             if element.get("TargetMode") != "External":
                 path = posixpath.normpath(posixpath.join("/xl", element.get("Target", ""))).lstrip("/")
@@ -120,12 +120,12 @@ class Package:
 
 
 def local(name: str) -> str:
-    """Returns an XML name without its namespace, of which there are two (ISO strict and transitional)."""
+    """Return an XML name without its namespace, of which there are two (ISO strict and transitional)."""
     return name[name.rfind("}") + 1 :]
 
 
 def text_of(element: Element) -> str:
-    """Returns the text of a string element: its runs joined, formatting and reading aids (拼音) left out, `_x000A_` written out."""
+    """Return the text of a string element: its runs joined, formatting and reading aids (拼音) left out, `_x000A_` written out."""
     if len(element) == 1 and local(element[0].tag) == "t":
         return written_out(element[0].text or "")
     runs = [element, *(child for child in element if local(child.tag) == "r")]
@@ -133,12 +133,12 @@ def text_of(element: Element) -> str:
 
 
 def written_out(text: str) -> str:
-    """Returns a text with the characters that the format writes as `_xHHHH_`."""
+    """Return a text with the characters that the format writes as `_xHHHH_`."""
     return ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
 def open_package(stream: BinaryIO, where: str) -> Package:
-    """Returns the package of a delivered workbook.
+    """Return the package of a delivered workbook.
 
     Raises:
         SourceError: it is no workbook that may be parsed.
@@ -159,7 +159,7 @@ def _block(reference: str) -> Block:
 
 
 def place_of(reference: str) -> tuple[int, int]:
-    """Returns row and column of a cell's reference, counted from one."""
+    """Return row and column of a cell's reference, counted from one."""
     found = PLACE.fullmatch(reference)
     if found is None:
         raise ValueError("no cell")
@@ -168,7 +168,7 @@ def place_of(reference: str) -> tuple[int, int]:
 
 @cache
 def column_of(letters: str) -> int:
-    """Returns the number of a column."""
+    """Return the number of a column."""
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - 64

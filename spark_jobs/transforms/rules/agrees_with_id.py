@@ -10,12 +10,12 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Returns what reads the number."""
+    """Return what reads the number."""
     return resident_id.reading(case.params["id"])
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where gender, date of birth or age (at the business date) differ from what a valid number says."""
+    """Return true where gender, date of birth or age (at the business date) differ from what a valid number says."""
     differs = {"gender": _gender, "birth_date": _birth_date, "age": _age}[case.params["part"]]
     return resident_id.is_valid(case.params["id"]) & differs(case)
 
@@ -37,6 +37,6 @@ def _age(case: RuleCase) -> Column:
 
 
 def age(born: Column, day: Column) -> Column:
-    """Returns the completed years of life at a date; somebody born on 29 February completes one on 1 March."""
+    """Return the completed years of life at a date; somebody born on 29 February completes one on 1 March."""
     had_birthday = F.date_format(day, "MMdd") >= F.date_format(born, "MMdd")
     return F.year(day) - F.year(born) - F.when(had_birthday, 0).otherwise(1)

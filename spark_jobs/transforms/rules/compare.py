@@ -23,7 +23,7 @@ CONTRARY: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where the contrary holds; null where one of the values is missing or cannot be read."""
+    """Return true where the contrary holds; null where one of the values is missing or cannot be read."""
     broken: Column = CONTRARY[case.params["operator"]](_value(case, case.rule.column), _value(case, case.params["to"]))
     return broken
 

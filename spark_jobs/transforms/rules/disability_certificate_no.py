@@ -11,11 +11,11 @@ LENGTH = 20
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Returns what reads the resident number the text begins with."""
+    """Return what reads the resident number the text begins with."""
     return resident_id.reading(case.rule.column, LENGTH)
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where the resident number, category (1 to 7) or grade (1 to 4) is wrong."""
+    """Return true where the resident number, category (1 to 7) or grade (1 to 4) is wrong."""
     right = resident_id.is_valid(case.rule.column, LENGTH) & case.text.rlike(r"[1-7][1-4]\z")
     return case.text.isNotNull() & ~right

@@ -11,7 +11,7 @@ FEW = 200
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Returns what adds the periods of the row's code: a broadcast join, null where the table has no such code."""
+    """Return what adds the periods of the row's code: a broadcast join, null where the table has no such code."""
     if _is_short(case):
         return {}
     found = case.helper("periods")
@@ -26,7 +26,7 @@ def helpers(case: RuleCase) -> dict[str, Helper]:
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where no period of the code contains the business date."""
+    """Return true where no period of the code contains the business date."""
     if _is_short(case):
         return ~_code(case).isin([version.code for version in case.scope.codes[case.params["codes"]].versions])
     periods = F.col(case.helper("periods"))
@@ -40,6 +40,6 @@ def _code(case: RuleCase) -> Column:
 
 
 def _is_short(case: RuleCase) -> bool:
-    """Returns whether the table is short and none of its codes ever begins or ends: then a list of literals is cheaper than a join."""
+    """Return whether the table is short and none of its codes ever begins or ends: then a list of literals is cheaper than a join."""
     versions = case.scope.codes[case.params["codes"]].versions
     return 0 < len(versions) <= FEW and not any(version.valid_from or version.valid_to for version in versions)

@@ -8,5 +8,5 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where the text has no typed value."""
+    """Return true where the text has no typed value."""
     return case.text.isNotNull() & case.typed().isNull()

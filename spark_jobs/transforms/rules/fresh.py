@@ -10,7 +10,7 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where more than `maxDays` days lie between the date and the business date."""
+    """Return true where more than `maxDays` days lie between the date and the business date."""
     value = case.typed()
     date = types.local_date(value, case.scope.timezone) if case.column.type == "timestamp" else value
     return F.date_diff(case.business_date, date) > case.params["maxDays"]

@@ -9,6 +9,6 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where the date lies after the date the delivery is about."""
+    """Return true where the date lies after the date the delivery is about."""
     value = case.typed()
     return (types.local_date(value, case.scope.timezone) if case.column.type == "timestamp" else value) > case.business_date

@@ -8,5 +8,5 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where the date lies before the business date and column `when` has one of the values `in`."""
+    """Return true where the date lies before the business date and column `when` has one of the values `in`."""
     return (case.typed() < case.business_date) & case.text_of(case.params["when"]).isin(*case.params["in"])

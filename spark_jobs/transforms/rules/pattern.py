@@ -9,5 +9,5 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where the expression does not match the whole text."""
+    """Return true where the expression does not match the whole text."""
     return ~case.text.rlike(types.whole(case.params["regex"]))

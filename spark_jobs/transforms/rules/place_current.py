@@ -11,11 +11,11 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Returns what adds the row's region as the tree has it."""
+    """Return what adds the row's region as the tree has it."""
     return place(case)
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where the tree has the code, but not at the business date."""
+    """Return true where the tree has the code, but not at the business date."""
     region = F.col(case.place)
     return region.isNotNull() & ~regions.is_current(region, case.business_date)

@@ -11,7 +11,7 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase, is_valid_at
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Returns what adds the regions the row's region lies within, and the region of the batch's provider: broadcast joins."""
+    """Return what adds the regions the row's region lies within, and the region of the batch's provider: broadcast joins."""
     memberships, area = case.helper("memberships"), case.helper("area")
 
     def with_memberships(rows: DataFrame) -> DataFrame:
@@ -31,6 +31,6 @@ def helpers(case: RuleCase) -> dict[str, Helper]:
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where the region exists at the business date and the area is none of the regions it lies within."""
+    """Return true where the region exists at the business date and the area is none of the regions it lies within."""
     area = F.col(case.helper("area")) if case.params["region"] == PROVIDER else F.lit(case.params["region"])
     return F.exists(case.helper("memberships"), lambda one: is_valid_at(one, case.business_date) & ~F.array_contains(one["within"], area))

@@ -10,12 +10,12 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Returns what adds the row's region as the tree has it."""
+    """Return what adds the row's region as the tree has it."""
     return place(case)
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where no region of the level ever had the code; for a community a street, filled up with zeros, is known too."""
+    """Return true where no region of the level ever had the code; for a community a street, filled up with zeros, is known too."""
     region, wanted = F.col(case.place), case.params["level"]
     known = region.isNotNull() if wanted == "any" else region["level"] == wanted
     if wanted == "community":

@@ -9,7 +9,7 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
 def place(case: RuleCase) -> dict[str, Helper]:
-    """Returns what adds `case.place`; nothing where the column's normalisation has looked it up already."""
+    """Return what adds `case.place`; nothing where the column's normalisation has looked it up already."""
     if "region_successor" in case.column.normalise:
         return {}
 

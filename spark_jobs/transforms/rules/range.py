@@ -13,7 +13,7 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where the value is less than `min` or more than `max`; both are allowed values themselves.
+    """Return true where the value is less than `min` or more than `max`; both are allowed values themselves.
 
     Numbers compare as numbers, dates as dates, timestamps by their local date, months (`yyyy-MM`) and other text as text.
     """

@@ -30,7 +30,7 @@ PREDICATES = {kind: _predicate(kind) for kind in gate_kinds()}
 
 
 def helpers(ruled: Iterable[RuleCase]) -> dict[str, Helper]:
-    """Returns what adds the helper columns of rules to rows, by name and in order."""
+    """Return what adds the helper columns of rules to rows, by name and in order."""
     found: dict[str, Helper] = {}
     for case in ruled:
         wanted = PREDICATES[case.rule.kind].helpers
@@ -40,5 +40,5 @@ def helpers(ruled: Iterable[RuleCase]) -> dict[str, Helper]:
 
 
 def cases(contract: model.Contract, scope: RuleScope) -> list[RuleCase]:
-    """Returns the rules of a contract in a scope."""
+    """Return the rules of a contract in a scope."""
     return [RuleCase(rule, contract, scope) for rule in contract.rules]

@@ -8,5 +8,5 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where nothing is left of the text."""
+    """Return true where nothing is left of the text."""
     return case.text.isNull()

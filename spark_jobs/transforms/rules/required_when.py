@@ -8,5 +8,5 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where nothing is left of the text and column `when` has one of the values `in`."""
+    """Return true where nothing is left of the text and column `when` has one of the values `in`."""
     return case.text.isNull() & case.text_of(case.params["when"]).isin(*case.params["in"])

@@ -14,17 +14,17 @@ from spark_jobs.transforms.text import check_character
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Returns what reads the rule's own number."""
+    """Return what reads the rule's own number."""
     return reading(case.rule.column)
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where the normalised text is not a valid number of somebody born by the business date."""
+    """Return true where the normalised text is not a valid number of somebody born by the business date."""
     return case.text.isNotNull() & ~is_valid(case.rule.column)
 
 
 def reading(column: str, length: int = 18) -> dict[str, Helper]:
-    """Returns what reads a column of numbers: the date of birth (null where it is none), then whether the number is valid.
+    """Return what reads a column of numbers: the date of birth (null where it is none), then whether the number is valid.
 
     `length` is that of the whole text: a number may stand at the beginning of a longer one.
     """
@@ -35,12 +35,12 @@ def reading(column: str, length: int = 18) -> dict[str, Helper]:
 
 
 def is_valid(column: str, length: int = 18) -> Column:
-    """Returns whether a column of that length begins with the number of somebody born by the business date; false for null."""
+    """Return whether a column of that length begins with the number of somebody born by the business date; false for null."""
     return F.col(_valid(column, length))
 
 
 def birth_date(column: str) -> Column:
-    """Returns the date of birth inside a number, null where there is none."""
+    """Return the date of birth inside a number, null where there is none."""
     return F.col(_born(column))
 
 

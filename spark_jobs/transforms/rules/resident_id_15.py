@@ -8,5 +8,5 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where the text as sent is 15 digits."""
+    """Return true where the text as sent is 15 digits."""
     return case.sent.rlike(r"\A[0-9]{15}\z")

@@ -48,12 +48,12 @@ class RuleScope:
     departments: tuple[Department, ...] = ()
 
     def code_periods(self, table: str) -> DataFrame:
-        """Returns one row per code of a table: `code`, `periods`."""
+        """Return one row per code of a table: `code`, `periods`."""
         grouped = _grouped((code.code, (code.valid_from, code.valid_to)) for code in self.codes[table].versions)
         return self.spark.createDataFrame(sorted(grouped.items()), f"code string, periods array<{PERIOD}>")
 
     def region_periods(self) -> DataFrame:
-        """Returns one row per region: `code`, `level`, `periods`, `successions` (what it became, from when to when)."""
+        """Return one row per region: `code`, `level`, `periods`, `successions` (what it became, from when to when)."""
         levels = {region.code: region.level for region in self.regions.versions}
         periods = _grouped((region.code, (region.valid_from, region.valid_to)) for region in self.regions.versions)
         rows = [(code, levels[code], periods[code], successions(self.regions, code)) for code in sorted(periods)]
@@ -61,13 +61,13 @@ class RuleScope:
         return self.spark.createDataFrame(rows, f"code string, level string, periods array<{PERIOD}>, successions array<{successor}>")
 
     def memberships(self) -> DataFrame:
-        """Returns one row per region: `code`, `memberships` (the regions it lies within, from when to when)."""
+        """Return one row per region: `code`, `memberships` (the regions it lies within, from when to when)."""
         codes = sorted({region.code for region in self.regions.versions})
         spans = "array<struct<valid_from: date, valid_to: date, within: array<string>>>"
         return self.spark.createDataFrame([(code, memberships(self.regions, code)) for code in codes], f"code string, memberships {spans}")
 
     def provider_regions(self) -> DataFrame:
-        """Returns one row per department: `uscc`, `regions` (what it is responsible for, from when to when)."""
+        """Return one row per department: `uscc`, `regions` (what it is responsible for, from when to when)."""
         spans = ((one.uscc, (one.valid_from, one.valid_to, one.region_code)) for one in self.departments)
         regions = "array<struct<valid_from: date, valid_to: date, region_code: string>>"
         return self.spark.createDataFrame(sorted(_grouped(spans).items()), f"uscc string, regions {regions}")
@@ -81,7 +81,7 @@ def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
 
 
 def successions(regions: RegionTree, code: str) -> list[Succession]:
-    """Returns what stands for a region while it does not exist, from when to when; chains are followed to a living region."""
+    """Return what stands for a region while it does not exist, from when to when; chains are followed to a living region."""
     return _stands_for(regions, code, (BEGINNING, END), ())
 
 
@@ -101,7 +101,7 @@ def _stands_for(regions: RegionTree, code: str, during: tuple[date, date], passe
 
 
 def memberships(regions: RegionTree, code: str) -> list[Membership]:
-    """Returns what a region lies within while it exists, from when to when; empty for an unknown code."""
+    """Return what a region lies within while it exists, from when to when; empty for an unknown code."""
     return _lies_within(regions, code, (BEGINNING, END))
 
 
@@ -134,84 +134,84 @@ class RuleCase:
 
     @property
     def params(self) -> dict[str, Any]:
-        """Returns the rule's parameters."""
+        """Return the rule's parameters."""
         return self.rule.params
 
     @property
     def column(self) -> model.Column:
-        """Returns the column the rule judges."""
+        """Return the column the rule judges."""
         return self.contract.column(self.rule.column)
 
     @property
     def text(self) -> Column:
-        """Returns the normalised text the rule judges."""
+        """Return the normalised text the rule judges."""
         return normalised_text(self.rule.column)
 
     @property
     def place(self) -> str:
-        """Returns the name of the helper column with the region of the column's code as it was sent."""
+        """Return the name of the helper column with the region of the column's code as it was sent."""
         return region_name(self.rule.column)
 
     @property
     def business_date(self) -> Column:
-        """Returns the date the row's delivery is about."""
+        """Return the date the row's delivery is about."""
         return F.col("_business_date")
 
     def text_of(self, column: str) -> Column:
-        """Returns the normalised text of another column of the row."""
+        """Return the normalised text of another column of the row."""
         return normalised_text(column)
 
     @property
     def sent(self) -> Column:
-        """Returns the text as it was sent: before repairs (spaces, width and case are never judged)."""
+        """Return the text as it was sent: before repairs (spaces, width and case are never judged)."""
         return sent_text(self.rule.column) if normalisation_repairs(self.column) else self.text
 
     def typed(self, column: str | None = None) -> Column:
-        """Returns the typed value of the rule's or another column, as `verdicts` added it."""
+        """Return the typed value of the rule's or another column, as `verdicts` added it."""
         name = column or self.rule.column
         return normalised_text(name) if self.contract.column(name).type == "string" else F.col(f"`{typed_name(name)}`")
 
     def helper(self, name: str) -> str:
-        """Returns the name of a helper column of this rule."""
+        """Return the name of a helper column of this rule."""
         return f"_h_{self.rule.id.replace('.', '__')}__{name}"
 
 
 def normalisation_repairs(column: model.Column) -> bool:
-    """Returns whether a normalisation of the column repairs values: an old number, an abolished code."""
+    """Return whether a normalisation of the column repairs values: an old number, an abolished code."""
     return not set(REPAIRS).isdisjoint(column.normalise)
 
 
 def sent_name(column: str) -> str:
-    """Returns the name of the helper column with a column's text before repairs."""
+    """Return the name of the helper column with a column's text before repairs."""
     return f"_s_{column}"
 
 
 def sent_text(column: str) -> Column:
-    """Returns a column's text before repairs, as `normalisation.with_normalised` added it where there are any."""
+    """Return a column's text before repairs, as `normalisation.with_normalised` added it where there are any."""
     return F.col(f"`{sent_name(column)}`")
 
 
 def typed_name(column: str) -> str:
-    """Returns the name of the helper column with a column's typed value."""
+    """Return the name of the helper column with a column's typed value."""
     return f"_t_{column}"
 
 
 def normalised_name(column: str) -> str:
-    """Returns the name of the helper column with a column's normalised text."""
+    """Return the name of the helper column with a column's normalised text."""
     return f"_n_{column}"
 
 
 def region_name(column: str) -> str:
-    """Returns the name of the helper column with what the region tree says of a column's code as it was sent."""
+    """Return the name of the helper column with what the region tree says of a column's code as it was sent."""
     return f"_r_{column}"
 
 
 def normalised_text(column: str) -> Column:
-    """Returns a column's normalised text, as `normalisation.with_normalised` added it."""
+    """Return a column's normalised text, as `normalisation.with_normalised` added it."""
     return F.col(f"`{normalised_name(column)}`")
 
 
 def is_valid_at(period: Column, day: Column) -> Column:
-    """Returns whether a period (`valid_from` inclusive, `valid_to` exclusive, null is open) contains a date."""
+    """Return whether a period (`valid_from` inclusive, `valid_to` exclusive, null is open) contains a date."""
     begun = period["valid_from"].isNull() | (period["valid_from"] <= day)
     return begun & (period["valid_to"].isNull() | (day < period["valid_to"]))

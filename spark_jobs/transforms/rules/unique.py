@@ -9,13 +9,13 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Returns what counts the rows of a batch that share their key."""
+    """Return what counts the rows of a batch that share their key."""
     same = Window.partitionBy("_batch_id", *_key(case))
     return {case.helper("rows"): lambda rows: rows.withColumn(case.helper("rows"), F.count(F.lit(1)).over(same))}
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true for every row of a key that stands more than once; an incomplete key is not judged."""
+    """Return true for every row of a key that stands more than once; an incomplete key is not judged."""
     complete = F.forall(F.array(*_key(case)), lambda value: value.isNotNull())
     return complete & (F.col(case.helper("rows")) > 1)
 

@@ -19,7 +19,7 @@ ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 
 def breaks(case: RuleCase) -> Column:
-    """Returns true where the normalised text is not a valid code of one of the categories."""
+    """Return true where the normalised text is not a valid code of one of the categories."""
     code, categories = case.text, case.params.get("categories") or []
     outer = _sum(code, 1, ALPHABET, POWERS_OF_THREE) + _value(code, 18, ALPHABET)
     inner = _sum(code, 9, ORGANISATION_ALPHABET, ORGANISATION_WEIGHTS) + _value(code, 17, "0123456789X")
@@ -33,5 +33,5 @@ def _sum(code: Column, first: int, alphabet: str, weights: Sequence[int]) -> Col
 
 
 def _value(code: Column, place: int, alphabet: str) -> Column:
-    """Returns where a character stands in the alphabet, from 0."""
+    """Return where a character stands in the alphabet, from 0."""
     return F.locate(F.substring(code, place, 1), F.lit(alphabet)) - 1

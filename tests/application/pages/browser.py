@@ -70,7 +70,7 @@ class Seen:
 
 
 def see(page: Path, folder: Path, width: int, address: str = "") -> Seen:
-    """Returns what Chromium shows of a page in a window of that width; `folder` takes the copy that is looked at."""
+    """Return what Chromium shows of a page in a window of that width; `folder` takes the copy that is looked at."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "page.html").write_text(page.read_text("utf-8").replace("</body>", PROBE + "</body>"), "utf-8")
     (folder / "frame.html").write_text(FRAME.format(address=address, width=width), "utf-8")

@@ -9,12 +9,12 @@ PROVIDER = "11449900MB2C000130"
 
 
 def busy() -> dict[str, Any]:
-    """Returns the report of a day on which everything happened: gaps, a blocked batch, broken rules, references that lead nowhere."""
+    """Return the report of a day on which everything happened: gaps, a blocked batch, broken rules, references that lead nowhere."""
     return copy.deepcopy(BUSY)
 
 
 def quiet() -> dict[str, Any]:
-    """Returns the report of a published day on which nothing came and nothing is wrong."""
+    """Return the report of a published day on which nothing came and nothing is wrong."""
     empty = {"batches": [], "gaps": [], "rules": [], "missing_references": [], "timings": [], "returns": [], "gate_history": []}
     return busy() | empty | {"date": "2026-06-06", "invariants": [{"id": "I1", "ok": True, "detail": "holds"}], "state": "published"}
 

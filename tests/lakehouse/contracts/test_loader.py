@@ -27,13 +27,13 @@ PHONE_CLASS = "          - {property: class, value: phone}\n"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Returns a copy of the contracts that may be spoiled."""
+    """Return a copy of the contracts that may be spoiled."""
     return Path(shutil.copytree(PROJECT / "contracts", tmp_path / "contracts"))
 
 
 @pytest.fixture
 def few_codes(folder: Path) -> Path:
-    """Returns the copy with no other code tables than the spoiled contract needs: a message names all there are."""
+    """Return the copy with no other code tables than the spoiled contract needs: a message names all there are."""
     for path in (folder / "codes").glob("*.csv"):
         if path.stem not in ("elderly_service_type", "gender"):
             path.unlink()
@@ -41,7 +41,7 @@ def few_codes(folder: Path) -> Path:
 
 
 def spoil(folder: Path, contract: str, *edits: tuple[str, str]) -> str:
-    """Returns what the loader says after the edits."""
+    """Return what the loader says after the edits."""
     path = folder / "resources" / f"{contract}.odcs.yaml"
     text = path.read_text("utf-8")
     for old, new in edits:

@@ -40,7 +40,7 @@ def test_each_source_is_read_by_one_model_that_others_refer_to(tmp_path: Path) -
 
 
 def known_models(project: Path) -> set[str]:
-    """Returns the resources whose rows of the day a model of the rendered project puts ready."""
+    """Return the resources whose rows of the day a model of the rendered project puts ready."""
     return {path.stem.removeprefix("int_known__") for path in (project / "models/intermediate/generated").glob("int_known__*.sql")}
 
 

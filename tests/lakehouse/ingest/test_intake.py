@@ -43,13 +43,10 @@ def take(instance: Instance, of: Contract, on: date) -> Intake:
 
 
 def finish(instance: Instance, of: Contract, taken: Intake, on: date) -> Staged:
-    """Does what the extract job does, without Spark."""
+    """Do what the extract job does, without Spark."""
     staged = staging.stage((open_area(instance, "landing"), open_area(instance, "lake")), of, taken.waiting, on)
     with connect(instance) as connection:
-        intake.accept(connection, [batch for batch in taken.waiting if batch.batch_id not in staged.refused], on)
-        for batch in taken.waiting:
-            if batch.batch_id in staged.refused:
-                intake.refuse(connection, batch, staged.refused[batch.batch_id], on)
+        intake.settle(connection, of.code, (taken.waiting, staged.refused), on)
     return staged
 
 

@@ -55,7 +55,7 @@ def due(edition: Edition) -> pa.Table:
 
 
 def mutants(declared: Return, plan: Plan) -> Iterator[tuple[str, Plan]]:
-    """Yields a plan for every column that would be handed over as it is though it may not be, and one that treats children as others."""
+    """Yield a plan for every column that would be handed over as it is though it may not be, and one that treats children as others."""
     kept = {column.name: column for column in plan.columns}
     for position, source in enumerate(declared.columns):
         raw = ColumnPlan(source.name, source.label, source.type, str(source.class_), source.grade or 0, "raw", 0, position)
@@ -75,7 +75,7 @@ def mutants(declared: Return, plan: Plan) -> Iterator[tuple[str, Plan]]:
 
 
 def found(town: Town, edition: Edition, due: pa.Table, plan: Plan) -> list[str]:
-    """Returns what the inspector says of the payloads of this plan's fullest recipient, written under it."""
+    """Return what the inspector says of the payloads of this plan's fullest recipient, written under it."""
     by_id = {one.recipient_id: one for one in edition.addressees if one.audience == plan.audience.name}
     whom = max(by_id, key=lambda name: due["recipient_id"].to_pylist().count(name))
     rows = due.filter(pa.compute.equal(due["recipient_id"], whom)).combine_chunks()

@@ -35,7 +35,7 @@ def findings(town: Town, forms: pa.Table) -> list[dict[str, Any]]:
 
 
 def spoiled(town: Town, recipient: str, level: str, cells: dict[str, str | None]) -> list[str]:
-    """Returns what the inspector says of a workbook in whose first row these cells (by label) were replaced."""
+    """Return what the inspector says of a workbook in whose first row these cells (by label) were replaced."""
     _, record = town.build(FIRST, PEOPLE)
     form = next(one for one in record.forms.to_pylist() if (one["recipient_id"], one["form"]) == (recipient, "rows"))
     plan = town.edition(FIRST).facts.returns["resident_list"].plans[level]

@@ -46,7 +46,7 @@ def form(town: Town, recipient: str, level: str, name: str, day: date = FIRST) -
 
 
 def cells(town: Town, recipient: str, level: str, name: str = "rows", day: date = FIRST) -> list[dict[str, str | None]]:
-    """Returns the decoded rows of a form under their column names."""
+    """Return the decoded rows of a form under their column names."""
     facts = form(town, recipient, level, name, day)
     if facts["path"] is None:
         return []

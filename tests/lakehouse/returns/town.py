@@ -49,7 +49,7 @@ class Resident:
     hukou_address: str = "示范市望海街道1号"
 
     def places(self, day: date) -> dict[str, str | None]:
-        """Returns level → code, as far as the place is known."""
+        """Return level → code, as far as the place is known."""
         chain = load_regions(CITY).ancestors(self.grid, day)
         known = LEVELS[: LEVELS.index(self.known_to) + 1]
         return {level: chain.get(level) if level in known else None for level in LEVELS}
@@ -66,7 +66,7 @@ class Row:
     known_to: str = "grid"
 
     def places(self, day: date) -> dict[str, str | None]:
-        """Returns level → code, as far as the place is known."""
+        """Return level → code, as far as the place is known."""
         return Resident("", grid=self.grid, known_to=self.known_to).places(day)
 
 
@@ -89,20 +89,20 @@ class Town:
 
     @property
     def exchange(self) -> Area:
-        """Returns the exchange area."""
+        """Return the exchange area."""
         return Area((self.home / "exchange").as_uri())
 
     def package(self, recipient: str, level: str, day: date = FIRST, issue: int = 1) -> Path:
-        """Returns the folder of a package."""
+        """Return the folder of a package."""
         return self.home / "exchange" / level / recipient / day.isoformat() / str(issue)
 
     @property
     def closing(self) -> Closing:
-        """Returns what every day is published with: no gaps, the sender's key."""
+        """Return what every day is published with: no gaps, the sender's key."""
         return Closing(0, load_signer(self.home / "signing.key"))
 
     def edition(self, day: date) -> Edition:
-        """Returns the day's edition from the declarations of the project."""
+        """Return the day's edition from the declarations of the project."""
         policies = load_policies(CONTRACTS / "policies.yaml")
         declared = [one for one in load_returns(CONTRACTS / "returns").values() if one.id in self.returns]
         compiled = {one.id: ReturnFacts(one, compile_return(one, policies, {}), {"c_household_registration": "1.0.0"}) for one in declared}
@@ -117,7 +117,7 @@ class Town:
         return Edition(facts, "示范市", reading, policies, whom, regions, known, self.exchange, is_final(self.exchange, day))
 
     def build(self, day: date, residents: Sequence[Resident | Row]) -> tuple[pa.Table, BuildRecord]:
-        """Returns the facts of all forms and their record; payloads are written."""
+        """Return the facts of all forms and their record; payloads are written."""
         edition = self.edition(day)
         earlier = edition.facts.predecessor
         before = leaves(self.exchange, earlier.business_date, earlier.issue).manifests if earlier else {}
@@ -129,13 +129,13 @@ class Town:
         return facts, make_record(edition, facts, {"base.person": 0})
 
     def publish(self, day: date, residents: Sequence[Resident | Row]) -> Published:
-        """Returns the published day."""
+        """Return the published day."""
         _, record = self.build(day, residents)
         return publish(self.edition(day), record, self.closing)
 
 
 def due_batches(edition: Edition, residents: Sequence[Resident | Row]) -> list[pa.RecordBatch]:
-    """Returns what the selection in Spark would hand over, in batches that cut recipients in two."""
+    """Return what the selection in Spark would hand over, in batches that cut recipients in two."""
     roster = {one.place: one.recipient_id for one in edition.addressees}
     rows: list[dict[str, object]] = [{"recipient_id": name} for name in roster.values()]
     for resident in residents:

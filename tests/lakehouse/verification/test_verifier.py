@@ -24,7 +24,7 @@ MINE, OTHER = "v-449901001001", "v-449901001002"
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    """Returns two published days, the first in two issues, and a stranger's keys."""
+    """Return two published days, the first in two issues, and a stranger's keys."""
     town = Town(tmp_path_factory.mktemp("town"))
     neighbour = Resident("b", "张三", grid="449901001002001")
     town.publish(FIRST, [Resident("a"), neighbour])
@@ -36,7 +36,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
 
 
 def verify(town: Town, package: Path, *options: str) -> tuple[int, dict]:
-    """Returns exit code and answer of the command in a process that has only the package and the key."""
+    """Return exit code and answer of the command in a process that has only the package and the key."""
     command = [sys.executable, "-m", "huiliu.verify", str(package), "--json", *(options or ("--key", str(town.key)))]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)}
     ended = subprocess.run(command, cwd=package.parent, env=environment, capture_output=True, text=True, check=False)
@@ -45,7 +45,7 @@ def verify(town: Town, package: Path, *options: str) -> tuple[int, dict]:
 
 
 def received(town: Town, tmp_path: Path, day: str = "2026-06-02", issue: int = 1) -> Path:
-    """Returns a recipient's own copy of a package: its prefix, nothing else of the sender."""
+    """Return a recipient's own copy of a package: its prefix, nothing else of the sender."""
     prefix = tmp_path / MINE
     shutil.copytree(town.home / "exchange" / "community" / MINE, prefix)
     return prefix / day / str(issue)

@@ -16,7 +16,7 @@ ELDERLY, LEDGER, CHECK, EVENT = "s_elderly_service_list", "v_resident_ledger", "
 
 
 def declared(folder: Path) -> dict[str, Page]:
-    """Returns the `PAGE` of every module of a folder, by the code of the resource, which is the module's name."""
+    """Return the `PAGE` of every module of a folder, by the code of the resource, which is the module's name."""
     found = {}
     for path in sorted(folder.glob("[!_]*.py")):
         spec = spec_from_file_location(f"{__name__}.{path.stem}", path)

@@ -33,7 +33,7 @@ def place(*known: str) -> Place:
 
 
 def grids() -> Iterator[Place]:
-    """Yields 16 grids of two districts; the first one has moved to the other district and kept its code."""
+    """Yield 16 grids of two districts; the first one has moved to the other district and kept its code."""
     for district in ("449901", "449902"):
         for street in (f"{district}001", f"{district}002"):
             for community in (f"{street}001", f"{street}002"):
@@ -50,7 +50,7 @@ FALSE_ONES = {"resident_list": ({"is_alive": False}, {"is_moved_out": True}), "l
 
 
 def town() -> dict[str, list[dict[str, Any]]]:
-    """Returns a row at every place for every return, and one at each grid's place that the return is not about."""
+    """Return a row at every place for every return, and one at each grid's place that the return is not about."""
     found = {}
     for name in WANTED:
         rows = [row(name, f"{name} {n}") | where for n, where in enumerate([*WHERE, NOWHERE])]
@@ -77,7 +77,7 @@ class Selecting:
     twice: bool = False
 
     def rows(self) -> DataFrame:
-        """Returns who gets what, by the house's own selection."""
+        """Return who gets what, by the house's own selection."""
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(transforms, "_place", self.place)
             found = transforms.selection(self.tables, list(self.declared.values()), self.roster)
@@ -85,11 +85,11 @@ class Selecting:
         return found.unionByName(found) if self.twice else found
 
     def with_return(self, name: str, **changed: Any) -> Selecting:
-        """Returns the same with a return declared otherwise."""
+        """Return the same with a return declared otherwise."""
         return replace(self, declared={**self.declared, name: self.declared[name].model_copy(update=changed)})
 
     def with_column(self, name: str, value: Column) -> Selecting:
-        """Returns the same with a column of all tables altered."""
+        """Return the same with a column of all tables altered."""
         return replace(self, tables={key: table.withColumn(name, value) for key, table in self.tables.items()})
 
 
@@ -115,7 +115,7 @@ def frame(spark: SparkSession, name: str) -> DataFrame:
 
 
 def expected() -> tuple[Counter, Counter]:
-    """Returns who is due what, and how many rows wait where, by brute force."""
+    """Return who is due what, and how many rows wait where, by brute force."""
     rows, waiting = Counter(), Counter()
     for where, recipient in ROSTER:
         audience, region = where.split("-")
@@ -127,7 +127,7 @@ def expected() -> tuple[Counter, Counter]:
 
 
 def reading(code: Callable[[Audience], Column], waits: Column | None = None) -> Callable[[Audience], Column]:
-    """Returns a choice of place that reads another code, or that says otherwise who waits."""
+    """Return a choice of place that reads another code, or that says otherwise who waits."""
 
     def chosen(audience: Audience) -> Column:
         honest_place = transforms_place(audience)
@@ -215,7 +215,7 @@ def _of_roster(honest: Selecting) -> Iterator[tuple[str, Selecting]]:
 
 
 def judged(selections: list[tuple[str, Selecting]]) -> dict[str, tuple[Counter, Counter]]:
-    """Returns, by mutant, who gets what and how many rows wait where."""
+    """Return, by mutant, who gets what and how many rows wait where."""
     named = [selecting.rows().withColumn("mutant", F.lit(name)) for name, selecting in selections]
     found: dict[str, tuple[Counter, Counter]] = {name: (Counter(), Counter()) for name, _ in selections}
     for one in reduce(DataFrame.unionByName, named).collect():

@@ -13,7 +13,7 @@ AT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Brings an empty schema to the first version."""
+    """Bring an empty schema to the first version."""
     _batches()
     _runs()
     _tickets()

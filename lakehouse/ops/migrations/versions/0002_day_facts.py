@@ -12,7 +12,7 @@ SCHEMA = "huiliu"
 
 
 def upgrade() -> None:
-    """Adds the table of facts."""
+    """Add the table of facts."""
     op.create_table(
         "day_fact",
         sa.Column("business_date", sa.Date, nullable=False),

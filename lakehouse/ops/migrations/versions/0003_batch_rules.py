@@ -11,7 +11,7 @@ SCHEMA = "huiliu"
 
 
 def upgrade() -> None:
-    """Adds the table of broken rules."""
+    """Add the table of broken rules."""
     op.create_table(
         "batch_rule",
         sa.Column("batch_id", sa.Text, nullable=False),

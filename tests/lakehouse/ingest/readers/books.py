@@ -34,7 +34,7 @@ class Book:
     state: str = "visible"
 
     def parts(self) -> dict[str, str]:
-        """Returns the parts by path."""
+        """Return the parts by path."""
         blocks = "".join(f'<mergeCell ref="{block}"/>' for block in self.merged)
         merged = f'<mergeCells count="{len(self.merged)}">{blocks}</mergeCells>' if blocks else ""
         sheets = [(self.name, self.state), *self.others.items()]
@@ -64,12 +64,12 @@ class Book:
         }
 
     def content(self, **replaced: str | bytes) -> bytes:
-        """Returns the file; parts may be replaced by path."""
+        """Return the file; parts may be replaced by path."""
         return packed({**self.parts(), **replaced})
 
 
 def packed(parts: Mapping[str, str | bytes]) -> bytes:
-    """Returns parts as a zip file."""
+    """Return parts as a zip file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, text in parts.items():
@@ -78,12 +78,12 @@ def packed(parts: Mapping[str, str | bytes]) -> bytes:
 
 
 def sheet(inner: str) -> str:
-    """Returns a sheet's part."""
+    """Return a sheet's part."""
     return f'{HEAD}<worksheet xmlns="{MAIN}">{inner}</worksheet>'
 
 
 def content_types(sheets: int) -> str:
-    """Returns the part that every program reads first."""
+    """Return the part that every program reads first."""
     of_sheets = "".join(
         f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{SHEET_TYPE}.worksheet+xml"/>'
         for number in range(1, sheets + 1)
@@ -96,18 +96,18 @@ def content_types(sheets: int) -> str:
 
 
 def row(number: int, *values: Any) -> str:
-    """Returns a row from column A on: texts as they are, numbers as numbers, `<c …>` as XML (`@` is its reference), None left out."""
+    """Return a row from column A on: texts as they are, numbers as numbers, `<c …>` as XML (`@` is its reference), None left out."""
     inner = "".join(_cell(f"{chr(65 + place)}{number}", value) for place, value in enumerate(values) if value is not None)
     return f'<row r="{number}">{inner}</row>'
 
 
 def number(text: str, style: str = GENERAL) -> str:
-    """Returns a number cell as the file spells it."""
+    """Return a number cell as the file spells it."""
     return f'<c r="@" s="{style}"><v>{text}</v></c>'
 
 
 def body(*rows: Iterable[Any], header: tuple[str, ...] = ("甲", "乙")) -> str:
-    """Returns rows below a header in the first row."""
+    """Return rows below a header in the first row."""
     return row(1, *header) + "".join(row(place, *values) for place, values in enumerate(rows, 2))
 
 

@@ -15,7 +15,7 @@ SOURCES: dict[str, dict[str, Any]] = {
 
 
 def contract(kind: str, *names: str, dropped: tuple[str, ...] = (), **changes: Any) -> Contract:
-    """Returns a contract `t_thing` with text columns of these names, the first its key; `changes` replaces parts."""
+    """Return a contract `t_thing` with text columns of these names, the first its key; `changes` replaces parts."""
     columns = [column(name, key=number == 0) for number, name in enumerate(names)]
     columns += [column(name, dropped=True) for name in dropped]
     parts = {
@@ -40,5 +40,5 @@ def contract(kind: str, *names: str, dropped: tuple[str, ...] = (), **changes: A
 
 
 def column(name: str, **changes: Any) -> dict[str, Any]:
-    """Returns a text column as a contract's model takes it."""
+    """Return a text column as a contract's model takes it."""
     return {"name": name, "source_name": name, "label_zh": name, "label_en": name, "type": "string", **changes}

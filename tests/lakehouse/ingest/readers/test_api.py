@@ -60,7 +60,7 @@ def of_api(**changes: Any) -> Contract:
 
 @contextmanager
 def serving(server: HTTPServer) -> Iterator[str]:
-    """Returns the address of a server that answers until the block ends."""
+    """Return the address of a server that answers until the block ends."""
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
@@ -73,7 +73,7 @@ def serving(server: HTTPServer) -> Iterator[str]:
 
 @contextmanager
 def sample_api(folder: Path, rows: Rows, token_seconds: int = 600) -> Iterator[ApiEndpoint]:
-    """Returns the sample's server over rows."""
+    """Return the sample's server over rows."""
     (folder / "city_api.client").write_text(f"huiliu:{SECRET}")
     with serving(Server(0, rows, Desk(folder, token_seconds))) as address:
         yield ApiEndpoint("city_api", address, "huiliu", SECRET)
@@ -178,7 +178,7 @@ class Scripted(BaseHTTPRequestHandler):
         self._send(*self.answers[min(len(self.seen), len(self.answers)) - 1])
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Says nothing."""
+        """Say nothing."""
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)

@@ -23,7 +23,7 @@ LONG_LINE = b"x" * (MAX_RECORD_BYTES + 1)
 
 
 def read(content: bytes, encoding: Encoding = "utf-8", delimiter: str = ",") -> list[Record]:
-    """Reads a file with the columns a and b; the second counter must find as many records."""
+    """Read a file with the columns a and b; the second counter must find as many records."""
     source = CsvSource(kind="csv", path="", encoding=encoding, delimiter=delimiter)
     records = list(read_named(io.BytesIO(content), source, ({"a", "b"}, ["a", "b"]), "some.csv"))
     assert count_records(io.BytesIO(content), source) == len(records)

@@ -37,7 +37,7 @@ def execute(instance: Instance, statement: str) -> None:
 
 
 def take(instance: Instance, of: Contract, on: date, *, refetch: bool = False) -> list[Rows]:
-    """Returns the rows of each batch the step takes."""
+    """Return the rows of each batch the step takes."""
     found = []
     for batch in intake.take(instance, Search(of, on, refetch=refetch)).waiting:
         with open_landed(open_area(instance, "landing"), batch) as stream:

@@ -45,7 +45,7 @@ def sheet_of(columns: list[dict[str, Any]], **changes: Any) -> Contract:
 
 
 def read(content: bytes, of: Contract) -> Outcome:
-    """Returns line and texts, or line and reject, of every record; the second counter must find as many."""
+    """Return line and texts, or line and reject, of every record; the second counter must find as many."""
     records = list(xlsx.read(io.BytesIO(content), of, "some.xlsx"))
     assert xlsx.count(io.BytesIO(content), of) == len(records)
     assert all(bool(record.raw) == bool(record.reject) for record in records)
@@ -53,7 +53,7 @@ def read(content: bytes, of: Contract) -> Outcome:
 
 
 def cell(value: Any, columns: list[dict[str, Any]] | None = None, **book: Any) -> tuple[bytes, Contract]:
-    """Returns a book whose second row is `k` and the value, and a contract for it."""
+    """Return a book whose second row is `k` and the value, and a contract for it."""
     declared = [one for one in columns or COLUMNS if not one.get("dropped")]
     return Book(body(("k", value)), **book).content(), sheet_of(declared)
 
@@ -168,7 +168,7 @@ def test_every_row_has_its_outcome(name: str) -> None:
 
 
 def lying(content: bytes) -> bytes:
-    """Returns the file with smaller sizes in its directory than its parts have."""
+    """Return the file with smaller sizes in its directory than its parts have."""
     changed, start = bytearray(content), content.index(b"PK\x01\x02")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for _ in archive.infolist():
@@ -228,7 +228,7 @@ def test_a_far_corner_makes_no_room_for_every_cell() -> None:
 
 
 def test_whatever_is_broken_in_a_workbook_it_is_read_or_refused() -> None:
-    """Spoils parts and bytes at random: no other error than a refusal, and both counters agree wherever the reader gets through."""
+    """Spoil parts and bytes at random: no other error than a refusal, and both counters agree wherever the reader gets through."""
     chance = random.Random(4)
     rows = body(("1", number("46174", DAY)), ('<c r="@" t="s"><v>0</v></c>', "x"), (FORMULA, ERROR))
     parts = Book(rows, strings=("<t>张</t>",), merged=("A9:B9",)).parts()

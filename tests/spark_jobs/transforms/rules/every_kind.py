@@ -173,7 +173,7 @@ CREDIT_CODES = ("91449901MA5X00014M", "92449902MA5X000141", "11449900MB2C12348R"
 
 
 def contract() -> Contract:
-    """Returns the contract."""
+    """Return the contract."""
     columns = {name: _column(name, given) for name, given in COLUMNS.items()}
     rules: list[Rule] = [build_rule(kind, columns[name], severity, params) for name, kind, severity, params in RULES]  # type: ignore[arg-type]
     return Contract(
@@ -201,12 +201,12 @@ def _column(name: str, given: dict[str, Any]) -> Column:
 
 
 def ground() -> Ground:
-    """Returns what the second implementations look at."""
+    """Return what the second implementations look at."""
     return Ground(CODES, REGIONS, TIMEZONE, DEPARTMENTS)
 
 
 def rows(seed: int, count: int) -> list[dict[str, Any]]:
-    """Returns rows of three batches: mostly right, each cell wrong now and then."""
+    """Return rows of three batches: mostly right, each cell wrong now and then."""
     chance = Random(seed)
     return [_row(chance, line) for line in range(1, count + 1)]
 
