@@ -42,9 +42,9 @@ run: install $(if $(filter minio,$(STORE)),minio) ## start the services, run the
 	@if [[ -n "$(STORE)" ]]; then export HUILIU_STORE="$(STORE)"; fi
 	"$(BIN)/huiliu" run
 
-test: install $(if $(ARGS),,minio) ## run all tiers on real components (ARGS="-m fast" for some)
+test: install $(if $(ARGS),,minio) ## run all tiers on real components, in two processes (ARGS="-m fast" for some)
 	@cd "$(ROOT)"
-	exec "$(BIN)/python" -m pytest $(ARGS)
+	exec "$(BIN)/python" -m pytest $(or $(ARGS),--numprocesses 2 --dist loadgroup)
 
 lint: install ## style, types and SQL
 	@cd "$(ROOT)"

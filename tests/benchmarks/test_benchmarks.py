@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from benchmarks import further_day, gate
@@ -15,7 +17,6 @@ def test_gate_and_native_suite_count_the_same(instance: Instance, monkeypatch: p
     found = gate.compare(instance, 3000)
     assert (found.rows, found.rules) == (3000, 30)
     assert found.broken > 300
-    assert found.ratio > 0
     right = gate._native
     monkeypatch.setattr(gate, "_native", lambda *given: right(*given) | {"code_0.domain": 0})
     with pytest.raises(QualityError, match=r"code_0\.domain"):
@@ -28,7 +29,7 @@ def test_stages_are_summed_over_resources_and_compared_by_size() -> None:
         return {"step": name, "resource": resource, "attempt": attempt, "seconds": seconds}
 
     timings = [step("extract", "a", 1, 9.0), step("extract", "a", 2, 1.5), step("extract", "b", 1, 2.5), step("libraries", "", 1, 3.0)]
-    small = further_day.stages({"timings": timings})
+    small = further_day.stages(SimpleNamespace(timings=timings))
     assert small == {"extract": 4.0, "libraries": 3.0}
     grown = growth([Measured(100, 7.0, 1, 1, small), Measured(1000, 0.0, 1, 1, {"extract": 4.4, "libraries": 28.0, "gate": 0.2})])
     assert [(one.stage, one.says) for one in grown] == [

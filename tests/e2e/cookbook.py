@@ -35,9 +35,9 @@ def recipes(text: str) -> list[Recipe]:
 
 def asked(instance: Instance, statement: str) -> str:
     """Return the answer of an instance as CSV."""
-    names, rows = answer(instance, statement, ROWS)
+    found = answer(instance, statement, ROWS)
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([names, *rows])
+    csv.writer(out, lineterminator="\n").writerows([found.columns, *found.rows])
     return out.getvalue()
 
 

@@ -23,8 +23,8 @@ from lakehouse.config import PROJECT
 from lakehouse.errors import ConfigError
 from spark_jobs.lake.storage import tables, versions
 from tests.application.pages.browser import see
-from tests.e2e.conftest import DAYS, Lived
 from tests.e2e.cookbook import PAGE, asked, recipes
+from tests.plugin.lived import DAYS, Lived
 
 pytestmark = pytest.mark.e2e
 COUNT = "select count(*) as people from base.person"
@@ -97,7 +97,7 @@ def test_an_error_never_quotes_the_data() -> None:
 def asked_by_a_user(statement: str) -> str:
     """Return what a user reads of a statement that fails, in a process of its own."""
     command = [sys.executable, "-m", "huiliu.main", "sql", statement]
-    done = subprocess.run(command, cwd=PROJECT, env=os.environ.copy(), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     return done.stdout + done.stderr
 

@@ -8,13 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from huiliu.main import app
-from tests.e2e.conftest import DAYS, SECOND, THIRD, Lived
-from tests.e2e.test_oracle import rows_of
+from tests.e2e.reading import rows_of
 from tests.oracle import canaries, entitlement
 from tests.oracle.entitlement import Today
+from tests.plugin.lived import DAYS, SECOND, THIRD, Lived
 
 pytestmark = pytest.mark.e2e
-SPOKEN = ("logs/airflow", "derived/gx", "derived/dbt", "derived/report", "derived/docs")  # what must be there to be looked through
+SPOKEN = ("derived/gx", "derived/dbt", "derived/report", "derived/docs")  # what must be there to be looked through
 
 
 @pytest.mark.parametrize("day", [SECOND, THIRD])
@@ -37,6 +37,6 @@ def test_every_payload_holds_exactly_the_marks_due(lived: Lived, day: date) -> N
 def test_no_mark_is_written_where_people_and_programs_talk(lived: Lived) -> None:
     for day in DAYS:
         assert CliRunner().invoke(app, ["report", day.isoformat(), "--html"], catch_exceptions=False).exit_code == 0
-    folders = [lived.instance.home / name for name in ("logs", "derived", "airflow")]
+    folders = [lived.instance.home / name for name in ("logs", "derived")]
     assert all(any((lived.instance.home / name).rglob("*")) for name in SPOKEN)
     assert canaries.leaks(folders, [mark for one in lived.planted for mark in one.marks]) == {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from lakehouse.config import PROJECT, Instance
 from lakehouse.naming import bronze, silver
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
-from tests.plugin.servers import fresh_home
+from tests.plugin.servers import at, changed, fresh_home
 
 pytestmark = pytest.mark.e2e
 CODE = "d_library_card"
@@ -79,10 +78,10 @@ def widened(servers: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iter
     (contracts / "resources" / "district").mkdir(exist_ok=True)
     (contracts / "resources" / "district" / f"{CODE}.odcs.yaml").write_text(CONTRACT, "utf-8")
     (contracts / "codes" / "library_card_type.csv").write_text(CODES, "utf-8")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("HUILIU_CONTRACTS", str(contracts))
-        with fresh_home(servers, folder / "home"):
-            yield Instance()
+    with fresh_home(servers, folder / "home") as home:
+        widened = changed(home, contracts=contracts)
+        with at(widened):
+            yield widened
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +91,7 @@ def ingested(widened: Instance, tmp_path_factory: pytest.TempPathFactory) -> dic
     file.write_text(FILE, "utf-8")
     command = [sys.executable, "-m", "huiliu.main", "ingest", CODE, str(file), "--date", "2026-06-01", "--json"]
     run_reference(widened)
-    done = subprocess.run(command, cwd=PROJECT, env=os.environ.copy(), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -129,6 +128,6 @@ def test_its_suite_its_dbt_source_and_its_dag_appear(widened: Instance) -> None:
     assert suites
     listed = subprocess.run(
         [sys.executable, "-c", "import dags.ingest as found; print([n for n in vars(found) if n.startswith('ingest__')])"],
-        cwd=PROJECT, env=os.environ.copy(), capture_output=True, text=True, check=True,
+        cwd=PROJECT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert f"ingest__{CODE}" in listed.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from lakehouse.naming import silver
 from lakehouse.ops import batches, connect
 from spark_jobs.lake.storage import versions
 from tests.oracle.resources import CHECK
-from tests.plugin.servers import forget_tables, fresh_home
+from tests.plugin.servers import at, forget_tables, fresh_home
 
 pytestmark = pytest.mark.fault
 DAY = date(2026, 6, 1)
@@ -32,7 +31,7 @@ PATIENCE_SECONDS = 120
 @pytest.fixture
 def gated(servers: Instance, tmp_path: Path) -> Iterator[Instance]:
     """Return a home whose grid checks have passed the gate and wait for silver."""
-    with fresh_home(servers, tmp_path / "home") as home:
+    with fresh_home(servers, tmp_path / "home") as home, at(home):
         sample.ensure(home, 300, 1)
         sample.feed(home, DAY)
         for step in ("reference", "extract", "gate"):
@@ -43,7 +42,7 @@ def gated(servers: Instance, tmp_path: Path) -> Iterator[Instance]:
 def test_spark_killed_between_commit_and_record(servers: Instance, gated: Instance) -> None:
     table = silver(CHECK)
     command = [sys.executable, "-m", "huiliu.main", "job", "silver", "--resource", CHECK, "--date", DAY.isoformat()]
-    with subprocess.Popen(command, cwd=PROJECT, env=os.environ.copy(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as step:
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as step:
         _until(lambda: versions(gated, [table]).get(table, 0) >= 1)  # version 0 makes the table, version 1 is the one commit
         for process in _spark(servers):
             process.send_signal(signal.SIGKILL)
@@ -51,9 +50,9 @@ def test_spark_killed_between_commit_and_record(servers: Instance, gated: Instan
     assert _waiting(gated) == 2
     written = versions(gated, [table])
 
-    services.start(servers, ("postgres", "spark"), quiet=True)
+    services.start(servers, ("postgres", "spark"))
     forget_tables(gated)
-    again = subprocess.run(command, cwd=PROJECT, env=os.environ.copy(), capture_output=True, text=True, check=False)
+    again = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
     assert versions(gated, [table]) == written
     assert _waiting(gated) == 0

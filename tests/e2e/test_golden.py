@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lakehouse.objects import open_area
-from tests.e2e.conftest import DAYS, Lived
 from tests.e2e.published import recipients, recorded
+from tests.plugin.lived import DAYS, Lived
 
 pytestmark = pytest.mark.e2e
 REMEDY = "If the content of packages was changed on purpose, say so in CHANGELOG.md and record anew: see tests/e2e/published.py."

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
+from datetime import date
 
-import openpyxl
-import pyarrow.parquet as pq
 import pytest
 
 from lakehouse.naming import bronze, silver
-from lakehouse.ops import batches, connect, facts
+from lakehouse.ops import batches, connect
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
-from tests.e2e.conftest import DAYS, FIRST, SECOND, THIRD, Lived
+from tests.e2e.reading import as_text, form_rows, packages, place_of, rows_of, versions_in, versions_told
 from tests.oracle import days as oracle_days
 from tests.oracle import entitlement, golden, landed, libraries
-from tests.oracle.columns import is_moment, is_number
 from tests.oracle.resources import RESOURCES
-from tests.oracle.rules import moment_of
+from tests.plugin.lived import DAYS, FIRST, SECOND, THIRD, Lived
 
 pytestmark = pytest.mark.e2e
 FIELDS = [
     *golden.IDENTITY, *golden.DISABILITY, "is_local_hukou", "phone", "is_alive", "suspect_deceased", "is_moved_out", "residence_address_id",
     "province_code", "city_code", "district_code", "street_code", "community_code", "grid_code", "locality_source", "locality_confidence",
 ]  # fmt: skip
-MOMENTS = {name for page in RESOURCES.values() for name, column in page.columns.items() if is_moment(column)}
 OPERATIONS = {"新增": "I", "变更": "U", "删除": "D"}
 AT_FIRST = {"is_listed_without_certificate", "is_in_two_households", "is_owning_enterprise"}
 RAISED = {  # of 600 people nobody moves out in three days: the libraries' own tests raise that flag
@@ -40,10 +34,10 @@ SERVED = {"province": 1, "city": 1, "district": 1, "civil_affairs": 1, "street":
 
 
 @pytest.fixture(scope="module")
-def told(lived: Lived) -> dict[date, tuple[list[dict], dict[str, list[dict]]]]:
+def told(lived_city: Lived) -> dict[date, tuple[list[dict], dict[str, list[dict]]]]:
     """Return the oracle's word on each day."""
-    found = landed.batches(lived.landing)
-    return {day: oracle_days.known_on(lived.world, found, day) for day in DAYS}
+    found = landed.batches(lived_city.landing)
+    return {day: oracle_days.known_on(lived_city.world, found, day) for day in DAYS}
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +47,9 @@ def holding(told) -> dict[date, dict[str, list[dict]]]:
 
 
 @pytest.fixture(scope="module")
-def persons(lived: Lived, holding) -> dict[date, dict[str, dict]]:
+def persons(lived_city: Lived, holding) -> dict[date, dict[str, dict]]:
     """Return the oracle's golden persons of each day, by resident number."""
-    return {day: golden.persons(golden.Day(lived.world, day), holding[day]) for day in DAYS}
+    return {day: golden.persons(golden.Day(lived_city.world, day), holding[day]) for day in DAYS}
 
 
 @pytest.mark.parametrize("day", DAYS)
@@ -86,7 +80,7 @@ def test_every_rule_counts_what_the_oracle_counts(lived: Lived, told, resource: 
 @pytest.mark.parametrize("resource", RESOURCES)
 def test_present_knowledge_is_the_oracles_history(lived: Lived, told, resource: str) -> None:
     present = read(open_session(lived.instance), silver(resource)).where("_replaced_on is null")
-    assert _versions(present, resource) == _expected(told[THIRD][1][resource], resource)
+    assert versions_in(present, resource) == versions_told(told[THIRD][1][resource], resource)
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
@@ -95,14 +89,14 @@ def test_what_was_known_on_the_first_day_can_still_be_read(lived: Lived, told, r
         f"_recorded_on <= date'{FIRST}' and (_replaced_on is null or _replaced_on > date'{FIRST}')"
     )
     known = known.selectExpr("* except (valid_to)", f"if(_closed_on > date'{FIRST}', null, valid_to) as valid_to")
-    assert _versions(known, resource) == _expected(told[FIRST][1][resource], resource)
+    assert versions_in(known, resource) == versions_told(told[FIRST][1][resource], resource)
 
 
 @pytest.mark.parametrize("day", DAYS)
 def test_golden_values_are_the_oracles(lived: Lived, persons, day: date) -> None:
     rows = rows_of(lived, "base.person", day)
-    ours = {row["id_no"]: {name: _text(row[name]) for name in FIELDS} for row in rows}
-    theirs = {number: {name: _text(person[name]) for name in FIELDS} for number, person in persons[day].items()}
+    ours = {row["id_no"]: {name: as_text(row[name]) for name in FIELDS} for row in rows}
+    theirs = {number: {name: as_text(person[name]) for name in FIELDS} for number, person in persons[day].items()}
     assert ours == theirs
     sources = {row["id_no"]: {k: v for k, v in json.loads(row["_field_sources"]).items() if v} for row in rows}
     assert sources == {number: {k: v for k, v in person["_sources"].items() if v} for number, person in persons[day].items()}
@@ -124,12 +118,14 @@ def test_conflicts_are_the_oracles(lived: Lived, persons) -> None:
 def test_addresses_entities_and_households_are_the_oracles(lived: Lived, holding, persons, day: date) -> None:
     today = golden.Day(lived.world, day)
     today.learn(holding[day]["c_standard_address"])
-    ours = {row["address_id"]: (row["full_text"], row["is_active"], _place(row)) for row in rows_of(lived, "base.address", day)}
-    assert ours == {key: (one["full_text"], one["status"] == "启用", _place(libraries.coded(one))) for key, one in today.addresses.items()}
+    ours = {row["address_id"]: (row["full_text"], row["is_active"], place_of(row)) for row in rows_of(lived, "base.address", day)}
+    assert ours == {
+        key: (one["full_text"], one["status"] == "启用", place_of(libraries.coded(one))) for key, one in today.addresses.items()
+    }
     theirs = libraries.entities(today, holding[day])
     fields = list(next(iter(theirs.values())))
-    assert {row["uscc"]: {name: _text(row[name]) for name in fields} for row in rows_of(lived, "base.legal_entity", day)} == {
-        code: {name: _text(value) for name, value in one.items()} for code, one in theirs.items()
+    assert {row["uscc"]: {name: as_text(row[name]) for name in fields} for row in rows_of(lived, "base.legal_entity", day)} == {
+        code: {name: as_text(value) for name, value in one.items()} for code, one in theirs.items()
     }
     homes = libraries.households(persons[day])
     assert {row["household_no"]: (row["member_count"], row["head_name"]) for row in rows_of(lived, "base.household", day)} == {
@@ -220,78 +216,3 @@ def test_changes_lead_from_one_day_to_the_next(lived: Lived, day: date, next_day
                     held[row[0]] = tuple(row)
             assert sorted(held.values(), key=str) == sorted(form_rows(folder, returned, "rows"), key=str)
     assert {"resident_list", "grid_event"} <= set(changed)
-
-
-def packages(lived: Lived, day: date):
-    """Yield (manifest, folder) of every package of a day's first issue."""
-    for path in sorted((lived.instance.home / "store" / "exchange").glob(f"*/*/{day}/1/manifest.json")):
-        yield json.loads(path.read_text("utf-8")), path.parent
-
-
-def form_rows(folder: Path, returned: dict, name: str) -> list[tuple]:
-    """Return the rows of a form as texts."""
-    form = next(form for form in returned["forms"] if form["form"] == name)
-    if form["path"] is None:
-        return []
-    payload = folder.parent.parent / form["path"]
-    if payload.suffix == ".parquet":
-        return [tuple(_text(value) for value in row.values()) for row in pq.read_table(payload).to_pylist()]
-    rows = list(openpyxl.load_workbook(payload)[form["sheet"]].iter_rows(values_only=True))
-    return [tuple(row) for row in rows[1:]]
-
-
-def rows_of(lived: Lived, table: str, day: date) -> list[dict]:
-    """Return the rows of a library as it stood when the day was published."""
-    with connect(lived.instance) as connection:
-        built = facts.get(connection, day, "libraries")
-    version = next(one["version"] for one in built if one["table"] == table)
-    return [row.asDict() for row in read(open_session(lived.instance), table, version).collect()]
-
-
-def _place(row: dict) -> tuple:
-    return tuple(row[f"{level}_code"] for level in golden.LEVELS)
-
-
-def _versions(table, resource: str) -> Counter:
-    names = RESOURCES[resource].columns
-    # instants are compared as UTC text: the client would give them in the machine's own zone
-    told = [f"date_format({name}, 'yyyy-MM-dd HH:mm:ss') as {name}" if name in MOMENTS else name for name in names]
-    times = [f"date_format({name}, 'yyyy-MM-dd HH:mm:ss') as _{name}" for name in ("valid_from", "valid_to")]
-    rows = table.where("not _deleted").selectExpr(*told, *times).collect()
-    return Counter((*tuple(_comparable(row[name], name, resource) for name in names), row["_valid_from"], row["_valid_to"]) for row in rows)
-
-
-def _expected(versions: list[dict], resource: str) -> Counter:
-    names = RESOURCES[resource].columns
-    return Counter(
-        (
-            *tuple(_comparable(_instant(version[name]) if name in MOMENTS else version[name], name, resource) for name in names),
-            _moment(version["_valid_from"]),
-            _moment(version["_valid_to"]),
-        )
-        for version in versions
-    )
-
-
-def _instant(local: str | None) -> str | None:
-    moment = moment_of(local)
-    return _moment(moment - timedelta(hours=8)) if moment else None
-
-
-def _moment(value: datetime | None) -> str | None:
-    return value.strftime("%Y-%m-%d %H:%M:%S") if value else None
-
-
-def _comparable(value: object, name: str, resource: str) -> str | None:
-    if value is None or name == RESOURCES[resource].position:
-        return None  # the position stands in valid_from
-    try:
-        return str(Decimal(str(value)).normalize()) if is_number(RESOURCES[resource].columns[name]) else str(value)
-    except InvalidOperation:
-        return str(value)
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return None if value is None else str(value)

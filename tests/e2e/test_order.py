@@ -17,64 +17,64 @@ from lakehouse.naming import silver
 from lakehouse.ops import batches, connect
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
-from tests.e2e.conftest import FIRST, THIRD, Lived
-from tests.e2e.test_oracle import _expected, _text, _versions
+from tests.e2e.reading import as_text, versions_in, versions_told
 from tests.oracle import days as oracle_days
 from tests.oracle import golden, landed
 from tests.oracle.resources import CHECK, ELDERLY, RESOURCES
-from tests.plugin.servers import fresh_home
+from tests.plugin.lived import FIRST, THIRD, Lived
+from tests.plugin.servers import changed, fresh_home
 
 pytestmark = pytest.mark.e2e
 CHANGING = ("phone", "community_code", "grid_code", "locality_source")
 
 
 @pytest.fixture(scope="module")
-def reversed_city(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+def reversed_city(lived_city: Lived, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """Return a home with the same keys and landed bytes whose later days were worked off before the first."""
-    with fresh_home(lived.instance, tmp_path_factory.mktemp("reversed") / "home") as other:
-        shutil.copytree(lived.landing, other.home / "store" / "landing")
+    with fresh_home(lived_city.instance, tmp_path_factory.mktemp("reversed") / "home") as other:
+        shutil.copytree(lived_city.landing, other.home / "store" / "landing")
         run_job("reference", JobRequest(THIRD), other)
         codes = load_contracts(other.settings.contracts)
-        late = [facts["batch_id"] for facts in landed.batches(lived.landing) if facts["taken_on"] > FIRST.isoformat()]
+        late = [facts["batch_id"] for facts in landed.batches(lived_city.landing) if facts["taken_on"] > FIRST.isoformat()]
         for options in ({"batches": late}, {}):
             ingest_by_hand(other, [JobRequest(THIRD, code, options=options) for code in codes], lambda _line: None)
         run_job("libraries", JobRequest(THIRD), other)
         yield other
 
 
-def test_the_other_order_gives_the_same_present_knowledge(reversed_city: Instance, lived: Lived) -> None:
-    told, known = oracle_days.known_on(lived.world, landed.batches(lived.landing), THIRD)
+def test_the_other_order_gives_the_same_present_knowledge(reversed_city: Instance, lived_city: Lived) -> None:
+    told, known = oracle_days.known_on(lived_city.world, landed.batches(lived_city.landing), THIRD)
     with connect(reversed_city) as connection:
         taken = {batch.batch_id for code in known for batch in batches.of_resource(connection, code)}
     assert taken == {batch["batch_id"] for batch in told}
     for resource in RESOURCES:
         present = read(open_session(reversed_city), silver(resource)).where("_replaced_on is null")
-        assert _versions(present, resource) == _expected(known[resource], resource)
+        assert versions_in(present, resource) == versions_told(known[resource], resource)
 
 
-def test_the_other_order_gives_the_same_golden_values(reversed_city: Instance, lived: Lived) -> None:
-    assert _golden(reversed_city) == _golden_of_oracle(lived)
+def test_the_other_order_gives_the_same_golden_values(reversed_city: Instance, lived_city: Lived) -> None:
+    assert _golden(reversed_city) == _golden_of_oracle(lived_city)
 
 
 def test_swapping_two_lines_of_the_authority_file_changes_golden_values_and_conflicts(
-    reversed_city: Instance, lived: Lived, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    reversed_city: Instance, lived_city: Lived, tmp_path: Path
 ) -> None:
     before, conflicts = _golden(reversed_city), _conflicts(reversed_city)
-    monkeypatch.setenv("HUILIU_CONTRACTS", str(_swapped(lived.instance.settings.contracts, tmp_path / "contracts")))
-    swapped = Instance()
+    contracts = _swapped(reversed_city.settings.contracts, tmp_path / "contracts")
+    swapped = changed(reversed_city, contracts=contracts)
     run_job("libraries", JobRequest(THIRD), swapped)
-    assert _golden(swapped) == _golden_of_oracle(lived, first=ELDERLY) != before
+    assert _golden(swapped) == _golden_of_oracle(lived_city, first=ELDERLY) != before
     assert _conflicts(swapped) != conflicts
 
 
 def _swapped(contracts: Path, target: Path) -> Path:
     shutil.copytree(contracts, target)
-    declared = yaml.safe_load((target / "authority.yaml").read_text("utf-8"))
+    declared = yaml.safe_load((target / "authority.yaml").readas_text("utf-8"))
     for field in ("phone", "residence"):
         candidates = declared["entities"]["person"]["fields"][field]["candidates"]
         places = [[one["resource"] for one in candidates].index(name) for name in (CHECK, ELDERLY)]
         candidates[places[0]], candidates[places[1]] = candidates[places[1]], candidates[places[0]]
-    (target / "authority.yaml").write_text(yaml.safe_dump(declared, allow_unicode=True), "utf-8")
+    (target / "authority.yaml").writeas_text(yaml.safe_dump(declared, allow_unicode=True), "utf-8")
     return target
 
 
@@ -87,12 +87,12 @@ def _golden_of_oracle(lived: Lived, first: str = CHECK) -> dict[str, dict]:
             order[one], order[other] = order[other], order[one]
     day = golden.Day(lived.world, THIRD, *orders)
     persons = golden.persons(day, {resource: oracle_days.valid_at_end(cut, THIRD) for resource, cut in known.items()})
-    return {number: {name: _text(person[name]) for name in CHANGING} for number, person in persons.items()}
+    return {number: {name: as_text(person[name]) for name in CHANGING} for number, person in persons.items()}
 
 
 def _golden(instance: Instance) -> dict[str, dict]:
     rows = read(open_session(instance), "base.person").select("id_no", *CHANGING).collect()
-    return {row["id_no"]: {name: _text(row[name]) for name in CHANGING} for row in rows}
+    return {row["id_no"]: {name: as_text(row[name]) for name in CHANGING} for row in rows}
 
 
 def _conflicts(instance: Instance) -> set[tuple]:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from application.day_run import run_by_hand
 from lakehouse.ops import connect, days
 from spark_jobs.lake.storage import versions
-from tests.e2e.conftest import FIRST, THIRD, Lived
+from tests.plugin.lived import FIRST, THIRD, Lived
 
 pytestmark = pytest.mark.e2e
 LEDGER = {

@@ -2,58 +2,52 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import pytest
 
-from application import report, sample
-from lakehouse.config import Instance
+from application import sample
+from application.day_run import ingest_by_hand
+from lakehouse.config import PROJECT, Instance
 from lakehouse.contracts.loader import load_contracts
+from lakehouse.jobs import JobRequest
 from lakehouse.naming import ingest_dag, silver
-from lakehouse.ops import batches, connect, days, ingest_runs, tickets
+from lakehouse.ops import batches, connect, days, ingest_runs
 from lakehouse.orchestrator import Orchestrator, Run
 from spark_jobs.lake.storage import versions
-from tests.e2e.conftest import DAYS, FIRST, SECOND, THIRD, Lived
+from tests.e2e.reading import gaps
+from tests.oracle import canaries
 from tests.oracle.resources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
+from tests.plugin.lived import FIRST, PEOPLE, SECOND, THIRD, plant
+from tests.plugin.servers import at, forget_tables
 
 pytestmark = pytest.mark.e2e
-FOURTH, FIFTH = (THIRD + timedelta(days=n) for n in (1, 2))
 PATIENCE_SECONDS = 1200  # an upper bound: a machine may be busy with the other half of the suite
+WEEKLY = {CERTIFICATE, ELDERLY, LEDGER, ADDRESS}  # they bring nothing on the third day
+SPOKEN = ("logs/airflow", "derived/gx", "derived/dbt")  # what must be there to be looked through
 
 
-def test_every_day_is_published_and_every_invariant_holds(lived: Lived) -> None:
-    for day in DAYS:
-        found = report.collect(lived.instance, day)
-        assert report.is_well(found), found["invariants"]
-        assert [one["id"] for one in found["invariants"]] == ["I1", "I2", "I3", "I4", "I5", "I6", "I7"]
-        assert found["truth"]["gate"]["recall"] == found["truth"]["gate"]["precision"] == 1.0
+@pytest.fixture(scope="module")
+def scheduled(city: Instance) -> Iterator[Instance]:
+    """Return the instance whose first day Airflow published.
 
-
-def test_the_silent_street_and_the_late_one_are_gaps_with_tickets(lived: Lived) -> None:
-    silent = {day: _gaps(lived.instance, day, "silent", ELDERLY) for day in (FIRST, SECOND)}
-    assert len(silent[FIRST]) == 2  # one sends nothing, one a day late
-    assert len(silent[SECOND]) == 1
-    assert silent[SECOND] < silent[FIRST]
-    with connect(lived.instance) as connection:
-        found = [ticket for ticket in tickets.find(connection, kind="silent") if ticket.resource == ELDERLY]
-    told = {ticket.provider: ticket.state for ticket in found}
-    assert told == {provider: "open" if provider in silent[SECOND] else "closed" for provider in silent[FIRST]}
-
-
-def test_a_failing_api_and_a_silent_sender_are_gaps_of_the_first_day_only(lived: Lived) -> None:
-    failing = {day: _gaps(lived.instance, day, "silent", CERTIFICATE) for day in (FIRST, SECOND)}
-    assert (len(failing[FIRST]), failing[SECOND]) == (1, set())
-    assert len(_gaps(lived.instance, FIRST, "silent", LEDGER)) == 1
-
-
-def test_nothing_starts_by_itself_under_a_manual_clock(lived: Lived) -> None:
-    started = Orchestrator(lived.instance).runs(FIRST)
-    assert started
-    today = datetime.now(lived.instance.timezone).date()
-    assert not [run for day in (today - timedelta(days=1), today) for run in Orchestrator(lived.instance).runs(day)]
+    `huiliu run` is killed while it makes the city, started again, and killed once more in the middle of the day: what was begun must go
+    on, and the day must not stop for the command line.
+    """
+    with at(city):
+        forget_tables(city)
+        _run_and_kill("  nothing ever says this", patience_seconds=4)
+        _run_and_kill("  extract ", patience_seconds=PATIENCE_SECONDS)
+        _until(lambda: _issue(city, FIRST) == (1, "published"))
+        yield city
+        forget_tables(city)
 
 
 @dataclass(frozen=True)
@@ -62,6 +56,7 @@ class Backfilled:
 
     instance: Instance
     silver_before: dict[str, int]  # table -> version
+    planted: tuple[canaries.Canary, ...]
 
     def delivered(self, day: date) -> set[str]:
         """Return the resources of which the run of a date took something in."""
@@ -75,72 +70,121 @@ class Backfilled:
 
 
 @pytest.fixture(scope="module")
-def backfilled(lived: Lived) -> Backfilled:
-    """Return the two dates when both are published."""
-    instance = lived.instance
-    sample.feed(instance, FIFTH)
-    resources = list(load_contracts(instance.settings.contracts))
-    before = versions(instance, [silver(code) for code in resources])
-    workshop = instance.home / "derived" / "gx"
-    workshop.rename(workshop.with_name("gx.away"))
-    workshop.write_text("a file where Great Expectations needs a folder")
-    try:
+def backfilled(scheduled: Instance) -> Backfilled:
+    """Return the two dates when both are published; what comes weekly was taken in before."""
+    planted = plant(scheduled)
+    sample.feed(scheduled, SECOND)
+    ingest_by_hand(scheduled, [JobRequest(SECOND, code) for code in WEEKLY], lambda _line: None)
+    sample.feed(scheduled, THIRD)
+    resources = list(load_contracts(scheduled.settings.contracts))
+    before = versions(scheduled, [silver(code) for code in resources])
+    with _no_gate(scheduled):
         for dag_id in [*(ingest_dag(code) for code in resources), "close_day"]:
-            Orchestrator(instance).backfill(dag_id, FOURTH, FIFTH)
-        _until(lambda: _issue(instance, FIFTH) == (1, "published"))
-    finally:
-        workshop.unlink()
-        workshop.with_name("gx.away").rename(workshop)
-    return Backfilled(instance, before)
+            Orchestrator(scheduled).backfill(dag_id, SECOND, THIRD)
+        _until(lambda: _issue(scheduled, THIRD) == (1, "published"))
+    return Backfilled(scheduled, before, planted)
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """The second date after its red tasks were cleared, and what was red before."""
+
+    red: dict[str, list[str]]  # DAG -> tasks
+    silver_then: dict[str, int]
+    gaps_then: set[str | None]
+
+
+@pytest.fixture(scope="module")
+def cleared(backfilled: Backfilled) -> Cleared:
+    """Return what was red, when the day is published again."""
+    instance, orchestrator = backfilled.instance, Orchestrator(backfilled.instance)
+    runs = backfilled.runs(THIRD, set(load_contracts(instance.settings.contracts)))
+    red = {run.dag_id: [t.task_id for t in orchestrator.tasks(run) if t.state == "failed"] for run in runs}
+    then = Cleared({dag: tasks for dag, tasks in red.items() if tasks}, versions(instance, backfilled.silver_before), _failed(instance))
+    for run in runs:
+        orchestrator.clear(run)
+    _until(lambda: (_issue(instance, THIRD) or (0,))[1:] == ("published",) and not _failed(instance))
+    return then
+
+
+def test_nothing_starts_by_itself_under_a_manual_clock(scheduled: Instance) -> None:
+    started = Orchestrator(scheduled).runs(FIRST)
+    assert started
+    today = datetime.now(scheduled.timezone).date()
+    assert not [run for day in (today - timedelta(days=1), today) for run in Orchestrator(scheduled).runs(day)]
 
 
 def test_two_dates_are_backfilled_in_order(backfilled: Backfilled) -> None:
     with connect(backfilled.instance) as connection:
-        fourth, fifth = (days.newest_issue(connection, day) for day in (FOURTH, FIFTH))
-    assert fourth is not None
-    assert fifth is not None
-    assert fourth.published_at is not None
-    assert fifth.published_at is not None
-    assert fourth.published_at < fifth.published_at
+        second, third = (days.get_issue(connection, day, 1) for day in (SECOND, THIRD))
+    assert second is not None
+    assert third is not None
+    assert second.published_at is not None
+    assert third.published_at is not None
+    assert second.published_at < third.published_at
 
 
 def test_where_nothing_came_neither_gate_nor_silver_is_started(backfilled: Backfilled) -> None:
-    idle = {CERTIFICATE, ELDERLY, LEDGER, ADDRESS}  # weekly
-    assert not idle & backfilled.delivered(FOURTH)
-    runs = backfilled.runs(FOURTH, idle)
+    assert not WEEKLY & backfilled.delivered(THIRD)
+    runs = backfilled.runs(THIRD, WEEKLY)
     states = {(task.task_id, task.state) for task in Orchestrator(backfilled.instance).tasks(*runs)}
     assert states == {("extract", "success"), ("gate", "skipped"), ("silver", "skipped"), ("ingest_outcome", "success")}
     assert {run.state for run in runs} == {"success"}
     with connect(backfilled.instance) as connection:
-        outcomes = {run.outcome for run in ingest_runs.of_day(connection, FOURTH) if run.resource in idle}
+        outcomes = {run.outcome for run in ingest_runs.of_day(connection, THIRD) if run.resource in WEEKLY}
     assert outcomes == {"nothing"}
 
 
-def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(backfilled: Backfilled) -> None:
-    instance, orchestrator = backfilled.instance, Orchestrator(backfilled.instance)
-    delivered = backfilled.delivered(FOURTH) | backfilled.delivered(FIFTH)
+def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(backfilled: Backfilled, cleared: Cleared) -> None:
+    instance = backfilled.instance
+    delivered = (backfilled.delivered(SECOND) | backfilled.delivered(THIRD)) - WEEKLY
     assert {HOUSEHOLD, ENTERPRISE, PERMIT, ASSISTANCE, CHECK, EVENT} <= delivered
-    runs = backfilled.runs(FIFTH, set(load_contracts(instance.settings.contracts)))
-    red = {run.dag_id: [t.task_id for t in orchestrator.tasks(run) if t.state == "failed"] for run in runs}
-    assert {dag: tasks for dag, tasks in red.items() if tasks} == {ingest_dag(code): ["gate"] for code in delivered}
-    assert versions(instance, backfilled.silver_before) == backfilled.silver_before
-    assert _gaps(instance, FIFTH, "failed") == {None}  # no provider: the whole resource
-
-    for run in runs:
-        orchestrator.clear(run)
-    _until(lambda: (_issue(instance, FIFTH) or (0,))[1:] == ("published",) and not _gaps(instance, FIFTH, "failed"))
-    assert (_issue(instance, FIFTH) or (0,))[0] > 1
+    assert cleared.red == {ingest_dag(code): ["gate"] for code in delivered}
+    assert cleared.silver_then == backfilled.silver_before
+    assert cleared.gaps_then == {None}  # no provider: the whole resource
+    assert (_issue(instance, THIRD) or (0,))[0] > 1
     with connect(instance) as connection:
         waiting = [batch for code in delivered for stage in ("gate", "silver") for batch in batches.open_for(connection, code, stage)]
     assert not waiting  # also what came on the date before
     assert versions(instance, backfilled.silver_before) != backfilled.silver_before
 
 
-def _gaps(instance: Instance, day: date, kind: str, resource: str = "") -> set[str | None]:
-    with connect(instance) as connection:
-        newest = days.newest_issue(connection, day)
-    assert newest is not None
-    return {gap["provider"] for gap in newest.gaps if gap["kind"] == kind and resource in ("", gap["resource"])}
+@pytest.mark.usefixtures("cleared")
+def test_no_mark_is_written_where_the_scheduler_talks(backfilled: Backfilled) -> None:
+    home = backfilled.instance.home
+    assert all(any((home / name).rglob("*")) for name in SPOKEN)
+    marks = [mark for one in backfilled.planted for mark in one.marks]
+    assert canaries.leaks([home / name for name in ("logs", "derived", "airflow")], marks) == {}
+
+
+def _run_and_kill(line: str, patience_seconds: float) -> None:
+    """Start `huiliu run` and kill it when it has said a line that starts so, or when patience ends."""
+    command = [sys.executable, "-u", "-m", "huiliu.main", "run", "--people", str(PEOPLE), "--days", "1"]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        killer = threading.Timer(patience_seconds, process.kill)
+        killer.start()
+        while (said := process.stdout.readline()) and not said.startswith(line):
+            pass
+        killer.cancel()
+        process.kill()
+
+
+@contextmanager
+def _no_gate(instance: Instance) -> Iterator[None]:
+    """Put a file where Great Expectations needs a folder."""
+    workshop = instance.home / "derived" / "gx"
+    workshop.rename(workshop.with_name("gx.away"))
+    workshop.write_text("a file where Great Expectations needs a folder")
+    try:
+        yield
+    finally:
+        workshop.unlink()
+        workshop.with_name("gx.away").rename(workshop)
+
+
+def _failed(instance: Instance) -> set[str | None]:
+    return gaps(instance, THIRD, "failed")
 
 
 def _issue(instance: Instance, day: date) -> tuple[int, str] | None:

@@ -16,7 +16,8 @@ from lakehouse.objects import open_area
 from lakehouse.ops import connect, facts
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
-from tests.e2e.conftest import FIRST, Lived
+from tests.e2e.published import Published, recipients
+from tests.plugin.lived import FIRST, Lived
 from tests.plugin.servers import fresh_home
 
 pytestmark = pytest.mark.e2e
@@ -28,16 +29,17 @@ KNOWN = f"""
 """
 
 
-@pytest.fixture
-def on_folders(lived: Lived) -> tuple[dict[str, str], dict[str, str]]:
-    """Return knowledge and payloads of the day that was lived, read before Spark serves another lake."""
-    return knowledge(lived.instance), payloads(lived.instance)
+Knowledge = dict[str, str]
 
 
 @pytest.fixture
-def in_buckets(
-    lived: Lived, on_folders: tuple[dict[str, str], dict[str, str]], object_store: Instance, tmp_path: Path
-) -> Iterator[Instance]:
+def on_folders(lived: Lived) -> tuple[Knowledge, Published]:
+    """Return knowledge and packages of the day that was lived, read before Spark serves another lake."""
+    return knowledge(lived.instance), published(lived.instance)
+
+
+@pytest.fixture
+def in_buckets(lived: Lived, on_folders: tuple[Knowledge, Published], object_store: Instance, tmp_path: Path) -> Iterator[Instance]:
     """Return a home in buckets with the keys and the landed bytes of the first day, and that day run."""
     assert all(on_folders)
     with fresh_home(object_store, tmp_path / "buckets", in_buckets=True) as home:
@@ -50,13 +52,17 @@ def in_buckets(
         yield home
 
 
-def test_folder_and_buckets_give_the_same_knowledge_and_payloads(
-    on_folders: tuple[dict[str, str], dict[str, str]], in_buckets: Instance
-) -> None:
+def test_folder_and_buckets_give_the_same_knowledge_and_payloads(on_folders: tuple[Knowledge, Published], in_buckets: Instance) -> None:
     assert not (in_buckets.home / "store").exists()
     assert knowledge(in_buckets) == on_folders[0]
-    assert payloads(in_buckets) == on_folders[1]
-    assert len(on_folders[1]) > 20
+    assert published(in_buckets) == on_folders[1]
+    assert len(on_folders[1][FIRST.isoformat()]) > 20
+
+
+def published(instance: Instance) -> Published:
+    """Return the hashes of the packages of the first day, and of its entry."""
+    exchange = open_area(instance, "exchange")
+    return recipients(exchange, [FIRST]) | {"entry": digest(exchange.get(f"days/{FIRST}/1.json"))}
 
 
 def knowledge(instance: Instance) -> dict[str, str]:
@@ -68,20 +74,6 @@ def knowledge(instance: Instance) -> dict[str, str]:
     rows |= {table: storage.read(spark, table, version).selectExpr("to_json(struct(*)) as r") for table, version in versions.items()}
     assert {table.split(".")[0] for table in rows} == {"silver", *CURATED}
     return {table: digest("\n".join(sorted(row.r for row in said.collect())).encode()) for table, said in rows.items()}
-
-
-def payloads(instance: Instance) -> dict[str, str]:
-    """Return path and hash of every payload and manifest of the first day, and of its entry."""
-    exchange, found = open_area(instance, "exchange"), {}
-    for one in exchange.list():
-        if one.path.endswith(f"/{FIRST}/1/manifest.json"):
-            found[one.path] = exchange.get(one.path)
-            prefix = one.path.removesuffix(f"/{FIRST}/1/manifest.json")
-            for declared in json.loads(found[one.path])["returns"]:
-                paths = (f"{prefix}/{form['path']}" for form in declared["forms"] if form["path"])
-                found |= {path: exchange.get(path) for path in paths}
-    found["day"] = exchange.get(f"days/{FIRST}/1.json")
-    return {path: digest(content) for path, content in found.items()}
 
 
 def digest(content: bytes) -> str:

@@ -20,7 +20,7 @@ from infra.local import lifecycle, postgres
 from infra.local.programs import COMPONENTS
 from infra.local.supervision import Supervisor
 from lakehouse.config import Instance
-from tests.plugin.servers import alive, processes, tiny_instance
+from tests.plugin.servers import alive, at, processes, tiny_instance
 
 HUILIU = Path(sys.executable).with_name("huiliu")
 
@@ -34,8 +34,8 @@ def huiliu(*arguments: str, ok: bool = True) -> Any:
 @pytest.fixture
 def second(tmp_path: Path) -> Iterator[Instance]:
     """Return an instance beside the shared one, with only PostgreSQL, stopped at the end."""
-    with pytest.MonkeyPatch.context() as environment:
-        found = tiny_instance(environment, tmp_path / "home")
+    found = tiny_instance(tmp_path / "home")
+    with at(found):
         huiliu("up", "--only", "postgres", "--json")
         yield found
         huiliu("down")

@@ -8,30 +8,26 @@ from pathlib import Path
 import pytest
 
 from infra.local import keys, ports, sample_api
-from lakehouse.config import PROJECT, Instance, Settings
+from lakehouse.config import PROJECT, Instance
 from lakehouse.connections import api_endpoint
+from tests.plugin.servers import settings
 
 pytestmark = pytest.mark.fast
 
 
-def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: str) -> Instance:
+def started(tmp_path: Path, clock: str) -> Instance:
     """Return an instance as after its first start, of a city with this clock."""
-    for name in (
-        "CONNECTION_SOURCE_CITY",
-        *(f"{what}_{client.upper()}" for what in ("CONNECTION", "SECRET") for client in keys.API_CLIENTS),
-    ):
-        monkeypatch.delenv(f"HUILIU_{name}", raising=False)
     shutil.copytree(PROJECT / "cities" / "tiny", tmp_path / "cities" / "tiny")
     profile = tmp_path / "cities" / "tiny" / "city.yaml"
     profile.write_text(profile.read_text("utf-8").replace("clock: manual", f"clock: {clock}"), "utf-8")
-    instance = Instance(Settings(home=tmp_path / "home", cities=tmp_path / "cities", city="tiny"))
+    instance = Instance(settings(home=tmp_path / "home", cities=tmp_path / "cities"))
     keys.ensure(instance)
     ports.ensure(instance, {f"HUILIU_PORT_{name.upper()}": "0" for name in ports.DEFAULTS})
     return instance
 
 
-def test_a_manual_city_has_a_server_whose_secrets_are_no_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    instance = started(tmp_path, monkeypatch, "manual")
+def test_a_manual_city_has_a_server_whose_secrets_are_no_arguments(tmp_path: Path) -> None:
+    instance = started(tmp_path, "manual")
     (program,) = sample_api.programs(instance)
     assert keys.read(instance, "postgres.password") in program.environment[sample_api.VARIABLE]
     assert keys.read(instance, "postgres.password") not in " ".join(program.command)
@@ -43,7 +39,7 @@ def test_a_manual_city_has_a_server_whose_secrets_are_no_arguments(tmp_path: Pat
         assert not instance.key_path(f"{name}.client").stat().st_mode & 0o077
 
 
-def test_a_real_city_has_none_and_is_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    instance = started(tmp_path, monkeypatch, "wall")
+def test_a_real_city_has_none_and_is_well(tmp_path: Path) -> None:
+    instance = started(tmp_path, "wall")
     assert sample_api.programs(instance) == []
     assert sample_api.is_healthy(instance)

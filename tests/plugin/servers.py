@@ -1,4 +1,8 @@
-"""Returns real servers for the tests: one tiny instance per run, and fresh homes on its servers."""
+"""Real servers for the tests: one tiny instance per process of the suite, fresh homes on its servers, and the city that lived three days.
+
+A home has databases, keys and a store of its own; PostgreSQL and Spark are shared. Spark serves one lake at a time, so whoever uses a home
+says so (`serving`); no test depends on which lake was served before.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,10 @@ import pytest
 from psycopg import sql
 
 from application import services
-from infra.local import minio, postgres, spark
-from infra.local.ports import DEFAULTS
+from infra.local import minio, ports, postgres, spark
 from lakehouse import ops
-from lakehouse.config import AREAS, Instance
+from lakehouse.config import AREAS, PROJECT, Instance, Settings
+from lakehouse.errors import ConfigError
 from lakehouse.objects import minio_access
 from tests.plugin.apis import sample_api
 from tests.plugin.keys import place_keys
@@ -29,45 +33,44 @@ DATABASES = ("huiliu", "source_city")
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Return the one instance whose PostgreSQL and Spark all tests share (tiny city, free ports), started by `huiliu up`'s own code."""
-    with pytest.MonkeyPatch.context() as environment:
-        instance = tiny_instance(environment, tmp_path_factory.mktemp("servers"))
-        place_keys(instance)
-        try:
-            services.start(instance, ("postgres", "spark"), quiet=True)
-            yield instance
-            family = processes(instance)
-        finally:
-            _close_sessions()
-            services.stop(instance)
-        assert alive(family) == []
+    """Return the one instance whose PostgreSQL and Spark all tests of this process share (tiny city, free ports)."""
+    instance = tiny_instance(tmp_path_factory.mktemp("servers"))
+    place_keys(instance)
+    try:
+        services.start(instance, ("postgres", "spark"))
+        yield instance
+        family = processes(instance)
+    finally:
+        _close_sessions()
+        services.stop(instance)
+    assert alive(family) == []
 
 
 @pytest.fixture(scope="session")
 def city(servers: Instance) -> Instance:
-    """Return the same instance with Airflow running too; its home is the one Airflow's tasks work in."""
-    services.start(servers, quiet=True)
+    """Return the same instance with Airflow running too; its home is the one Airflow's tasks work in, and nobody else."""
+    services.start(servers)
     return servers
 
 
 @pytest.fixture
 def instance(servers: Instance, tmp_path: Path) -> Iterator[Instance]:
     """Return a fresh home on the shared servers for one test: empty store, empty databases, empty Spark catalog."""
-    with fresh_home(servers, tmp_path / "home") as fresh:
+    with fresh_home(servers, tmp_path / "home") as fresh, at(fresh):
         yield fresh
 
 
 @pytest.fixture(scope="session")
 def object_store(servers: Instance) -> Instance:
     """Return the same instance with its object store server running too; the instance itself keeps its folder."""
-    services.start(servers, ("minio",), quiet=True)
+    services.start(servers, ("minio",))
     return servers
 
 
 @pytest.fixture(scope="module")
 def module_instance(servers: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """Return a fresh home that all tests of a module share; do not mix it with `instance` in one module."""
-    with fresh_home(servers, tmp_path_factory.mktemp("module") / "home") as fresh:
+    with fresh_home(servers, tmp_path_factory.mktemp("module") / "home") as fresh, at(fresh):
         yield fresh
 
 
@@ -87,47 +90,76 @@ def alive(family: list[psutil.Process]) -> list[psutil.Process]:
     return left
 
 
-def tiny_instance(environment: pytest.MonkeyPatch, home: Path) -> Instance:
-    """Return an instance of the tiny city in a new home, on free ports; nothing is started."""
-    for name in [name for name in os.environ if name.startswith("HUILIU_")]:
-        environment.delenv(name)
-    environment.setenv("HUILIU_HOME", str(home))
-    environment.setenv("HUILIU_CITY", "tiny")
-    for name in DEFAULTS:
-        environment.setenv(f"HUILIU_PORT_{name.upper()}", "0")
-    return Instance()
+def tiny_instance(home: Path) -> Instance:
+    """Return an instance of the tiny city in a new home, on free ports; nothing is started, the environment is not asked."""
+    instance = Instance(settings(home=home))
+    ports.ensure(instance, dict.fromkeys(map(ports.variable, ports.DEFAULTS), "0"))
+    return instance
+
+
+def settings(**given: object) -> Settings:
+    """Return settings of the tiny city that do not depend on the environment the suite was started in."""
+    folders = {"contracts": PROJECT / "contracts", "cities": PROJECT / "cities"}
+    return Settings(**{"city": "tiny", **folders, "store": "", "connections": {}, "secrets": {}, **given})
+
+
+def changed(instance: Instance, **given: object) -> Instance:
+    """Return the same instance with other settings."""
+    return Instance(instance.settings.model_copy(update=given))
+
+
+@contextmanager
+def at(instance: Instance) -> Iterator[None]:
+    """Let the environment name this instance: for the command line, in this process and in others."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("HUILIU_")]:
+            environment.delenv(name)
+        for name, value in instance.settings.environment().items():
+            environment.setenv(name, value)
+        yield
 
 
 @contextmanager
 def fresh_home(servers: Instance, home: Path, in_buckets: bool = False) -> Iterator[Instance]:
-    """Return an instance with a home, keys, store and databases of its own on running servers.
+    """Yield an instance with a home, keys, store and databases of its own on running servers; Spark serves its lake.
 
     `in_buckets`: its store are three new buckets of the object store server, found as any S3 store is, by the environment.
     """
     suffix = uuid.uuid4().hex[:8]
-    home.mkdir(parents=True)
+    home.mkdir(parents=True, exist_ok=True)
     state = json.loads((servers.home / "instance.json").read_text())
     (home / "instance.json").write_text(json.dumps({"ports": state["ports"]}))
     shutil.copytree(servers.home / "keys", home / "keys")
     with pytest.MonkeyPatch.context() as environment, _databases(servers, suffix) as urls, ExitStack() as apis:
-        environment.setenv("HUILIU_HOME", str(home))
         if in_buckets:
-            environment.setenv("HUILIU_STORE", f"s3://t{suffix}-{{area}}")
             for name, value in minio_access(servers).items():
                 environment.setenv(name, value)
-        for name, url in urls.items():
-            environment.setenv(f"HUILIU_CONNECTION_{name.upper()}", url)
-        for name, value in apis.enter_context(sample_api(urls["source_city"], home / "keys")).items():
-            environment.setenv(name, value)
-        fresh = Instance()
-        forget_tables(servers)
+        answering = apis.enter_context(sample_api(urls["source_city"], home / "keys"))
+        store = f"s3://t{suffix}-{{area}}" if in_buckets else ""
+        connections = urls | {name: one.address for name, one in answering.items()}
+        secrets = {name: one.secret for name, one in answering.items()}
+        fresh = Instance(settings(home=home, store=store, connections=connections, secrets=secrets))
         ops.migrate(fresh)
         if in_buckets:
             minio.prepare(fresh, [fresh.bucket(area) for area in AREAS])
+        forget_tables(servers)
         try:
             yield fresh
         finally:
             forget_tables(servers)
+
+
+@contextmanager
+def serving(instance: Instance) -> Iterator[None]:
+    """Let Spark serve the lake of a home, whichever it served before."""
+    from spark_jobs.lake import session
+
+    try:
+        session.open_session(instance)
+    except ConfigError:
+        forget_tables(instance)
+        session.open_session(instance)
+    yield
 
 
 def forget_tables(servers: Instance) -> None:

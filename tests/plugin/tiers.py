@@ -1,8 +1,9 @@
-"""Returns the tiers of the suite: which can run here, how each ended, and the closing counts."""
+"""The tiers of the suite: which can run here, what runs in one process, how each ended, and the closing counts."""
 
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections import Counter
 from collections.abc import Generator
@@ -11,11 +12,13 @@ from functools import cache
 import pytest
 
 from infra.local import lifecycle
+from lakehouse.config import PROJECT
 from lakehouse.errors import LakehouseError
 
 TIERS = ("fast", "browser", "spark", "dbt", "airflow", "e2e", "fault")
 COMPONENTS = {"spark": ("spark",), "dbt": ("spark",), "airflow": ("spark", "airflow"), "e2e": ("spark", "airflow"), "fault": ("spark",)}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SHARED = ("city", "lived_city")  # fixtures that take minutes: all tests of one of them run in one process
 OUTCOMES = ("passed", "failed", "skipped")
 
 
@@ -37,34 +40,44 @@ def browser() -> str | None:
 
 
 class Tiers:
-    """Counts every test under its tier."""
+    """Counts every test under its tier, also when several processes run them."""
 
     def __init__(self) -> None:
         self._counts = {tier: Counter[str]() for tier in TIERS}
         self._seconds = dict.fromkeys(TIERS, 0.0)
-        self._tier_of: dict[str, str] = {}
         self._collection_errors = 0
         self._deselected: Counter[str] = Counter()
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Give each test its tier; what breaks a server comes last, so that nothing else has to warm it up again."""
-        without = [item.nodeid for item in items if self._tier(item) is None]
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Refuse tests without a tier, put those that share something costly into one group, the costly groups first."""
+        without = [item.nodeid for item in items if tier_of(item) is None]
         if without:
             raise pytest.UsageError(f"tests without a tier (one of {', '.join(TIERS)}): {', '.join(without)}")
+        seed = config.getoption("shuffle_files")
+        files = list(dict.fromkeys(item.path for item in items))
+        if seed is not None:
+            random.Random(seed).shuffle(files)
+        place = {path: number for number, path in enumerate(files)}
+        items.sort(key=lambda item: (_turn(item), place[item.path]))
         for item in items:
-            tier = self._tier(item)
-            assert tier is not None
-            self._tier_of[item.nodeid] = tier
-        items.sort(key=lambda item: self._tier_of[item.nodeid] == "fault")
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         """Remember what the command line left out."""
-        self._deselected.update(self._tier(item) or "" for item in items)
+        self._deselected.update(tier_of(item) or "" for item in items)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a test whose tier cannot run."""
-        if reason := obstacle(self._tier_of[item.nodeid]):
-            pytest.skip(f"tier {self._tier_of[item.nodeid]} cannot run: {reason}")
+        tier = tier_of(item) or ""
+        if reason := obstacle(tier):
+            pytest.skip(f"tier {tier} cannot run: {reason}")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Write the tier into the report, which goes from the process that ran the test to the one that counts."""
+        report = yield
+        report.tier = tier_of(item)
+        return report
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Count a module that cannot be imported as a failure."""
@@ -72,7 +85,7 @@ class Tiers:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count one outcome per test: a failing set-up or tear-down is a failure."""
-        tier = self._tier_of[report.nodeid]
+        tier = report.tier
         self._seconds[tier] += report.duration
         if report.when == "call" or (report.when == "setup" and not report.passed):
             self._counts[tier][report.outcome] += 1
@@ -100,15 +113,39 @@ class Tiers:
             if tier in blocked:
                 text = f"tier {tier:8} COULD NOT RUN: {obstacle(tier)}"
             elif not any(self._counts[tier].values()):
-                text = f"tier {tier:8} did not run ({self._deselected[tier]} tests left out)"
+                text = f"tier {tier:8} did not run" + (f" ({left} tests left out)" if (left := self._deselected[tier]) else "")
             lines.append(text)
         totals = {outcome: sum(counts[outcome] for counts in self._counts.values()) for outcome in OUTCOMES}
         totals["failed"] += self._collection_errors + (len(blocked) if strict else 0)
         return [*lines, ", ".join(f"{totals[outcome]} {outcome}" for outcome in OUTCOMES)]
 
-    @staticmethod
-    def _tier(item: pytest.Item) -> str | None:
-        return next((tier for tier in reversed(TIERS) if item.get_closest_marker(tier)), None)
+
+def tier_of(item: pytest.Item) -> str | None:
+    """Return the tier of a test."""
+    return next((tier for tier in reversed(TIERS) if item.get_closest_marker(tier)), None)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Return when a test's group is begun: what takes longest first, what breaks a server last, so that nothing has to warm it up again."""
+    if tier_of(item) == "fault":
+        return len(SHARED) + 2
+    quick = tier_of(item) in ("fast", "browser")
+    return next((turn for turn, fixture in enumerate(SHARED) if fixture in _fixtures(item)), len(SHARED) + quick)
+
+
+def _group(item: pytest.Item) -> str:
+    """Return what one process runs as a whole: the tests of something shared, else those of a file and tier."""
+    shared = next((fixture for fixture in SHARED if fixture in _fixtures(item)), None)
+    return shared or f"{item.path.relative_to(PROJECT)} {tier_of(item)}"
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run shuffle the files, to show that no file needs another before it."""
+    parser.addoption("--shuffle-files", type=int, metavar="SEED", help="run the files in an order drawn with this seed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

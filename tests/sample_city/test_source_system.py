@@ -16,20 +16,19 @@ from lakehouse.config import Instance
 from lakehouse.connections import connection_url
 from lakehouse.errors import ConfigError
 from sample_city.world.people import FIRST_DAY
+from tests.plugin.servers import changed, settings
 
 pytestmark = pytest.mark.spark
 SECOND_DAY = FIRST_DAY + timedelta(days=1)
 
 
 @pytest.fixture
-def instance(servers: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
+def instance(servers: Instance, tmp_path: Path) -> Instance:
     """Return an instance with an empty home and an empty register on the shared PostgreSQL."""
     name = f"register_{uuid.uuid4().hex[:8]}"
     with psycopg.connect(postgres.dsn(servers, "postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    monkeypatch.setenv("HUILIU_HOME", str(tmp_path))
-    monkeypatch.setenv("HUILIU_CONNECTION_SOURCE_CITY", postgres.dsn(servers, name))
-    return Instance()
+    return Instance(settings(home=tmp_path, connections={"source_city": postgres.dsn(servers, name)}))
 
 
 def contents(instance: Instance) -> tuple[dict[str, str], dict[str, bytes]]:
@@ -79,7 +78,7 @@ def test_another_city_or_an_early_day_is_refused(instance: Instance) -> None:
         sample.ensure(instance, 10, 7)
 
 
-def test_a_database_that_does_not_answer_is_named(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HUILIU_CONNECTION_SOURCE_CITY", "postgresql://huiliu@127.0.0.1:1/nobody")
+def test_a_database_that_does_not_answer_is_named(instance: Instance) -> None:
+    away = changed(instance, connections={"source_city": "postgresql://huiliu@127.0.0.1:1/nobody"})
     with pytest.raises(ConfigError, match=r"huiliu sample day 2026-06-01:\n.*does not answer at 127\.0\.0\.1:1/nobody.*\n.*huiliu up"):
-        sample.feed(instance, FIRST_DAY)
+        sample.feed(away, FIRST_DAY)

@@ -36,7 +36,7 @@ def deliver(instance: Instance, street: str, name: str, *lines: str) -> None:
 
 def extract(instance: Instance, on: date) -> dict[str, object]:
     answer = run_job("extract", JobRequest(on, RESOURCE), instance)
-    return {name: answer[name] for name in ("landed", "rebuilt", "refused", "rows")}
+    return {name: getattr(answer, name) for name in ("landed", "rebuilt", "refused", "rows")}
 
 
 def version(instance: Instance) -> int:
@@ -72,7 +72,7 @@ def test_a_step_commits_once_and_a_lost_record_writes_nothing_again(instance: In
     with connect(instance) as connection:
         run = ingest_runs.get(connection, RESOURCE, FIRST)
         assert run is not None
-        assert run.detail["extract"] == "failed"
+        assert run.detail.steps["extract"] == "failed"
 
     assert extract(instance, FIRST) == {"landed": 0, "rebuilt": 0, "refused": 1, "rows": 0}
     with connect(instance) as connection:

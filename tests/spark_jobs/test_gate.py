@@ -14,7 +14,7 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import QualityError
-from lakehouse.jobs import JobRequest, run_job
+from lakehouse.jobs import Answer, JobRequest, run_job
 from lakehouse.naming import bronze
 from lakehouse.numbers.resident import normalise_resident_id
 from lakehouse.ops import batches, ingest_runs, rule_counts, tickets
@@ -43,7 +43,7 @@ def test_batches_block_one_by_one_and_nothing_of_the_data_is_documented(lake: tu
 
     said = _gate(instance)
 
-    assert {key: said[key] for key in ("batches", "passed", "warned", "blocked")} == {"batches": 3, "passed": 1, "warned": 1, "blocked": 1}
+    assert (said.batches, said.passed, said.warned, said.blocked) == (3, 1, 1, 1)
     with ops.connect(instance) as connection:
         known = {batch.batch_id: batch for batch in batches.of_resource(connection, RESOURCE)}
         broken = rule_counts.of_batches(connection, list(known))
@@ -56,12 +56,12 @@ def test_batches_block_one_by_one_and_nothing_of_the_data_is_documented(lake: tu
     assert broken["odd"] == {"batch.repeated": 60}
     assert [(ticket.provider, ticket.detail["rules"]) for ticket in told] == [("bad street", {"amount_yuan.range": 20})]
     assert done is not None
-    assert done.detail["gate"] == "done"
+    assert done.detail.steps["gate"] == "done"
     _assert_nothing_of_the_data(instance.folder("derived"))
-    assert _gate(instance)["batches"] == 0
+    assert _gate(instance).batches == 0
     again = run_job("recount", JobRequest(DAY, RESOURCE), instance)
-    assert again["agree"]
-    assert {one["rule"]: one["counted"] for one in again["rules"] if one["counted"]} == {"amount_yuan.range": 23}
+    assert again.agree
+    assert {one.rule: one.counted for one in again.rules if one.counted} == {"amount_yuan.range": 23}
     _assert_nothing_of_the_data(instance.folder("derived"))
 
 
@@ -79,9 +79,9 @@ def test_a_checkpoint_that_does_not_run_leaves_every_gate_open(lake: tuple[Insta
         assert batches.open_for(connection, RESOURCE, "silver") == []
         run = ingest_runs.get(connection, RESOURCE, DAY)
     assert run is not None
-    assert run.detail.get("gate") != "done"
+    assert run.detail.steps.get("gate") != "done"
     project.unlink()
-    assert _gate(instance)["passed"] == 1
+    assert _gate(instance).passed == 1
 
 
 def test_rows_that_were_not_received_stop_the_gate(lake: tuple[Instance, Contract]) -> None:
@@ -91,7 +91,7 @@ def test_rows_that_were_not_received_stop_the_gate(lake: tuple[Instance, Contrac
         _gate(instance)
 
 
-def _gate(instance: Instance) -> dict[str, object]:
+def _gate(instance: Instance) -> Answer:
     with ops.connect(instance) as connection:
         ingest_runs.start(connection, RESOURCE, DAY)
     return run_job("gate", JobRequest(DAY, RESOURCE), instance)

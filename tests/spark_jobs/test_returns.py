@@ -144,7 +144,7 @@ def test_two_days_are_published_repeated_checked_and_issued_again(instance: Inst
     assert (built["created"], made["outcome"], made["issue"]) == (0, "unchanged", 1)
     assert files(instance) == before
     close(instance, SECOND, 2)
-    assert run_job("returns_publish", JobRequest(SECOND), instance)["issue"] == 1
+    assert run_job("returns_publish", JobRequest(SECOND), instance).issue == 1
     with connect(instance) as connection:
         assert packages.of_issue(connection, SECOND, 1) == rows
         assert days.newest_issue(connection, SECOND) == days.last_published(connection) == days.get(connection, SECOND, 1)
@@ -158,7 +158,7 @@ def test_two_days_are_published_repeated_checked_and_issued_again(instance: Inst
 
     put(instance, {**town, "resident_list": town["resident_list"][1:]})
     close(instance, SECOND, 2)
-    assert run_returns(instance, SECOND)[2]["issue"] == 2
+    assert run_returns(instance, SECOND)[2].issue == 2
     assert package_of(instance, "d-449901", SECOND, 2)["predecessor"]["issue"] == 1
     kept = {path: content for path, content in before.items() if not path.startswith(f"days/{SECOND}/build") and "proofs" not in path}
     assert kept.items() <= files(instance).items()

@@ -43,7 +43,7 @@ def test_rows_are_accounted_for_and_a_lost_record_writes_nothing_again(instance:
     ]
     land_and_pass(instance, [json.dumps(row, ensure_ascii=False) for row in rows] + ["{"])
     result = run_job("silver", JobRequest(DAY, RESOURCE), instance)
-    assert (result["inserted"], result["updated"]) == (2, 0)
+    assert (result.inserted, result.updated) == (2, 0)
     with connect(instance) as connection:
         batch = batches.of_resource(connection, RESOURCE)[0]
         opened = cases.find(connection, cases.Filter(resource=RESOURCE))
@@ -51,7 +51,7 @@ def test_rows_are_accounted_for_and_a_lost_record_writes_nothing_again(instance:
     assert (batch.counts, batch.silver_on) == (Counts(rejected=1, quarantined=1, duplicate=1, superseded=1, accepted=2), DAY)
     assert [(case.source_line, case.rules[0].split(".")[0]) for case in opened] == [(4, "grid_code"), (6, "reject")]
     assert run is not None
-    assert run.detail["silver"] == "done"
+    assert run.detail.steps["silver"] == "done"
     found = {row.check_id: row for row in storage.read(open_session(instance), SILVER).collect()}
     assert {key: row.result for key, row in found.items()} == {"c1": "搬离", "c3": "在住"}
     assert found["c1"].valid_from.isoformat() == "2026-06-01T01:00:00"
@@ -59,11 +59,11 @@ def test_rows_are_accounted_for_and_a_lost_record_writes_nothing_again(instance:
     version = storage.versions(instance, [SILVER])
     with connect(instance) as connection:
         connection.execute(update(batch_table).values(silver_on=None, accepted=None))
-    assert run_job("silver", JobRequest(DAY, RESOURCE), instance)["inserted"] == 0
+    assert run_job("silver", JobRequest(DAY, RESOURCE), instance).inserted == 0
     assert storage.versions(instance, [SILVER]) == version
     with connect(instance) as connection:
         assert batches.of_resource(connection, RESOURCE)[0] == batch
-    assert run_job("silver", JobRequest(DAY, RESOURCE), instance)["batches"] == 0
+    assert run_job("silver", JobRequest(DAY, RESOURCE), instance).batches == 0
 
 
 def test_a_batch_that_is_not_whole_in_bronze_does_not_reach_silver(instance: Instance) -> None:

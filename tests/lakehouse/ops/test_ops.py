@@ -120,15 +120,16 @@ def test_days_are_published_once_and_then_final(module_instance: Instance) -> No
 def test_a_run_that_is_repeated_starts_anew(module_instance: Instance) -> None:
     with ops.connect(module_instance) as connection:
         assert ingest_runs.start(connection, "t_run", FIRST) == 1
-        ingest_runs.note(connection, "t_run", FIRST, {"extract": "done"})
-        ingest_runs.finish(connection, ("t_run", FIRST), "failed", {"gate": "failed"})
+        ingest_runs.record_step(connection, "t_run", FIRST, ingest_runs.Step("extract", "done"))
+        ingest_runs.record_step(connection, "t_run", FIRST, ingest_runs.Step("gate", "failed"))
+        ingest_runs.finish(connection, "t_run", FIRST, "failed")
         failed = ingest_runs.get(connection, "t_run", FIRST)
         assert ingest_runs.start(connection, "t_run", FIRST) == 2
         again = ingest_runs.get(connection, "t_run", FIRST)
     assert failed is not None
     assert again is not None
-    assert (failed.state, failed.detail) == ("failed", {"extract": "done", "gate": "failed"})
-    assert (again.state, again.outcome, again.detail, again.ended_at) == ("running", None, {}, None)
+    assert (failed.state, failed.detail.steps) == ("failed", {"extract": "done", "gate": "failed"})
+    assert (again.state, again.outcome, again.detail, again.ended_at) == ("running", None, ingest_runs.Detail(), None)
 
 
 def test_the_audit_chain_shows_what_was_changed_or_left_out(module_instance: Instance) -> None:

@@ -57,7 +57,7 @@ def cells(town: Town, recipient: str, level: str, name: str = "rows", day: date 
 
 def test_every_recipient_has_a_package_with_exactly_what_its_level_may_see(town: Town) -> None:
     published = town.publish(FIRST, PEOPLE)
-    assert len(published.packages) == len(town.edition(FIRST).recipients)
+    assert len(published.packages) == len(town.edition(FIRST).addressees)
     [grandma] = [row for row in cells(town, "d-449901", "district") if row["person_name"] == "张三"]
     assert (grandma["id_no"], grandma["birth_date"], grandma["is_local_hukou"]) == ("44990219551224002X", "1955-12-24", "true")
     [grandma] = [row for row in cells(town, "s-449901001", "street") if row["person_name"] == "张三"]
@@ -188,7 +188,7 @@ RECIPIENTS = 31
 def test_stop_at_any_write_leaves_a_day_that_the_next_run_completes(town: Town, after: int) -> None:
     _, record = town.build(FIRST, PEOPLE)
     stopping = replace(town.edition(FIRST), exchange=StoppingArea((town.home / "exchange").as_uri(), after))
-    assert len(stopping.recipients) == RECIPIENTS
+    assert len(stopping.addressees) == RECIPIENTS
     with pytest.raises(StoppedError):
         publish(stopping, record, town.closing)
     done = final_issue(town.exchange, FIRST)

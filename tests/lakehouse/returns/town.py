@@ -18,7 +18,7 @@ from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.declarations.policies import load_policies
 from lakehouse.naming import LEVELS
 from lakehouse.objects import Area
-from lakehouse.returns.addressees import recipients
+from lakehouse.returns.addressees import addressees
 from lakehouse.returns.build_record import BuildRecord, make_record
 from lakehouse.returns.compiler import compile_return
 from lakehouse.returns.day_entries import is_final, leaves, predecessor
@@ -112,7 +112,7 @@ class Town:
         hashes = (policies.sha256, regions_sha256(CITY), sha256(canonical(labels)), inputs_sha256(known))
         facts = DayFacts("tiny", day, predecessor(self.exchange, day), *hashes, compiled)
         audiences = [plan.audience for one in compiled.values() for plan in one.plans.values()]
-        whom = recipients(audiences, regions, load_departments(CITY), day)
+        whom = addressees(audiences, regions, load_departments(CITY), day)
         reading = Reading(labels, "Asia/Shanghai")
         return Edition(facts, "示范市", reading, policies, whom, regions, known, self.exchange, is_final(self.exchange, day))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from lakehouse.ingest.readers import reader_of
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, tickets
 from tests.lakehouse.ingest.readers.contract import contract
+from tests.plugin.servers import changed, settings
 
 MONDAY, TUESDAY, WEDNESDAY, NEXT = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3), date(2026, 6, 8)
 SOURCE = {"kind": "api", "connection": "city_api", "path": "/residence-permits", "watermark": "update_time", "pageSize": 2}
@@ -64,21 +66,16 @@ def test_what_a_failing_run_missed_comes_with_the_next(instance: Instance) -> No
 
 
 @pytest.mark.fast
-def test_the_key_to_the_sample_is_shown_to_no_other_server(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    for name in ("CONNECTION", "SECRET"):
-        monkeypatch.delenv(f"HUILIU_{name}_CITY_API", raising=False)
-    monkeypatch.setenv("HUILIU_HOME", str(tmp_path))
-    instance = Instance()
-    instance.key_path("city_api.client").write_text("huiliu:ours\n")
-    monkeypatch.setenv("HUILIU_CONNECTION_CITY_API", "https://data.example.gov.cn/share/")
+def test_the_key_to_the_sample_is_shown_to_no_other_server(tmp_path: Path) -> None:
+    ours = Instance(settings(home=tmp_path))
+    ours.key_path("city_api.client").write_text("huiliu:ours\n")
+    elsewhere = {"city_api": "https://data.example.gov.cn/share/"}
     with pytest.raises(ConfigError, match="no credentials"):
-        api_endpoint(instance, "city_api")
-    monkeypatch.setenv("HUILIU_SECRET_CITY_API", "them:theirs")
-    found = api_endpoint(instance, "city_api")
+        api_endpoint(changed(ours, connections=elsewhere), "city_api")
+    found = api_endpoint(changed(ours, connections=elsewhere, secrets={"city_api": "them:theirs"}), "city_api")
     assert (found.base, found.client_id, found.client_secret) == ("https://data.example.gov.cn/share", "them", "theirs")
     assert "theirs" not in repr(found)
     for wrong in ("ftp://x", "http://user:password@x", "postgresql://x/y", "http://x/?a=b"):
-        monkeypatch.setenv("HUILIU_CONNECTION_CITY_API", wrong)
         with pytest.raises(ConfigError) as told:
-            api_endpoint(instance, "city_api")
+            api_endpoint(changed(ours, connections={"city_api": wrong}, secrets={"city_api": "them:theirs"}), "city_api")
         assert wrong not in str(told.value)

@@ -17,6 +17,7 @@ from lakehouse.ingest.readers import reader_of
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, tickets
 from tests.lakehouse.ingest.readers.contract import contract
+from tests.plugin.servers import changed
 
 pytestmark = pytest.mark.spark
 
@@ -88,16 +89,15 @@ def test_the_order_of_rows_does_not_depend_on_the_table(instance: Instance, thin
     assert (again.landed, again.waiting) == (0, [])
 
 
-def test_a_broken_source_gets_a_ticket_until_it_is_repaired(instance: Instance, things: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_source_gets_a_ticket_until_it_is_repaired(instance: Instance, things: Contract) -> None:
     execute(instance, "alter table things rename column b to c")
     assert take(instance, things, FIRST) == []
     assert "source_city: table things:\n  columns are not there: b." in open_messages(instance)[0]
     execute(instance, "alter table things rename to elsewhere")
     assert take(instance, things, FIRST) == []
     assert "the table is not there" in open_messages(instance)[0]
-    with monkeypatch.context() as environment:
-        environment.setenv("HUILIU_CONNECTION_SOURCE_CITY", "postgresql://u:hidden@127.0.0.1:9/source_city")
-        assert take(instance, things, FIRST) == []
+    away = changed(instance, connections={"source_city": "postgresql://u:hidden@127.0.0.1:9/source_city"})
+    assert take(away, things, FIRST) == []
     assert "does not answer at 127.0.0.1:9" in open_messages(instance)[0]
     assert "hidden" not in open_messages(instance)[0]
     assert len(open_messages(instance)) == 1

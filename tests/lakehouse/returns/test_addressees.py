@@ -11,7 +11,7 @@ import pytest
 from lakehouse.city.departments import Department, load_departments
 from lakehouse.city.regions import load_regions
 from lakehouse.errors import ConfigError
-from lakehouse.returns.addressees import Recipient, recipients
+from lakehouse.returns.addressees import Addressee, addressees
 from lakehouse.returns.model import Audience
 from tests.lakehouse.returns.town import CITY, FIRST, THIRD
 
@@ -22,9 +22,9 @@ BUREAU = Audience("civil_affairs", "district", "a law", None, "", "statutory_han
 DISTRICT_BUREAU = "11449901MB2D000144"
 
 
-def served(on: date = FIRST, departments: tuple[Department, ...] = load_departments(CITY)) -> tuple[Recipient, ...]:
+def served(on: date = FIRST, departments: tuple[Department, ...] = load_departments(CITY)) -> tuple[Addressee, ...]:
     audiences = [BUREAU, *(Audience(level, level, "Art24", None, "") for level in LEVELS)]
-    return recipients(audiences, load_regions(CITY).at(on), departments, on)
+    return addressees(audiences, load_regions(CITY).at(on), departments, on)
 
 
 def test_served_levels_and_the_bureau_receive() -> None:

@@ -1,0 +1,77 @@
+"""Three published days of the tiny city, run step by step: what all end-to-end tests read and none may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from application import sample
+from application.day_run import run_by_hand
+from infra.local import postgres
+from lakehouse.config import Instance
+from lakehouse.jobs import JobRequest, run_job
+from tests.oracle import canaries
+from tests.oracle.rules import World
+from tests.plugin.servers import at, fresh_home, serving
+
+FIRST, SECOND, THIRD = DAYS = (date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3))
+PEOPLE, SEED = 600, 1
+FAULTLESS = """
+    select person.* from base.person join silver.c_household_registration as said using (person_id)
+    where said.valid_to is null and said._replaced_on is null and size(said._flags) = 0
+"""
+
+
+@dataclass(frozen=True)
+class Lived:
+    """An instance whose three days are published, and what the oracle reads of it."""
+
+    instance: Instance
+    planted: tuple[canaries.Canary, ...]  # news of the second day
+
+    @property
+    def landing(self) -> Path:
+        """Return the folder of the landed bytes."""
+        return self.instance.home / "store" / "landing"
+
+    @property
+    def world(self) -> World:
+        """Return the effective-dated tables of contracts and city."""
+        return World(self.instance.settings.contracts / "codes", self.instance.city_folder)
+
+
+@pytest.fixture(scope="session")
+def lived_city(servers: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+    """Return the city after three days; for what is set up once a file. A test asks for `lived`, which Spark serves."""
+    with fresh_home(servers, tmp_path_factory.mktemp("lived") / "home") as home:
+        sample.ensure(home, PEOPLE, SEED)
+        run_job("reference", JobRequest(FIRST), home)
+        planted: tuple[canaries.Canary, ...] = ()
+        for day in DAYS:
+            if day == SECOND:
+                planted = plant(home)
+            sample.feed(home, day)
+            run_by_hand(home, day, lambda _line: None)
+        yield Lived(home, planted)
+
+
+@pytest.fixture
+def lived(lived_city: Lived) -> Iterator[Lived]:
+    """Return the city after three days; the environment names it and Spark serves its lake."""
+    with at(lived_city.instance), serving(lived_city.instance):
+        yield lived_city
+
+
+def plant(instance: Instance) -> tuple[canaries.Canary, ...]:
+    """Mark the registered address of people of every area, as news of the second day; rows with a label are left alone."""
+    from spark_jobs.lake.session import open_session
+
+    rows = open_session(instance).sql(FAULTLESS).collect()
+    chosen = tuple(canaries.choose(row.asDict() for row in rows))
+    url = instance.settings.connections.get("source_city") or postgres.dsn(instance, "source_city")
+    assert canaries.plant(url, chosen, SECOND) == len(chosen)
+    return chosen
