@@ -74,7 +74,7 @@ class RegionTree:
         return self.at(on).ancestors(code)
 
     def children(self, code: str, on: date) -> tuple[Region, ...]:
-        """Return the regions right below, in code order."""
+        """Return the regions directly below a region, in code order."""
         return self.at(on).children(code)
 
     def successor(self, code: str, on: date) -> str | None:
@@ -114,7 +114,7 @@ class RegionState:
         return {level: chain[level] for level in LEVELS if level in chain}
 
     def children(self, code: str) -> tuple[Region, ...]:
-        """Return the regions right below, in code order."""
+        """Return the regions directly below a region, in code order."""
         return self._children.get(code, ())
 
     def of_level(self, level: str) -> tuple[Region, ...]:
