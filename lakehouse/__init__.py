@@ -1,1 +1,1 @@
-"""The kernel in plain Python: contracts, names, rules, policies, manifests, readers, the operational database."""
+"""The kernel in plain Python: contracts, names, rules, policies, readers, returns, the operational database."""

@@ -1,4 +1,4 @@
-"""Returns the settings of an instance: where it lives, which contracts and city it serves, on which ports it listens."""
+"""The settings of an instance: where its state lies, which contracts and city it serves, on which ports it listens."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ CONNECTION, SECRET = "HUILIU_CONNECTION_", "HUILIU_SECRET_"
 
 
 def _named(prefix: str) -> dict[str, str]:
-    """Return the variables of the environment with a prefix, by the rest of their name in small letters; empty ones are left out."""
+    """Return the environment variables that begin with a prefix: rest of the name in small letters → value; empty ones are left out."""
     return {name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix) and value}
 
 
 class Settings(BaseSettings):
-    """What the environment says when an instance is made; nobody asks it again later.
+    """The settings of an instance, read from the environment once, when the instance is made.
 
     Attributes:
         home: the folder that holds all state of the instance (`HUILIU_HOME`).
@@ -39,10 +39,10 @@ class Settings(BaseSettings):
         city: the city it serves; its folder lies below `cities`.
         cities: the folder of all cities.
         store: the URL of a folder or bucket with a folder for each area, or an S3 URL with `{area}` in it, or `minio`: the instance's own
-            object store server. Empty is the one of the first start, and then a folder below home.
+            object store server. Empty: the store chosen at the first start, and at the first start itself a folder below home.
         spark_memory: the heap of the Spark application.
-        key_backup: the folder that holds a copy of the key of pseudonyms.
-        close_patience_seconds: how long closing a day waits for ingest runs before it fails by name.
+        key_backup: the folder that holds a copy of the HMAC key that pseudonyms are made with.
+        close_patience_seconds: how long closing a day waits for ingest runs before it fails and names them.
         connections: name → URL of a database or API (`HUILIU_CONNECTION_<NAME>`).
         secrets: name → `id:secret` of an API (`HUILIU_SECRET_<NAME>`).
     """
@@ -91,7 +91,7 @@ class Ports(BaseModel):
 
 
 class Instance:
-    """One running or resting Huiliu: the folder `HUILIU_HOME` and everything that is derived from it."""
+    """One instance of Huiliu, running or stopped: the folder `HUILIU_HOME` and everything that is derived from it."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
@@ -130,10 +130,10 @@ class Instance:
 
     @property
     def store(self) -> str:
-        """Return the URL of landing, lake and exchange, `{area}` in it where each has a bucket of its own.
+        """Return the URL of the store; it contains `{area}` where landing, lake and exchange each have a bucket of their own.
 
         Raises:
-            ConfigError: `HUILIU_STORE` names another store than the one of the first start: its data would be missing.
+            ConfigError: `HUILIU_STORE` names another store than the one of the first start, so the data written there would be missing.
         """
         asked, kept = self.settings.store, self._kept_store()
         if asked and kept is not None and asked != kept:
@@ -153,7 +153,7 @@ class Instance:
         return store.replace("{area}", area) if "{area}" in store else f"{store}/{area}"
 
     def bucket(self, area: AreaName) -> str:
-        """Return the bucket of an area where the store has buckets."""
+        """Return the bucket of an area; empty where the store is a folder."""
         return urlsplit(self.root(area)).netloc
 
     @property
@@ -163,9 +163,7 @@ class Instance:
             return Ports.model_validate(self._read_state()["ports"])
         except ValidationError as error:
             names = ", ".join(str(one["loc"][0]) for one in error.errors())
-            problem = Problem(
-                f"{self.home / 'instance.json'}: ports", f"they are missing, or not known here: {names}.", "", "run `huiliu up`."
-            )
+            problem = Problem(f"{self.home / 'instance.json'}: ports", f"ports are missing or unknown: {names}.", "", "run `huiliu up`.")
             raise ConfigError(problem.text()) from None
 
     def key_path(self, name: str) -> Path:

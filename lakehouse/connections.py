@@ -1,4 +1,4 @@
-"""Returns what is behind a connection's name: a database URL, or an API's address and credentials; the environment decides first."""
+"""Look up a connection by name: a database URL, or an API's address and credentials. The environment takes precedence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DRIVER = "postgresql+psycopg"
 
 @dataclass(frozen=True)
 class ApiEndpoint:
-    """An API: the URL its paths are appended to, and who we are there. The secret is in no text of it."""
+    """An API: the URL its paths are appended to, and our client id and secret there. The secret is never printed."""
 
     name: str
     base: str
@@ -49,7 +49,7 @@ def api_endpoint(instance: Instance, name: str) -> ApiEndpoint:
     """Return the address of a named API and our credentials there.
 
     `HUILIU_CONNECTION_<NAME>` and `HUILIU_SECRET_<NAME>` (`id:secret`) decide where they are set; without them it is the sample's own
-    server with `keys/<name>.client`. Our key to the sample is never shown to another server.
+    server with `keys/<name>.client`. The sample's credentials are never sent to another server.
 
     Raises:
         ConfigError: the address is no plain HTTP URL, or the credentials are missing or malformed.

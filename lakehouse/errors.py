@@ -1,4 +1,4 @@
-"""Returns the error hierarchy: every message says where, what was found, what is allowed and how to fix it."""
+"""The errors of the project: every message says where, what was found, what is allowed and how to fix it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class LakehouseError(Exception):
 
 
 class ConfigError(LakehouseError):
-    """The instance, the machine or a setting is not as it must be."""
+    """The instance, the machine or a setting is wrong or incomplete."""
 
 
 class ContractError(LakehouseError):
-    """A contract, policy, authority or return declaration is wrong; all problems of a file at once."""
+    """A contract, policy, authority or return declaration is wrong; the message lists all problems of a file."""
 
 
 class SourceError(LakehouseError):
@@ -28,7 +28,7 @@ class QualityError(LakehouseError):
 
 
 class EntitlementError(LakehouseError):
-    """Something would be shown to somebody it is not for."""
+    """Data would be shown to somebody who is not entitled to it."""
 
 
 class DeliveryError(LakehouseError):

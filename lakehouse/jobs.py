@@ -18,7 +18,7 @@ GROUP = "huiliu.jobs"
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What a job is asked to do: for which business date, which resource (if any), at which attempt, with which options."""
+    """What a job is asked to do: for which business date, which resource (if any), in which attempt, with which options."""
 
     business_date: date
     resource: str | None = None
@@ -28,13 +28,13 @@ class JobRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a job says of its work; every job adds its own fields.
+    """The result a job reports; every job adds its own fields.
 
     Attributes:
-        outcome: how the work ended, in one word.
-        issue: the issue of the business day the work was about, where it was about one.
-        close_again: whether a day that was closed without this work has to be closed again.
-        notes: what the ingest run of the resource keeps of it.
+        outcome: how the job ended, in one word.
+        issue: the issue of the business day that the job worked on, if it worked on one.
+        close_again: whether a day that was closed without this job's work has to be closed again.
+        notes: what the job adds to the ingest run of its resource.
         seconds: how long the job took; filled in by `run_job`.
     """
 
@@ -45,7 +45,7 @@ class Answer:
     seconds: float = 0.0
 
     def facts(self) -> dict[str, Any]:
-        """Return the answer as JSON knows it; what the job did not say is left out."""
+        """Return the answer as values JSON can hold; fields the job did not set are left out."""
         told = {name: value for name, value in asdict(self).items() if name != "notes" and value is not None}
         return told | ({} if self.notes.waiting is None else {"waiting": self.notes.waiting})
 
@@ -72,7 +72,7 @@ def load_job(name: str) -> Job:
 
 
 def run_job(name: str, request: JobRequest, instance: Instance | None = None) -> Answer:
-    """Run a job and return its answer; how long it took and how it ended are recorded, also when it raises."""
+    """Run a job and return its answer; record how long it took and how it ended, even when it raises."""
     instance, job = instance or Instance(), load_job(name)
     started_at, started = datetime.now(UTC), time.perf_counter()
     answer: Answer | None = None

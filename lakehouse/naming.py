@@ -1,4 +1,4 @@
-"""Returns every name and path of the house: tables, folders, DAGs, assets, recipients. Nobody else spells them."""
+"""All names and paths of the lakehouse: tables, folders, DAGs, assets, recipients. No other module spells one."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def ingest_dag(resource: str) -> str:
 
 
 def ingest_asset(resource: str) -> str:
-    """Return the asset that says how the day of a resource ended."""
+    """Return the asset whose events say how the ingest of a resource ended on a day."""
     return f"huiliu://ingest/{resource}"
 
 
@@ -83,13 +83,13 @@ def department_id(uscc: str) -> str:
 
 
 def recipient_folder(recipient: str) -> str:
-    """Return the folder below the exchange root a recipient belongs in: its region's level, or `department`."""
+    """Return the folder below the exchange root that a recipient belongs in: its region's level, or `department`."""
     letter = recipient.split("-", 1)[0]
     return DEPARTMENT if letter == DEPARTMENT_LETTER else next(level for level, own in LEVEL_LETTERS.items() if own == letter)
 
 
 def recipient_prefix(recipient: str) -> str:
-    """Return the prefix below the exchange root under which lies all that a recipient may see."""
+    """Return the prefix below the exchange root that holds everything a recipient may see, and nothing else."""
     return f"{recipient_folder(recipient)}/{recipient}"
 
 
@@ -114,10 +114,10 @@ def published_days_prefix() -> str:
 
 
 def build_record_path(business_date: date) -> str:
-    """Return the path of the facts of a day's payloads, from the step that writes them to the one that publishes (operator only)."""
+    """Return the path of the list of a day's payloads, left by the step that writes them for the step that publishes (operator only)."""
     return f"days/{business_date.isoformat()}/build.parquet"
 
 
 def proof_record_path(business_date: date) -> str:
-    """Return the path of what was proved of a day's payloads (operator only)."""
+    """Return the path of the results of the proofs of a day's payloads (operator only)."""
     return f"days/{business_date.isoformat()}/proofs.json"

@@ -1,8 +1,8 @@
-"""Returns areas of the object store (landing, lake, exchange): a folder or an S3 store behind the same few verbs.
+"""The areas of the object store (landing, lake, exchange): the same few methods for a folder and for an S3 store.
 
 The only module that imports the object-store library. A store is chosen by its URL; keys, region and endpoint of an S3 store
-come from the usual `AWS_*` variables, those of the instance's own server from its key file. Tasks in Spark's workers find them in the
-environment of the application: no secret is in a plan.
+come from the usual `AWS_*` variables, those of the instance's own server from its key file. Tasks in Spark's workers take them from the
+environment of the application, so that no secret is in a query plan.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ class Area:
     """One area of the store. Paths are relative to its root; an object is seen whole or not at all."""
 
     def __init__(self, url: str, access: Mapping[str, str] | None = None) -> None:
-        """Open an area; `access` are `AWS_*` settings of an S3 store that come before those of the environment."""
+        """Open an area; `access` are `AWS_*` settings of an S3 store, which take precedence over the environment."""
         self._url = url.rstrip("/")
         self._store: Any = from_url(self._url, **_options(self._url, access or {}))
 
     def put_new(self, path: str, content: Content) -> bool:
-        """Create an object unless there is one; returns whether it was created.
+        """Create an object unless it exists already; return whether it was created.
 
-        A file too large for one request is streamed after a look whether the object exists: callers give such files a path that
-        carries their hash, so whoever wins a race writes the same bytes.
+        A file too large for one request is streamed after a check that the object does not exist. Two writers may both pass that check;
+        callers give such files a path that contains their hash, so both write the same bytes.
         """
         if isinstance(content, Path) and content.stat().st_size > ONE_REQUEST:
             if self.exists(path):
@@ -98,7 +98,7 @@ class Area:
         return tuple(sorted(obstore.list_with_delimiter(self._store, prefix or None)["common_prefixes"]))
 
     def delete(self, paths: Iterable[str]) -> None:
-        """Remove objects; one that is not there is no error."""
+        """Remove objects; a missing object is not an error."""
         for path in paths:
             try:
                 obstore.delete(self._store, path)
@@ -123,7 +123,7 @@ class Area:
 
 
 class _Reader(io.RawIOBase):
-    """A stream of the library as Python's own kind of stream."""
+    """A reader of the library, wrapped as a Python stream."""
 
     def __init__(self, reader: Any) -> None:
         self._reader = reader
@@ -138,7 +138,7 @@ class _Reader(io.RawIOBase):
 
 
 class _Writer(io.RawIOBase):
-    """A writer of the library as Python's own kind of stream."""
+    """A writer of the library, wrapped as a Python stream."""
 
     def __init__(self, writer: Any) -> None:
         self._writer = writer
@@ -162,9 +162,9 @@ def open_area(instance: Instance, area: AreaName) -> Area:
 
 
 def store_access(instance: Instance) -> dict[str, str]:
-    """Return the `AWS_*` settings with which whoever reads the instance's S3 store itself (Spark, deltalake, DuckDB) gets in.
+    """Return the `AWS_*` settings for engines that read the instance's S3 store themselves (Spark, deltalake, DuckDB).
 
-    Where the environment names no S3 store, these are the ones of the instance's own server, whether it is the store or not.
+    Where the environment names no S3 store, these are the settings of the instance's own server, even if another store is in use.
     """
     named = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     if instance.has_own_store or not any(name in named for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_ACCESS_KEY_ID")):

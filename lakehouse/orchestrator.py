@@ -1,4 +1,4 @@
-"""Returns a client of the orchestrator's REST API: triggers runs by business date and reads how they stand."""
+"""A client of the orchestrator's (Airflow's) REST API: trigger runs by business date and read their states."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RUNS_AT_ONCE = 16  # an answer holds at most a hundred tasks; a run has six at t
 
 @dataclass(frozen=True)
 class TaskState:
-    """How a task of a run stands (`state` is None before it is queued)."""
+    """The state of one task of a run (`state` is None before the task is queued)."""
 
     dag_id: str
     run_id: str
@@ -45,7 +45,7 @@ class Run:
 
 
 class Orchestrator:
-    """A client that signs in when asked to; requests are repeated for up to 30 s while the API is away.
+    """A client that signs in when the API demands it, and repeats requests for up to 30 s while the API does not answer.
 
     Raises:
         ConfigError: the API does not answer, or answers with an error.
@@ -59,7 +59,7 @@ class Orchestrator:
         weakref.finalize(self, self._client.close)
 
     def trigger(self, dag_id: str, business_date: date) -> str:
-        """Return the id of a new run of the DAG for the date."""
+        """Start a run of a DAG for a business date and return the id of the run."""
         body = {"logical_date": None, "partition_key": business_date.isoformat()}
         run_id: str = self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"]
         return run_id
@@ -87,14 +87,14 @@ class Orchestrator:
         return found
 
     def clear(self, run: Run) -> None:
-        """Clear the failed tasks of a run and all that comes after them, so that they run again."""
+        """Clear the failed tasks of a run and all tasks after them, so that they run again."""
         failed = [task.task_id for task in self.tasks(run) if task.state == "failed"]
         body = {"dry_run": False, "dag_run_id": run.run_id, "task_ids": failed, "only_failed": False, "include_downstream": True}
         if failed:
             self._ask("POST", f"/api/v2/dags/{run.dag_id}/clearTaskInstances", body)
 
     def backfill(self, dag_id: str, first: date, last: date) -> None:
-        """Start a run of a producer for each date, both ends included, one at a time, also where a date was run before."""
+        """Run a DAG for each date from first to last, both included, one at a time, also for dates that ran before."""
         body = {
             "dag_id": dag_id,
             "from_date": f"{first}T00:00:00Z",
@@ -144,10 +144,10 @@ class Orchestrator:
 
 
 def _well(response: httpx.Response) -> httpx.Response:
-    """Return an answer that is no error.
+    """Return the response unless it is an error.
 
     Raises:
-        ConfigError: it is one.
+        ConfigError: the response is an error.
     """
     if response.is_error:
         where = f"{response.request.method} {response.request.url.path}"

@@ -6,10 +6,10 @@ A step is a job (`lakehouse.jobs`); the DAGs of Airflow are chains of steps.
 from __future__ import annotations
 
 INGEST = ("extract", "gate", "silver")
-"""The steps of one resource, in order; gate and silver are left out where extract left nothing waiting."""
+"""The steps that ingest one resource, in order; gate and silver are skipped when extract left no batch waiting."""
 
 INGEST_OUTCOME = "ingest_outcome"
-"""The step that always ends the ingest of a resource, whatever became of the others."""
+"""The step that always ends the ingest of a resource, even when another step failed."""
 
 DAY_DAGS = {
     "close_day": ("close_day",),
@@ -25,5 +25,5 @@ CLOSE_DAY, *_, RETURNS = DAY_DAGS
 
 
 def due(waiting: int | None) -> tuple[str, ...]:
-    """Return the steps an ingest run has to do when extract left so many batches waiting (None: it did not say)."""
+    """Return the steps an ingest run has to do, given how many batches extract left waiting (None: not known)."""
     return INGEST[:1] if waiting == 0 else INGEST

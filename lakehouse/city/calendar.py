@@ -1,4 +1,8 @@
-"""Returns working days and due deliveries: China's calendar from a library, the city's own list, a loud fallback beyond both."""
+"""The working days of a city, and the dates on which deliveries are due.
+
+National holidays come from the library `chinese_calendar`, further ones from the city's own list. In a year the library does not know yet,
+Monday to Friday count as working days, with a warning.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ class WorkCalendar:
         self._holidays = frozenset(day if isinstance(day, date) else date.fromisoformat(day) for day in extra_holidays)
 
     def is_workday(self, day: date) -> bool:
-        """Return whether a day is a working day (make-up Saturdays and Sundays are)."""
+        """Return whether a day is a working day; a weekend day that is worked to make up for a holiday (调休) is one."""
         if day in self._holidays:
             return False
         try:
@@ -41,7 +45,7 @@ class WorkCalendar:
             return day.weekday() <= FRIDAY
 
     def add_working_days(self, received: date, days: int) -> date:
-        """Return the N-th working day after a day; the day of receipt does not count (Civil Code Art. 201)."""
+        """Return the date that many working days after a date; the day of receipt does not count (Civil Code Art. 201)."""
         day = received
         while days > 0:
             day += timedelta(days=1)
@@ -50,7 +54,7 @@ class WorkCalendar:
 
 
 def is_due(cycle: Cycle, on: date) -> bool:
-    """Return whether a delivery is due: every day, on Mondays, on the first of a month."""
+    """Return whether a delivery is due on a date: every day, on Mondays, or on the first of a month, as the cycle says."""
     return cycle.every == "day" or (cycle.every == "week" and on.weekday() == 0) or (cycle.every == "month" and on.day == 1)
 
 

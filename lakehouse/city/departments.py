@@ -1,4 +1,4 @@
-"""Returns the departments of a city (`cities/<city>/departments.csv`) and who has to deliver a resource at a date."""
+"""The departments of a city (`cities/<city>/departments.csv`), and which of them have to deliver a resource at a date."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Department:
 
 
 class Provider(NamedTuple):
-    """Who delivers, and for which region."""
+    """A department that delivers a resource, and the region it delivers for."""
 
     uscc: str
     region_code: str
@@ -47,7 +47,7 @@ def load_departments(city_folder: Path) -> tuple[Department, ...]:
     """Return the departments of a city, in file order.
 
     Raises:
-        ConfigError: the file is wrong; all its problems.
+        ConfigError: the file is wrong; the message lists all its problems.
     """
     problems: list[Problem] = []
     departments = tuple(_read(city_folder / "departments.csv", problems))
@@ -57,16 +57,17 @@ def load_departments(city_folder: Path) -> tuple[Department, ...]:
 
 
 def office_kind(provider: EachProvider) -> str:
-    """Return the kind of the departments that deliver where each region's own does."""
+    """Return the kind of department that delivers a resource when each region delivers its own batch."""
     return provider.kind or OFFICE_KINDS[provider.each]
 
 
 def providers(
     contract: Contract, departments: tuple[Department, ...], tree: RegionTree, on: date, sent: Collection[str] = ()
 ) -> tuple[Provider, ...]:
-    """Return who has to deliver a resource at a date, in order of region; with `{each: street}` the office of every street in force.
+    """Return the providers that have to deliver a resource at a date, in order of region.
 
-    With `senders: known` only those among `sent`, the departments that delivered before.
+    With `{each: street}` these are the offices of all streets in force at the date; with `senders: known` only those that delivered before
+    (`sent`).
 
     Raises:
         ConfigError: a region has no office, or the contract's provider is no department of the city.

@@ -31,6 +31,6 @@ def load_profile(city_folder: Path) -> CityProfile:
     """Return the profile of the city in a folder.
 
     Raises:
-        ContractError: the file is missing or wrong; all its problems.
+        ContractError: the file is missing or wrong; the message lists all its problems.
     """
     return read_declaration(city_folder / "city.yaml", CityProfile)

@@ -1,4 +1,4 @@
-"""Returns what the reference tables (`ref.*`) and the recipients are made of: regions, departments, codes, calendar, policies."""
+"""The rows of the reference tables (`ref.*`) and the recipients, made from regions, departments, codes, calendar and policies."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _exemption(treatment: Treatment) -> tuple[str | None, str | None]:
 
 
 def _calendar(instance: Instance, until: date) -> Iterator[tuple[date, bool]]:
-    """Return every day from the year before the first business date to the end of this year."""
+    """Yield every day, and whether it is a working day, from the year before the first business date to the end of the year of `until`."""
     calendar = WorkCalendar(instance.city.extra_holidays)
     day = date(date.fromisoformat(instance.city.first_business_date).year - 1, 1, 1)
     while day.year <= until.year:
@@ -53,7 +53,7 @@ def _calendar(instance: Instance, until: date) -> Iterator[tuple[date, bool]]:
 
 
 def all_recipients(tree: RegionTree) -> Iterator[Recipient]:
-    """Return a recipient for every region that ever received packages, from its first day to its last."""
+    """Yield one recipient for every region of the levels that receive packages, valid from the region's first day to its last."""
     lives: dict[str, list[Region]] = {}
     for region in tree.versions:
         if region.level in RECIPIENT_LEVELS:

@@ -1,4 +1,4 @@
-"""Returns the effective-dated region tree of a city (`cities/<city>/regions.csv`): six levels, by parent, never by cutting digits."""
+"""The region tree of a city, effective-dated (`cities/<city>/regions.csv`): six levels, linked by parent, never by a code's digits."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class RegionTree:
         return self.at(on).find(code)
 
     def known(self, code: str, level: str) -> bool:
-        """Return whether a code of that level stood in the tree at any date; a padded street code counts as a known community code."""
+        """Return whether a code of a level was in the tree at any date; a padded street code counts as a known community code."""
         if any(version.level == level for version in self.history(code)):
             return True
         street = unpadded(code)
@@ -74,11 +74,14 @@ class RegionTree:
         return self.at(on).ancestors(code)
 
     def children(self, code: str, on: date) -> tuple[Region, ...]:
-        """Return the regions right below, in code order."""
+        """Return the regions directly below a region, in code order."""
         return self.at(on).children(code)
 
     def successor(self, code: str, on: date) -> str | None:
-        """Return what stands for a code at a date: itself while in force, else its successor, chains followed; None when it has none."""
+        """Return the code to use for a code at a date; None when there is none.
+
+        While the code is in force, that is the code itself; later it is its successor, or the successor's successor, and so on.
+        """
         seen: set[str] = set()
         while code not in seen:
             seen.add(code)
@@ -111,7 +114,7 @@ class RegionState:
         return {level: chain[level] for level in LEVELS if level in chain}
 
     def children(self, code: str) -> tuple[Region, ...]:
-        """Return the regions right below, in code order."""
+        """Return the regions directly below a region, in code order."""
         return self._children.get(code, ())
 
     def of_level(self, level: str) -> tuple[Region, ...]:
@@ -137,7 +140,7 @@ def load_regions(city_folder: Path) -> RegionTree:
     """Return the region tree of a city.
 
     Raises:
-        ConfigError: the file is wrong; all its problems.
+        ConfigError: the file is wrong; the message lists all its problems.
     """
     path = city_folder / "regions.csv"
     problems: list[Problem] = []
@@ -150,7 +153,7 @@ def load_regions(city_folder: Path) -> RegionTree:
 
 
 def regions_sha256(city_folder: Path) -> str:
-    """Return the hash of the region file, as manifests name it."""
+    """Return the SHA-256 of the region file, which manifests quote."""
     return hashlib.sha256((city_folder / "regions.csv").read_bytes()).hexdigest()
 
 
@@ -207,11 +210,16 @@ def _place_problems(where: str, version: Region, tree: RegionTree) -> Iterator[P
     elif not any(LEVELS.index(parent.level) < LEVELS.index(version.level) for parent in tree.history(version.parent_code)):
         yield Problem(f"{where}: parent_code", "the parent is not of a higher level.", ", ".join(LEVELS[: LEVELS.index(version.level)]))
     elif not _covered(version, tree.history(version.parent_code)):
-        yield Problem(f"{where}: parent_code", f"{version.parent_code} is not in force all the time.", "", "let the versions meet.")
+        yield Problem(
+            f"{where}: parent_code",
+            f"{version.parent_code} is not in force during the whole validity of this region.",
+            "",
+            "close the gap between the versions of the parent.",
+        )
 
 
 def _covered(version: Region, parents: tuple[Region, ...]) -> bool:
-    """Return whether the parent's versions follow each other without a gap over the child's whole time."""
+    """Return whether the parent's versions cover the child's whole validity without a gap."""
     reached = version.valid_from
     for parent in parents:
         if parent.valid_from <= reached and (parent.valid_to is None or reached < parent.valid_to):

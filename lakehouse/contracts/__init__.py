@@ -1,1 +1,1 @@
-"""Contracts: one file per resource is the only place that knows it."""
+"""Contracts: one file per resource, the only place that describes it."""

@@ -1,4 +1,4 @@
-"""Returns columns and rules of a document's one table, and what is wrong with those that cannot be read."""
+"""Read the columns and rules of a contract's one table, and report those that cannot be read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Steps = tuple[Step, ...]
 
 @dataclass
 class Table:
-    """The columns and rules that could be read, each with its place in the file; `names` also has those that could not."""
+    """The columns and rules that could be read, each with its place in the file; `names` also has columns that could not be read."""
 
     columns: dict[str, Column] = field(default_factory=dict)
     places: dict[str, Steps] = field(default_factory=dict)
@@ -62,7 +62,7 @@ def read_table(document: Document) -> Table:
 
 
 def _items(raw: Any, steps: Steps) -> Iterator[tuple[dict[str, Any], Steps]]:
-    """Yield the mappings of a list with their places; other things are left to the standard's schema."""
+    """Yield the mappings of a list with their places; other items are reported by the standard's schema."""
     for index, item in enumerate(raw if isinstance(raw, list) else ()):
         if isinstance(item, dict):
             yield item, (*steps, index)
@@ -112,14 +112,14 @@ def _column(name: str, raw: dict[str, Any], custom: dict[str, Any]) -> Column:
 def _type_findings(raw: dict[str, Any], steps: Steps) -> Iterator[Finding]:
     logical = raw.get("logicalType")
     if logical not in TYPES:
-        found = "logicalType is missing." if logical is None else f"logicalType {logical!r} is not read here."
+        found = "logicalType is missing." if logical is None else f"logicalType {logical!r} is not supported."
         yield Finding((*steps, "logicalType"), found, nearest_first(str(logical), TYPES))
         return
     options = raw.get("logicalTypeOptions")
     declared = options.get("format") if isinstance(options, dict) else None
     if declared is not None and declared not in FORMATS.get(logical, {}):
         allowed = nearest_first(str(declared), list(FORMATS.get(logical, {}))) or "none for this type"
-        yield Finding((*steps, "logicalTypeOptions", "format"), f"the format {declared!r} is not read here.", allowed)
+        yield Finding((*steps, "logicalTypeOptions", "format"), f"the format {declared!r} is not supported.", allowed)
     if logical == "number" and not NUMBER_TYPE.fullmatch(str(raw.get("physicalType"))):
         yield Finding(steps, "physicalType does not say how the number is stored.", "decimal(18,2), double", "add physicalType.")
 
@@ -131,7 +131,7 @@ def _label_findings(raw: dict[str, Any], steps: Steps) -> Iterator[Finding]:
 
 
 def _add_derived_rules(table: Table, column: Column, steps: Steps) -> None:
-    """`required` and every type that is not text are rules of their own; a dropped column is read by nobody."""
+    """Add the rules a column implies: `required`, and `format` for every type but string; none for a dropped column."""
     if column.dropped:
         return
     if column.required:
@@ -144,7 +144,7 @@ def _add_table_rule(table: Table, quality: dict[str, Any], steps: Steps) -> None
     implementation = quality.get("implementation")
     name = implementation.get("column") if isinstance(implementation, dict) else None
     if not isinstance(name, str) or name not in table.columns:
-        found = f"names the column {name!r}, which there is not." if name else "names no column."
+        found = f"names the column {name!r}, which does not exist." if name else "names no column."
         table.findings.append(Finding((*steps, "implementation"), found, nearest_first(str(name), table.names), "add `column: …`."))
         return
     stripped = {key: value for key, value in (implementation or {}).items() if key != "column"}
@@ -155,7 +155,7 @@ def _add_rule(table: Table, quality: dict[str, Any], steps: Steps, column: Colum
     place = (*steps, "implementation")
     if quality.get("type") != "custom" or quality.get("engine") != ENGINE:
         table.findings.append(
-            Finding(steps, "is not run by anybody.", "type: custom, engine: huiliu", "use one of our kinds, or remove it.")
+            Finding(steps, "is not run by any engine.", "type: custom, engine: huiliu", "use one of our kinds, or remove it.")
         )
         return
     implementation = quality.get("implementation")

@@ -1,4 +1,4 @@
-"""Returns what does not fit together in a contract whose parts are each well formed."""
+"""Check that the parts of a contract fit together; each part by itself is well formed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lakehouse.declarations.document import Document, Finding, Step
 from lakehouse.errors import nearest_first
 from lakehouse.rules.registry import kinds
 
-GRADED = 2  # from this grade on a column says what it reveals
+GRADED = 2  # from this grade on a column must declare its class
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Draft:
     code_tables: Sequence[str]
 
     def steps(self, name: str) -> tuple[Step, ...]:
-        """Return the place of a custom property."""
+        """Return the steps to the value of a custom property; to the list of properties when it is missing."""
         items = self.document.content.get("customProperties")
         for index, item in enumerate(items if isinstance(items, list) else ()):
             if isinstance(item, dict) and item.get("property") == name:
@@ -36,12 +36,12 @@ class Draft:
         return ("customProperties",)
 
     def has(self, name: str) -> bool:
-        """Return whether the property stands in the file at all, well formed or not."""
+        """Return whether a custom property is in the file, well formed or not."""
         return self.steps(name) != ("customProperties",)
 
 
 def findings(draft: Draft) -> Iterator[Finding]:
-    """Yield everything that does not fit."""
+    """Yield what does not fit together, from all checks."""
     for check in CHECKS:
         yield from check(draft)
 
@@ -123,13 +123,16 @@ def _keys(draft: Draft) -> Iterator[Finding]:
     positions = [(table.key_positions[column.name], column.name) for column in keys if column.name in table.key_positions]
     if positions != sorted(positions):
         yield Finding(
-            table.places[positions[0][1]], "primaryKeyPosition does not follow the order of the columns.", "", "number the keys from above."
+            table.places[positions[0][1]],
+            "primaryKeyPosition does not follow the order of the columns.",
+            "",
+            "number the keys from top down.",
         )
     position = table.columns.get(draft.properties.get("position") or "")
     if position and position.type not in ("date", "timestamp"):
         yield Finding(draft.steps("position"), f"the column {position.name!r} is a {position.type}.", "date, timestamp", "order by a time.")
     if draft.properties.get("delivery") == "snapshot" and draft.properties.get("position"):
-        found = "is given, but the rows of a snapshot stand where it stands: at its business date."
+        found = "is given, but all rows of a snapshot have its business date as their position."
         yield Finding(draft.steps("position"), found, "", "leave it out, or declare the deliveries as increments.")
 
 

@@ -1,4 +1,4 @@
-"""Returns what a new version of a contract changes, and whether existing tables can take it."""
+"""Compare two versions of a contract: what changes, and whether existing tables can take the change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OTHER_FACTS = ("source_name", "label_zh", "label_en", "format", "required", "cla
 
 @dataclass(frozen=True)
 class Difference:
-    """One change: where, what, and whether tables that exist already can take it."""
+    """One change: where, what, and (`additive`) whether existing tables can take it without a migration."""
 
     where: str
     text: str

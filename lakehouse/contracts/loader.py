@@ -1,4 +1,4 @@
-"""Returns the contracts of a folder, typed; every problem of a file is told at once."""
+"""Load the contracts of a folder, typed; all problems of a file are reported together."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def contract_paths(folder: Path) -> list[Path]:
 def load_contracts(folder: Path, standard: bool = True) -> dict[str, Contract]:
     """Return all contracts of a contracts folder by resource code.
 
-    `standard=False` leaves out the standard's JSON Schema (most of the time it takes): for parsing DAGs, where a job validates in full.
+    `standard=False` skips the standard's JSON Schema, which takes most of the time: for parsing DAGs, whose jobs validate in full.
 
     Raises:
-        ContractError: files are wrong; all problems of all files.
+        ContractError: files are wrong; the message lists all problems of all files.
     """
     contracts, wrong = load_sound_contracts(folder, standard)
     if wrong:
@@ -63,7 +63,7 @@ def load_contract_of(folder: Path, code: str) -> Contract:
     """Return the contract of one resource of a contracts folder.
 
     Raises:
-        ContractError: there is none of that code, or its file is wrong; all its problems.
+        ContractError: there is no contract of that code, or its file is wrong; the message lists all its problems.
     """
     paths = {resource_code(path): path for path in contract_paths(folder)}
     if code not in paths:
@@ -76,7 +76,7 @@ def load_contract(path: Path, standard: bool = True) -> Contract:
     """Return the contract of a file `…/contracts/resources/<level>/<code>.odcs.yaml`.
 
     Raises:
-        ContractError: the file is wrong; all its problems.
+        ContractError: the file is wrong; the message lists all its problems.
     """
     folder = path.absolute().parents[2]
     document = read_document(path, path.absolute().relative_to(folder.parent).as_posix())

@@ -1,4 +1,4 @@
-"""Returns the typed model of a contract: what the rest of the house may know about a resource."""
+"""The typed model of a contract: everything that other modules may know about a resource."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class Rule(Declared):
 
 
 class Column(Declared):
-    """One column: its name in the source, its type, what it reveals and how it is normalised before rules see it."""
+    """One column: its name in the source, its type, its class and grade, and how it is normalised before rules see it."""
 
     name: str
     source_name: str
@@ -162,11 +162,11 @@ class Column(Declared):
     grade: Literal[1, 2, 3, 4] = 1
     normalise: tuple[Normalisation, ...] = ("trim",)
     identity: str | None = None  # name of the person id column derived from it, e.g. `person_id`
-    dropped: bool = False  # dropped at landing: read by nobody, in no table
+    dropped: bool = False  # dropped at landing: kept by no reader, in no table
 
 
 class Contract(Declared):
-    """A resource: everything that is derived elsewhere is derived from this and from nothing else."""
+    """A resource. Schemas, rules, suites, DAGs and docs are derived from this contract and from nothing else."""
 
     code: str
     name_zh: str
@@ -185,7 +185,7 @@ class Contract(Declared):
     block_at: BlockAt = BlockAt()
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]  # judged at the gate
-    references: tuple[Rule, ...] = ()  # judged in the libraries: what another resource should know
+    references: tuple[Rule, ...] = ()  # judged in the libraries: values that a base library should know
     file: str
 
     @property

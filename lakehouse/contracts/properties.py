@@ -1,4 +1,4 @@
-"""Returns custom properties typed: each is read by itself, so that one wrong value does not hide another."""
+"""Read custom properties typed, each by itself, so that one wrong value does not hide another."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def read_properties(raw: Any, types: Mapping[str, Any], steps: tuple[Step, ...])
     for index, item in enumerate(raw if isinstance(raw, list) else ()):
         name = item.get("property") if isinstance(item, dict) else None
         if not isinstance(name, str) or "value" not in item:
-            continue  # the standard's schema says so
+            continue  # the standard's schema reports it
         place = (*steps, "customProperties", index)
         if name not in types:
             findings.append(Finding(place, f"the property {name!r} is unknown.", nearest_first(name, list(types)), "correct or remove it."))

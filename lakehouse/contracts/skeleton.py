@@ -1,4 +1,4 @@
-"""Returns the text of a new contract: it loads as it is, and says where a steward has to decide."""
+"""The text of a new contract: it loads as it is, and its comments say where a steward has to decide."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ KEY = "        primaryKey: true\n        required: true\n"
 
 
 def skeleton(start: Start) -> str:
-    """Return the contract as YAML: every column text, the first one the key, everything as sensitive as free text until decided."""
+    """Return the contract as YAML: every column a string classed as free text of grade 3, the first column the key."""
     head = HEAD.format(code=start.code, name_zh=start.name_zh, level=start.level, provider=start.provider, encoding=start.encoding)
     columns = [
         COLUMN.format(name=_column_name(header, number), header=_quoted(header), key=KEY if number == 1 else "")

@@ -1,4 +1,4 @@
-"""Returns what does not fit in a contract's source: how it is reached, what is read of it, and who delivers through it."""
+"""Check the source of a contract: how it is reached, what is read from it, and who delivers through it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_SHEET_NAME = 31
 
 
 class Misfit(NamedTuple):
-    """One thing that does not fit: the key of the source it stands at."""
+    """One thing that does not fit; `key` is the key of the source where it was found."""
 
     key: str
     found: str
@@ -27,7 +27,7 @@ class Misfit(NamedTuple):
 
 
 def misfits(source: Any, provider: Any, names: Mapping[str, Any] | None) -> Iterator[Misfit]:
-    """Yield what does not fit; `names` are the columns' names in the source, None while they are not known yet."""
+    """Yield what is wrong with a source; `names` are the columns' names in the source, None while they are not known yet."""
     if isinstance(source, PostgresSource | ApiSource):
         yield from _asked(source, provider, names)
     else:
@@ -44,7 +44,7 @@ def _asked(source: PostgresSource | ApiSource, provider: Any, names: Mapping[str
     if isinstance(source, PostgresSource) and not TABLE.fullmatch(source.table):
         yield Misfit("table", f"{source.table!r} is no name of a table.", "table or schema.table, in small letters")
     if isinstance(source, ApiSource) and not API_PATH.fullmatch(source.path):
-        fix = "the server's address belongs to the connection, the query to the protocol."
+        fix = "write only the path: the address belongs to the connection, the reader adds the query."
         yield Misfit("path", f"{source.path!r} is no path of an API.", "e.g. `/residence-permits`", fix)
     if isinstance(provider, EachProvider):
         what = "a table" if isinstance(source, PostgresSource) else "an API"
@@ -61,14 +61,14 @@ def _dropped(source: Any, provider: Any) -> Iterator[Misfit]:
         fix = "e.g. `folder/{region}/{date}_{n}.csv`."
         yield Misfit("path", "must hold {region} once: each provider delivers its own file.", "", fix)
     if source.path.startswith("/") or ".." in source.path.split("/"):
-        yield Misfit("path", "leads out of the inbox.", "", "begin with a folder of the inbox.")
+        yield Misfit("path", "is a path outside of the inbox.", "", "begin with a folder of the inbox.")
     if isinstance(source, CsvSource) and len(source.delimiter) != 1:
         yield Misfit("delimiter", "must be one character.")
 
 
 def _workbook(source: XlsxSource) -> Iterator[Misfit]:
     if not source.path.endswith(".xlsx"):
-        yield Misfit("path", "is no workbook's.", "a path that ends in .xlsx", "other formats of spreadsheets are not read.")
+        yield Misfit("path", "is not the path of a workbook.", "a path that ends in .xlsx", "other formats of spreadsheets are not read.")
     if not 0 < len(source.sheet) <= LONGEST_SHEET_NAME or NOT_IN_SHEET_NAMES & set(source.sheet):
         allowed = f"1 to {LONGEST_SHEET_NAME} characters without {' '.join(sorted(NOT_IN_SHEET_NAMES))}"
         yield Misfit("sheet", "is a name no sheet can have.", allowed)

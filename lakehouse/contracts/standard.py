@@ -1,4 +1,4 @@
-"""Returns what the Open Data Contract Standard's own JSON Schema finds wrong in a document."""
+"""Check a document against the JSON Schema of the Open Data Contract Standard."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _told: dict[str, list[Finding]] = {}  # by content: a process that runs many job
 
 
 def standard_findings(document: Document) -> list[Finding]:
-    """Return the findings of the standard's schema, unknown keys with the allowed ones nearest first."""
+    """Return the findings of the standard's schema; for an unknown key they name the allowed keys, nearest first."""
     content = repr(document.content)
     if content not in _told:
         _told[content] = [finding for error in _validator().iter_errors(document.content) for finding in _findings(error)]

@@ -1,1 +1,1 @@
-"""What people write down in YAML and CSV: one strict reader, and the typed files of authority, policies and code tables."""
+"""What is declared in YAML and CSV files: a strict reader, and the typed contents of authority, policies and code tables."""

@@ -1,4 +1,4 @@
-"""Returns `contracts/authority.yaml`, typed: who is believed about which field of which entity, and in which order (一数一源)."""
+"""The typed `contracts/authority.yaml`: which resources supply a field of an entity, in order of preference (一数一源)."""
 
 from __future__ import annotations
 
@@ -139,12 +139,12 @@ def _records_problems(where: str, records: Records, contracts: Mapping[str, Cont
 
 
 def _field_problems(where: str, name: str, field: FieldAuthority) -> Iterator[Problem]:
-    # the same resource may say a place in several columns; only one of them may conflict
+    # a resource may name a place in several columns, of which only one may be no proxy: a proxy never conflicts
     resources = [candidate.resource for candidate in field.candidates if not (field.kind == "place" and candidate.proxy)]
     for resource in sorted({r for r in resources if resources.count(r) > 1}):
         yield Problem(where, f"{resource} is a candidate more than once.", "", "keep one line.")
     for resource in sorted(set(resources) & set(field.never)):
-        yield Problem(where, f"{resource} is a candidate and in `never`.", "", "decide which.")
+        yield Problem(where, f"{resource} is a candidate and in `never`.", "", "remove it from one of the two.")
     for candidate in field.candidates:
         yield from _kind_problems(f"{where}: {candidate.resource}", name, field.kind, candidate)
 
@@ -176,7 +176,7 @@ def _column_problems(where: str, candidate: Candidate, contract: Contract, colum
     for name in sorted(set(candidate.unless) - set(warnings)):
         yield Problem(where, f"{name} is no warning of the contract.", nearest_first(name, warnings), "name one of these.")
     if candidate.confidence is not None and not place_columns(candidate, contract):
-        yield Problem(where, "the contract says no locality.", "code, grid or communityName", "declare `locality` in the contract.")
+        yield Problem(where, "the contract declares no locality.", "code, grid or communityName", "declare `locality` in the contract.")
 
 
 def silver_columns(contract: Contract) -> list[str]:
@@ -185,14 +185,14 @@ def silver_columns(contract: Contract) -> list[str]:
 
 
 def supplied(name: str, field: FieldAuthority, candidate: Candidate) -> dict[str, tuple[str, ...]]:
-    """Return which columns of the resource supply which golden columns of the field; a place has none (`place_columns`)."""
+    """Return golden column → columns of the resource that supply it; for a place only what the candidate declares (see `place_columns`)."""
     if field.kind == "place":
         return candidate.columns
     return candidate.columns or ({name: (name,)} if field.kind == "value" else {})
 
 
 def place_columns(candidate: Candidate, contract: Contract) -> dict[str, tuple[str, ...]]:
-    """Return where a row of the resource says its place: as the candidate names it, else as the contract's locality does."""
+    """Return the columns in which a row names its place: those of the candidate, else those of the contract's locality."""
     if candidate.columns:
         return candidate.columns
     said = contract.locality

@@ -1,4 +1,4 @@
-"""Returns the code tables of `contracts/codes/<table>.csv`, effective-dated; all problems of a file at once, by line."""
+"""The code tables (`contracts/codes/<table>.csv`), effective-dated; all problems of a file are reported together, by line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADER = ("code", "label_zh", "label_en", "valid_from", "valid_to", "successor_c
 
 @dataclass(frozen=True)
 class Code:
-    """One code in one stretch of time, half-open; None is open."""
+    """One version of a code, valid from `valid_from` until before `valid_to`; None means without limit."""
 
     code: str
     label_zh: str
@@ -53,7 +53,7 @@ def load_code_tables(folder: Path) -> dict[str, CodeTable]:
     """Return all code tables of a contracts folder by name.
 
     Raises:
-        ContractError: files are wrong; all their problems.
+        ContractError: files are wrong; the message lists all their problems.
     """
     problems: list[Problem] = []
     tables = {name: read_code_table(folder / "codes" / f"{name}.csv", problems) for name in code_table_names(folder)}
@@ -63,7 +63,7 @@ def load_code_tables(folder: Path) -> dict[str, CodeTable]:
 
 
 def read_code_table(path: Path, problems: list[Problem]) -> CodeTable:
-    """Return one table as far as it can be read; what cannot is added to `problems`."""
+    """Return one table as far as it can be read; what is wrong with the rest is added to `problems`."""
     versions: list[Code] = []
     known: dict[str, list[Code]] = {}
     for where, row in headed_rows(path, HEADER, problems):

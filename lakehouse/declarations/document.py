@@ -1,4 +1,4 @@
-"""Reads a YAML file of ours as plain values that know their lines: what is wrong is told by path and line."""
+"""Read a declaration in YAML as plain values and keep their lines, so that problems are reported by path and line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TWICE = "is written twice"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing wrong in a document, by its steps from the root; becomes a `Problem` with path and line."""
+    """One thing wrong in a document; `steps` lead to it from the root. It becomes a `Problem` with path and line."""
 
     steps: tuple[Step, ...]
     found: str
@@ -46,14 +46,14 @@ _TextLoader.yaml_implicit_resolvers = {
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML file: `name` is how it is called in messages."""
+    """One YAML file; `name` is what messages call it."""
 
     path: Path
     name: str
     content: dict[str, Any]
 
     def problems(self, findings: Iterable[Finding]) -> list[Problem]:
-        """Return the findings in the order of the file, each told once."""
+        """Return the findings as problems, in the order of the file and without repetitions."""
         ordered = sorted(dict.fromkeys(findings), key=lambda finding: (self._line(finding.steps), self._display(finding.steps)))
         return [
             Problem(f"{self.name}:{self._line(finding.steps)}: {self._display(finding.steps)}", finding.found, finding.allowed, finding.fix)
@@ -75,7 +75,7 @@ class Document:
         return line
 
     def _display(self, steps: tuple[Step, ...]) -> str:
-        """Return the steps as people say them: list items by name, the one table left out (`schema.id_no.quality[0]`)."""
+        """Return the steps as a readable path: list items by name, without the only table of a contract (`schema.id_no.quality[0]`)."""
         words, value = [], self.content
         for step in steps:
             value = _value(value, step)
@@ -91,10 +91,10 @@ class Document:
 
 
 def read_document(path: Path, name: str) -> Document:
-    """Return the file as a document; `name` is how it is called in messages.
+    """Return the file as a document; `name` is what messages call it.
 
     Raises:
-        ContractError: it is no YAML mapping, or a key stands in it twice.
+        ContractError: the file is no YAML mapping, or a key is written in it twice.
     """
     try:
         with path.open(encoding="utf-8") as stream:

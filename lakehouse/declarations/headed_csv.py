@@ -1,4 +1,4 @@
-"""Returns the rows of a CSV file of the house with a header line (regions, departments, code tables): UTF-8, every problem by line."""
+"""Read the project's own CSV files with a header line (regions, departments, code tables): UTF-8, every problem by line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lakehouse.errors import Problem, nearest_first
 
 
 def headed_rows(path: Path, header: Sequence[str], problems: list[Problem]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield (where it stands, fields by name) of every line that has all fields; what is wrong is added to `problems`.
+    """Yield (file and line, fields by name) for every line that has all fields; problems are added to `problems`.
 
     The file must have exactly these columns, in any order. An empty field is the empty text.
     """
@@ -31,7 +31,7 @@ def headed_rows(path: Path, header: Sequence[str], problems: list[Problem]) -> I
 
 
 def validity(where: str, row: dict[str, str], problems: list[Problem]) -> tuple[date | None, date | None] | None:
-    """Return `valid_from` and `valid_to` (exclusive) of a line, None for an empty one; nothing when they are wrong."""
+    """Return `valid_from` and `valid_to` (exclusive) of a line, each None when empty; None for both together when they are wrong."""
     found: dict[str, date | None] = {}
     for name in ("valid_from", "valid_to"):
         try:

@@ -1,4 +1,4 @@
-"""Returns `contracts/policies.yaml`, typed: how a column of a class leaves the lake at each level, under which caps and bans."""
+"""The typed `contracts/policies.yaml`: the transform of each column class at each level of recipients, with caps and bans."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ Treatment = Annotated[_Treatment, BeforeValidator(_as_treatment)]
 
 
 class Cap(Declared):
-    """The highest grade that may reach a level, after the transform; higher for who handles a matter by law."""
+    """The highest grade that may reach a level, after the transform; another one for recipients that handle the matter by law."""
 
     grade: Literal[1, 2, 3, 4]
     statutory_handler: Literal[1, 2, 3, 4] | None = Field(None, alias="statutoryHandler")
 
 
 class Ban(Declared):
-    """What never happens, whatever a return says."""
+    """A transform that is forbidden for a class at these levels, whatever a return declares."""
 
     class_: ColumnClass = Field(alias="class")
     transform: Transform
@@ -69,7 +69,7 @@ class Policies(Declared):
     bans: tuple[Ban, ...]
 
     def transform(self, class_: str, level: str, fulfils: str | None = None) -> Transform:
-        """Return the transform of a class at a level; an exemption counts only for who fulfils its condition."""
+        """Return the transform of a class at a level; an exemption counts only for a recipient that fulfils its condition."""
         treatment = self.classes[class_][level]  # type: ignore[index]
         exempted = treatment.exemption is not None and treatment.exemption.when == fulfils
         return treatment.exemption.transform if exempted else treatment.transform  # type: ignore[union-attr]
@@ -80,16 +80,16 @@ class Policies(Declared):
         return (cap.statutory_handler or cap.grade) if fulfils == STATUTORY_HANDLER else cap.grade
 
     def grade_of(self, grade: int, transform: str) -> int:
-        """Return the grade of a column of that grade after a transform."""
+        """Return the grade that a column of the given grade has after a transform."""
         return grade if transform in ("raw", "drop") else self.grade_after[transform]  # type: ignore[index]
 
     def is_banned(self, class_: str, level: str, transform: str) -> bool:
-        """Return whether a ban forbids this."""
+        """Return whether a ban forbids a transform of a class at a level."""
         return any(ban.class_ == class_ and ban.transform == transform and level in ban.levels for ban in self.bans)
 
     @property
     def sha256(self) -> str:
-        """Return the hash of what the policies say (comments and layout do not matter)."""
+        """Return the SHA-256 of the policies' content; comments and layout do not matter."""
         return declared_sha256(self)
 
 
@@ -97,7 +97,7 @@ def load_policies(path: Path) -> Policies:
     """Return the validated policies.
 
     Raises:
-        ContractError: the file is wrong; all its problems at once.
+        ContractError: the file is wrong; the message lists all its problems.
     """
     policies = read_declaration(path, Policies)
     problems = [*_gaps(str(path), policies), *_misfits(str(path), policies)]
@@ -107,7 +107,7 @@ def load_policies(path: Path) -> Policies:
 
 
 def applies(transform: str, class_: str) -> bool:
-    """Return whether a transform can be done to a column of a class."""
+    """Return whether a transform can be applied to a column of a class."""
     return transform not in APPLIES_TO or class_ in APPLIES_TO[transform]
 
 

@@ -1,4 +1,4 @@
-"""Reads a declaration (YAML) into its typed model; every problem of the file is told at once: its line, what was found, what is allowed."""
+"""Read a declaration (YAML) into its typed model; all problems of a file are reported together, with line and what is allowed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lakehouse.errors import ContractError, Problem, nearest_first, problems_tex
 
 
 class Declared(BaseModel):
-    """Base of everything that is declared: frozen, unknown keys refused, camelCase of the file accepted."""
+    """Base of all declarations: frozen, unknown keys refused, the file's camelCase keys accepted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -56,12 +56,12 @@ def typed(document: Document, model: type[Model]) -> Model:
 
 
 def declared_sha256(declared: Declared) -> str:
-    """Return the hash of what a declaration says: comments and layout do not matter."""
+    """Return the SHA-256 of a declaration's content; comments and layout do not matter."""
     return hashlib.sha256(rfc8785.dumps(declared.model_dump(mode="json", by_alias=True))).hexdigest()
 
 
 def typed_findings(error: ValidationError, steps: tuple[Step, ...], given: Any, declared: Any) -> Iterator[Finding]:
-    """Yield what pydantic found wrong, in the words of our own messages.
+    """Yield what pydantic found wrong, worded as our own messages.
 
     Args:
         error: what pydantic says.
@@ -85,7 +85,7 @@ def typed_findings(error: ValidationError, steps: tuple[Step, ...], given: Any, 
 
 
 def _written(location: tuple[int | str, ...], given: Any) -> Iterator[Step]:
-    """Yield the steps of a location that stand in the document; pydantic adds the tags and classes of unions to its locations."""
+    """Yield the steps of a location that exist in the document; pydantic's locations also contain the tags and classes of unions."""
     for step in location:
         if (isinstance(given, list) and isinstance(step, int) and step < len(given)) or (isinstance(given, dict) and step in given):
             given = given[step]
@@ -98,7 +98,7 @@ def _choices(error: Any) -> list[str]:
 
 
 def _keys(declared: Any, location: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that are allowed where an unknown one stands: those of the models its location leads to."""
+    """Return the keys that are allowed where an unknown key was found: the fields of the models at that location."""
     models = _models(declared)
     for step in location[:-1]:
         fields = [field for model in models for name, field in model.model_fields.items() if step in (name, field.alias)]

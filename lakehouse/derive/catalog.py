@@ -1,4 +1,4 @@
-"""Returns the catalog entry of a resource (政务数据目录), with the nine items State Council Decree 809, Art. 13 demands."""
+"""The catalog entry of a resource (政务数据目录), with the nine items State Council Decree 809, Art. 13 demands."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ CONDITIONS = {1: "无", 2: "按职责需要申请，注明使用依据、场景�
 
 
 def render(contract: Contract) -> str:
-    """Return the entry as JSON text; the same contract gives the same bytes."""
+    """Return the catalog entry as JSON text; the same contract gives the same bytes."""
     return json.dumps(entry(contract), ensure_ascii=False, indent=2) + "\n"
 
 
 def entry(contract: Contract) -> dict[str, Any]:
-    """Return the entry."""
+    """Return the catalog entry of a contract: Chinese item name → content."""
     provider: Any = {"each": contract.provider.each} if isinstance(contract.provider, EachProvider) else contract.provider
     return {
         "代码": contract.code,

@@ -1,4 +1,4 @@
-"""Returns the curated tables as the dbt project describes them: schema, name, key, columns with types and descriptions in two languages."""
+"""The curated tables as the dbt project describes them: schema, name, key, columns with types and labels in two languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Returns the dbt project of an instance, rendered: a copy of `dbt_project/`, sources and authority from the contracts, the profile."""
+"""Render the dbt project of an instance: a copy of `dbt_project/`, with sources, models and macros made from the contracts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ TABLE_PATH_MACRO = """\
 
 @dataclass(frozen=True)
 class Run:
-    """What a dbt run is told: the business date, the time zone, the city's region, the lake's root, where Spark Connect answers."""
+    """The inputs of a dbt run: the business date, the time zone, the city's region, the lake's root, the address of Spark Connect."""
 
     business_date: date
     timezone: ZoneInfo
@@ -61,7 +61,7 @@ class Run:
 
     @property
     def staging(self) -> str:
-        """Return the path below the lake root where intermediate rows lie while dbt runs."""
+        """Return the path below the lake root that holds intermediate rows while dbt runs."""
         return naming.staging_path("libraries", self.business_date)
 
     def variables(self) -> dict[str, str]:
@@ -78,7 +78,7 @@ class Run:
 
 
 def render(target: Path, contracts: Mapping[str, Contract], authority: Authority) -> Path:
-    """Return the folder with the rendered project; files that are already right keep their time, files no longer rendered go."""
+    """Write the rendered project to a folder and return it; unchanged files keep their time, files no longer rendered are removed."""
     files = {path.relative_to(MODELS): path.read_text("utf-8") for path in MODELS.rglob("*") if path.is_file() and not _own(path)}
     files |= {Path(name): text for name, text in generated(contracts, authority).items()}
     for name, text in files.items():
@@ -98,7 +98,7 @@ def _own(path: Path) -> bool:
 
 
 def generated(contracts: Mapping[str, Contract], authority: Authority) -> dict[str, str]:
-    """Return the generated files by path: sources, the models that read them, macros that know authority and table paths."""
+    """Return the generated files by path: sources, the models that read them, macros that hold authority and table paths."""
     declared: dict[str, Any] = {
         "authority": {name: entity_authority(entity, contracts) for name, entity in sorted(authority.entities.items())},
         "declared_records": {name: records_of(records, contracts) for name, records in sorted(authority.records.items())},
@@ -120,7 +120,7 @@ def generated(contracts: Mapping[str, Contract], authority: Authority) -> dict[s
 
 
 def _resources_read(declared: Mapping[str, Any]) -> list[str]:
-    """Return the resources whose rows any model reads, from what macros are told."""
+    """Return the resources whose rows any model reads, according to the generated macros."""
     read = {one["resource"] for one in declared["references"]}
     for entity in declared["authority"].values():
         read.update(entity["resources"], (one["resource"] for one in entity["defined_by"]))
@@ -149,7 +149,7 @@ def _source_table(contract: Contract) -> dict[str, Any]:
 
 
 def entity_authority(entity: EntityAuthority, contracts: Mapping[str, Contract]) -> dict[str, Any]:
-    """Return an entity's authority as macros read it: only resources with a contract, every default spelled out."""
+    """Return an entity's authority as macros read it: only resources with a contract, every default written out."""
     fields = {name: _field(name, field, contracts) for name, field in sorted(entity.fields.items())}
     supplying = {candidate["resource"] for field in fields.values() for candidate in field["candidates"]}
     return {
@@ -194,7 +194,7 @@ def _candidate(rank: int, columns: Mapping[str, tuple[str, ...]], candidate: Can
 
 
 def records_of(records: Records, contracts: Mapping[str, Contract]) -> dict[str, Any]:
-    """Return a kind of records as macros read it: only suppliers with a contract, per column of the record theirs or none."""
+    """Return a kind of records as macros read it: only suppliers with a contract, and for each column of the record theirs or None."""
     suppliers = []
     for supplier in records.suppliers:
         if supplier.resource in contracts:
@@ -205,7 +205,7 @@ def records_of(records: Records, contracts: Mapping[str, Contract]) -> dict[str,
 
 
 def code_tables(authority: Authority, contracts: Mapping[str, Contract]) -> dict[str, str]:
-    """Return the code table of each golden field (`entity.field`) and record column (`records.column`) its sources hold to one."""
+    """Return the code table of each golden field (`entity.field`) and record column (`records.column`) whose sources have one."""
     found: dict[str, str] = {}
     for name, entity in authority.entities.items():
         for field, declared in entity.fields.items():
@@ -226,7 +226,7 @@ def _note_code_table(found: dict[str, str], name: str, contract: Contract | None
 
 
 def references(contracts: Mapping[str, Contract]) -> Iterator[dict[str, str]]:
-    """Yield what columns refer to: a rule `reference` says which entity a value, or the pseudonym made of it, should be."""
+    """Yield for each rule `reference` the column, the column to compare (its pseudonym if there is one) and the library it refers to."""
     for code in sorted(contracts):
         contract = contracts[code]
         for rule in contract.references:

@@ -1,4 +1,4 @@
-"""Returns the data dictionary: every curated table and every resource, column by column — type, class, grade, codes, authority, receivers.
+"""The data dictionary: every curated table and every resource, column by column — type, class, grade, codes, authority, receivers.
 
 Derived from contracts, the dbt project's descriptions, authority, policies and returns; reads no data.
 """
@@ -19,7 +19,7 @@ from lakehouse.returns.model import Return
 
 @dataclass(frozen=True)
 class Receipt:
-    """What an audience of a return receives of a column: its transform (`drop`: nothing), another one in rows of minors."""
+    """How an audience of a return receives a column: its transform (`drop`: not at all), and a separate one for rows of minors."""
 
     return_id: str
     audience: str
@@ -42,7 +42,7 @@ class LibraryColumn:
 
 @dataclass(frozen=True)
 class Library:
-    """A curated table and the returns that are made of it."""
+    """A curated table and the returns that are made from it."""
 
     model: Model
     returns: tuple[str, ...]
@@ -60,7 +60,7 @@ class ResourceColumn:
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource and its columns, those dropped at landing too."""
+    """A resource and its columns, including those dropped at landing."""
 
     contract: Contract
     columns: tuple[ResourceColumn, ...]
@@ -123,7 +123,7 @@ def _sources(model: Model, declared: Declarations) -> dict[str, tuple[str, ...]]
 def _sensitivity(
     name: str, returns: list[Return], contracts: Mapping[str, Contract], sources: tuple[str, ...]
 ) -> tuple[str | None, int | None]:
-    """Return class and grade of a curated column: what a return says, else the highest grade of a source column of that name."""
+    """Return class and grade of a curated column: as a return declares, else those of its source column with the highest grade."""
     said = [(one.class_, one.grade) for declared in returns for one in declared.columns if one.name == name]
     if said:
         return said[0]

@@ -1,4 +1,4 @@
-"""Returns the page of a resource for people, as Markdown: what it is, its columns, its rules, its code tables."""
+"""Render the page of a resource for people, as Markdown: what it is, its columns, its rules, its code tables."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How deliveries come in: looked for, landed as received, read by a reader per source kind, staged for Spark; what a day still lacks."""
+"""Take deliveries in: find them, land their bytes, read them (one reader per source kind), stage the rows for Spark; list gaps."""

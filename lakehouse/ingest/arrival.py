@@ -1,4 +1,4 @@
-"""Returns what has arrived for a resource: from the inbox, from files handed over, or from a source system."""
+"""Find what has arrived for a resource: files in the inbox, files handed over on the command line, or rows of a source system."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ Found = tuple[list[Delivery], list[Unusable]]
 
 @dataclass(frozen=True)
 class Search:
-    """What a step looks for: about which date, in files handed over (or None: what the source has), and whether to ask again."""
+    """What to look for: deliveries up to a business date, in the files handed over or (`files` is None) in the inbox or source system.
+
+    `refetch` asks a source system again even when the delivery of the cycle has come.
+    """
 
     contract: Contract
     business_date: date
@@ -37,7 +40,7 @@ class Search:
 
 @contextmanager
 def arrived(instance: Instance, connection: Connection, search: Search) -> Iterator[Found]:
-    """Return the deliveries of a step and what is in their way; fetched bytes exist until the block ends."""
+    """Yield the deliveries found, and the files and sources that cannot be used; fetched files exist until the block ends."""
     contract = search.contract
     if search.files is not None:
         yield _handed_over(search), []
@@ -71,7 +74,10 @@ def _handed_over(search: Search) -> list[Delivery]:
 
 
 def _fetched(instance: Instance, connection: Connection, search: Search, target: Path) -> Found:
-    """A source that does not answer is in the way of its provider's delivery; the next run's window covers what was missed."""
+    """Fetch the delivery of a source system.
+
+    A source that does not answer is returned as unusable; the window of the next run covers what was missed.
+    """
     contract, source = search.contract, search.contract.source
     assert isinstance(source, PostgresSource | ApiSource)
     landed = [batch.business_date for batch in batches.of_resource(connection, contract.code) if batch.gate != "refused"]

@@ -1,4 +1,4 @@
-"""Returns what a business day still waits for and what it lacks when it is closed."""
+"""The runs a business day waits for before it can be closed, and the gaps it has when it is closed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ingested(instance: Instance) -> tuple[str, ...]:
 
 
 def waiting_for(instance: Instance, business_date: date, resources: Collection[str]) -> list[str]:
-    """Return the DAGs of these resources and the earlier days that have to end before this day may close; empty when it may."""
+    """Return the earlier days and the DAGs of these resources that must end before a day may close; empty when it may close."""
     with connect(instance) as connection:
         ended = {run.resource for run in ingest_runs.of_day(connection, business_date) if run.state != "running"}
         begun = ingest_runs.begun_before(connection, business_date)
@@ -36,10 +36,10 @@ def waiting_for(instance: Instance, business_date: date, resources: Collection[s
 
 
 def gaps(connection: Connection, instance: Instance, business_date: date) -> list[Gap]:
-    """Return what the day lacks: `{resource, provider, kind, due_on}`, kind failed, not_run, blocked, refused, silent or contract.
+    """Return the gaps of a day: `{resource, provider, kind, due_on}`, kind failed, not_run, blocked, refused, silent or contract.
 
     A resource whose contract is wrong is a gap of kind contract; the others go on. A provider is silent from the day its delivery is
-    due until one about the current cycle has come; where only known senders are expected, one that never sent anything is not.
+    due until a delivery about the current cycle has come. Where only known senders are expected, a provider that never delivered is no gap.
     """
     folder = instance.settings.contracts
     contracts, _ = load_sound_contracts(folder)

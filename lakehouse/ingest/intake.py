@@ -1,4 +1,4 @@
-"""Returns the batches a step has to read: what was landed before, what has arrived now, and a ticket for what could not be taken."""
+"""Take in the deliveries of a step: land what has arrived, list the batches to read, open tickets for what cannot be used."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REFUSED = "refused"
 
 @dataclass
 class Intake:
-    """The batches that wait for bronze, and what happened on the way."""
+    """The batches that wait for bronze, and what was landed, rebuilt, repeated or unusable."""
 
     waiting: list[Batch] = field(default_factory=list)
     landed: int = 0
@@ -32,12 +32,12 @@ class Intake:
 
 
 def take(instance: Instance, search: Search, only: Iterable[str] | None = None) -> Intake:
-    """Return the batches to read, of deliveries taken by this date (or only those with the given ids).
+    """Land what has arrived and return the batches to read: those taken in by this date, or only the ones with the given ids.
 
-    When a later date is published, nothing new is taken for this one: it waits for the newest day.
+    When a later date is published, this date is final: nothing is landed for it, and new deliveries are taken in with the newest day.
 
     Raises:
-        DeliveryError: files are handed over for such a date.
+        DeliveryError: files are handed over for a final date.
     """
     resource, today = search.contract.code, search.business_date
     area, intake = open_area(instance, "landing"), Intake()
@@ -62,7 +62,7 @@ def settle(connection: Connection, resource: str, read: tuple[Sequence[Batch], M
     Args:
         connection: the operational database.
         resource: the resource of the batches.
-        read: the batches of the step, and by batch id why one of them cannot be read.
+        read: the batches of the step, and batch id → reason for those that cannot be read.
         on: the business date of the step.
     """
     waiting, unreadable = read
@@ -105,7 +105,7 @@ def _tell_unusable(connection: Connection, search: Search, unusable: list[Unusab
     if search.files is None:
         for ticket in tickets.find(connection, kind=REFUSED, only_open=True):
             if ticket.resource == resource and "source" in ticket.detail and ticket.subject not in there:
-                tickets.close(connection, REFUSED, ticket.subject, today, "no longer in the way")
+                tickets.close(connection, REFUSED, ticket.subject, today, "the file is gone or usable, or the source answers")
 
 
 def _subject(batch: Batch) -> str:

@@ -1,4 +1,4 @@
-"""Returns landed batches: the bytes as received, created once, with the facts that never change in a sidecar beside them.
+"""Land batches: the bytes as received, created once, and beside them a sidecar file with the facts that never change.
 
 The sidecar is the truth about a batch's identity, its number and the day that took it; the operational database can be rebuilt from it.
 """
@@ -28,16 +28,16 @@ SIDECAR = "batch.json"
 
 @dataclass
 class Arrivals:
-    """What came of a step's deliveries: batches landed now, and deliveries that only repeat a known batch."""
+    """The result of landing: batches landed now, and deliveries that only repeat a known batch."""
 
     landed: list[Landed] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
 
 
 def land(connection: Connection, area: Area, contract: Contract, deliveries: Iterable[Delivery], taken_on: date) -> Arrivals:
-    """Return what was landed and what was known already; numbers are given in order of date, provider and content.
+    """Land deliveries and return which are new and which repeat a known batch; they are numbered in order of date, provider and content.
 
-    The caller holds `batches.lock` of the resource, so nobody else gives numbers at the same time.
+    The caller must hold `batches.lock` of the resource, so that no other process gives delivery numbers at the same time.
     """
     known = {batch.batch_id: batch for batch in batches.of_resource(connection, contract.code)}
     number = max((batch.delivery_no for batch in known.values()), default=0)
@@ -58,7 +58,7 @@ def land(connection: Connection, area: Area, contract: Contract, deliveries: Ite
 
 
 def rebuild(connection: Connection, area: Area, resource: str) -> int:
-    """Return how many landed batches the database did not know (any more) and knows again from their sidecars."""
+    """Record the landed batches that are missing in the database, from their sidecars; return how many they were."""
     known = {batch.batch_id for batch in batches.of_resource(connection, resource)}
     sidecars = (PurePosixPath(one.path) for one in area.list(resource) if one.path.endswith(f"/{SIDECAR}"))
     missing = [path for path in sidecars if path.parent.name not in known]
@@ -100,7 +100,7 @@ def _facts(contract: Contract, delivery: Delivery, sha256: str, number: int, tak
 
 
 def _land_one(area: Area, contract: Contract, delivery: Delivery, facts: Landed) -> Landed:
-    """The bytes first, the sidecar last: a batch exists once its sidecar does, and whoever created that was first."""
+    """Write the bytes first and the sidecar last: a batch exists once its sidecar does, and the first sidecar written counts."""
     area.put_new(_bytes_path(facts), delivery.path)
     if delivery.received is None:
         with open_landed(area, facts) as stream:

@@ -1,4 +1,4 @@
-"""Returns the records of a step's batches as one Parquet file in the lake, where Spark takes them up."""
+"""Stage the records of a step's batches as one Parquet file in the lake, from which Spark reads them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encod
 
 @dataclass
 class Staged:
-    """Where the rows lie and, by batch id, how many, why a delivery could not be read at all, what else people should know of it."""
+    """The path of the staged file and, by batch id: the number of rows, why a delivery cannot be read at all, remarks for people."""
 
     path: str
     rows: Counter[str] = field(default_factory=Counter)
@@ -47,9 +47,9 @@ def row_hash(texts: Iterable[str | None]) -> str:
 
 
 def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed], business_date: date) -> Staged:
-    """Return the staged rows of landed batches (`areas`: landing, lake); what an earlier attempt left is removed.
+    """Write the rows of landed batches to one Parquet file (`areas`: landing, lake); what an earlier attempt left is removed.
 
-    A batch of which the reader makes another number of records than the second counter is refused like one without a header.
+    A batch is refused when it cannot be read at all, or when the reader and the second counter find different numbers of records.
     """
     landing, lake = areas
     folder = staging_path(contract.code, business_date)

@@ -1,4 +1,4 @@
-"""What is wrong with the number of a disability certificate (残疾人证号): a resident number, then category and grade (GB/T 26341)."""
+"""Check the number of a disability certificate (残疾人证号): a resident number, then category and grade (GB/T 26341)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CATEGORY_AND_GRADE = re.compile("[1-7][1-4]")
 
 
 def disability_certificate_fault(number: str, business_date: date) -> CertificateFault | None:
-    """Return what is wrong with the number of a disability certificate (残疾人证): a resident number, then category and grade."""
+    """Return what is wrong with the number of a disability certificate (残疾人证号), None when it is correct."""
     if len(number) != 20:
         return "length"
     return resident_id_fault(number[:18], business_date) or (None if CATEGORY_AND_GRADE.fullmatch(number[18:]) else "category_or_grade")

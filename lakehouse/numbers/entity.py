@@ -1,4 +1,4 @@
-"""Returns what is wrong with a unified social credit code (统一社会信用代码, GB 32100) and the organisation code in it (GB 11714)."""
+"""Check a unified social credit code (统一社会信用代码, GB 32100) and the organisation code in it (GB 11714)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ CODE = re.compile(f"[{LETTERS}]{{2}}[0-9]{{6}}[{LETTERS}]{{10}}")
 
 
 def uscc_fault(code: str, categories: Collection[str] = ()) -> Fault | None:
-    """Return what is wrong with a normalised code, None when nothing is.
+    """Return what is wrong with a normalised code, None when it is correct.
 
-    `categories` are the first two characters that are allowed (91 enterprise, 92 individual business …), all when empty. The region is not
-    judged: regions are abolished and codes stay.
+    `categories` are the first two characters that are allowed (91 enterprise, 92 individual business …), all when empty. The region digits
+    are not judged: a code stays valid after its region is abolished.
     """
     if len(code) != 18:
         return "length"

@@ -1,4 +1,4 @@
-"""Returns what a resident number (公民身份号码, GB 11643-1999) says: its 18-digit form, its fault, its birth date and gender."""
+"""Normalise and check resident numbers (公民身份号码, GB 11643-1999), and read birth date and gender from them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def normalise_resident_id(text: str) -> str:
 
 
 def resident_id_fault(number: str, business_date: date) -> Fault | None:
-    """Return what is wrong with a normalised number, None when nothing is.
+    """Return what is wrong with a normalised number, None when it is correct.
 
-    Region digits are not judged: codes are abolished, and 81/82/83 are residence cards of Hong Kong, Macao and Taiwan.
+    Region digits are not judged: region codes are abolished while numbers stay, and 81/82/83 are residence permits of people from Hong
+    Kong, Macao and Taiwan.
     """
     if len(number) != 18:
         return "length"
@@ -53,7 +54,7 @@ def gender_code(number: str) -> Literal["1", "2"]:
 
 
 def age(born: date, at: date) -> int:
-    """Return the full years lived at a date; who was born on 29 February has a birthday on 1 March of common years."""
+    """Return the age in full years at a date; a person born on 29 February has their birthday on 1 March in common years."""
     return at.year - born.year - ((at.month, at.day) < (born.month, born.day))
 
 

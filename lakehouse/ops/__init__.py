@@ -1,7 +1,7 @@
-"""Returns and records the state of the work: the only package that talks to the operational database.
+"""Record and read the state of the work in the operational database; no other package talks to it.
 
 Open a transaction with `connect(instance)` and hand the connection to the functions of one area:
-`batches, rule_counts, ingest_runs, days, tickets, cases, recipients, packages, timings, audit`.
+`batches, rule_counts, ingest_runs, days, facts, tickets, cases, recipients, packages, timings, audit`.
 """
 
 from lakehouse.ops.database import connect, migrate

@@ -1,4 +1,4 @@
-"""Returns and records who did what: each entry carries the hash of the one before, so that nothing can be left out or changed."""
+"""Record and read who did what. Each entry carries the hash of the one before, so a missing or changed entry is detected."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _COLUMNS = tuple(audit.c[one.name] for one in fields(Entry))
 
 
 def append(connection: Connection, actor: str, action: str, subject: str, detail: dict[str, Any] | None = None) -> Entry:
-    """Return the new last entry of the chain; writers wait for one another."""
+    """Append an entry to the chain and return it; concurrent writers wait for one another."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     last = connection.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).one_or_none()
     content: dict[str, Any] = {
@@ -57,7 +57,7 @@ def entries(connection: Connection) -> list[Entry]:
 
 
 def first_break(connection: Connection) -> int | None:
-    """Return the number of the first entry that is altered or follows on a missing one; None when the chain holds."""
+    """Return the number of the first entry that is altered or missing; None when the chain is whole."""
     previous, expected = FIRST, 1
     for entry in entries(connection):
         content = {one.name: getattr(entry, one.name) for one in fields(Entry) if one.name != "hash"}

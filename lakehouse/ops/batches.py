@@ -1,4 +1,4 @@
-"""Returns and records batches: one delivery of one resource by one provider about one date."""
+"""Record and read batches: one delivery of one resource by one provider about one date."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Stage = Literal["bronze", "gate", "silver"]
 
 @dataclass(frozen=True)
 class Landed:
-    """The facts of a delivery that never change: what the sidecar beside the landed bytes says."""
+    """The facts of a delivery that never change, as kept in the sidecar beside the landed bytes."""
 
     batch_id: str
     resource: str
@@ -34,7 +34,7 @@ class Landed:
 
 @dataclass(frozen=True)
 class Counts:
-    """How the rows of a batch were disposed of; together they are what was received."""
+    """The number of rows of a batch by disposition; together they are the rows received."""
 
     rejected: int = 0
     quarantined: int = 0
@@ -45,13 +45,13 @@ class Counts:
 
     @property
     def total(self) -> int:
-        """Return the rows accounted for."""
+        """Return the number of rows accounted for."""
         return self.rejected + self.quarantined + self.duplicate + self.superseded + self.accepted + self.held
 
 
 @dataclass(frozen=True)
 class Batch(Landed):
-    """A batch and how far it came; counts are null until the gate has spoken."""
+    """A batch and its progress; counts are None until they are recorded."""
 
     rejected: int | None = None
     quarantined: int | None = None
@@ -65,18 +65,18 @@ class Batch(Landed):
 
     @property
     def is_known(self) -> bool:
-        """Return whether its rows are part of what the house knows (gated, neither blocked nor refused)."""
+        """Return whether the batch passed the gate (neither blocked nor refused), so that its rows are known to the lakehouse."""
         return self.gate in ("passed", "warned")
 
     @property
     def counts(self) -> Counts:
-        """Return how its rows were disposed of; what is not known yet counts as none."""
+        """Return the number of its rows by disposition; a count that is not known yet is 0."""
         return Counts(**{field.name: getattr(self, field.name) or 0 for field in fields(Counts)})
 
 
 @dataclass(frozen=True)
 class GateCount:
-    """What the gate said of a resource's batches that the run of a date took in; `gate` is null while it has not spoken."""
+    """How many batches of a resource, taken in on one date, got the same gate result; `gate` is None for those not judged yet."""
 
     taken_on: date
     resource: str
@@ -94,12 +94,12 @@ _OPEN: dict[Stage, ColumnElement[bool]] = {
 
 
 def lock(connection: Connection, resource: str) -> None:
-    """Wait until this transaction alone lands deliveries of the resource."""
+    """Lock the landing of a resource's deliveries for this transaction; wait while another transaction holds the lock."""
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"landing {resource}"})
 
 
 def add(connection: Connection, landed: Iterable[Landed]) -> int:
-    """Record landed deliveries; returns how many were not known yet."""
+    """Record landed deliveries; return how many were not known yet."""
     rows = [asdict(one) for one in landed]
     if not rows:
         return 0
@@ -133,7 +133,7 @@ def known_at(connection: Connection, business_date: date) -> list[Batch]:
 
 
 def rows_received(connection: Connection) -> int:
-    """Return how many rows were ever received, of all resources: how large the lake is."""
+    """Return how many rows were ever received, over all resources: a measure of the size of the lake."""
     return int(connection.scalar(select(func.coalesce(func.sum(batch.c.received), 0))) or 0)
 
 
@@ -150,7 +150,7 @@ def last_business_date(connection: Connection, resource: str) -> date | None:
 
 
 def record_sighting(connection: Connection, batch_id: str, source_object: str, seen_on: date) -> bool:
-    """Record that the bytes of a known batch came again under another name; returns whether that is news."""
+    """Record that the bytes of a known batch came again under another name; return whether that name is new."""
     statement = insert(batch_sighting).values(batch_id=batch_id, source_object=source_object, seen_on=seen_on)
     added = connection.execute(statement.on_conflict_do_nothing().returning(batch_sighting.c.batch_id))
     return added.one_or_none() is not None
@@ -178,13 +178,13 @@ def record_refusal(connection: Connection, batch_id: str) -> None:
 
 
 def record_gate(connection: Connection, batch_id: str, gate: Gate, counts: Counts | None = None) -> None:
-    """Record what the gate said of a batch and, as soon as that is known, how its rows were disposed of."""
+    """Record the gate's result for a batch and, once they are known, its rows by disposition."""
     disposed = asdict(counts) if counts else {}
     connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(gate=gate, **disposed))
 
 
 def record_silver(connection: Connection, batch_ids: Sequence[str], on: date) -> None:
-    """Record that silver holds the accepted rows of these batches since the step of that date."""
+    """Record that the step of a date wrote the accepted rows of these batches to silver."""
     connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(silver_on=on))
 
 
@@ -200,7 +200,7 @@ def has_delivered(connection: Connection, resource: str | None, provider: str | 
 
 
 def gate_history(connection: Connection, since: date, until: date) -> list[GateCount]:
-    """Return the counts from one date to another, both included, by date and resource."""
+    """Return batches and rows by gate result from one date to another, both included, by date and resource."""
     group = (batch.c.taken_on, batch.c.resource, batch.c.gate)
     found = (
         select(*group, func.count().label("batches"), func.sum(batch.c.received).label("received"))

@@ -1,4 +1,4 @@
-"""Returns and records quarantine cases: one row of a batch that did not get in, until it is fixed, waived or rejected."""
+"""Record and read quarantine cases: one per quarantined row or unreadable line, until it is fixed, waived or rejected."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ State = Literal["open", "assigned", "fixed", "waived", "rejected"]
 
 @dataclass(frozen=True)
 class NewCase:
-    """A row that did not get in: where it stands and which rules it broke (for an unreadable line `reject.<code>`)."""
+    """A row that was not accepted: its batch and line, and the rules it broke (for an unreadable line `reject.<code>`)."""
 
     batch_id: str
     source_line: int
@@ -37,7 +37,7 @@ class NewCase:
 
 @dataclass(frozen=True)
 class Case:
-    """A case as it stands."""
+    """A case with its current state."""
 
     case_id: str
     batch_id: str
@@ -54,7 +54,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which cases are wanted; None is any."""
+    """Selects cases; None matches any value."""
 
     resource: str | None = None
     business_date: date | None = None
@@ -65,7 +65,7 @@ _COLUMNS = tuple(case.c[field.name] for field in fields(Case))
 
 
 def open_cases(connection: Connection, cases: Iterable[NewCase]) -> int:
-    """Open cases; returns how many were not known yet (a known row keeps its state)."""
+    """Open cases; return how many are new (the case of a known row keeps its state)."""
     rows = [{"case_id": one.case_id, "state": "open", **asdict(one)} for one in cases]
     if not rows:
         return 0
@@ -74,7 +74,7 @@ def open_cases(connection: Connection, cases: Iterable[NewCase]) -> int:
 
 
 def close(connection: Connection, case_id: str, state: State, on: date) -> None:
-    """End a case."""
+    """Close a case with its final state."""
     connection.execute(update(case).where(case.c.case_id == case_id).values(state=state, closed_on=on))
 
 

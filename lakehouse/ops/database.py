@@ -1,4 +1,4 @@
-"""Returns connections to the operational database, and brings its schema to this version of the program."""
+"""Connect to the operational database, and migrate its schema to this version of the program."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def engine(url: URL) -> Engine:
 
 @contextmanager
 def connect(instance: Instance) -> Iterator[Connection]:
-    """Return a connection in one transaction: committed at the end of the block, rolled back when it raises."""
+    """Open a connection with one transaction: committed at the end of the block, rolled back when the block raises."""
     url = connection_url(instance, OPERATIONAL)
     try:
         connection = engine(url).connect()
@@ -39,7 +39,7 @@ def connect(instance: Instance) -> Iterator[Connection]:
 
 
 def migrate(instance: Instance) -> None:
-    """Bring schema `huiliu` to the newest version; two that start together wait for one another."""
+    """Migrate the schema `huiliu` to the newest version; two processes that do so at once wait for one another."""
     with connect(instance) as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         command.upgrade(migration_config(connection), "head")

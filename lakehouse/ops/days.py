@@ -1,4 +1,4 @@
-"""Returns and records business days: closed in order, published one issue at a time."""
+"""Record and read business days: closed in order, published one issue at a time."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def publish(connection: Connection, business_date: date, issue: int, entry_sha25
 
 
 def reopen(connection: Connection, business_date: date, issue: int) -> None:
-    """Forget an issue that is closed but not published."""
+    """Delete the record of an issue that is closed but not published, so that it can be closed again."""
     connection.execute(day.delete().where(day.c.business_date == business_date, day.c.issue == issue, day.c.state == "closed"))
 
 

@@ -1,4 +1,4 @@
-"""Returns and records facts of a day: what its steps found out about it (`libraries`, `proofs`, `invariants`), newest value only."""
+"""Record and read facts of a day: results of its steps (`libraries`, `proofs`, `invariants`), only the newest value of each."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def record(connection: Connection, business_date: date, fact: str, detail: Any) 
 
 
 def get(connection: Connection, business_date: date, fact: str) -> Any:
-    """Return a fact of a day, none when no step has said it yet."""
+    """Return a fact of a day, None when no step has recorded it yet."""
     ours = (day_fact.c.business_date == business_date) & (day_fact.c.fact == fact)
     return connection.execute(select(day_fact.c.detail).where(ours)).scalar_one_or_none()

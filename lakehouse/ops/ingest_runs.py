@@ -1,4 +1,4 @@
-"""Returns and records the ingest runs of a day: one per resource and business date, watched by the step that closes the day."""
+"""Record and read the ingest runs of a day: one per resource and business date; the step that closes the day waits for them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Outcome = Literal["accepted", "blocked", "refused", "nothing", "failed"]
 
 @dataclass(frozen=True)
 class Notes:
-    """What a step leaves for those who look at the run later.
+    """What a step notes for the steps and people that look at the run later.
 
     Attributes:
         waiting: how many batches wait for the steps that follow (None: the step does not know).
-        refused: files or sources that were in the way of a delivery.
-        remarks: batch id → what people should know of a readable delivery, e.g. that a workbook has hidden sheets.
+        refused: files that cannot be used as a delivery, and sources that did not answer.
+        remarks: batch id → what people should know about a readable delivery, e.g. that a workbook has hidden sheets.
     """
 
     waiting: int | None = None
@@ -51,11 +51,11 @@ class Detail:
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Detail:
-        """Return the detail as it is kept in the database."""
+        """Return the detail that is kept in the database, typed."""
         return cls(kept.get("steps", {}), kept.get("waiting"), tuple(kept.get("refused", ())), kept.get("remarks", {}))
 
     def after(self, step: Step) -> dict[str, Any]:
-        """Return the detail, as it is kept, once a step has ended."""
+        """Return the detail to keep in the database after a step has ended."""
         notes = step.notes
         waiting = self.waiting if notes.waiting is None else notes.waiting
         refused = sorted({*self.refused, *notes.refused})
@@ -69,7 +69,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class IngestRun:
-    """How far a resource came on a business date and how it ended."""
+    """The ingest of a resource on a business date: its state, its outcome and what its steps noted."""
 
     resource: str
     business_date: date
@@ -85,7 +85,7 @@ _COLUMNS = tuple(ingest_run.c[one.name] for one in fields(IngestRun))
 
 
 def start(connection: Connection, resource: str, business_date: date) -> int:
-    """Record that a run begins (again); returns the number of the attempt."""
+    """Record that a run begins (again); return the number of the attempt."""
     row = {"resource": resource, "business_date": business_date, "state": "running", "attempt": 1}
     again: dict[str, Any] = {
         "state": "running",
@@ -100,7 +100,7 @@ def start(connection: Connection, resource: str, business_date: date) -> int:
 
 
 def record_step(connection: Connection, resource: str, business_date: date, step: Step) -> None:
-    """Record how a step of a run ended and what it noted; a run that was never started keeps nothing."""
+    """Record how a step of a run ended and what it noted; nothing is recorded for a run that was never started."""
     ours = (ingest_run.c.resource == resource) & (ingest_run.c.business_date == business_date)
     kept = connection.execute(select(ingest_run.c.detail).where(ours).with_for_update()).scalar_one_or_none()
     if kept is not None:

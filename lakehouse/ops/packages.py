@@ -1,4 +1,4 @@
-"""Returns and records packages: what was made for each recipient, date and issue."""
+"""Record and read packages: what was made for each recipient, date and issue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lakehouse.ops.tables import package
 
 @dataclass(frozen=True)
 class Package:
-    """One package: its manifest's hash, how many payloads were written anew and how many only referred to.
+    """One package: the hash of its manifest, how many payloads were written anew, and how many it only refers to.
 
     `level` is that of the region it is for, or `department`.
     """
@@ -34,7 +34,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Totals:
-    """What an issue of a day made altogether."""
+    """The sums over all packages of one issue of a day."""
 
     packages: int
     forms: int
@@ -50,7 +50,7 @@ _SUMS = tuple(field.name for field in fields(Totals) if field.name != "packages"
 
 
 def put(connection: Connection, packages: Iterable[Package]) -> None:
-    """Record packages; one that is built again (before its day is published) replaces itself."""
+    """Record packages; a package that is built again, before its day is published, replaces the earlier record."""
     rows = [asdict(one) for one in packages]
     if not rows:
         return
@@ -67,7 +67,7 @@ def of_issue(connection: Connection, business_date: date, issue: int) -> list[Pa
 
 
 def totals(connection: Connection, business_date: date, issue: int) -> Totals:
-    """Return what an issue made altogether."""
+    """Return the sums over all packages of an issue."""
     sums = (func.coalesce(func.sum(package.c[name]), 0).label(name) for name in _SUMS)
     found = select(func.count().label("packages"), *sums).where(package.c.business_date == business_date, package.c.issue == issue)
     row = connection.execute(found).one()

@@ -1,4 +1,4 @@
-"""Returns and records recipients: whoever packages are made for."""
+"""Record and read recipients: the regions and departments that packages are made for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lakehouse.ops.tables import recipient
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """A region's authority (or a department) with a prefix of its own, from a date until (exclusive) another."""
+    """A region's authority or a department that receives packages, from `valid_from` until before `valid_to`."""
 
     recipient_id: str
     level: str
@@ -29,7 +29,7 @@ _COLUMNS = tuple(recipient.c[field.name] for field in fields(Recipient))
 
 
 def put(connection: Connection, recipients: Iterable[Recipient]) -> None:
-    """Record recipients; what is known already takes the new name and dates."""
+    """Record recipients; a recipient that is known already takes the new values."""
     rows = [{column.name: getattr(one, column.name) for column in _COLUMNS} for one in recipients]
     if not rows:
         return

@@ -1,4 +1,4 @@
-"""Returns and records how many rows of a batch break each rule, as the gate counted them on the committed rows."""
+"""Record and read how many rows of a batch break each rule, as the gate counted them on the committed rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lakehouse.ops.tables import batch_rule
 
 
 def record(connection: Connection, batch_id: str, broken: Mapping[str, int]) -> None:
-    """Record the rules a batch breaks (those that are broken at all); a newer count replaces an older one."""
+    """Record how many rows of a batch break each rule, without the rules no row breaks; newer counts replace older ones."""
     connection.execute(delete(batch_rule).where(batch_rule.c.batch_id == batch_id))
     rows = [{"batch_id": batch_id, "rule": rule, "rows": count} for rule, count in broken.items() if count]
     if rows:
@@ -18,7 +18,7 @@ def record(connection: Connection, batch_id: str, broken: Mapping[str, int]) -> 
 
 
 def of_batches(connection: Connection, batch_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return the broken rules of batches: batch id → rule → rows; a batch without any has no entry."""
+    """Return the broken rules of batches: batch id → rule → number of rows; a batch that breaks no rule has no entry."""
     found: dict[str, dict[str, int]] = {}
     ours = select(batch_rule).where(batch_rule.c.batch_id.in_(batch_ids)).order_by(batch_rule.c.batch_id, batch_rule.c.rule)
     for row in connection.execute(ours):

@@ -1,4 +1,4 @@
-"""Returns the tables of the operational database (schema `huiliu`): workflow and its records, never data of a resource."""
+"""The tables of the operational database (schema `huiliu`): workflow and its records, never data of a resource."""
 
 from __future__ import annotations
 

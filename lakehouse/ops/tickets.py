@@ -1,4 +1,4 @@
-"""Returns and records tickets: one generic list of what somebody has to look at, with what happened to each."""
+"""Record and read tickets: one generic list of matters that somebody has to look at, with the events of each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ State = Literal["open", "assigned", "closed"]
 
 @dataclass(frozen=True)
 class NewTicket:
-    """What there is to look at. While a ticket of this kind and subject is open there is no second one.
+    """A matter somebody has to look at. Only one ticket of the same kind and subject can be open at a time.
 
     `kind` is for instance `refused`, `blocked`, `silent`, `failed`, `quarantine`; `subject` names the thing, never a value of the data.
     """
@@ -32,7 +32,7 @@ class NewTicket:
 
 @dataclass(frozen=True)
 class Ticket:
-    """A ticket as it stands."""
+    """A ticket with its current state."""
 
     ticket_id: int
     kind: str
@@ -51,7 +51,7 @@ class Ticket:
 
 @dataclass(frozen=True)
 class NewEvent:
-    """Something that happens to a ticket."""
+    """An event of a ticket, before it is recorded."""
 
     event: str
     business_date: date
@@ -61,7 +61,7 @@ class NewEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Event(NewEvent):
-    """Something that happened to a ticket, in its order."""
+    """A recorded event of a ticket; `seq` numbers the events of one ticket from 1."""
 
     seq: int
     recorded_at: datetime
@@ -72,9 +72,9 @@ _EVENT_COLUMNS = tuple(ticket_event.c[one.name] for one in fields(Event))
 
 
 def open_ticket(connection: Connection, new: NewTicket) -> int:
-    """Open a ticket unless one of this kind and subject is open; returns its number.
+    """Open a ticket, or update the open ticket of the same kind and subject; return its number.
 
-    The open one takes the newer message and detail; it gets an event only when they differ from what it said.
+    An open ticket takes the newer message and detail, and gets an event only when they differ from the ones it has.
     """
     ours = (ticket.c.kind == new.kind) & (ticket.c.subject == new.subject) & ticket.c.closed_on.is_(None)
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"ticket {new.kind} {new.subject}"})
@@ -91,13 +91,13 @@ def open_ticket(connection: Connection, new: NewTicket) -> int:
 
 
 def assign(connection: Connection, ticket_id: int, assignee: str, on: date) -> None:
-    """Give a ticket to somebody."""
+    """Assign a ticket to somebody."""
     connection.execute(update(ticket).where(ticket.c.ticket_id == ticket_id).values(state="assigned", assignee=assignee))
     _record(connection, ticket_id, NewEvent("assigned", on, assignee))
 
 
 def close(connection: Connection, kind: str, subject: str, on: date, reason: str) -> bool:
-    """Close the open ticket of this kind and subject; returns whether there was one."""
+    """Close the open ticket of this kind and subject; return whether there was one."""
     ours = (ticket.c.kind == kind) & (ticket.c.subject == subject) & ticket.c.closed_on.is_(None)
     closed = connection.execute(update(ticket).where(ours).values(state="closed", closed_on=on).returning(ticket.c.ticket_id))
     ticket_id = closed.scalar_one_or_none()

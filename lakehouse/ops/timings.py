@@ -1,4 +1,4 @@
-"""Returns and records how long each step took."""
+"""Record and read how long each step took."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _KEY = ["business_date", "step", "resource", "attempt"]
 
 
 def record(connection: Connection, timing: Timing) -> None:
-    """Record a timing; the same attempt again replaces it."""
+    """Record a timing; a later timing of the same attempt replaces it."""
     news = {"seconds": timing.seconds, "started_at": timing.started_at}
     connection.execute(insert(step_timing).values(asdict(timing)).on_conflict_do_update(index_elements=_KEY, set_=news))
 

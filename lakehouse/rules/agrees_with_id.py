@@ -1,7 +1,7 @@
 """Declares `agrees_with_id`: gender, birth date or age agree with the resident number of the same row.
 
-Silent when the number is empty or wrong itself (`resident_id` says so), when the value cannot be read, and for genders other than 1 and 2
-(0 unknown and 9 not stated contradict nothing). Age is counted at the business date.
+A row passes when the number is empty or wrong itself (`resident_id` reports that), when the value cannot be read, and when the gender is
+neither 1 nor 2 (0 unknown and 9 not stated contradict nothing). Age is counted at the business date.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PARTS = {"gender": ("性别", "gender"), "birth_date": ("出生日期", "birth d
 
 
 class Parameters(Base):
-    """`id` is the column of the number, `tolerance` the years an age may differ."""
+    """`id` is the column of the resident number, `tolerance` the number of years by which an age may differ."""
 
     id: ColumnName
     part: Literal["gender", "birth_date", "age"]

@@ -1,6 +1,6 @@
-"""Declares `burst`: within a batch, one value of `by` has no more than `max` rows in one minute of the clock of the rule's column.
+"""Declares `burst`: within a batch, at most `max` rows with the same `by` have a time in the same minute (the rule's column).
 
-Rows without `by` or with a time that cannot be read are not counted. All rows of too full a minute break the rule.
+Rows without `by` or with a time that cannot be read are not counted. All rows of a minute with too many rows break the rule.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Declares `compare`: the value stands in an order to another column of the row; silent where either is empty or cannot be read.
+"""Declares `compare`: the value is less than, equal to or greater than another column; a row passes where either cannot be read.
 
-Both columns have the same type. Dates, timestamps and numbers compare as such; texts with `=` as texts, with an order only as months
-(YYYY-MM).
+Both columns have the same type. An empty value counts as one that cannot be read. Dates, timestamps and numbers are compared as such.
+Texts are compared as texts by `=`, and only as months (YYYY-MM) by the other operators.
 """
 
 from __future__ import annotations

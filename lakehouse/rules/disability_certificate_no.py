@@ -1,6 +1,6 @@
 """Declares `disability_certificate_no`: 20 characters, a valid resident number followed by category (1 to 7) and grade (1 to 4).
 
-Source: GB/T 26341 for category and grade; the rule's text is `lakehouse.numbers.disability_certificate`.
+Source: GB/T 26341 for category and grade; the check itself is in `lakehouse.numbers.disability_certificate`.
 """
 
 from __future__ import annotations

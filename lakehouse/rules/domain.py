@@ -1,4 +1,4 @@
-"""Declares `domain`: the value, or its first characters, is a code that its code table holds at the business date."""
+"""Declares `domain`: the value, or its first characters, is a code in force in the code table at the business date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DIMENSION = "0105"
 
 
 class Parameters(Base):
-    """`codes` names a table of `contracts/codes`; `first`: only so many characters are the code (the division of an industry)."""
+    """`codes` names a table of `contracts/codes`; `first`: only the first characters are the code (e.g. the division of an industry)."""
 
     codes: CodeTableName
     first: int | None = Field(None, ge=1)

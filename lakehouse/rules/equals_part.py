@@ -1,4 +1,4 @@
-"""Declares `equals_part`: the text equals certain characters of another column; silent where either is empty or the other is too short."""
+"""Declares `equals_part`: the text equals certain characters of another column; a row passes where one is empty or too short."""
 
 from __future__ import annotations
 

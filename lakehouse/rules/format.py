@@ -45,7 +45,7 @@ BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
 class Parameters(Base):
-    """No parameters: type and format stand at the column."""
+    """No parameters: type and format are declared at the column."""
 
 
 def text_format(logical_type: str, declared: str | None) -> TextFormat:

@@ -1,4 +1,4 @@
-"""Declares `fresh`: the local date of a date or timestamp is at most so many days older than the business date."""
+"""Declares `fresh`: the local date of a date or timestamp is at most `maxDays` days before the business date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TYPES = ("date", "timestamp")
 
 
 class Parameters(Base):
-    """`maxDays` (`max_days` in Python): the age that is still fresh."""
+    """`maxDays` (`max_days` in Python): the greatest age in days that is still fresh."""
 
     max_days: int = Field(alias="maxDays", ge=0)
 

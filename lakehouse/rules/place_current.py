@@ -1,6 +1,7 @@
 """Declares `place_current`: a known code is still in force at the business date.
 
-Judges the text before `region_successor`: the rule reports what that normalisation repairs. Silent for codes that are not known at all.
+The rule judges the text before the normalisation `region_successor`, because it reports the codes that this normalisation replaces. A code
+that is not known at all passes (`place_known` reports it).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ BEFORE_REPAIR = True
 
 
 class Parameters(Base):
-    """`level` of the region the code names."""
+    """`level` is the level of the region that the code names."""
 
     level: Literal["district", "street", "community", "grid", "any"]
 

@@ -1,7 +1,7 @@
-"""Declares `place_inside`: the region a code names lies inside an area at the business date, by the tree and never by digits.
+"""Declares `place_inside`: the region a code names lies inside an area at the business date, by the region tree, not by digits.
 
-Silent for a code that names no region in force (`place_known` and `place_current` say so) and for a provider without a region. Judges the
-text after `region_successor`: an abolished code lies where its successor lies.
+A row passes when its code names no region in force (`place_known` and `place_current` report that) or the provider has no region. The rule
+judges the text after the normalisation `region_successor`: an abolished code lies where its successor lies.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Declares `place_known`: the code stood in the region tree at some date; a street's code padded with zeros to 12 digits is known too.
+"""Declares `place_known`: the code was in the region tree at some date; a street's code padded with zeros to 12 digits is known too.
 
-Judges the text before `region_successor`: whether a code ever existed does not depend on what took its place.
+The rule judges the text before the normalisation `region_successor`: whether a code ever existed does not depend on its successor.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LEVELS = {
 
 
 class Parameters(Base):
-    """`level` of the region the code must name, `any` for every level."""
+    """`level` is the level of the region that the code must name, `any` for every level."""
 
     level: Literal["district", "street", "community", "grid", "any"]
 

@@ -1,4 +1,4 @@
-"""Declares `range`: a number, date or month (YYYY-MM) lies between two bounds; what cannot be read is left to `format` or `pattern`."""
+"""Declares `range`: a number, date or month (YYYY-MM) lies between two bounds; unreadable values are left to `format` or `pattern`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Bound = Annotated[str | None, BeforeValidator(lambda value: value if value is No
 
 
 class Parameters(Base):
-    """`min` and `max` include themselves: a number, an ISO date, a month, `business_date` or `business_month`; always kept as text."""
+    """`min` and `max` are inclusive: a number, an ISO date, a month, `business_date` or `business_month`; always kept as text."""
 
     min: Bound = None
     max: Bound = None
@@ -44,7 +44,7 @@ def is_number(bound: str) -> bool:
 
 
 def misfit(logical_type: str, params: Parameters) -> str | None:
-    """Return which bound cannot be compared with values of a type."""
+    """Return a text saying which bound cannot be compared with values of a type; None when both can."""
     for bound in (params.min, params.max):
         if bound is not None and not _fits(logical_type, bound):
             return f"the bound {bound!r} cannot be compared with a {logical_type}"

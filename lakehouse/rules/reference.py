@@ -1,7 +1,7 @@
-"""Declares `reference`: another resource should know the value: a resident number a person, a code an entity or an address.
+"""Declares `reference`: the value is known in a base library: a number as a person, a code as an entity or an address.
 
-Judged in the libraries each day and never at the gate: a verdict must not depend on what other resources have arrived. What is missing
-stands in `quality.missing_reference`, by provider.
+Judged in the libraries each day and never at the gate: a verdict must not depend on what other resources have arrived. Missing
+references are listed in `quality.missing_reference`, by provider.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Returns the registry of rule kinds: every module of this package that declares `Parameters`, `DIMENSION` and `messages`."""
+"""The registry of rule kinds: every module of this package that declares `Parameters`, `DIMENSION` and `messages`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def build_rule(
 ) -> Rule:
     """Return a rule of a known kind for a column, with its dimension and messages; its id is `<column>.<kind>`.
 
-    `labels` are the names of other columns for people, for rules that speak of two columns.
+    `labels` are the readable names of other columns, for rules whose messages name two columns.
 
     Raises:
         pydantic.ValidationError: the parameters are wrong.
@@ -60,6 +60,6 @@ def build_rule(
 
 
 def _messages(declared: RuleKind, column: Column, parameters: Parameters, names: Mapping[str, str]) -> Messages:
-    """Return the text with other columns called as people call them."""
+    """Return the texts of a broken rule, with other columns called by their readable names."""
     spoken = {field: names.get(name, name) for field, name in declared.references(parameters, "column").items()}
     return declared.messages(Labels(column.label_zh, column.label_en), parameters.model_copy(update=spoken))

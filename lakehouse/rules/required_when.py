@@ -1,4 +1,4 @@
-"""Declares `required_when`: the value is not empty where another column holds one of some values."""
+"""Declares `required_when`: the value is not empty where another column holds one of the given values."""
 
 from __future__ import annotations
 

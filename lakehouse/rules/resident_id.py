@@ -1,6 +1,6 @@
 """Declares `resident_id`: a citizen's number (公民身份号码) or HK/MO/TW residence card with right length, characters, date and check digit.
 
-Source: GB 11643-1999; the rule's text is `lakehouse.numbers.resident`. The region part is never judged: regions are abolished.
+Source: GB 11643-1999; the check itself is in `lakehouse.numbers.resident`. The region part is never judged: regions are abolished.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Declares `uscc`: a unified social credit code (统一社会信用代码) whose both check characters and whose category are right.
+"""Declares `uscc`: a unified social credit code (统一社会信用代码) with two correct check characters and an allowed category.
 
-Source: GB 32100-2015 (mod 31, position 18) and GB 11714 (mod 11, position 17); `lakehouse.numbers.entity.uscc_fault`. The region part is
-never judged: regions are abolished.
+Source: GB 32100-2015 (mod 31, position 18) and GB 11714 (mod 11, position 17); the check itself is in
+`lakehouse.numbers.entity`. The region part is never judged: regions are abolished.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Returns the vocabulary in which a kind of rule declares itself: its parameters, its dimension, its text."""
+"""The types with which a kind of rule is declared: its parameters, its dimension, its messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Refers(NamedTuple):
-    """Marks a parameter that names something else: a `column` of the contract (`alike`: of the rule's type) or a code `table`."""
+    """Marks a parameter that names a `column` of the contract (`alike`: of the same type as the rule's column) or a code `table`."""
 
     to: str
     alike: bool = False
@@ -36,7 +36,7 @@ class Labels(NamedTuple):
 
 
 class Messages(NamedTuple):
-    """What a broken rule says, Chinese and English; never a value from the data."""
+    """The text of a broken rule, Chinese and English; never a value from the data."""
 
     zh: str
     en: str
@@ -48,7 +48,7 @@ class RuleKind:
 
     `before_repair`: the kind judges the text after `trim`, `half_width` and `upper`, but before `resident_id_18` and `region_successor`
     repair it; all other kinds judge the text after the whole list. `types`: the logical types it can judge, empty for all.
-    `misfit(logical type, parameters)` says what parameters do not fit the type of the column. `judged_in`: at the gate row by row, or in
+    `misfit(logical type, parameters)` returns why parameters do not fit the type of the column. `judged_in`: at the gate row by row, or in
     the libraries, where other resources are known; only kinds of the gate have a predicate and stand in verdicts and suites.
     """
 
@@ -66,7 +66,7 @@ class RuleKind:
         return {name: getattr(parameters, name) for name, mark in self._marks() if mark.to == to}
 
     def columns_alike(self, parameters: Parameters) -> dict[str, str]:
-        """Return the parameters that name a column that must have the type of the rule's: parameter → name."""
+        """Return the parameters that name a column of the same type as the rule's column: parameter → name."""
         return {name: getattr(parameters, name) for name, mark in self._marks() if mark.alike}
 
     def _marks(self) -> list[tuple[str, Refers]]:

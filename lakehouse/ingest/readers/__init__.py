@@ -1,4 +1,4 @@
-"""Returns the reader of a source kind: how its landed bytes are read and how they are counted a second time."""
+"""The reader of each source kind: how landed bytes are read, and how their records are counted a second time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lakehouse.ingest.readers.records import Record
 
 @dataclass(frozen=True)
 class Reader:
-    """How landed bytes become records, and how the same bytes are counted without the reader, and what people should know of them."""
+    """Functions over landed bytes: read the records, count them independently of `read`, and (some kinds) list remarks for people."""
 
     read: Callable[[BinaryIO, Contract, str], Iterator[Record]]
     count: Callable[[BinaryIO, Contract], int]

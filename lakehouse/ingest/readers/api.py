@@ -1,7 +1,7 @@
-"""Returns a window of a paged HTTP API as JSON Lines: every record as the API spelled it, all pages reconciled, or a named refusal.
+"""Fetch a window of a paged HTTP API as JSON Lines: every record as the API wrote it, the pages reconciled with the stated total.
 
-Passing troubles (no answer, 5xx, 429, a connection cut off) are tried again within bounds; an expired token is renewed once a request.
-Everything else that is not the protocol refuses the delivery: nothing is landed that the API did not state as its whole.
+Temporary failures (no answer, 5xx, 429, a connection cut off) are retried within limits; an expired token is renewed once per request.
+Any other departure from the protocol refuses the delivery with a reason: only a complete window is landed.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from lakehouse.ingest.readers.records import refusal
 from lakehouse.ingest.readers.window import Window
 
 AGAIN = "ask the department that runs the API; the next run takes what was missed."
-NEWLINES = bytes.maketrans(b"\r\n", b"  ")  # outside of texts they are mere white space; inside of one JSON has none
+NEWLINES = bytes.maketrans(b"\r\n", b"  ")  # outside of strings they are white space; inside a string JSON allows none
 
 
 class PageData(msgspec.Struct):
-    """One page; the records stay as they were spelled."""
+    """One page; its records stay as the API wrote them."""
 
     total: int
     page: int
@@ -42,10 +42,10 @@ class Envelope(msgspec.Struct):
 
 
 def fetch(endpoint: ApiEndpoint, contract: Contract, asked: Window, target: Path, limits: Limits | None = None) -> Delivery:
-    """Return the delivery of a window, its records written to `target`, one a line; received is the total the API stated.
+    """Write the records of a window to `target`, one a line, and return the delivery; `received` is the total the API stated.
 
     Raises:
-        SourceError: the API does not answer as agreed; no text of it holds a value, a token or a secret.
+        SourceError: the API does not answer as agreed; the message holds no value, token or secret.
     """
     source = _source(contract)
     bounds = limits or Limits()
@@ -67,7 +67,7 @@ def _source(contract: Contract) -> ApiSource:
 
 
 def _between(asked: Window) -> dict[str, str]:
-    """The window as the protocol has it: half-open, the city's own time."""
+    """Return the query parameters of a window: half-open, in the city's local time."""
     after = {"updated_to": f"{asked.last + timedelta(days=1)}T00:00:00"}
     return after if asked.first is None else {"updated_from": f"{asked.first}T00:00:00", **after}
 
@@ -75,7 +75,7 @@ def _between(asked: Window) -> dict[str, str]:
 def _envelope(where: str, body: bytes) -> PageData:
     try:
         found = msgspec.json.decode(body, type=Envelope)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # its message may quote the body
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the error's own text may quote the body
         raise refusal(where, "the body is not a page as agreed.", "{code, data: {total, page, page_size, records}}", AGAIN) from None
     if found.code != 0:
         raise refusal(where, f"the API answered 200 with the error code {found.code}.", "code 0", AGAIN)
@@ -85,7 +85,7 @@ def _envelope(where: str, body: bytes) -> PageData:
 
 
 class _Pages:
-    """The pages of one window: how many there must be, and whether those that came are these."""
+    """Checks the pages of one window: their number, their size, and that each comes once."""
 
     def __init__(self, where: str, size: int, most: int) -> None:
         self._where, self._size, self._most = where, size, most
@@ -98,7 +98,7 @@ class _Pages:
         yield from range(2, self._count() + 1)
 
     def take(self, number: int, page: PageData) -> Iterator[bytes]:
-        """Yield the records of a page that is as it must be."""
+        """Check a page and yield its records."""
         self._check_facts(number, page)
         expected = min(self._size, self.total - (number - 1) * self._size)
         if len(page.records) != expected:

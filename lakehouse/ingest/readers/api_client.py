@@ -1,4 +1,4 @@
-"""Returns the bodies of an API's answers: bearer token, tried again where it helps, bounded in time and bytes, never redirected."""
+"""Send requests to an API: with a bearer token, retries for temporary failures, limits on time and bytes, and no redirects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EARLY_SECONDS = 5.0  # a token is renewed this long before it expires
 
 @dataclass(frozen=True)
 class Limits:
-    """What one fetch may cost: seconds, attempts of a request, bytes of a body and of all, pages."""
+    """The limits of one fetch: seconds, attempts of a request, bytes of one body and of all together, pages."""
 
     connect_seconds: float = 5.0
     read_seconds: float = 20.0
@@ -41,14 +41,14 @@ class Limits:
 
 
 class Token(msgspec.Struct):
-    """A token, and for how many seconds it is good."""
+    """A token, and for how many seconds it is valid."""
 
     access_token: str
     expires_in: float
 
 
 class PassingError(Exception):
-    """A trouble that may pass: the request is sent again, after `wait` seconds where the API says so."""
+    """A temporary failure: the request is sent again, after `wait` seconds where the API names a time to wait."""
 
     def __init__(self, found: str, wait: float | None = None) -> None:
         super().__init__(found)
@@ -61,7 +61,7 @@ class ApiClient:
     def __init__(self, endpoint: ApiEndpoint, where: str, limits: Limits) -> None:
         self._endpoint, self._where, self._limits = endpoint, where, limits
         timeout = httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds)
-        # Neither proxies nor passwords of the environment: the token is for this server alone.
+        # No proxy or password of the environment is used: the token is for this server alone.
         self._http = httpx.Client(timeout=timeout, headers=HEADERS, follow_redirects=False, trust_env=False)
         self._deadline = time.monotonic() + limits.total_seconds
         self._bytes = 0
@@ -74,10 +74,10 @@ class ApiClient:
         self._http.close()
 
     def get(self, path: str, parameters: Mapping[str, str]) -> bytes:
-        """Return the body of a 200 of type JSON.
+        """Return the body of an answer with status 200 and content type JSON.
 
         Raises:
-            SourceError: there is none to be had.
+            SourceError: the API gives no such answer within the limits.
         """
         for renewed in (False, True):
             if time.monotonic() >= self._good_until:
@@ -103,7 +103,7 @@ class ApiClient:
         self._good_until = time.monotonic() + max(found.expires_in - EARLY_SECONDS, 1.0)
 
     def _again(self, request: httpx.Request, *, may_expire: bool) -> bytes | None:
-        """Return the body, None for an expired token; passing troubles are tried again."""
+        """Return the body, None for an expired token; temporary failures are retried."""
         attempts = self._limits.attempts
         retrying = Retrying(
             retry=retry_if_exception_type(PassingError), stop=stop_after_attempt(attempts), wait=self._wait, sleep=self._sleep, reraise=True
@@ -115,7 +115,7 @@ class ApiClient:
 
     def _once(self, request: httpx.Request, *, may_expire: bool) -> bytes | None:
         until = min(self._deadline, time.monotonic() + self._limits.answer_seconds)
-        # A read time-out never ends a slow drip of header bytes: closing the connection does.
+        # A read time-out does not stop an answer that sends its header byte by byte; closing the connection does.
         watchdog = Timer(max(until - time.monotonic(), 0.0), self._http.close)
         watchdog.start()
         try:
@@ -129,7 +129,7 @@ class ApiClient:
                 return self._body(answer)
             finally:
                 answer.close()
-        except (httpx.TransportError, RuntimeError) as error:  # its message may quote an address with its query
+        except (httpx.TransportError, RuntimeError) as error:  # the error's own text may quote an address with its query
             if time.monotonic() >= until:
                 raise self._refusal("an answer is not complete in time.", self._times) from None
             raise PassingError(f"the API does not answer, or breaks off ({type(error).__name__}).") from None
@@ -141,11 +141,11 @@ class ApiClient:
             raise PassingError(f"the API answers with status {status}.", self._asked_wait(retry_after))
         if 300 <= status < 400:
             raise self._refusal(
-                f"the API redirects us (status {status}); the token goes nowhere else.", "an answer from the agreed address"
+                f"the API redirects us (status {status}); the token is sent to no other address.", "an answer from the agreed address"
             )
         if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             fix = f"correct HUILIU_SECRET_{self._endpoint.name.upper()}, or ask for the right to read."
-            raise refusal(self._where, f"the API does not let us in (status {status}).", "", fix)
+            raise refusal(self._where, f"the API denies access (status {status}).", "", fix)
         if status != httpx.codes.OK:
             raise self._refusal(f"the API answers with status {status}.", "200")
 
@@ -166,7 +166,7 @@ class ApiClient:
         return bytes(body)
 
     def _asked_wait(self, retry_after: str) -> float | None:
-        """Return the seconds a Retry-After header asks for, given in seconds or as a date; refuses to wait too long."""
+        """Return the seconds to wait that a Retry-After header names, as a number or a date; refuse the delivery when they are too many."""
         if not retry_after:
             return None
         if retry_after.isascii() and retry_after.isdigit():

@@ -1,8 +1,8 @@
-"""Returns the records of a CSV delivery: split at byte level, decoded by one decoder, parsed strictly, nothing guessed.
+"""Read CSV deliveries strictly: split into records as bytes, decoded by one decoder, parsed without guessing.
 
 A record ends at the first line end outside quotes. A quote only opens at the beginning of a field. Where quoting is broken (text
 after a closing quote, a quote that stays open for too long), the first physical line alone is rejected and reading goes on with
-the next one: one wrong quote never swallows other people's rows.
+the next one, so that one wrong quote never swallows the rows after it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
 
 
 def read_named(stream: BinaryIO, source: CsvSource, columns: tuple[set[str], list[str]], where: str) -> Iterator[Record]:
-    """Return the records of CSV bytes whose header must be exactly the declared names; `columns` are those and the ones to keep."""
+    """Return the records of CSV bytes whose header must be exactly the declared names; `columns`: declared names, names to keep."""
     if source.delimiter not in SAFE_DELIMITERS:
         raise refusal(where, "the declared delimiter may be part of a character.", "comma, semicolon, tab, space", "correct the contract.")
     split = _Splitter(universal_lines(chunks(stream, source.encoding)), source.delimiter)
@@ -56,13 +56,13 @@ def read_named(stream: BinaryIO, source: CsvSource, columns: tuple[set[str], lis
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:
-    """Return how many records a CSV file holds beside its header, counted without the reader: by Python's own parser."""
+    """Return how many records a CSV file holds besides its header, counted without the reader: by Python's own parser."""
     source = contract.source if isinstance(contract.source, CsvSource) else CsvSource(kind="csv", path="")
     return count_records(stream, source)
 
 
 def count_records(stream: BinaryIO, source: CsvSource) -> int:
-    """Return how many records CSV bytes hold beside their header (the second counter)."""
+    """Return how many records CSV bytes hold besides their header (the second counter)."""
     csv.field_size_limit(4 * MAX_RECORD_BYTES)
     text = io.TextIOWrapper(stream, COUNTED_AS[source.encoding], "replace", newline="")
     feed, total, ended = _Feed(text, source.encoding), 0, False
@@ -167,7 +167,7 @@ def _header(record: tuple[int, bytes, Reject | None] | None, source: CsvSource, 
 
 
 class _Feed(Iterator[str]):
-    """The physical lines for Python's parser, remembered until their record is complete, bounded as a record is."""
+    """Feeds physical lines to Python's parser, remembers those of the current record and limits its length."""
 
     def __init__(self, text: io.TextIOWrapper, encoding: Encoding) -> None:
         self._text, self._encoding = text, "latin-1" if encoding == "gb18030" else "utf-8"

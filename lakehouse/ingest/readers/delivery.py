@@ -1,4 +1,4 @@
-"""Returns what is delivered: one file (or one snapshot of a table) of one provider about one business date."""
+"""A delivery before it is landed: one file (or one snapshot of a table) of one provider about one business date."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Delivery:
-    """A delivery before it is landed; `received` only where the source itself stated it."""
+    """A delivery before it is landed; `received` is the number of rows, only where the source itself stated it."""
 
     provider: str
     business_date: date
@@ -20,7 +20,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Unusable:
-    """Something in the way that is no delivery (a name nobody understands, a source that does not answer): it gets a ticket."""
+    """A file or source that gives no delivery (a path without a known date or region, no answer); it gets a ticket."""
 
     subject: str
     message: str

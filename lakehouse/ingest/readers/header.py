@@ -1,4 +1,4 @@
-"""Checks the header of a delivery that has one: exactly the declared names, each once, in any order."""
+"""Check the header of a delivery that has one: exactly the declared names, each once, in any order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from lakehouse.ingest.readers.records import refusal
 
 
 def check_header(found: Sequence[str], declared: set[str], where: str) -> None:
-    """Raise where the names are not the declared ones; others are told by their place only: without a header they are somebody's data.
+    """Check that the names in a header are exactly the declared ones.
+
+    Names that are not declared are reported by their position only: in a file without a header they are data.
 
     Raises:
         SourceError: names are missing, twice or not declared; the whole delivery is refused.

@@ -1,4 +1,4 @@
-"""Returns the deliveries that lie in the inbox: files whose path says date and, for many providers, region."""
+"""Find the deliveries in the inbox: files whose path states the date and, where there are many providers, the region."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLACEHOLDERS = {"{date}": r"(?P<date>\d{4}-\d{2}-\d{2})", "{region}": r"(?P<regi
 
 
 def find(inbox: Path, contract: Contract, provider_of: ProviderOf, until: date) -> tuple[list[Delivery], list[Unusable]]:
-    """Return the deliveries about dates up to `until`, and the files nobody can understand.
+    """Return the deliveries about dates up to `until`, and the files whose path states no date or no region with a provider.
 
     `provider_of` says which department delivers for a region at a date; asked only where the contract names no single provider.
     """
@@ -42,7 +42,7 @@ def path_pattern(contract: Contract) -> re.Pattern[str]:
 
 
 def _files(inbox: Path, contract: Contract) -> Iterator[Path]:
-    """Files that are hidden or still being written are left alone until they bear their name."""
+    """Yield the files that may belong to a contract; hidden files and those still being written are skipped."""
     fixed = re.split(r"[{*]", _path(contract), maxsplit=1)[0]
     folder = inbox / fixed[: fixed.rfind("/") + 1]
     for path in sorted(folder.rglob("*")):
@@ -70,5 +70,5 @@ def _problem(contract: Contract, name: str, region_unknown: bool) -> str:
     if region_unknown:
         found, allowed = "no department delivers for the region in this path.", "a region of departments.csv at that date"
     else:
-        found, allowed = "the name says no business date.", _path(contract)
+        found, allowed = "the path states no business date in the declared way.", _path(contract)
     return Problem(f"inbox/{name}", found, allowed, "rename or move the file; it is taken by the next run.").text()

@@ -1,4 +1,4 @@
-"""Returns the records of a JSON Lines delivery: one object a line, UTF-8, every value a text, nothing guessed."""
+"""Read JSON Lines deliveries strictly: one object a line, UTF-8, every value kept as text, nothing guessed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Returns the physical lines of a stream as bytes, numbered from one and never longer than one record may be."""
+"""Split a stream of bytes into physical lines, numbered from one and never longer than a record may be."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MARKS = {"utf-8": (codecs.BOM_UTF8,), "gb18030": (b"\x84\x31\x95\x33", codecs.BO
 
 
 class Line(NamedTuple):
-    """A physical line with its terminator; of one that is too long only the beginning is kept."""
+    """A physical line with its terminator; only the beginning of a line that is too long is kept."""
 
     number: int
     content: bytes
@@ -48,7 +48,10 @@ def _parts(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _utf8_of_utf16(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Lone surrogates and an odd last byte become bytes that no UTF-8 decoder accepts, so their record is rejected by name."""
+    """Rewrite UTF-16 as UTF-8.
+
+    Lone surrogates and an odd last byte become bytes that no UTF-8 decoder accepts, so their record is rejected by name.
+    """
     decoder = codecs.getincrementaldecoder("utf-16")("surrogatepass")
     for part in parts:
         yield decoder.decode(part).encode("utf-8", "surrogatepass")
@@ -57,7 +60,7 @@ def _utf8_of_utf16(parts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _whole_endings(parts: Iterator[bytes]) -> Iterator[bytes]:
-    r"""No part ends between `\r` and `\n`."""
+    r"""Yield the same bytes in parts that never end between `\r` and `\n`."""
     carried = b""
     for part in parts:
         whole = carried + part

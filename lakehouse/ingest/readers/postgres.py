@@ -1,4 +1,4 @@
-"""Returns a snapshot of a source table as CSV bytes: one repeatable-read transaction, a window by watermark, rows in one order."""
+"""Fetch a window of a source table as CSV: one repeatable-read transaction, rows chosen by watermark, in a fixed order."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LANDED_AS = CsvSource(kind="csv", path="", encoding="utf-8")
 
 
 def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Delivery:
-    """Return the delivery of a window, its bytes written to `target`, its rows counted in the same snapshot.
+    """Write the rows of a window to `target` and return the delivery; the rows are counted in the same snapshot.
 
     Raises:
         SourceError: the source does not answer, or the table or a column is not there (any more).
@@ -36,7 +36,7 @@ def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Delivery
             connection.read_only = True
             _check_columns(connection, source, contract)
             received = _copy(connection, contract, asked, target)
-    except psycopg.Error as error:  # its message may quote a row: only the state is told
+    except psycopg.Error as error:  # the error's own text may quote a row: only the SQLSTATE is reported
         found = f"the source database refused the query (SQLSTATE {error.sqlstate or 'none'})."
         raise refusal(_where(source), found, "", "ask the department that runs the source.") from None
     provider = contract.provider if isinstance(contract.provider, str) else ""
@@ -44,7 +44,7 @@ def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Delivery
 
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
-    """Return the records of a landed snapshot, by the CSV reader."""
+    """Return the records of a landed snapshot, read by the CSV reader."""
     names = [column.source_name for column in contract.kept_columns]
     return csv.read_named(stream, LANDED_AS, (set(names), names), where)
 
@@ -81,7 +81,7 @@ def _check_columns(connection: psycopg.Connection, source: PostgresSource, contr
     table = _table(source).as_string(connection)
     exists = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone()
     if not exists or not exists[0]:
-        raise refusal(_where(source), "the table is not there (or we may not see it).", "", "restore it, or correct source.table.")
+        raise refusal(_where(source), "the table does not exist, or we may not read it.", "", "restore it, or correct source.table.")
     rows = connection.execute(
         "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum", (table,)
     )
@@ -89,7 +89,7 @@ def _check_columns(connection: psycopg.Connection, source: PostgresSource, contr
     wanted = [*(column.source_name for column in contract.kept_columns), source.watermark]
     missing = sorted(set(wanted).difference(there))
     if missing:
-        found = f"columns are not there: {', '.join(missing)}."
+        found = f"columns are missing: {', '.join(missing)}."
         raise refusal(_where(source), found, nearest_first(missing[0], there), "restore them, or correct the contract.")
 
 
@@ -107,7 +107,7 @@ def _copy(connection: psycopg.Connection, contract: Contract, asked: Window, tar
 
 
 def _condition(source: PostgresSource, asked: Window) -> sql.Composable:
-    """A row without a watermark is taken every time: it is judged by the gate, never passed over in silence."""
+    """Return the condition of a window; it also takes every row without a watermark, so that the gate can judge it."""
     mark, end = sql.Identifier(source.watermark), asked.last + timedelta(days=1)
     within = sql.SQL("{} < {}").format(mark, sql.Literal(f"{end.isoformat()} 00:00:00"))
     if asked.first is not None:

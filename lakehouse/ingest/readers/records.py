@@ -1,4 +1,4 @@
-"""Returns what every reader makes of a delivery: records, each with its first line and its texts or a named reject."""
+"""The records that every reader makes of a delivery: the number of the first line, and texts or a named reject."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lakehouse.errors import Problem, SourceError
 
 MAX_RECORD_BYTES = 1024 * 1024
 MAX_RECORD_LINES = 100
-MAX_CELL_CHARACTERS = 32_767  # what a spreadsheet's cell holds
+MAX_CELL_CHARACTERS = 32_767  # the most a spreadsheet's cell can hold
 
 Reject = Literal[
     "undecodable",
@@ -41,7 +41,7 @@ class Record(NamedTuple):
 
 
 class BrokenRecordError(ValueError):
-    """Why bytes are no record."""
+    """Bytes cannot be read as a record; `reject` is the reason."""
 
     def __init__(self, reject: Reject) -> None:
         super().__init__(reject)

@@ -1,4 +1,4 @@
-"""Returns which window of a source system is asked for: sources that are not dropped files are asked by watermark."""
+"""Choose the window of dates to fetch from a source system by watermark (databases and APIs, not dropped files)."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ class Window:
 
 
 def is_fetched(contract: Contract) -> bool:
-    """Return whether we ask the source for rows (no file of its own, so its rows have no lines that anybody knows)."""
+    """Return whether rows are fetched from a source system (there is no file, so line numbers mean nothing to the provider)."""
     return isinstance(contract.source, FetchedSource)
 
 
 def next_window(contract: Contract, landed: Iterable[date], asked: tuple[date, str], *, again: bool = False) -> Window | None:
-    """Return the window to ask for at a date (`asked`: date, time zone), or None where the delivery of the cycle has come.
+    """Return the window to ask for at a date (`asked`: date, time zone), or None when the delivery of the cycle has come.
 
-    It begins the day after the last landed date, less the overlap for rows that were committed late: what a failed run missed is in it.
+    It begins the day after the last landed date, minus the overlap in days for rows that were committed late. So it also covers what a
+    failed run missed. With `again`, the window is asked for even when the delivery has come.
     """
     on, timezone = asked
     source = contract.source

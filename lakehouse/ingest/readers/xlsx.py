@@ -1,7 +1,7 @@
-"""Returns the records of a delivered workbook: one declared sheet, read strictly as text, every cell exact or its row a named reject.
+"""Read delivered workbooks strictly as text: one declared sheet; a row with a cell that has no exact text is a named reject.
 
 A record is a row below the header that holds something; its line is the number of the row in the sheet. Rows without any value are
-no records, hidden rows and columns are read like others, and hidden sheets are remarked upon, because people may have put data there.
+no records. Hidden rows and columns are read like others. Hidden sheets are reported, because people may have put data there.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ def count(stream: BinaryIO, contract: Contract) -> int:
         with telling_damage(""), package.open(package.sheet(source.sheet)) as part:
             empty_texts = {number for number, text in enumerate(package.strings()) if not text}
             return rows_with_content(part, source.header_from + source.header_rows - 1, empty_texts)
-    except SourceError:  # the reader refuses the file by name
+    except SourceError:  # the reader refuses the file and says why
         return 0
 
 
 def remarks(stream: BinaryIO, contract: Contract) -> list[str]:
-    """Return what people should know about a readable workbook: sheets that are hidden (their places only)."""
+    """Return remarks about a readable workbook for people: hidden sheets, by their positions only."""
     source = _source(contract)
     package = open_package(stream, "")
     hidden = [str(place) for place, sheet in enumerate(package.sheets, 1) if sheet.is_hidden and sheet.name != source.sheet]
-    found = [f"hidden sheets that nobody reads: {', '.join(hidden)} of {len(package.sheets)}"] if hidden else []
+    found = [f"hidden sheets that are not read: {', '.join(hidden)} of {len(package.sheets)}"] if hidden else []
     return found + (["the declared sheet is hidden"] if package.sheet(source.sheet).is_hidden else [])
 
 
@@ -93,7 +93,7 @@ class _Sheet:
         return [declared[name] for name in names], [names.index(column.source_name) for column in self._contract.kept_columns]
 
     def _names(self, head: dict[int, list[Cell]]) -> list[str]:
-        """Return the header's names from the first column to the last that has one: texts from above, joined; a merged one counts once."""
+        """Return the name of each column up to the last named one: the texts of its header rows joined by `/`, a merged cell once."""
         texts: dict[tuple[int, int], str] = {}
         wanted = range(self._source.header_from, self._last_header + 1)
         for cell in (cell for number in wanted for cell in head.get(number, ())):
@@ -114,7 +114,7 @@ class _Sheet:
         return names
 
     def _record(self, number: int, found: Sequence[Cell], columns: Sequence[Column], places: Sequence[int]) -> Record | None:
-        """Return None where no cell holds anything but empty texts."""
+        """Return the record of a row, None where all its cells are empty texts."""
         texts: list[str | None] = [None] * len(columns)
         try:
             for cell in found:
@@ -135,7 +135,10 @@ class _Sheet:
 
 
 def _hiding(blocks: Iterable[Block]) -> tuple[list[int], list[int]]:
-    """Return the first and last rows, in order and apart, in which merged blocks hide cells: one value would stand for several."""
+    """Return the first rows and the last rows of the ranges in which merged blocks hide cells: one value would stand for several rows.
+
+    The ranges are in order and do not overlap.
+    """
     firsts: list[int] = []
     lasts: list[int] = []
     for first, last in sorted((block.top + (block.left == block.right), block.bottom) for block in blocks):
@@ -155,7 +158,7 @@ def _places(block: Block, wanted: range) -> Iterator[tuple[int, int]]:
 
 
 def _raw(found: Sequence[Cell], meaning: Meaning) -> bytes:
-    """Return what stood in the cells of a row, by column, for those who have to repair it."""
+    """Return what stood in the cells of a row, by column, for the people who have to correct it."""
     held = {str(cell.column): f"={cell.formula}" if cell.formula is not None else _as_written(cell, meaning) for cell in found}
     return json.dumps(held, ensure_ascii=False).encode("utf-8", "replace")[:MAX_RECORD_BYTES]
 

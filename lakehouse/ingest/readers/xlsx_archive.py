@@ -1,4 +1,4 @@
-"""Returns the bytes of a workbook's file once it is measured: nothing parses a part before all are known to stay within bounds."""
+"""Check the sizes in a workbook's file before it is parsed: no part is parsed before all are known to be within the limits."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ RATIO_COUNTS_FROM = 4 * 1024 * 1024
 MAX_PARTS = 2_000
 CHUNK = 1024 * 1024
 OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # an encrypted workbook or one of the old format
-WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # UTF-16, in which the next pattern would see nothing
+WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # UTF-16, in which the next pattern would find nothing
 DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 WORKBOOK = "xl/workbook.xml"
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError)
 
 
 def measured(stream: BinaryIO, where: str) -> bytes:
-    """Return the bytes of a delivered workbook.
+    """Return the bytes of a delivered workbook after checking its sizes.
 
     Raises:
-        SourceError: it is encrypted, no workbook, damaged, too large, or would swell beyond all bounds.
+        SourceError: it is encrypted, no workbook, damaged, too large, or too large when it is unpacked.
     """
     content = stream.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
@@ -48,7 +48,7 @@ def measured(stream: BinaryIO, where: str) -> bytes:
 
 @contextmanager
 def telling_damage(where: str) -> Iterator[None]:
-    """Make whatever a broken file does to a parser a refusal of the delivery."""
+    """Turn any error that a damaged file causes in a parser into a refusal of the delivery."""
     try:
         yield
     except (*DAMAGED, ParseError, ExpatError, LookupError, ValueError, ArithmeticError) as error:
@@ -56,17 +56,17 @@ def telling_damage(where: str) -> Iterator[None]:
 
 
 def _damaged(where: str, error: Exception) -> SourceError:
-    """Return the refusal of a file that cannot be read; the library's own words may quote its content."""
+    """Return the refusal of a file that cannot be read; the library's own error text may quote the content, so it is left out."""
     found = f"the file cannot be read as a workbook ({type(error).__name__})."
     return refusal(where, found, "an .xlsx file", "open it in the spreadsheet program, save it again and send it.")
 
 
 def _measure(archive: zipfile.ZipFile, where: str) -> None:
-    """Inflate every part once, into nothing, before any parser sees it: what the file says of its own sizes is not believed."""
+    """Unpack every part once, without keeping it, before any parser sees it: the sizes stated in the file cannot be trusted."""
     parts = archive.infolist()
     names = [part.filename for part in parts]
     if len(parts) > MAX_PARTS or len(set(names)) != len(names):
-        raise refusal(where, "the file's list of parts is no workbook's (too many parts, or one name twice).", "", "save it again.")
+        raise refusal(where, "the file's parts are not those of a workbook (too many, or two of one name).", "", "save it again.")
     if WORKBOOK not in names:
         raise refusal(where, "the file is no workbook: it has no xl/workbook.xml.", "an .xlsx file", "save it as .xlsx and send it again.")
     total = 0
@@ -80,7 +80,7 @@ def _measure(archive: zipfile.ZipFile, where: str) -> None:
 
 def _inflated(archive: zipfile.ZipFile, part: zipfile.ZipInfo, where: str) -> int:
     size, tail, declared = 0, b"", part.file_size
-    part.file_size = MAX_PART_BYTES + 1  # how far the library would inflate
+    part.file_size = MAX_PART_BYTES + 1  # the library unpacks no more than this
     with archive.open(part) as stream:
         while chunk := stream.read(CHUNK):
             size += len(chunk)
@@ -101,5 +101,5 @@ def _inflated(archive: zipfile.ZipFile, part: zipfile.ZipInfo, where: str) -> in
 
 
 def _bomb(where: str) -> SourceError:
-    allowed = f"{MAX_INFLATED_BYTES} bytes inflated, {MAX_RATIO} times the file"
-    return refusal(where, "the workbook swells beyond all bounds when it is inflated.", allowed, "send it in several files.")
+    allowed = f"{MAX_INFLATED_BYTES} bytes unpacked, {MAX_RATIO} times the packed size"
+    return refusal(where, "the workbook is too large when it is unpacked.", allowed, "send it in several files.")

@@ -1,4 +1,4 @@
-"""Returns what stands in the cells of a sheet as text, exactly: nothing calculated, nothing rounded that people did not see rounded."""
+"""Turn the cells of a sheet into exact texts: no formula is calculated, and no digit that the sheet shows is rounded away."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ DIGITS = 15
 SMALLEST = -308
 SECONDS = 86_400
 LAST_SERIAL = 2_958_465  # 9999-12-31
-NO_DAY = 60  # 1900-02-29, which the 1900 calendar of spreadsheets has and the world had not
+NO_DAY = 60  # 1900-02-29, a day in the 1900 calendar of spreadsheets that never existed
 
 
 class Cell(NamedTuple):
-    """A cell that holds something: its place, its XML, and the parts of it that matter."""
+    """A cell that holds something: its place, its type and style, and its value, formula or inline text."""
 
     row: int
     column: int
@@ -35,7 +35,7 @@ class Cell(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Return whether nothing stands in it."""
+        """Return whether the cell holds nothing."""
         return self.formula is None and not self.value and not self.inline
 
 
@@ -54,7 +54,7 @@ class Meaning:
         return cls(package.strings(), package.date_styles(), package.counts_from_1904(), stored_results)
 
     def text(self, cell: Cell, column: Column | None) -> str | None:
-        """Return the text of a cell; a number in a column of dates (or shown as a date) is its moment.
+        """Return the text of a cell; a number in a column of dates (or shown as a date) becomes the date or time it stands for.
 
         Raises:
             BrokenRecordError: a formula, an error value, or a number that has lost digits.
@@ -98,7 +98,7 @@ def cells(element: Element, row: int) -> Iterator[Cell]:
     """Yield the cells of a row element that hold something, from left to right.
 
     Raises:
-        ValueError: cells stand in another row's place, or not from left to right.
+        ValueError: a cell names another row, or the cells are not in order from left to right.
     """
     last = 0
     for child in element:
@@ -125,7 +125,7 @@ def rows(package: Package, sheet: SheetPart) -> Iterator[tuple[int, list[Cell]]]
     """Yield the rows of a sheet that hold something, by number.
 
     Raises:
-        ValueError: a row comes twice or after a later one: which of them people saw, nobody knows.
+        ValueError: a row comes twice or after a later one, so it is unknown which of them people saw.
     """
     last = 0
     for element in package.elements(sheet.path, "row"):
@@ -153,7 +153,7 @@ def _checked(text: str | None) -> str | None:
 
 
 def _moment(serial: Decimal, from_1904: bool) -> datetime | None:
-    """Return the moment of a serial number, None where it has none (before the calendar begins, after its end, the day that never was)."""
+    """Return the date and time of a serial number, None where there is none (outside the calendar, or the day that never existed)."""
     seconds = round(serial * SECONDS)
     days, rest = divmod(seconds, SECONDS)
     if not (0 if from_1904 else 1) <= days <= LAST_SERIAL - (1462 if from_1904 else 0) or (days == NO_DAY and not from_1904):
@@ -163,7 +163,7 @@ def _moment(serial: Decimal, from_1904: bool) -> datetime | None:
 
 
 def _moment_text(moment: datetime, column: Column | None) -> str:
-    """As the column declares it; a time of day in a column of dates stays visible, for the gate to judge."""
+    """Return a date and time in the column's format; a time of day in a column of dates is kept, so that the gate can judge it."""
     is_midnight = moment.time() == time.min
     if column is not None and (column.type == "timestamp" or is_midnight):
         return moment.strftime(text_format(column.type, column.format).python)

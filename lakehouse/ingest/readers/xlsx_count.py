@@ -1,7 +1,7 @@
-"""Returns how many rows of a sheet hold something, counted by the bare XML parser: no tree, no cells, nothing of the reader's.
+"""Count the rows of a sheet that hold something with the bare XML parser: no tree, no cells, no code of the reader.
 
-A library of spreadsheets would be the more usual second counter, but the quick one makes room for every cell up to the last: a file of
-a kilobyte that names a far corner ends the process.
+A spreadsheet library would be the more usual second counter. But the fast one allocates memory for every cell up to the last, so a file
+of one kilobyte with a single cell in the far corner of the sheet would end the process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def rows_with_content(part: IO[bytes], below: int, empty_texts: Collection[int])
 
 
 class _Counter:
-    """What is known of the row that is open."""
+    """Counts rows while the XML is parsed; holds what is known about the current row."""
 
     def __init__(self, below: int, empty_texts: Collection[int]) -> None:
         self.total = 0

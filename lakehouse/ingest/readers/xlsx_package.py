@@ -1,4 +1,4 @@
-"""Returns the parts of a measured workbook: its sheets, and what their cells refer to."""
+"""The parts of a workbook whose sizes were checked: its sheets, and the texts and styles that their cells refer to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lakehouse.ingest.readers.xlsx_archive import WORKBOOK, measured, telling_da
 SMALL_PART_BYTES = 8 * 1024 * 1024
 PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-CHINESE_DATES = {str(number) for number in (*range(27, 37), *range(50, 59))}  # built in where the program speaks Chinese
+CHINESE_DATES = {str(number) for number in (*range(27, 37), *range(50, 59))}  # formats built into Chinese versions of the program
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Block:
 
 
 class Package:
-    """A measured file: its sheets in order, and what its cells refer to."""
+    """A workbook whose sizes were checked: its sheets in order, and what its cells refer to."""
 
     def __init__(self, content: bytes, where: str) -> None:
         self.where = where
@@ -55,7 +55,7 @@ class Package:
         """Return a sheet by its exact name.
 
         Raises:
-            SourceError: there is none; what the others are called is not told, it may be anything.
+            SourceError: there is no such sheet; the message does not quote the names of the others, they may hold data.
         """
         found = next((sheet for sheet in self.sheets if sheet.name == name), None)
         if found is None:
@@ -64,9 +64,9 @@ class Package:
         return found
 
     def elements(self, path: str, name: str) -> Iterator[Element]:
-        """Yield the elements of a part that have a name, whole, one after the other; in a large part each is let go after its turn."""
+        """Yield the complete elements of a part with a given name; in a large part each one's memory is freed after its turn."""
         if self._archive.getinfo(path).file_size <= SMALL_PART_BYTES:
-            root = fromstring(self._archive.read(path))  # noqa: S314 - no part with entities of its own comes so far
+            root = fromstring(self._archive.read(path))  # noqa: S314 - `measured` refuses parts with entities of their own
             yield from root.iter(f"{root.tag.rpartition('}')[0]}}}{name}")
             return
         with self._archive.open(path) as part:
@@ -110,7 +110,7 @@ class Package:
             yield SheetPart(element.get("name", ""), element.get("state", "visible") != "visible", targets[identity])
 
     def _relations(self) -> Iterator[tuple[str, str, str]]:
-        """Yield kind, id and path of the parts the workbook consists of; what lies outside of the file is no part."""
+        """Yield kind, id and path of the parts the workbook consists of; links to outside of the file are left out."""
         for element in self.elements("xl/_rels/workbook.xml.rels", "Relationship"):
             if element.get("TargetMode") != "External":
                 path = posixpath.normpath(posixpath.join("/xl", element.get("Target", ""))).lstrip("/")
@@ -133,15 +133,15 @@ def text_of(element: Element) -> str:
 
 
 def written_out(text: str) -> str:
-    """Return a text with the characters that the format writes as `_xHHHH_`."""
+    """Return a text with every `_xHHHH_` replaced by the character it stands for."""
     return ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
 def open_package(stream: BinaryIO, where: str) -> Package:
-    """Return the package of a delivered workbook.
+    """Return the package of a delivered workbook after checking its sizes.
 
     Raises:
-        SourceError: it is no workbook that may be parsed.
+        SourceError: it is no workbook, or not one that can be parsed safely.
     """
     content = measured(stream, where)
     with telling_damage(where):
@@ -168,7 +168,7 @@ def place_of(reference: str) -> tuple[int, int]:
 
 @cache
 def column_of(letters: str) -> int:
-    """Return the number of a column."""
+    """Return the number of a column from its letters (A is 1)."""
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - 64

@@ -84,7 +84,7 @@ def test_every_problem_of_the_file_is_told(tmp_path: Path) -> None:
         "a district needs a parent",
         "500199 is not in the file",
         "two versions are in force",
-        "500106 is not in force all the time",
+        "500106 is not in force during the whole validity of this region",
     )
     assert [text for text in expected if text not in str(told.value)] == []
 

@@ -37,6 +37,6 @@ def test_workbooks_are_staged_refused_or_remarked_upon(tmp_path: Path) -> None:
         batches.append(Landed(name, of.code, PROVIDER, DAY, "", number, DAY, f"{name}.xlsx", 0, received))
     staged = stage((landing, lake), of, batches, DAY)
     assert dict(staged.rows) == {"plain": 1, "hiding": 2}
-    assert staged.remarks == {"hiding": ["hidden sheets that nobody reads: 2 of 2"]}
+    assert staged.remarks == {"hiding": ["hidden sheets that are not read: 2 of 2"]}
     assert list(staged.refused) == ["other"]
     assert "there is no sheet 表" in staged.refused["other"]

@@ -154,7 +154,7 @@ def test_a_token_is_renewed_before_it_expires(tmp_path: Path) -> None:
 def test_wrong_credentials_are_refused_and_not_told(tmp_path: Path) -> None:
     with sample_api(tmp_path, Rows(ROWS)) as endpoint, pytest.raises(SourceError) as told:
         fetch(ApiEndpoint("city_api", endpoint.base, "huiliu", "wrong-secret"), tmp_path)
-    assert "does not let us in (status 401)" in str(told.value)
+    assert "denies access (status 401)" in str(told.value)
     assert "HUILIU_SECRET_CITY_API" in str(told.value)
     assert "wrong-secret" not in str(told.value) + repr(endpoint)
 
@@ -227,7 +227,7 @@ BODIES = {
     "a long wait": ((429, {"Retry-After": "3600"}, b""), {}, "the API asks us to wait 3600 seconds."),
     "a wait beyond the end": ((429, {"Retry-After": "2"}, b""), {"total_seconds": 1.0}, "the API did not deliver in time."),
     "gone": ((404, JSON, b""), {}, "the API answers with status 404."),
-    "forbidden": ((403, JSON, b""), {}, "the API does not let us in (status 403)."),
+    "forbidden": ((403, JSON, b""), {}, "the API denies access (status 403)."),
 }
 
 

@@ -92,10 +92,10 @@ def test_the_order_of_rows_does_not_depend_on_the_table(instance: Instance, thin
 def test_a_broken_source_gets_a_ticket_until_it_is_repaired(instance: Instance, things: Contract) -> None:
     execute(instance, "alter table things rename column b to c")
     assert take(instance, things, FIRST) == []
-    assert "source_city: table things:\n  columns are not there: b." in open_messages(instance)[0]
+    assert "source_city: table things:\n  columns are missing: b." in open_messages(instance)[0]
     execute(instance, "alter table things rename to elsewhere")
     assert take(instance, things, FIRST) == []
-    assert "the table is not there" in open_messages(instance)[0]
+    assert "the table does not exist" in open_messages(instance)[0]
     away = changed(instance, connections={"source_city": "postgresql://u:hidden@127.0.0.1:9/source_city"})
     assert take(away, things, FIRST) == []
     assert "does not answer at 127.0.0.1:9" in open_messages(instance)[0]

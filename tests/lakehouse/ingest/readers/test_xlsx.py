@@ -198,7 +198,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "one cell twice": (Book(row(1, "甲", "乙") + TWICE).content(), "as a workbook (ValueError)."),
     "an entity of its own": (PLAIN.content(**{STRINGS: ENTITY}), "a part declares entities of its own"),
     "an entity in UTF-16": (PLAIN.content(**{STRINGS: ENTITY.replace("UTF-8", "UTF-16").encode("utf-16")}), "or is not UTF-8"),
-    "a bomb": (PLAIN.content(**{"xl/media/image1.png": b"\0" * (8 * 1024 * 1024)}), "swells beyond all bounds"),
+    "a bomb": (PLAIN.content(**{"xl/media/image1.png": b"\0" * (8 * 1024 * 1024)}), "the workbook is too large when it is unpacked"),
     "sizes that lie": (lying(PLAIN.content()), "cannot be read as a workbook (BadZipFile)."),
 }  # fmt: skip
 
@@ -217,7 +217,7 @@ def test_every_other_file_is_refused_by_name(name: str) -> None:
 def test_hidden_sheets_are_remarked_upon_by_place() -> None:
     book = Book(body(("1", "2")), others={"旧名单": "hidden", "说明": "visible", "底稿": "veryHidden"})
     of = sheet_of(COLUMNS[:2])
-    assert xlsx.remarks(io.BytesIO(book.content()), of) == ["hidden sheets that nobody reads: 2, 4 of 4"]
+    assert xlsx.remarks(io.BytesIO(book.content()), of) == ["hidden sheets that are not read: 2, 4 of 4"]
     assert xlsx.remarks(io.BytesIO(PLAIN.content()), of) == []
     assert xlsx.remarks(io.BytesIO(Book(body(("1", "2")), state="hidden").content()), of) == ["the declared sheet is hidden"]
 
