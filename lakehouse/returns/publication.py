@@ -119,7 +119,7 @@ def _create_entry(edition: Edition, issue: int, manifests: list[Manifest], closi
     area.put(day_entry_path(day, issue, "leaves.json"), canonical(below.document()))
     area.put(day_entry_path(day, issue, "sig"), closing.signer.sign(content))
     if not area.put_new(day_entry_path(day, issue), content):
-        found = f"issue {issue} was published by somebody else at the same moment."
+        found = f"issue {issue} was published by another run at the same moment."
         raise DeliveryError(Problem(f"business day {day}", found, "", "run returns_publish again: it compares with that issue.").text())
 
 
