@@ -1,1 +1,1 @@
-"""Great Expectations of the house: suites from contracts, the checkpoint on committed rows, second implementations of rules."""
+"""Great Expectations: suites derived from contracts, the checkpoint on committed rows, and a second implementation of every row rule."""

@@ -1,6 +1,6 @@
-"""Returns what Great Expectations counts on rows; keeps its project, its history and the Data Docs below `derived/gx`.
+"""Run a Great Expectations checkpoint on rows and return its counts. Project, history and Data Docs are kept below `derived/gx`.
 
-No value of the data is ever in a result: counts only (`RESULT_FORMAT`), and only expectations whose results are counts.
+No result ever contains a value from the data: `RESULT_FORMAT` asks for counts only, and only expectations that give counts are used.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from lakehouse.errors import Problem, QualityError
 
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 SOURCE = "bronze"
-_one_project = Lock()  # Great Expectations knows one project per process
+_one_project = Lock()  # Great Expectations can have only one project open per process
 
 
 def counted(derived: Path, suite: gx.ExpectationSuite, rows: DataFrame, run_name: str) -> dict[str, int]:
-    """Return how many rows break each expectation of a suite, by rule; writes history and Data Docs.
+    """Run a suite and return how many rows break each expectation, by rule; also write history and Data Docs.
 
-    The number of rows itself stands under `rows`: 0, or how far it is off.
+    The key `rows` holds the difference between the expected and the actual number of rows (0: as expected).
 
     Raises:
-        QualityError: the checkpoint did not run or an expectation of it did not.
+        QualityError: the checkpoint or one of its expectations did not run.
     """
     try:
         with _one_project:
@@ -57,13 +57,13 @@ def _checked(derived: Path, suite: gx.ExpectationSuite, rows: DataFrame, run_nam
 
 
 def _failed(suite: str, found: str) -> Problem:
-    fix = "look into logs, remove derived/gx if the project there is damaged (it is made again), and run the step again."
-    return Problem(f"checkpoint {suite}", f"it did not run ({found}); no row of it goes on.", "", fix)
+    fix = "read the logs; if the project in derived/gx is damaged, remove it (it is created again); then run the step again."
+    return Problem(f"checkpoint {suite}", f"it did not run ({found}), so none of its rows reach silver.", "", fix)
 
 
 @contextmanager
 def _alone(derived: Path) -> Iterator[None]:
-    """Let one process at a time change the project's own files; checkpoints of several resources run side by side."""
+    """Lock the files of the project for one process at a time; the checkpoints themselves may run in parallel."""
     derived.mkdir(parents=True, exist_ok=True)
     with (derived / "gx.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -93,7 +93,7 @@ def _batch_definition(context: FileDataContext, name: str) -> BatchDefinition[An
     except (KeyError, ValueError, LookupError, DataContextError):
         source = context.data_sources.add_spark(SOURCE, persist=False)
     known = {asset.name for asset in source.assets}
-    asset = source.get_asset(name) if name in known else source.add_dataframe_asset(name)  # one from `assets` knows no context
+    asset = source.get_asset(name) if name in known else source.add_dataframe_asset(name)  # an asset taken from `assets` has no context
     for definition in asset.batch_definitions:
         return definition
     return asset.add_batch_definition_whole_dataframe("step")
@@ -124,7 +124,7 @@ def _unexpected(result: dict[str, Any], arguments: dict[str, Any]) -> int:
 
 
 def _is_raised(info: dict[str, Any]) -> bool:
-    """Return whether an expectation raised; the information is flat or by metric."""
+    """Return whether an expectation raised an error; Great Expectations gives this information flat or nested by metric."""
     if "raised_exception" in info:
         return bool(info["raised_exception"])
     return any(_is_raised(one) for one in info.values() if isinstance(one, dict))

@@ -1,4 +1,4 @@
-"""Returns what the gate says of each batch, from how many of its committed rows break which rule."""
+"""The gate's decision on a batch (passed, warned or blocked), from the number of its committed rows that break each rule."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RECENT_DAYS = {"day": 3, "week": 9, "month": 35}
 
 @dataclass(frozen=True)
 class Tally:
-    """The committed rows of a batch: how many, rejected, repeated within the batch, breaking each rule, and the latest position."""
+    """Counts of a batch's committed rows: all, rejected, repeated within the batch, breaking each rule; and the latest position."""
 
     rows: int = 0
     rejected: int = 0
@@ -38,7 +38,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the gate says of a batch and which rules made it say so."""
+    """The gate's decision on a batch: the result, the rules that led to it, and the facts that hold for the whole batch."""
 
     gate: Literal["passed", "warned", "blocked"]
     reasons: tuple[str, ...]
@@ -46,21 +46,22 @@ class Decision:
 
 
 def labels(contract: Contract) -> dict[str, str]:
-    """Return every rule that can stand in a verdict with its text: the contract's and the two pseudo-rules."""
+    """Return rule id → text for every rule that can appear in a verdict: the contract's rules and the two pseudo-rules."""
     return {**{rule.id: f"{rule.message_zh} / {rule.message_en}" for rule in contract.rules}, **PSEUDO_RULES}
 
 
 def is_batch_rule(contract: Contract, rule: str) -> bool:
-    """Return whether a rule judges rows by their batch; such a rule warns as soon as it is broken."""
+    """Return whether a rule compares a row with the rest of its batch; such a rule warns as soon as one row breaks it."""
     kinds = {one.id: one.kind for one in contract.rules}
     return rule in kinds and SECONDS[kinds[rule]].observe is not None
 
 
 def decide(contract: Contract, business_date: date, tally: Tally, timezone: str) -> Decision:
-    """Return what the gate says of a batch.
+    """Return the gate's decision on a batch.
 
-    It is blocked when an error rule, a missing key or position, or rejects exceed the contract's share *and* number of rows; it is warned
-    of when a warning does, when a rule about batches is broken at all, when nothing in it is recent, or when too many rows repeat.
+    The batch is blocked when rejects, or the rows that break one error rule or lack a key or position, exceed the contract's share *and*
+    number of rows. It is warned when a warning rule exceeds both, when a rule that compares rows within the batch is broken at all, when no
+    row is recent, or when too many rows repeat.
     """
     warnings = {rule.id for rule in contract.rules_of("warning")}
     many = {rule for rule, rows in {**tally.broken, REJECTED: tally.rejected}.items() if _exceeds(contract, rows, tally.rows)}

@@ -1,4 +1,4 @@
-"""Returns how many rows break each rule without looking at a verdict: native expectations, and plain Python where there are none."""
+"""Count the rows that break each rule without using verdicts: by native expectations, or in plain Python where there is none."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def native_counts(derived: Path, contract: Contract, ground: Ground, rows: DataF
     Args:
         derived: the folder of the Great Expectations project.
         contract: the resource.
-        ground: the tables rules may look at.
+        ground: the tables that rules may use.
         rows: readable rows of whole batches with normalised text and typed values (`_n_…`, `_t_…`).
 
     Raises:
@@ -31,7 +31,7 @@ def native_counts(derived: Path, contract: Contract, ground: Ground, rows: DataF
 
 
 def with_second(rows: DataFrame, contract: Contract, ground: Ground) -> DataFrame:
-    """Return the rows with `_second`: the rules without a native expectation that each row breaks, judged batch by batch in Python."""
+    """Add column `_second`: the ids of the rules a row breaks, of all rules without a native expectation; judged in Python per batch."""
     second = [check.rule for check in checks(contract, ground) if not has_native(check)]
     judged = contract.model_copy(update={"rules": tuple(second)})
 
@@ -44,6 +44,6 @@ def with_second(rows: DataFrame, contract: Contract, ground: Ground) -> DataFram
 
 
 def has_native(check: Check) -> bool:
-    """Return whether Great Expectations has an expectation of its own for a rule."""
+    """Return whether Great Expectations has a native expectation for a rule."""
     native = SECONDS[check.rule.kind].native
     return native is not None and native(check) is not None

@@ -1,4 +1,4 @@
-"""Returns the custom expectation of the gate: a rule does not stand in the verdict of a row."""
+"""The custom expectation of the gate: the verdict of a row does not contain a given rule."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ METRIC = "column_values.rule_kept"
 
 
 class RuleKept(ColumnMapMetricProvider):  # type: ignore[misc]
-    """Whether an array of broken rules lacks one; the array is never null."""
+    """Metric: whether the array of broken rules does not contain the given rule; the array is never null."""
 
     condition_metric_name = METRIC
     condition_value_keys = ("rule",)
@@ -25,7 +25,7 @@ class RuleKept(ColumnMapMetricProvider):  # type: ignore[misc]
 
 
 class ExpectRuleToBeKept(ColumnMapExpectation):  # type: ignore[misc]
-    """Expect a rule not to stand in a column with the rules each row breaks."""
+    """Expect that a column with the broken rules of each row does not contain the given rule."""
 
     rule: str
     map_metric: ClassVar[str] = METRIC

@@ -1,4 +1,4 @@
-"""Returns the expectation suites of a resource, derived from its contract: on committed verdicts, and native ones."""
+"""Derive the expectation suites of a resource from its contract: the gate suite on committed verdicts, and the native suite."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ ROWS = "rows"
 
 
 def gate_suite(contract: Contract, received: int) -> ExpectationSuite:
-    """Return the suite of the gate: every rule and every fact of a batch as one expectation, and the number of rows.
+    """Return the suite of the gate: one expectation for each rule, for each fact about a batch, and for the number of rows.
 
-    Thresholds are shares of the step's rows; whether a batch is blocked is decided batch by batch (`expectations.decision`).
+    Thresholds are shares of all rows of the step. Which batch is blocked is decided batch by batch (`expectations.decision`).
     """
     found: list[Expectation] = [_rows(received), _rejects(contract)]
     found += [_kept(contract, rule, text, VERDICT) for rule, text in labels(contract).items()]
@@ -32,13 +32,13 @@ def gate_suite(contract: Contract, received: int) -> ExpectationSuite:
 
 
 def native_suite(checks: Iterable[Check]) -> ExpectationSuite:
-    """Return the suite that shares nothing with the verdicts: native expectations, plain Python (`_second`) where there is none."""
+    """Return the suite that does not use the verdicts: native expectations, and the plain Python result (`_second`) where there is none."""
     checks = list(checks)
     return ExpectationSuite(f"{checks[0].contract.code}.native", expectations=[_native(check) for check in checks])
 
 
 def rule_of(expectation: ExpectationConfiguration) -> str:
-    """Return what an expectation of ours is about: a rule's id, a fact of a batch, `rows` or `_reject`."""
+    """Return the subject of one of our expectations: a rule id, a fact about a batch, `rows` or `_reject`."""
     return str((expectation.meta or {})["rule"])
 
 

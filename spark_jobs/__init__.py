@@ -1,1 +1,1 @@
-"""One thin module per job, pure transforms, one module that touches tables."""
+"""Everything that needs Spark: one thin module per job, the steps they share, pure transforms, and one module for all table access."""

@@ -1,6 +1,6 @@
-{# Addresses as texts: how they are compared with the standard addresses. Plain Jinja, so that tests can run the SQL by itself. #}
+{# Address texts and their comparison with the standard addresses. Plain Jinja, so that tests can run the SQL without dbt. #}
 
-{# Returns an address text as it is compared: half-width, capitals, no spaces, 栋 for every word that means a building. #}
+{# Return an address text in the form used for comparison: half-width, upper case, no spaces, 栋 for every word for a building. #}
 {% macro plain_address(text) -%}
   regexp_replace(
     regexp_replace(
@@ -11,31 +11,31 @@
   )
 {%- endmacro %}
 
-{# Returns a part of an address that is a number, without words and leading zeros; empty where there is none. #}
+{# Return the number in a part of an address, without words and leading zeros; empty where there is none. #}
 {% macro address_number(text) -%}
   regexp_replace(regexp_replace(coalesce({{ plain_address(text) }}, ''), '[^0-9A-Z-]', ''), '^0+(?=.)', '')
 {%- endmacro %}
 
-{# Returns the key of an address or of what is known of it: the parts, empty where not known. #}
+{# Return the key of an address: its parts, each empty where it is not known. #}
 {% macro address_key(district, road, door, building="''", unit="''", room="''") -%}
   concat_ws('|', {{ district }}, {{ road }}, {{ door }}, {{ building }}, {{ unit }}, {{ room }})
 {%- endmacro %}
 
-{# Returns an alternation of a column's texts, longest first, each taken literally. #}
+{# Return a regular expression that matches any text of a column (text1|text2|…), longest first, each taken literally. #}
 {% macro one_of(column) -%}
   array_join(
     transform(sort_array(collect_set(struct(length({{ column }}) as n, {{ column }} as word)), false), one -> '\\Q' || one.word || '\\E'), '|'
   )
 {%- endmacro %}
 
-{# Returns the names of regions as addresses write them: `level, name, district_code`; a community also without what kind of committee it has. #}
+{# Return the names of regions as addresses write them: `level, name, district_code`; a community also without its word for committee. #}
 {% macro region_names(regions) -%}
   select level, name, district_code from {{ regions }}
   union
   select level, regexp_replace(name, '(?:居民委员会|居委会|民委员会|委员会|委会)$', ''), district_code from {{ regions }} where level = 'community'
 {%- endmacro %}
 
-{# Returns one row per name that lies in one district only: `name, district_code`. names: see `region_names` #}
+{# Return one row per region name that occurs in one district only: `name, district_code`. names: see `region_names` #}
 {% macro districts_of_names(names) -%}
   select name, max(district_code) as district_code
   from {{ names }}
@@ -45,8 +45,8 @@
 {%- endmacro %}
 
 {#
-  Returns one row: `pattern` splits a plain address text into district, street, community, road, door, building, unit, room. Names are those of
-  the reference table and the roads of the standard addresses, nothing is guessed.
+  Return one row with `pattern`, a regular expression that splits an address text (see `plain_address`) into district, street, community,
+  road, door, building, unit, room. It knows only regions of the reference table and roads of the standard addresses; it guesses nothing.
   names: see `region_names`; roads(road_name)
 #}
 {% macro address_pattern(names, roads) -%}
@@ -67,7 +67,7 @@
   from words
 {%- endmacro %}
 
-{# Returns the eight parts of an address text, null where the text has no road and door; `pattern` is the one of `address_pattern`. #}
+{# Return the eight parts of an address text, null where the text has no road and door; `pattern` comes from `address_pattern`. #}
 {% macro address_parts(text, pattern) -%}
   get(filter(
     array(split(regexp_replace({{ plain_address(text) }}, {{ pattern }}, '$1|$2|$3|$4|$5|$6|$7|$8'), '\\|')), parts -> size(parts) = 8
@@ -75,8 +75,9 @@
 {%- endmacro %}
 
 {#
-  Returns the keys of a text's parts as an SQL struct: `room` says all the text says, `building` leaves out unit and room, `door` the building
-  too. `district` is the code of the one the text names, else of the only one its street or community lies in, else empty: any.
+  Return the keys of an address text's parts as an SQL struct: `room` with all parts, `building` without unit and room, `door` also without
+  the building. `district` is the code of the district the text names, else of the only district with its street or community, else empty
+  (any district).
 #}
 {% macro address_keys(parts, district) -%}
   {%- set numbers = [] -%}
@@ -89,8 +90,8 @@
 {%- endmacro %}
 
 {#
-  Returns one row per key an address may be looked for by: `address_id` if it is the only one, and as `place` the regions on which all of
-  them agree. addresses(address_id, road_name, door_no, building_no, unit_no, room_no, six region codes)
+  Return one row per key by which an address can be looked up: `address_id` if only one address has the key, and as `place` the regions on
+  which all addresses with the key agree. addresses(address_id, road_name, door_no, building_no, unit_no, room_no, six region codes)
 #}
 {% macro address_index(addresses) -%}
   with numbered as (

@@ -1,4 +1,4 @@
-{# Returns an SQL condition: each named column holds one of its values. #}
+{# Return an SQL condition: each named column holds one of its values. #}
 {% macro holds(conditions) -%}
   {%- if not conditions -%}true{%- endif -%}
   {%- for name, values in conditions.items() -%}
@@ -6,33 +6,33 @@
   {%- endfor -%}
 {%- endmacro %}
 
-{# Returns the condition that a row takes back what its resource said before. #}
+{# Return the condition that a row withdraws what its resource said before. #}
 {% macro takes_back(candidate) -%}
   {%- if candidate.withdrawn -%}coalesce({{ holds(candidate.withdrawn) }}, false){%- else -%}false{%- endif -%}
 {%- endmacro %}
 
-{# Returns the condition that a row broke none of the rules that make its value worthless. #}
+{# Return the condition that a row broke none of the rules that make its value unusable (`unless` in authority.yaml). #}
 {% macro sound(candidate) -%}
   {%- if candidate.unless -%}not coalesce(arrays_overlap(_flags, array({{ texts(candidate.unless) }})), false){%- else -%}true{%- endif -%}
 {%- endmacro %}
 
-{# Returns the condition that a row says something for a candidate, or takes it back. #}
+{# Return the condition that a row offers a value for a candidate, or withdraws one. #}
 {% macro counts(candidate) -%}
   {{ fresh(candidate) }} and {{ sound(candidate) }} and ({{ holds(candidate.when) }}{% if candidate.withdrawn %} or {{ takes_back(candidate) }}{% endif %})
 {%- endmacro %}
 
-{# Returns the first non-empty of some columns as text. #}
+{# Return the first of these columns that is not null, as text. #}
 {% macro first_text(columns) -%}
   {%- if columns -%}coalesce({%- for name in columns -%}cast({{ name }} as string){{ ', ' if not loop.last }}{%- endfor -%})
   {%- else -%}cast(null as string){%- endif -%}
 {%- endmacro %}
 
-{# Returns the condition that a row is not too old for a candidate. #}
+{# Return the condition that a row is not too old for a candidate. #}
 {% macro fresh(candidate) -%}
   {%- if candidate.max_age_days -%}valid_from >= {{ days_before(candidate.max_age_days) }}{%- else -%}true{%- endif -%}
 {%- endmacro %}
 
-{# Returns the fields of an entity whose kind is one of those given, also those nobody supplies. #}
+{# Return the fields of an entity that are of the given kinds, including fields without a candidate. #}
 {% macro fields_of(entity, kinds) -%}
   {%- set fields = {} -%}
   {%- for name, field in authority()[entity].fields.items() if field.kind in kinds -%}
@@ -41,7 +41,7 @@
   {{ return(fields) }}
 {%- endmacro %}
 
-{# Returns one row per entity: what a resource says of each value or fact it is a candidate for, newest non-empty first. #}
+{# Return one row per entity: the newest offer of a resource for each value (not null) or fact for which it is a candidate. #}
 {% macro offers(entity, resource) -%}
   {%- set declared = authority()[entity] -%}
   select
@@ -61,7 +61,7 @@
   group by {{ declared.id }}
 {%- endmacro %}
 
-{# Returns the offers of one field in the order of its candidates; an empty list of their type where nobody supplies it. #}
+{# Return the offers of one field in the order of its candidates; an empty list where the field has no candidate. #}
 {% macro offered(field, resources) -%}
   {%- if field.candidates -%}
     filter(
@@ -76,7 +76,8 @@
 {%- endmacro %}
 
 {#
-  Returns one row per entity: per value and fact what is kept (null: nobody says anything), and as `conflicts` what was said otherwise.
+  Return one row per entity: for each value and fact the offer that is kept (null: no resource offers one), and as `conflicts` the offers
+  that differ from it.
 #}
 {% macro golden_values(entity) -%}
 {%- set declared = authority()[entity] -%}
@@ -111,7 +112,7 @@ select
   {% for name in fields %}
   get({{ name }}, 0) as {{ name }},
   {% endfor %}
-  {#- the first said is kept; a later one that differs and is no proxy lost -#}
+  {#- the first offer is kept; a later one that differs and is no proxy is a conflict -#}
   concat(
     {% for name, field in fields.items() -%}
     transform(
@@ -123,7 +124,7 @@ select
 from offered
 {%- endmacro %}
 
-{# Returns the rows of all resources that may say where an entity is, one per source row and candidate: the place as its source spells it. #}
+{# Return one row per source row and candidate for the place of an entity, with the place as the source writes it. #}
 {% macro sightings(entities) -%}
   {%- set branches = [] -%}
   {%- for entity in entities -%}
@@ -137,7 +138,7 @@ from offered
   {{ return(branches | join('\n  union all\n')) }}
 {%- endmacro %}
 
-{# Returns what one candidate says of where an entity is. #}
+{# Return the rows of one candidate for the place of an entity. #}
 {% macro sighting(entity, field, candidate) -%}
   {%- set id = authority()[entity].id -%}
   {%- set place = candidate.place %}
@@ -155,7 +156,7 @@ from offered
   where {{ id }} is not null and {{ counts(candidate) }}
 {%- endmacro %}
 
-{# Returns no sighting, with the columns of one: no resource of a contract says a place. #}
+{# Return an empty result with the columns of `sighting`, for when no contracted resource supplies a place. #}
 {% macro no_sighting() %}
   select
     '' as entity, '' as entity_id, '' as field, '' as authority, 0 as rank, '' as source, '' as batch_id, timestamp'1970-01-01 00:00:00' as valid_from,
@@ -164,7 +165,7 @@ from offered
   where false
 {%- endmacro %}
 
-{# Returns one conflict as an SQL struct: what was kept and what lost. #}
+{# Return one conflict as an SQL struct: the value that was kept and the value that lost. #}
 {% macro conflict(field, authority, kept, lost) -%}
   named_struct(
     'field', {{ field }}, 'authority', {{ authority }},
@@ -174,12 +175,12 @@ from offered
   )
 {%- endmacro %}
 
-{# Returns a field of canonical JSON: golden field -> resource it was taken from. #}
+{# Return canonical JSON: field -> resource its value was taken from. #}
 {% macro field_sources(sources) -%}
   to_json(named_struct({% for name, source in sources | dictsort %}{{ text(name) }}, {{ source }}{{ ', ' if not loop.last }}{% endfor %}))
 {%- endmacro %}
 
-{# Returns the sources of an entity's values, as `field_sources` wants them. #}
+{# Return the sources of an entity's values, as the argument for `field_sources`. #}
 {% macro value_sources(entity, relation) -%}
   {%- set sources = {} -%}
   {%- for name in fields_of(entity, ['value', 'fact']) -%}{%- do sources.update({name: relation ~ '.' ~ name ~ '.source'}) -%}{%- endfor -%}

@@ -1,6 +1,6 @@
 {#
-  Returns the offset of GCJ-02 at a point, in degrees: of longitude, or of latitude. The published transformation of Krasovsky 1940; its
-  inverse by `cgcs2000` is exact to centimetres.
+  Return the offset of GCJ-02 at a point, in degrees of longitude or of latitude (`axis`). It is the published transformation on the
+  Krasovsky 1940 ellipsoid; its inverse in `cgcs2000` is exact to centimetres.
 #}
 {% macro gcj02_offset(axis, lon, lat) -%}
   {%- set x = '(' ~ lon ~ ' - 105.0D)' -%}
@@ -20,7 +20,7 @@
   {%- endif -%}
 {%- endmacro %}
 
-{# Returns a point in CGCS2000 as struct(lon, lat) of doubles: GCJ-02 is taken back in three steps, anything else is taken as it is. #}
+{# Return a point in CGCS2000 as struct(lon, lat) of doubles: GCJ-02 is converted back in three iterations, others are kept unchanged. #}
 {% macro cgcs2000(lon, lat, coord_sys) -%}
   case
     when {{ coord_sys }} = 'GCJ02' then aggregate(

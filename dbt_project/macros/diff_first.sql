@@ -1,10 +1,10 @@
 {#
-  Materialization of every public model (ADR 0002): compute, compare by key and _row_hash with the table, write only what differs in one
-  MERGE. Nothing differs: no statement, no new version. Rows that are no longer computed are deleted within `scope` (default: the table).
-  A key that is empty or stands in two rows fails the model before anything is written.
+  Materialization of every public model (ADR 0002): compute the rows, compare them with the table by key and _row_hash, and write only the
+  differences in one MERGE. When nothing differs, no statement runs and no new version is made. Rows that are no longer computed are deleted
+  within `scope` (default: the whole table). A key that is empty or occurs twice fails the model before anything is written.
 
-  The model selects its content; _row_hash and _since are added here. Types are compared with the contract, comments and properties set once,
-  when the table is made.
+  The model selects its content; _row_hash and _since are added here. The types of a new table are checked against its dbt contract.
+  Comments and properties are set only once, when the table is created.
 #}
 {% materialization diff_first, adapter='spark', supported_languages=['sql'] %}
   {%- set keys = config.require('unique_key') -%}
@@ -21,7 +21,7 @@
     {% do add_missing_columns(target_relation) %}
   {% endif %}
 
-  {# computed once: the rows that differ lie in the staging area for the count and the MERGE #}
+  {# the differing rows are computed once and kept in the staging area, for both the count and the MERGE #}
   {% do stage(differences, differences_sql(stamped, target_relation, keys)) %}
   {% set counted = run_query('select count(*), count_if(_gone), count_if(_wrong) from ' ~ differences).rows[0] %}
   {% if counted[2] > 0 %}
@@ -39,7 +39,7 @@
 {% endmaterialization %}
 
 
-{# Returns the model's rows in the order of its contract with _row_hash over all they say and _since as if they were new. #}
+{# Return the model's rows with columns in the order of its dbt contract, _row_hash over all content columns, and _since as for new rows. #}
 {% macro stamped_sql(sql, keys) -%}
   {%- set content = model.columns.keys() | reject('in', ['_row_hash', '_since']) | list -%}
   select
@@ -52,7 +52,7 @@
 {%- endmacro %}
 
 
-{# Returns the rows that are new, other than before, gone (only their key is filled), or wrong: with an empty key or one of another row. #}
+{# Return the rows that are new, changed, gone (only their key is filled), or wrong (with an empty key or the key of another row). #}
 {% macro differences_sql(stamped, relation, keys) -%}
   select
     {% for name in model.columns -%}
@@ -71,7 +71,7 @@
 {%- endmacro %}
 
 
-{# Returns the one statement that writes; explicit columns, since `set *` would ask for _gone in the table. #}
+{# Return the MERGE statement. It names all columns, because `set *` would expect a column _gone in the table. #}
 {% macro merge_sql(relation, differences, keys) -%}
   merge into {{ relation }} as old
   using {{ differences }} as new
@@ -83,7 +83,7 @@
 {%- endmacro %}
 
 
-{# Returns the statement that makes the table with its comments; readers outside Spark cannot read deletion vectors or mapped columns. #}
+{# Return the statement that creates the table. Readers outside Spark cannot read deletion vectors or mapped columns: both stay off. #}
 {% macro empty_table_sql(relation) -%}
   create table {{ relation }} (
     {% for column in model.columns.values() -%}
@@ -97,7 +97,7 @@
 {%- endmacro %}
 
 
-{# Adds columns a newer contract has; their rows differ by hash and are written by the MERGE. Anything else needs a migration. #}
+{# Add columns that only a newer contract has; the MERGE fills them, because all row hashes differ. Other changes need a migration. #}
 {% macro add_missing_columns(relation) %}
   {% set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}
   {% set missing = model.columns.values() | rejectattr('name', 'in', present) | list %}

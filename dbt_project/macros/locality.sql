@@ -1,19 +1,19 @@
-{# Returns the names of the six locality columns, province first. #}
+{# Return the names of the six locality columns, province first. #}
 {% macro locality_columns() -%}
   {{ return(['province_code', 'city_code', 'district_code', 'street_code', 'community_code', 'grid_code']) }}
 {%- endmacro %}
 
-{# Returns the locality columns of a relation, comma-separated. #}
+{# Return the locality columns of a relation, comma-separated. #}
 {% macro locality_of(relation) -%}
   {%- for column in locality_columns() -%}{{ relation }}.{{ column }}{{ ', ' if not loop.last }}{%- endfor -%}
 {%- endmacro %}
 
-{# Returns the regions of a relation's row as an SQL struct. #}
+{# Return the regions of a relation's row as an SQL struct. #}
 {% macro regions(relation) -%}
   named_struct({% for column in locality_columns() %}'{{ column }}', {{ relation }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
-{# Returns the number of levels down to which a place is known: 0 none, 6 the grid. #}
+{# Return the number of levels down to which a place is known: 0 none, 6 the grid. #}
 {% macro reach(place) -%}
   case
     {%- for column in locality_columns() | reverse %}
@@ -23,7 +23,7 @@
   end
 {%- endmacro %}
 
-{# Returns the condition that two places contradict each other: at a level both know they name different regions. #}
+{# Return the condition that two places contradict each other: they name different regions at a level known in both. #}
 {% macro contradicts(one, other) -%}
   (
     {%- for column in locality_columns() -%}
@@ -32,7 +32,7 @@
   )
 {%- endmacro %}
 
-{# Returns how sure a place is: what its source is worth, 1 if only the district (or less) is known, null without any region. #}
+{# Return the confidence of a place: that of its source, 1 if no street is known, null without any region. #}
 {% macro confidence(place, worth=none) -%}
   case
     when {{ place }}.street_code is not null then {{ worth or place ~ '.confidence' }}
@@ -40,7 +40,7 @@
   end
 {%- endmacro %}
 
-{# Returns an address as an SQL struct: regions of one row, what its source is and is worth. #}
+{# Return an address as an SQL struct: text, address id, source and its confidence, and the regions. #}
 {% macro address(regions, address_text, source, confidence, address_id='cast(null as string)') -%}
   named_struct(
     'address_text', {{ address_text }}, 'address_id', {{ address_id }}, 'source', {{ source }}, 'confidence', {{ confidence }}
@@ -48,7 +48,7 @@
   )
 {%- endmacro %}
 
-{# Returns a place that was kept as an address. #}
+{# Return the kept place of an entity in the form of `address`. #}
 {% macro kept_address(place) -%}
   {{ address(place, place ~ '.address_text', place ~ '.source', place ~ '.confidence', place ~ '.address_id') }}
 {%- endmacro %}

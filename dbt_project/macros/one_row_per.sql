@@ -1,4 +1,4 @@
-{# Returns the keys that are empty or stand in more than one row: a table must have none. #}
+{# Return the keys that are empty or occur in more than one row; the test passes when there are none. #}
 {% test one_row_per(model, keys) %}
 select {{ keys | join(', ') }}
 from {{ model }}

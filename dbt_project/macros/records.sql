@@ -1,4 +1,4 @@
-{# Returns the rows of a kind of records from all resources that supply them; no row where none has a contract. #}
+{# Return the rows of a kind of record from all resources that supply it; no rows where no such resource has a contract. #}
 {% macro records(kind) -%}
   {%- set declared = declared_records()[kind] -%}
   {% for supplier in declared.suppliers %}
@@ -17,7 +17,7 @@
   {%- endfor %}
 {%- endmacro %}
 
-{# Returns one row: the labels of the codes of some tables in force at the business date, as a map from `table|code`. #}
+{# Return one row: the labels of the codes of some tables in force at the business date, as a map from `table|code`. #}
 {% macro labels(tables) -%}
   select map_from_entries(collect_list(struct(code_table || '|' || code, label_zh))) as labels
   from {{ ref('int_ref__code') }}
@@ -25,13 +25,13 @@
     and (valid_from is null or valid_from <= {{ business_date() }}) and (valid_to is null or valid_to > {{ business_date() }})
 {%- endmacro %}
 
-{# Returns the label of a code; null where no contract holds the column to a code table. Needs the row of `labels` at hand. #}
+{# Return the label of a code; null where no contract ties the column to a code table. The query must select from `labels`. #}
 {% macro label(column, code) -%}
   {%- set table = code_tables()[column] -%}
   {%- if table -%}labels[{{ text(table ~ '|') }} || {{ code }}]{%- else -%}cast(null as string){%- endif -%}
 {%- endmacro %}
 
-{# Returns the code tables of some columns, as `labels` wants them. #}
+{# Return the code tables of some columns, as the argument for `labels`. #}
 {% macro tables_of(columns) -%}
   {%- set tables = [] -%}
   {%- for column in columns -%}{%- do tables.append(code_tables()[column]) -%}{%- endfor -%}

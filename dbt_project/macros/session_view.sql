@@ -1,7 +1,7 @@
 {#
-  Materialization of every intermediate model (ADR 0002): computed once a run into files of the staging area, seen as a temporary view of the
-  run's session and by nobody else. As a common table expression each public table would compute it again; as a cached view each statement
-  would plan it again.
+  Materialization of every intermediate model (ADR 0002): computed once per run into files of the staging area and shown as a temporary view
+  that only the run's session sees. A common table expression would be computed again for each public table; a cached view would be planned
+  again for each statement.
 #}
 {% materialization session_view, adapter='spark', supported_languages=['sql'] %}
   {{ run_hooks(pre_hooks) }}
@@ -12,7 +12,7 @@
 {% endmaterialization %}
 
 
-{# Computes rows once into files of the staging area and shows them as a temporary view. #}
+{# Compute rows once into files of the staging area and show them as a temporary view. #}
 {% macro stage(view, sql) %}
   {% set path = text(var('staging') ~ '/' ~ view) %}
   {% do run_query('insert overwrite directory ' ~ path ~ ' using parquet ' ~ sql) %}
@@ -20,14 +20,14 @@
 {% endmacro %}
 
 
-{# Returns a model as a relation: an intermediate one without a schema, since it lives in the session. #}
+{# Return a model as a relation: an intermediate model has no schema, because it exists only in the session. #}
 {% macro ref(name) -%}
   {%- set relation = builtins.ref(name) -%}
   {{ return(relation.include(schema=false) if name.startswith('int_') else relation) }}
 {%- endmacro %}
 
 
-{# Drops the intermediate models of the run; its files go with the staging area. #}
+{# Drop the views of the run's intermediate models; their files are deleted with the staging area. #}
 {% macro drop_session_views(results) %}
   {% for result in results if result.node.config.materialized == 'session_view' %}
     {% do run_query('drop view if exists ' ~ result.node.name) %}

@@ -1,10 +1,10 @@
 {#
-  Returns the cells with `is_suppressed`. Plain Jinja, so that tests can run the SQL by itself.
+  Return the cells with `is_suppressed`. Plain Jinja, so that tests can run the SQL without dbt.
   cells(measure, parent_code, region_code, value, parent_is_suppressed)
 
-  A cell of 1 to 9 is suppressed. The sum over a parent is known, so another cell goes with it where the sum would give it away: where only
-  one is suppressed, and where all of them must be 1 or all 9. It is the next smallest, zero last. Where the parent itself is suppressed its
-  cells must not sum up to it: one of them is suppressed at least.
+  A cell of 1 to 9 is suppressed. Because the sum over a parent is known, one more cell is suppressed where that sum would reveal the small
+  ones: where only one cell is suppressed, and where the suppressed cells must all be 1 or all be 9. The extra cell is the next smallest; a
+  zero is taken last. Where the parent itself is suppressed, at least one of its cells is, so that they do not sum up to it.
 #}
 {% macro suppressed(cells) -%}
   with marked as (

@@ -1,6 +1,6 @@
-"""The kinds of row rules a second time, in plain Python, never the Spark predicate again: what a rule's declaration says, row by row.
+"""A second implementation of every kind of row rule, in plain Python: independent of the Spark predicates, so that both can be compared.
 
-Each module has `breaks(check, row) -> bool` and, where Great Expectations has an expectation of its own for the kind,
-`native(check) -> Native` that describes it (engine-neutral: `expectations.suite` makes it). Kinds that look at the whole batch have
-`observe(check, rows)`; its result is `check.seen`.
+Each module has `breaks(check, row) -> bool`. Where Great Expectations has a native expectation for the kind, it also has
+`native(check) -> Native`, which describes that expectation; `expectations.suite` makes it. Kinds that look at the whole batch have
+`observe(check, rows)`; its result becomes `check.seen`.
 """

@@ -1,4 +1,4 @@
-"""Judges `agrees_with_id` in plain Python."""
+"""Judge rule kind `agrees_with_id` in plain Python."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from lakehouse.numbers.resident import age, birth_date, gender_code, resident_id
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Return whether the value contradicts the valid resident number of the row."""
+    """Return whether the value contradicts the resident number of the row; false when that number itself is not valid."""
     number, value = check.text(row, check.params["id"]), check.value(row)
     if number is None or value is None or resident_id_fault(number, day(row)) is not None:
         return False

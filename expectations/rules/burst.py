@@ -1,4 +1,4 @@
-"""Judges `burst` in plain Python, over a whole batch."""
+"""Judge rule kind `burst` in plain Python, over a whole batch."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from expectations.rules.check import Check, Row
 
 
 def observe(check: Check, rows: Iterable[Row]) -> Counter[tuple[str, str, datetime]]:
-    """Return how many rows each sender has in each minute of each batch."""
+    """Return the number of rows by batch, sender and minute."""
     return Counter(minute for row in rows if (minute := _minute(check, row)))
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Return whether the row lies in a minute with too many."""
+    """Return whether the row's sender sent more rows in that minute than allowed."""
     minute = _minute(check, row)
     return minute is not None and check.seen[minute] > check.params["max"]
 

@@ -1,4 +1,4 @@
-"""Returns what a second implementation looks at: a rule, the row's texts, the effective-dated tables of contracts and city."""
+"""What the plain Python rules work with: a rule, the normalised texts of a row, and effective-dated tables of contracts and city."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DIGITS = frozenset("0123456789")
 
 @dataclass(frozen=True)
 class Ground:
-    """The tables a rule may look at."""
+    """The tables a rule may use: code tables, region tree and departments; and the city's time zone."""
 
     codes: Mapping[str, CodeTable]
     regions: RegionTree
@@ -32,7 +32,10 @@ class Ground:
 
 @dataclass(frozen=True)
 class Native:
-    """An expectation of Great Expectations on columns of normalised text (`_n_<column>`), typed ones (`_t_<column>`) or helpers."""
+    """A native expectation of Great Expectations and its arguments.
+
+    It uses columns of normalised text (`_n_<column>`), of typed values (`_t_<column>`) or technical ones.
+    """
 
     expectation: str
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -40,7 +43,7 @@ class Native:
 
 @dataclass(frozen=True)
 class Check:
-    """One rule of a contract on its ground."""
+    """One rule of a contract with the tables it may use; `seen` is what its kind observed in the whole batch."""
 
     rule: Rule
     contract: Contract
@@ -66,7 +69,7 @@ class Check:
         return self._successor(sent, day(row))
 
     def sent(self, row: Row, column: str | None = None, without: tuple[str, ...] = ()) -> str | None:
-        """Return the text normalised but for `region_successor` and the steps in `without`."""
+        """Return the normalised text, without `region_successor` and without the steps in `without`."""
         declared = self.contract.column(column or self.rule.column)
         text = row[declared.name]
         for step in declared.normalise:
@@ -91,7 +94,7 @@ class Check:
 
 
 def day(row: Row) -> date:
-    """Return the date the row's delivery is about."""
+    """Return the business date of the row's delivery."""
     found: date = row["_business_date"]
     return found
 
@@ -108,7 +111,7 @@ def read(text: str, column: Column, timezone: str) -> Any:
 def _moment(text: str, column: Column, timezone: str) -> date | datetime | None:
     written = text_format(column.type, column.format)
     try:
-        moment = datetime.strptime(text, written.python)  # noqa: DTZ007 (wall time, placed below)
+        moment = datetime.strptime(text, written.python)  # noqa: DTZ007 (local time; its zone is added below)
     except ValueError:
         return None
     if moment.strftime(written.python.replace("%Y", f"{moment.year:04d}")) != text:  # %Y writes the year 99 with two digits

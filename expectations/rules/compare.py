@@ -1,4 +1,4 @@
-"""Judges `compare` in plain Python."""
+"""Judge rule kind `compare` in plain Python."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MONTH = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Return whether both values can be read and do not stand in the declared order."""
+    """Return whether both values can be read and the declared comparison does not hold."""
     one, other = _value(check, row, check.rule.column), _value(check, row, check.params["to"])
     if one is None or other is None:
         return False

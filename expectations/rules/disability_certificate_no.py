@@ -1,4 +1,4 @@
-"""Judges `disability_certificate_no` in plain Python."""
+"""Judge rule kind `disability_certificate_no` in plain Python."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from lakehouse.numbers.disability_certificate import disability_certificate_faul
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Return whether the number has a fault."""
+    """Return whether the certificate number is not valid."""
     number = check.text(row)
     return number is not None and disability_certificate_fault(number, day(row)) is not None

@@ -1,4 +1,4 @@
-"""Judges `domain` in plain Python; natively, where no code of the table ever changed: values are in the set."""
+"""Judge rule kind `domain` in plain Python. Native expectation: values are in a set; only where no code of the table ever changed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from expectations.rules.check import Check, Native, Row, day
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Return whether the code table does not hold the code at the business date."""
+    """Return whether the code (or its first characters) is not in the code table at the business date."""
     text = check.text(row)
     return text is not None and not check.ground.codes[check.params["codes"]].holds(text[: check.params.get("first")], day(row))
 
 
 def native(check: Check) -> Native | None:
-    """Return the expectation of Great Expectations, none for a table whose codes come and go and for the first characters."""
+    """Return the native expectation; None for a table whose codes have validity dates, or when only first characters are compared."""
     if "first" in check.params:
         return None
     versions = check.ground.codes[check.params["codes"]].versions

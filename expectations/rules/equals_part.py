@@ -1,4 +1,4 @@
-"""Judges `equals_part` in plain Python."""
+"""Judge rule kind `equals_part` in plain Python."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from expectations.rules.check import Check, Row
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Return whether the text differs from the part of the other column that is long enough to have it."""
+    """Return whether the text differs from its part of the other column; false when the other text is too short to have that part."""
     text, other = check.text(row), check.text(row, check.params["of"])
     start, length = check.params["from"] - 1, check.params["length"]
     if text is None or other is None or len(other) < start + length:

@@ -1,4 +1,4 @@
-"""Judges `format` in plain Python."""
+"""Judge rule kind `format` in plain Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges `not_after` in plain Python."""
+"""Judge rule kind `not_after` in plain Python."""
 
 from __future__ import annotations
 

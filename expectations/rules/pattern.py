@@ -1,4 +1,4 @@
-"""Judges `pattern` in plain Python; natively: values match the expression."""
+"""Judge rule kind `pattern` in plain Python. Native expectation: values match the expression."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def breaks(check: Check, row: Row) -> bool:
 
 
 def native(check: Check) -> Native:
-    """Return the expectation of Great Expectations (Java's `$` would let a last newline pass)."""
+    """Return the native expectation, for the whole text (Java's `$` alone would accept a final newline)."""
     whole = rf"\A(?:{check.params['regex']})\z"
     return Native("expect_column_values_to_match_regex", {"column": f"_n_{check.rule.column}", "regex": whole})

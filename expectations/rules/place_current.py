@@ -1,4 +1,4 @@
-"""Judges `place_current` in plain Python."""
+"""Judge rule kind `place_current` in plain Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges `place_inside` in plain Python: climbs the region tree of the business date."""
+"""Judge rule kind `place_inside` in plain Python, by following parents in the region tree of the business date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges `place_known` in plain Python."""
+"""Judge rule kind `place_known` in plain Python."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from lakehouse.city.regions import unpadded
 
 
 def breaks(check: Check, row: Row) -> bool:
-    """Return whether no region of the level ever had the code; for a community a padded street is known too."""
+    """Return whether no region of the level ever had the code; a street code padded with zeros also counts as a known community."""
     code, regions = check.sent(row), check.ground.regions
     if code is None or check.params["level"] != "any":
         return code is not None and not regions.known(code, check.params["level"])

@@ -1,4 +1,4 @@
-"""Judges `range` in plain Python; natively, where the limits are fixed: values lie between."""
+"""Judge rule kind `range` in plain Python. Native expectation: values lie between the limits; only where these are fixed numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def breaks(check: Check, row: Row) -> bool:
 
 
 def _shortened(value: Any, limit: Any) -> Any:
-    """A date has passed a month only when its own month is later."""
+    """Return a date as its month when the limit is a month, so that a date exceeds a month only in a later month."""
     return value.isoformat()[:7] if isinstance(value, date) and isinstance(limit, str) else value
 
 
@@ -38,7 +38,7 @@ def _limit(check: Check, limit: str | None, row: Row) -> Any:
 
 
 def native(check: Check) -> Native | None:
-    """Return the expectation of Great Expectations, none for limits that move with the business date and for dates."""
+    """Return the native expectation; None for limits that move with the business date and for columns that are no numbers."""
     limits = {name: check.params.get(name) for name in ("min", "max")}
     if check.column.type not in ("integer", "number") or any(limit in MOVING for limit in limits.values()):
         return None

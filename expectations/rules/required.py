@@ -1,4 +1,4 @@
-"""Judges `required` in plain Python; natively: values are not null."""
+"""Judge rule kind `required` in plain Python. Native expectation: values are not null."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def breaks(check: Check, row: Row) -> bool:
 
 
 def native(check: Check) -> Native:
-    """Return the expectation of Great Expectations."""
+    """Return the native expectation."""
     return Native("expect_column_values_to_not_be_null", {"column": f"_n_{check.rule.column}"})

@@ -1,1 +1,1 @@
-"""Returns (数据回流): what goes back to each level, declared in `contracts/returns/`, compiled against the policies before it runs."""
+"""The return flow (数据回流): data that goes back to each level, declared in `contracts/returns/` and compiled against the policies."""

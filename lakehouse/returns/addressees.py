@@ -1,4 +1,4 @@
-"""Whom a day's packages are addressed to: the regions of every level a return serves, and departments that handle a matter by law."""
+"""The recipients of a day's packages: the regions of every level a return serves, and departments that handle a matter by law."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ BELOW_THE_CITY = LEVELS[LEVELS.index("district") :]
 
 @dataclass(frozen=True, kw_only=True)
 class Addressee(Recipient):
-    """A recipient as a day's packages are addressed to it.
+    """A recipient of a day's packages, with what the packages need to know about it.
 
     Attributes:
         region_code: the region whose rows it receives.
         audience: the audience it belongs to: its level, or the kind of department that handles a matter.
-        title: the place as people name it.
-        above: the name of the region it belongs to.
+        title: the name people know the place by.
+        above: the name of its parent region.
     """
 
     region_code: str
@@ -34,12 +34,12 @@ class Addressee(Recipient):
 
     @property
     def place(self) -> str:
-        """Return the name under which rows of this audience and region are handed over."""
+        """Return the name of the recipient's place (audience and region), by which due rows are joined to recipients."""
         return f"{self.audience}-{self.region_code}"
 
 
 def addressees(audiences: Iterable[Audience], regions: RegionState, departments: Sequence[Department], on: date) -> tuple[Addressee, ...]:
-    """Return whom packages of a date are for: regions by level and code, then departments by region.
+    """Return the recipients of a date's packages: regions by level and code, then departments by region.
 
     Raises:
         ConfigError: a region has no department of a kind that handles a matter for it, or more than one.
@@ -54,8 +54,8 @@ def addressees(audiences: Iterable[Audience], regions: RegionState, departments:
             if len(own) == 1:
                 found.append(_department(own[0], region, regions))
             else:
-                text = f"{len(own)} departments of kind {kind} at {on}, and a return names it the handler."
-                problems.append(Problem(f"departments.csv: {region.code}", text, "exactly one", "add or close one."))
+                text = f"{len(own)} departments of kind {kind} exist on {on}, but a return needs one as its handler."
+                problems.append(Problem(f"departments.csv: {region.code}", text, "exactly one", "add a department or close one."))
     if problems:
         raise ConfigError(problems_text(problems))
     return tuple(found)

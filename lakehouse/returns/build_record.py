@@ -1,4 +1,4 @@
-"""Returns the record of a build: the facts of every payload and what they were computed from, handed from step to step in the store."""
+"""The build record: the facts of every payload of a day and what they were computed from. It is kept in the store for the later steps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ ORDER = [("recipient_id", "ascending"), ("return_id", "ascending"), ("form", "de
 
 @dataclass(frozen=True)
 class BuildRecord:
-    """One row per recipient, return and form; `versions` are the tables' versions that were read (provenance, never in a manifest)."""
+    """The facts of a build: `forms` has one row per recipient, return and form.
+
+    `versions` are the versions of the tables that were read. They are provenance and never stand in a manifest.
+    """
 
     forms: pa.Table
     versions: dict[str, int]
@@ -31,7 +34,7 @@ class BuildRecord:
 
     @property
     def sha256(self) -> str:
-        """Return the hash of the record."""
+        """Return the SHA-256 hash of the record."""
         return sha256(self.content)
 
     def by_recipient(self) -> Iterator[tuple[str, list[Document]]]:
@@ -41,7 +44,7 @@ class BuildRecord:
 
 
 def make_record(edition: Edition, facts: pa.Table, versions: dict[str, int]) -> BuildRecord:
-    """Return the record of a build; the same build has the same bytes, whether it wrote payloads or found them."""
+    """Return the record of a build. The same build gives the same bytes, whether its payloads were written now or existed already."""
     forms = facts.drop_columns(["created"]).sort_by(ORDER).combine_chunks()
     origin = canonical({**_origin(edition), "versions": versions})
     buffer = io.BytesIO()
@@ -50,7 +53,7 @@ def make_record(edition: Edition, facts: pa.Table, versions: dict[str, int]) -> 
 
 
 def keep_record(edition: Edition, record: BuildRecord) -> None:
-    """Keep the record for the steps that follow; nothing is written when it lies there already."""
+    """Write the record to the store for the steps that follow; write nothing when the same record is stored already."""
     path = build_record_path(edition.date)
     if not edition.exchange.exists(path) or edition.exchange.get(path) != record.content:
         edition.exchange.put(path, record.content)
@@ -60,7 +63,7 @@ def load_record(edition: Edition) -> BuildRecord:
     """Return the record of the edition's build.
 
     Raises:
-        DeliveryError: there is none, or declarations or batches have changed since.
+        DeliveryError: there is no record, or declarations, regions, batches or the day before have changed since the build.
     """
     path = build_record_path(edition.date)
     try:

@@ -1,4 +1,4 @@
-"""Returns what changed between two contents of a return for one recipient."""
+"""The changes form of a return: what differs between two states of its rows for one recipient (inserted, updated, deleted)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ BETWEEN, NOTHING = "\x1f", "\x00"
 
 
 def changes(now: pa.Table, before: pa.Table) -> pa.Table:
-    """Return the changes that lead from one content to the other, by row key.
+    """Return the changes from the rows before to the rows now, compared by row key.
 
-    Rows: inserted (I) and updated (U) ones as they are now, deleted ones (D) as tombstones with nothing but their key. Where the columns
-    differ, every common row counts as updated.
-    Columns: `_op` before those of `now`; all text.
+    Rows: inserted (I) and updated (U) rows with their present values; deleted rows (D) as tombstones that hold only the row key. Where the
+    columns of both states differ, every row that stands in both counts as updated.
+    Columns: `_op`, then the columns of `now`; all text.
     """
     keys, old_keys = now[ROW_KEY], before[ROW_KEY]
     places = pc.index_in(keys, value_set=old_keys.combine_chunks())
@@ -32,7 +32,7 @@ def changes(now: pa.Table, before: pa.Table) -> pa.Table:
 
 
 def count(table: pa.Table, operation: str) -> int:
-    """Return the rows of an operation."""
+    """Return the number of rows with an operation (I, U or D)."""
     return pc.sum(pc.equal(table[OPERATION], operation)).as_py() or 0
 
 

@@ -1,4 +1,4 @@
-"""Returns the plan of a return per audience, or refuses it before anything runs."""
+"""Compile a declared return into one plan per audience, or refuse it before anything runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NEEDS_A_NEED = ("street", "community", "grid")
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """What becomes of a column for an audience; `minor_transform` is due instead in rows of minors."""
+    """How a column is transformed for an audience; rows of minors get `minor_transform` instead of `transform`."""
 
     name: str
     label: str
@@ -32,15 +32,15 @@ class ColumnPlan:
 
     @property
     def payload_type(self) -> str:
-        """Return the type of the column in a payload: only a raw value keeps its own."""
+        """Return the type of the column in a payload: a raw value keeps its type, everything else becomes text."""
         return self.type if self.transform == "raw" and self.minor_transform is None else "string"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A return for an audience: the columns of its payloads in order; the row key comes before them.
+    """A return as compiled for an audience: the columns of its payloads in order; the row key comes before them.
 
-    `sort_by` and `tasks` name only columns the audience sees as they are, so that neither order nor counts tell what is hidden.
+    `sort_by` and `tasks` name only columns that are raw for the audience, so that neither the order nor the counts reveal a hidden value.
     """
 
     return_id: str
@@ -63,11 +63,11 @@ ROW_KEY_COLUMN = ColumnPlan(ROW_KEY, "行标识", "string", "plain", 1, "token",
 
 
 def compile_return(declared: Return, policies: Policies, contracts: Mapping[str, Contract]) -> dict[str, Plan]:
-    """Return the plan per audience.
+    """Return the plan of a return for each audience, by audience name.
 
     Raises:
         ContractError: a column lacks a class, exceeds the cap of an audience after its transform, breaks a ban or is looser than the
-            policy without a legal basis; a level lacks its need; all problems at once.
+            policy without a legal basis; or a level has no approved need. All problems are reported together.
     """
     where = f"contracts/returns/{declared.id}.yaml"
     problems = [*_declaration_problems(where, declared), *_handler_problems(where, declared, policies)]
@@ -121,7 +121,7 @@ def _declaration_problems(where: str, declared: Return) -> Iterator[Problem]:
     for part, named in _named_columns(declared):
         for name in named:
             if name not in names:
-                yield Problem(f"{where}: {part}", f"{name} is no column of the return.", nearest_first(name, names))
+                yield Problem(f"{where}: {part}", f"{name} is not a column of the return.", nearest_first(name, names))
     audiences = list(declared.audiences)
     for place, name in ((one.name, name) for one in declared.columns for name in one.policy if name not in audiences):
         found = f"{name} does not receive this return."
@@ -132,9 +132,9 @@ def _declaration_problems(where: str, declared: Return) -> Iterator[Problem]:
 def _basis_problems(where: str, declared: Return) -> Iterator[Problem]:
     for level, basis in declared.levels.items():
         if level in NEEDS_A_NEED and basis.legal_basis == "Art30" and basis.need is None:
-            yield Problem(f"{where}: levels.{level}", "Art30 shares by need, and no need is named.", "", "add need: <id of the approval>.")
+            yield Problem(f"{where}: levels.{level}", "Art30 needs an approved need; none is named.", "", "add need: <id of the approval>.")
         if level in ("community", "grid") and basis.legal_basis != "Art30":
-            yield Problem(f"{where}: levels.{level}", f"{basis.legal_basis} does not reach this level.", "Art30", "name the need.")
+            yield Problem(f"{where}: levels.{level}", f"{basis.legal_basis} is no basis for this level.", "Art30", "use Art30, add need.")
 
 
 def _named_columns(declared: Return) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -151,14 +151,14 @@ def _handler_problems(where: str, declared: Return, policies: Policies) -> Itera
     for one in declared.handlers:
         if policies.caps[one.level].statutory_handler is None:
             allowed = ", ".join(level for level in LEVELS if policies.caps[level].statutory_handler)  # type: ignore[index]
-            yield Problem(f"{where}: handlers.{one.kind}", f"the policies know no statutory handler at {one.level}.", allowed)
+            yield Problem(f"{where}: handlers.{one.kind}", f"policies.yaml allows no statutory handler at level {one.level}.", allowed)
 
 
 def _contract_problems(where: str, declared: Return, contracts: Mapping[str, Contract]) -> Iterator[Problem]:
-    """Yield where a return calls a column less than the contract it comes from does, or a resource that is none."""
+    """Yield a problem for each column graded lower than in the contract it comes from, and for each unknown resource."""
     for code in declared.resources if contracts else ():
         if code not in contracts:
-            yield Problem(f"{where}: resources", f"{code} is no resource.", nearest_first(code, list(contracts)))
+            yield Problem(f"{where}: resources", f"{code} is not a resource.", nearest_first(code, list(contracts)))
     behind = [contract for contract in contracts.values() if not declared.resources or contract.code in declared.resources]
     for column in declared.columns:
         for contract in behind:
@@ -177,7 +177,7 @@ def _column_problems(where: str, column: ReturnColumn, audience: Audience, polic
     due = policies.transform(column.class_, audience.level, audience.fulfils)
     transform = _transform(column, audience, policies)
     if not applies(transform, column.class_):
-        yield Problem(where, f"{transform} cannot be done to class {column.class_}.", due, "choose another transform.")
+        yield Problem(where, f"{transform} cannot be applied to class {column.class_}.", due, "choose another transform.")
     own = column.policy.get(audience.name)
     if own is not None and STRICTNESS[transform] < STRICTNESS[due] and own.legal_basis is None:
         yield Problem(where, f"{transform} is looser than the policy and names no legal basis.", due, "tighten it, or add legalBasis.")

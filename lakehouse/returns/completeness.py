@@ -1,4 +1,4 @@
-"""Returns whether everybody received everything: counts of the source against what was written. Shares no code with what writes."""
+"""Check that every recipient received all its rows: compare counts of the source with what was written. Shares no code with the writer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lakehouse.city.regions import RegionState
 from lakehouse.naming import LEVELS
 from lakehouse.returns.model import Return
 
-# How many eligible rows of the source stand at these places: level → code, as far as it is known.
+# Pairs of a place and the number of eligible source rows there. A place maps each level to a region code, null where it is not known.
 Places = Sequence[tuple[Mapping[str, str | None], int]]
 # Audience and region code → rows and pending locality.
 Written = Mapping[tuple[str, str], tuple[int, int]]
@@ -18,11 +18,11 @@ NOTHING = (-1, -1)
 
 
 def incomplete(declared: Return, places: Places, written: Written, regions: RegionState) -> Iterator[str]:
-    """Return what does not add up, by region code: rows of the source, rows written, children and pending locality.
+    """Yield a text for each region whose numbers do not add up: rows of the source, rows written, rows of its children, pending locality.
 
     Args:
         declared: the return.
-        places: the eligible rows of its table, counted by place.
+        places: the number of eligible rows of its table by place.
         written: audience and region code → rows and pending locality as written.
         regions: the tree at the business date.
     """
@@ -37,11 +37,11 @@ def incomplete(declared: Return, places: Places, written: Written, regions: Regi
 
 
 def _missing(audience: str, level: str, due: tuple[Counter[str], Counter[str]], written: Written, regions: RegionState) -> Iterator[str]:
-    """Yield the regions whose recipient of this audience did not get what the source has for it."""
+    """Yield a text for each region whose recipient of this audience did not receive exactly the rows the source has for it."""
     rows_due, waiting = due
     codes = [region.code for region in regions.of_level(level)]
     for code in sorted(set(rows_due) - set(codes)):
-        yield f"{audience} {code} has rows but is no region of the day"
+        yield f"{audience} {code} has rows but is not a region on this date"
     for code in codes:
         rows, pending = written.get((audience, code), NOTHING)
         if rows < 0:
@@ -49,7 +49,7 @@ def _missing(audience: str, level: str, due: tuple[Counter[str], Counter[str]], 
         elif rows != rows_due[code]:
             yield f"{audience} {code} received {rows} of {rows_due[code]} rows"
         elif pending != waiting[code]:
-            yield f"{audience} {code} says {pending} pending instead of {waiting[code]}"
+            yield f"{audience} {code} reports {pending} rows of pending locality instead of {waiting[code]}"
 
 
 def _unbalanced(level: str, below: str, written: Written, regions: RegionState) -> Iterator[str]:

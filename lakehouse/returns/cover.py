@@ -1,7 +1,7 @@
-"""Returns the first page of a workbook: what this is, what is to be done, what changed, whom to ask.
+"""The first page (cover) of a workbook: what the file is, what is to be done, what changed, whom to ask.
 
-It is a pure function of the recipient, the declarations and the sheets that follow it: no date, no clock. So a recipient for whom nothing
-changed may be referred to an earlier file.
+The cover is a pure function of the recipient, the declarations and the sheets that follow it: no date, no clock. So when nothing changed
+for a recipient, its new package can refer to the earlier file.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ WORDS = {"true": "是", "false": "否"}
 
 @dataclass(frozen=True)
 class Listed:
-    """A return as the cover speaks of it: its rows now, and what changed if there is something to compare with."""
+    """A return as it appears on the cover: its rows now, and its changes if there is an earlier package to compare with."""
 
     plan: Plan
     rows: pa.Table
     changes: pa.Table | None
     pending: int
-    todo: tuple[int, ...]  # rows of each task of the plan
+    todo: tuple[int, ...]  # number of rows of each task of the plan
 
 
 def todo(rows: pa.Table, plan: Plan) -> tuple[int, ...]:
-    """Return how many rows each task of a plan is about; `rows` are as disclosed, not yet as people read them."""
+    """Return the number of rows of each task of a plan; `rows` hold disclosed values, before codes are replaced by labels for people."""
     return tuple(pc.sum(pc.is_in(rows[one.column], value_set=pa.array(one.values, pa.string()))).as_py() or 0 for one in plan.tasks)
 
 

@@ -1,4 +1,4 @@
-"""Returns what is published, as the store has it: day entries and, for the operator, the leaves under each."""
+"""Read from the store what is published: day entries and, for the operator only, the leaves below each entry."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from lakehouse.returns.manifest import Document, Predecessor, sha256
 
 @dataclass(frozen=True)
 class Leaves:
-    """What lies under a day entry: each recipient's manifest (its hash) and payloads, and the rules these were proved under."""
+    """The leaves below a day entry: each recipient's manifest hash and payload paths, and the hash of the rules they were proved under."""
 
     rules_sha256: str
     manifests: dict[str, str]
     payloads: dict[str, frozenset[str]]
 
     def document(self) -> Document:
-        """Return the leaves as they are kept."""
+        """Return the leaves as the JSON document that is stored."""
         recipients = {name: {"manifest_sha256": found, "payloads": sorted(self.payloads[name])} for name, found in self.manifests.items()}
         return {"rules_sha256": self.rules_sha256, "recipients": recipients}
 
@@ -35,14 +35,14 @@ def published_dates(area: Area) -> list[date]:
 
 
 def final_issue(area: Area, business_date: date) -> int:
-    """Return the highest published issue of a date, 0 when none is."""
+    """Return the highest published issue of a date, 0 when none is published."""
     folder = day_entry_path(business_date, 1).rsplit("/", 1)[0]
     names = (one.path.rsplit("/", 1)[-1] for one in area.list(folder))
     return max((int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdigit()), default=0)
 
 
 def predecessor(area: Area, business_date: date) -> Predecessor | None:
-    """Return the final issue of the last published date before a date."""
+    """Return the final issue of the last published date before this one, None when there is none."""
     earlier = [day for day in published_dates(area) if day < business_date]
     if not earlier:
         return None
@@ -51,18 +51,18 @@ def predecessor(area: Area, business_date: date) -> Predecessor | None:
 
 
 def is_final(area: Area, business_date: date) -> bool:
-    """Return whether a later date is published, so that this one can only be checked."""
+    """Return whether a later date is published; a final date can no longer be published again, only checked."""
     return any(day > business_date for day in published_dates(area))
 
 
 def entry(area: Area, business_date: date, issue: int) -> Document:
-    """Return a day entry."""
+    """Return the day entry of an issue."""
     found: Document = json.loads(area.get(day_entry_path(business_date, issue)))
     return found
 
 
 def leaves(area: Area, business_date: date, issue: int) -> Leaves:
-    """Return the leaves under a day entry; none of an issue that was never published."""
+    """Return the leaves below a day entry; `NO_LEAVES` for issue 0 (nothing is published)."""
     if issue == 0:
         return NO_LEAVES
     found = json.loads(area.get(day_entry_path(business_date, issue, "leaves.json")))
@@ -75,6 +75,6 @@ def leaves(area: Area, business_date: date, issue: int) -> Leaves:
 
 
 def inputs(area: Area, business_date: date, issue: int) -> Document:
-    """Return what an issue was made from: `batches` (resource, batch id) and `versions` of the tables read."""
+    """Return the inputs of an issue: `batches` (resource, batch id) and `versions` of the tables that were read."""
     found: Document = json.loads(area.get(day_entry_path(business_date, issue, "inputs.json")))
     return found

@@ -1,4 +1,4 @@
-"""Returns what is left of a value after a transform: masks, years, bands, flags and the row keys of a recipient. Text in, text out."""
+"""Transforms that hide part of a value before it leaves: mask, year, band, flag; and the row keys of a recipient. Text in, text out."""
 
 from __future__ import annotations
 
@@ -61,18 +61,18 @@ Cell = Callable[[str], str]
 
 
 def mask_id_no(text: str) -> str:
-    """Return an identity number with its first and last character left: with more, a birth date beside it would give the whole."""
+    """Return an identity number that shows only its first and last character: with more, a birth date beside it would reveal the whole."""
     return _starred(text, 1, 1) if len(text) > 4 else "*" * len(text)
 
 
 def mask_name(text: str) -> str:
-    """Return a name with its surname left (two characters of a compound one, if a third follows)."""
+    """Return a name that shows only the surname (two characters of a compound surname, if a third character follows)."""
     kept = 2 if len(text) > 2 and text[:2] in COMPOUND_SURNAMES else 1 if len(text) > 1 else 0
     return text[:kept] + "*" * (len(text) - kept)
 
 
 def mask_phone(text: str) -> str:
-    """Return a mobile number with 3 + 4 digits left, a landline with its area code and the last 2; anything else is hidden whole."""
+    """Return a mobile number that shows its first 3 and last 4 digits, or a landline its area code and last 2; else only stars."""
     if not PHONE.fullmatch(text):
         return "*" * len(text)
     if "-" in text:
@@ -87,7 +87,7 @@ def year(text: str) -> str:
 
 
 def age_band(text: str, business_year: int) -> str:
-    """Return five years of age around business year − birth year: the same all year, so that no payload changes by the day alone."""
+    """Return the five-year band that contains business year − birth year. It is constant all year, so the day alone changes no payload."""
     age = business_year - int(text[:4])
     if age >= 100:
         return "100+"
@@ -96,7 +96,7 @@ def age_band(text: str, business_year: int) -> str:
 
 
 def band(text: str) -> str:
-    """Return the band an amount of yuan lies in."""
+    """Return the band that contains an amount in yuan."""
     upper = bisect_right(BAND_EDGES, float(text))
     if upper == 0:
         return "<0"
@@ -104,10 +104,10 @@ def band(text: str) -> str:
 
 
 def disclose(text: str | None, transform: str, class_: str, business_year: int) -> str | None:
-    """Return the text that may leave; a flag says 否 of nothing and of false, every other transform keeps nothing as nothing.
+    """Return the text that may leave the lake. A flag gives 否 for null and for false; every other transform keeps null as null.
 
     Raises:
-        EntitlementError: there is no such transform for this class.
+        EntitlementError: the transform is not defined for this class.
     """
     if transform == "flag":
         return NO if text in (None, "false") else YES
@@ -121,18 +121,18 @@ def disclose(text: str | None, transform: str, class_: str, business_year: int) 
 
 
 def recipient_key(secret: bytes, recipient_id: str) -> bytes:
-    """Return the key under which a recipient's rows are named; no other recipient has the same."""
+    """Return the recipient's own HMAC key, from which its row keys are made; every recipient has another one."""
     return hmac.new(secret, f"recipient|{recipient_id}".encode(), hashlib.sha256).digest()
 
 
 def row_key(key: bytes, row: str) -> str:
-    """Return the name of a row for one recipient, in base32: random hex would now and then look like a valid identity number."""
+    """Return the row key of a row for one recipient, in base32: hex digits could by chance look like a valid identity number."""
     digest = hmac.digest(key, row.encode(), "sha256")[:ROW_KEY_BYTES]
     return base64.b32encode(digest).decode().rstrip("=")
 
 
 def is_under(age: int, born: str | None, id_no: str | None, business_date: date) -> bool:
-    """Return whether somebody has not yet had that birthday; the number holds the date of birth where there is no other."""
+    """Return whether a person is younger than `age` on the business date; without a birth date, the one in the identity number counts."""
     if born is None and id_no is not None and len(id_no) == 18 and id_no[6:14].isdigit():
         born = f"{id_no[6:10]}-{id_no[10:12]}-{id_no[12:14]}"
     if born is None:
@@ -155,7 +155,7 @@ def _cell(transform: str, class_: str) -> Cell:
 
 
 def _starred(text: str, first: int, last: int) -> str:
-    """Return the text with its first and last characters left; one too short for that is hidden whole."""
+    """Return the text with only its `first` and `last` characters shown; a text too short for that becomes all stars."""
     if first + last > len(text) * 2 // 3:
         first, last = 0, 0
     return text[:first] + "*" * (len(text) - first - last) + (text[-last:] if last else "")

@@ -1,4 +1,4 @@
-"""Returns the package a recipient was published before: its rows, to compare with, and its files, to refer to."""
+"""Read the package that was last published for a recipient: its rows to compare with, and its files to refer to."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from lakehouse.returns.compiler import Plan
 from lakehouse.returns.manifest import sha256
 from lakehouse.returns.payloads import read_rows
 
-# What a file holds, in order: (return id, form) → content hash; a cover is (None, "cover").
+# One form inside a file: (return id, form, content hash). A cover has the return id None and the form "cover".
 Part = tuple[str | None, str, str]
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A payload in the recipient's prefix; `created` when it was not there before."""
+    """A payload file below the recipient's prefix; `created` is true when this run wrote it."""
 
     path: str
     sha256: str
@@ -35,7 +35,7 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class Earlier:
-    """A published package of a recipient; every workbook is opened once."""
+    """A published package of a recipient; each workbook is opened only once."""
 
     area: Area
     recipient_id: str
@@ -43,10 +43,10 @@ class Earlier:
     _books: dict[str, CalamineWorkbook] = field(default_factory=dict)
 
     def rows(self, plan: Plan, content_sha256: str) -> pa.Table | None:
-        """Return the rows the return held, as text; none when they have this content, so that there is nothing to compare.
+        """Return the rows of a return in this package, as text; None when their content hash equals this one, so that nothing has changed.
 
         Raises:
-            DeliveryError: the payload is missing or altered.
+            DeliveryError: the payload is missing or was altered.
         """
         declared = self._return(plan.return_id) or {"columns": []}
         names = [column["name"] for column in declared["columns"]]
@@ -62,14 +62,14 @@ class Earlier:
         return read_rows(self._books[form["path"]], form["sheet"], names)
 
     def has(self, return_id: str) -> bool:
-        """Return whether the package had the return."""
+        """Return whether the package contains the return."""
         return self._return(return_id) is not None
 
     def file(self, parts: Sequence[Part]) -> StoredFile | None:
-        """Return the stored file that holds exactly these parts in this order; none when there is no such file.
+        """Return the stored file that holds exactly these parts in this order, None when there is no such file.
 
         Raises:
-            DeliveryError: the file is missing or altered: nobody may be referred to it.
+            DeliveryError: the file is missing or was altered, so no package may refer to it.
         """
         held: dict[str, list[Part]] = {}
         facts: dict[str, StoredFile] = {}
@@ -98,10 +98,10 @@ class Earlier:
 
 
 def load_earlier(area: Area, recipient_id: str, when: tuple[date, int] | None, manifests: Mapping[str, str]) -> Earlier | None:
-    """Return the recipient's package of that date and issue; none when it had none.
+    """Return the recipient's package of that date and issue, None when it had none.
 
     Raises:
-        DeliveryError: its manifest is not the one that was published.
+        DeliveryError: the stored manifest is not the one that was published.
     """
     due = manifests.get(recipient_id)
     if when is None or due is None:

@@ -1,4 +1,4 @@
-"""Returns what all packages of a business day have in common: declarations, recipients, what came before, what the day knew."""
+"""The edition of a business day: what all its packages share (declarations, recipients, predecessor, and the batches known that day)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REGION, RESOURCE = "region", "resource"
 
 @dataclass(frozen=True)
 class Edition:
-    """A business day's returns before there are packages; `sender` is how the house calls itself on paper."""
+    """What is needed to make a business day's packages; `sender` is the name of the city as printed on covers."""
 
     facts: DayFacts
     sender: str
@@ -63,7 +63,7 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
     """Return the edition of a business date.
 
     Raises:
-        ContractError: a return may not run as it is declared; nothing has been computed yet.
+        ContractError: a return may not run as declared; nothing has been computed yet.
     """
     folder = instance.settings.contracts
     contracts, _ = load_sound_contracts(folder)
@@ -94,10 +94,12 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
 def load_labels(
     folder: Path, returns: Mapping[str, ReturnFacts], regions: RegionState, contracts: Mapping[str, Contract]
 ) -> dict[str, dict[str, str]]:
-    """Return code → label of every table a return names, whenever it was in force; `region` is the tree, `resource` the contracts.
+    """Return, for every code table a return names, code → label, including codes no longer in force.
+
+    The table `region` gives names of regions, the table `resource` names of contracts.
 
     Raises:
-        ContractError: there is no such table.
+        ContractError: a return names a table that does not exist.
     """
     wanted = {column.codes: one.declared.id for one in returns.values() for column in one.declared.columns if column.codes is not None}
     tables = load_code_tables(folder)
@@ -129,14 +131,17 @@ def _compiled(instance: Instance, contracts: Mapping[str, Contract], policies: P
             sourced = {name: replace(plan, sources=named) for name, plan in plans.items()}
             found[declared.id] = ReturnFacts(declared, sourced, behind)
     if not found and not wrong:
-        wrong = [problems_text([Problem(str(folder / "returns"), "no return is declared.", "", "declare one, or leave out the step.")])]
+        wrong = [problems_text([Problem(str(folder / "returns"), "no return is declared.", "", "declare one, or leave out this step.")])]
     if wrong:
         raise ContractError("\n".join(wrong))
     return found
 
 
 def _sources(declared: Return, authority: Authority, contracts: Mapping[str, Contract]) -> dict[str, str]:
-    """Return resource → contract version of what may flow into the return's table: as declared, its entity's candidates, else all."""
+    """Return resource → contract version of all resources that may feed the return's table.
+
+    These are the resources the return declares, else the candidates of its entity in authority.yaml, else all.
+    """
     entity = authority.entities.get(declared.source.split(".", 1)[-1])
     named = set(declared.resources or contracts)
     if not declared.resources and entity is not None:

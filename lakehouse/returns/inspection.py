@@ -1,6 +1,6 @@
-"""Returns what is wrong with written payloads, by decoding them. Shares no code with what writes them, only the declarations.
+"""Decode written payloads and report what is wrong with them. Shares only the declarations with the writer, no code.
 
-A finding names recipient, return, form and kind, never a value.
+A finding names recipient, return, form and kind of fault, never a value.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Finding = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Inspection:
-    """What an inspector has to know: the declarations and who lies below whom."""
+    """What the inspection needs to know: the declarations, and the parent of each region."""
 
     business_date: date
     exchange_url: str
@@ -54,7 +54,7 @@ class Inspection:
 
 
 def inspect_payloads(batches: Iterable[pa.RecordBatch], inspection: Inspection) -> Iterator[pa.RecordBatch]:
-    """Return the findings in the payloads of these forms (rows of a build record), one row per kind."""
+    """Yield the findings in the payloads of these forms (rows of a build record): one row per form and kind of fault."""
     area = Area(inspection.exchange_url)
     declared = {one.id: one for one in inspection.returns}
     for batch in batches:
@@ -70,7 +70,7 @@ def inspect_payloads(batches: Iterable[pa.RecordBatch], inspection: Inspection) 
 
 
 def is_personal_number(text: str) -> bool:
-    """Return whether 18 characters are a resident identity number: check digit and date of birth; a company's code has no such date."""
+    """Return whether 18 characters are a resident identity number, by check digit and date of birth (a company's code has no such date)."""
     if not ("1900" <= text[6:10] <= "2099" and "01" <= text[10:12] <= "12" and "01" <= text[12:14] <= "31"):
         return False
     total = sum(int(digit) * weight for digit, weight in zip(text, WEIGHTS, strict=False))
@@ -78,7 +78,7 @@ def is_personal_number(text: str) -> bool:
 
 
 def due_transform(column: ReturnColumn, audience: str, level: str, handles: str | None, policies: Policies) -> Transform:
-    """Return the transform due to an audience: the return's own word, else the policy's, exempted where the condition is fulfilled."""
+    """Return the transform a column must have for an audience: the return's own, else an exemption that applies, else the policy's."""
     own = {name: one.transform for name, one in column.policy.items()}
     treatment = policies.classes[column.class_ or "free_text"][level]  # type: ignore[index]
     looser = treatment.exemption
@@ -97,28 +97,28 @@ def _findings(content: bytes, form: dict[str, object], declared: Return, inspect
     names = [*([OPERATION] if form["form"] == "changes" else []), ROW_KEY, *expected]
     columns = _decoded(content, form, names, {column.name: column.label for column in declared.columns})
     if columns is None:
-        yield "I4", "columns that are not exactly the allowed ones", 1
+        yield "I4", "list of columns that differs from the allowed one", 1
         return
     keys = columns[ROW_KEY]
-    yield "I3", "rows that are not as many as recorded", int(len(keys) != form["rows"])
-    yield "I3", "row keys that repeat", len(keys) - len(set(keys))
+    yield "I3", "number of rows that differs from the build record", int(len(keys) != form["rows"])
+    yield "I3", "row keys that occur more than once", len(keys) - len(set(keys))
     if form["form"] == "changes":
-        yield "I3", "operations that are not as many as recorded", _miscounted(columns[OPERATION], form)
+        yield "I3", "number of operations that differs from the build record", _miscounted(columns[OPERATION], form)
         kept = [place for place, operation in enumerate(columns[OPERATION]) if operation != "D"]
-        yield "I4", "tombstones that hold more than a key", _talking(columns, names, kept)
+        yield "I4", "tombstone values besides the row key", _talking(columns, names, kept)
         columns = {name: [values[place] for place in kept] for name, values in columns.items()}
     for name, column in expected.items():
-        yield "I4", f"values of {name} that are not as the policy wants them", _unfit(columns, column, due, (form, declared, inspection))
+        yield "I4", f"values of {name} without the transform that is due", _unfit(columns, column, due, (form, declared, inspection))
     if level in ("community", "grid"):
         yield "I4", "identity numbers", sum(_personal_numbers(values) for values in columns.values())
     if declared.small_cells is not None:
         small = declared.small_cells
-        yield "I4", "counts of fewer people than may be told", sum(0 < int(count) < small.under for count in columns[small.column] if count)
+        yield "I4", "counts below the small-cell limit", sum(0 < int(count) < small.under for count in columns[small.column] if count)
     yield "I3", "rows of another region", _strangers(columns, level, region, inspection.parents)
 
 
 def _due(declared: Return, audience: str, level: str, policies: Policies) -> dict[str, str]:
-    """Return the transform due to an audience by column."""
+    """Return the transform each column must have for an audience, by column."""
     handles = HANDLES if any(one.kind == audience for one in declared.handlers) else None
     return {column.name: due_transform(column, audience, level, handles, policies) for column in declared.columns}
 
@@ -150,7 +150,10 @@ def _talking(columns: Columns, names: list[str], kept: list[int]) -> int:
 
 
 def _unfit(columns: Columns, column: ReturnColumn, due: Mapping[str, str], what: tuple[dict[str, object], Return, Inspection]) -> int:
-    """Return the values that are not as they should be; minors are told from the others as far as the birth column tells."""
+    """Return the number of values that do not look like the result of the due transform.
+
+    Rows of minors are recognised by the birth column where it is disclosed; where it is not, both transforms are allowed.
+    """
     form, declared, inspection = what
     shape, minors = _shape(due[column.name], column), declared.minors
     if minors is None or column.name not in minors.columns:
@@ -170,7 +173,7 @@ def _unfit(columns: Columns, column: ReturnColumn, due: Mapping[str, str], what:
 
 
 def _is_minor(born: str | None, under: int, business_date: date) -> bool | None:
-    """Return whether somebody has not yet had that birthday, as far as a date or a year of birth tells."""
+    """Return whether a person is under an age, from a date or year of birth; None where that is not certain."""
     if born is None:
         return None
     years = business_date.year - int(born[:4])
@@ -189,7 +192,7 @@ def _personal_numbers(values: list[str | None]) -> int:
 
 
 def _strangers(columns: Columns, level: str, region: str, parents: Mapping[str, str]) -> int:
-    """Return the rows with a place that is not the recipient's region and does not lie below it; a label may stand after a code."""
+    """Return the number of rows with a place outside the recipient's region; a label may follow a code in the same cell."""
     names = [f"{name}_code" for name in LEVELS[LEVELS.index(level) :]] + ["region_code"]
     below = {name: [code.split(" ")[0] if code else None for code in columns[name]] for name in names if name in columns}
     codes = {code for found in below.values() for code in found if code is not None}

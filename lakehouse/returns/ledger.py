@@ -1,4 +1,4 @@
-"""Returns nothing but records what was published in the operational database; all of it can be made again from the store."""
+"""Record publications in the operational database (PostgreSQL). All of these records can be rebuilt from the store."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FACT = "returns"
 
 
 def record_publication(connection: Connection, edition: Edition, published: Published, closed: days.Day) -> None:
-    """Record day and packages; a closed issue that came to nothing new is forgotten."""
+    """Record a published day and its packages; a closed issue is removed when its content equals the issue already published."""
     if closed.issue != published.issue:
         days.reopen(connection, edition.date, closed.issue)
     days.close(connection, edition.date, published.issue, closed.gaps)
@@ -29,7 +29,7 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
 
 
 def summary(record: BuildRecord) -> list[dict[str, Any]]:
-    """Return recipients, rows and pending locality per return and level (`department` for handlers), for the report."""
+    """Count recipients, rows and rows of pending locality per return and level (`department` for handlers), for the report."""
     sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for form in record.forms.to_pylist():
         if form["form"] == "rows":

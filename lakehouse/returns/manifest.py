@@ -1,4 +1,4 @@
-"""Returns the documents of a publication: manifest, day entry, proof. Canonical JSON (RFC 8785): the same facts are the same bytes."""
+"""The documents of a publication: manifest, day entry and proof, as canonical JSON (RFC 8785): the same facts give the same bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Signature = dict[str, str]
 
 @dataclass(frozen=True)
 class ReturnFacts:
-    """What all packages of a day have in common about a return."""
+    """What all packages of a day share about a return: its declaration, its plans by audience, and the versions of its contracts."""
 
     declared: Return
     plans: Mapping[str, Plan]
@@ -31,7 +31,7 @@ class ReturnFacts:
 
 @dataclass(frozen=True)
 class Predecessor:
-    """The final issue of the last published day before, and the hash of its entry."""
+    """The final issue of the last published date before this one, and the hash of its day entry."""
 
     business_date: date
     issue: int
@@ -40,7 +40,7 @@ class Predecessor:
 
 @dataclass(frozen=True)
 class DayFacts:
-    """What all packages of a day have in common."""
+    """What the manifests and the entry of a day share."""
 
     city: str
     business_date: date
@@ -53,7 +53,7 @@ class DayFacts:
 
     @property
     def rules_sha256(self) -> str:
-        """Return the hash of everything that decides what a recipient sees and how: what was proved under it need not be proved again."""
+        """Return the hash of all declarations that decide what a recipient sees. What was proved under this hash is not proved again."""
         returns = sorted(facts.declared.sha256 for facts in self.returns.values())
         return sha256(canonical([SPEC, self.policies_sha256, self.regions_sha256, self.labels_sha256, returns]))
 
@@ -64,12 +64,12 @@ def canonical(document: Any) -> bytes:
 
 
 def sha256(content: bytes) -> str:
-    """Return the hash of bytes, in hexadecimal."""
+    """Return the SHA-256 hash of bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def inputs_sha256(batches: Sequence[tuple[str, str]]) -> str:
-    """Return the hash of the (resource, batch id) pairs a day knew."""
+    """Return the hash of the (resource, batch id) pairs that were known on a day."""
     return sha256(canonical(sorted([list(pair) for pair in batches])))
 
 
@@ -77,10 +77,10 @@ def manifest(day: DayFacts, issue: int, forms: Sequence[Document], before: str |
     """Return the manifest of a package.
 
     Args:
-        day: what all packages have in common.
+        day: what all packages share.
         issue: the issue of the day.
         forms: the facts of the recipient's forms (`returns.writer.FORM_FACTS`).
-        before: the hash of the recipient's manifest of the predecessor, none when it had none.
+        before: the hash of the recipient's manifest in the predecessor, None when it had no package there.
         signature: algorithm and key id.
     """
     first = forms[0]
@@ -109,10 +109,10 @@ def day_entry(day: DayFacts, issue: int, replaces: str | None, tree: tuple[int, 
     """Return the entry that publishes an issue of a day.
 
     Args:
-        day: what all packages have in common.
+        day: what all packages share.
         issue: the issue.
-        replaces: the hash of the entry of the issue before, of the same date.
-        tree: the number of packages and the root over their manifests.
+        replaces: the hash of the entry of the previous issue of the same date, None for the first issue.
+        tree: the number of packages and the Merkle root over their manifests.
         closing: the number of gaps the day was closed with, and the signature's algorithm and key id.
     """
     earlier = day.predecessor
@@ -135,7 +135,7 @@ def day_entry(day: DayFacts, issue: int, replaces: str | None, tree: tuple[int, 
 
 
 def proof(business_date: date, issue: int, index: int, leaves: Sequence[bytes], tree: merkle.Tree) -> Document:
-    """Return the path that leads from a package's manifest to the day's root."""
+    """Return the proof of a package: the Merkle path from its manifest to the root in the day entry."""
     return {
         "business_date": business_date.isoformat(),
         "issue": issue,

@@ -1,4 +1,4 @@
-"""Returns the typed model of a return: which rows of which table go to which levels, on what legal basis, with which columns."""
+"""The typed model of a declared return: which rows of which table go to which levels, on what legal basis, with which columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lakehouse.naming import LEVELS
 
 
 class Tightened(Declared):
-    """A return's own transform of a column at a level; looser than the policy only with a legal basis."""
+    """A return's own transform of a column for an audience; it may be looser than the policy only with a legal basis."""
 
     transform: Transform
     legal_basis: str | None = Field(None, alias="legalBasis")
@@ -27,10 +27,10 @@ def _as_tightened(value: Any) -> Any:
 
 
 class ReturnColumn(Declared):
-    """A column of the source table: how it is called there and for people, what it reveals, how it differs from the policy.
+    """A column of a return: its name in the source table, its label for people, its class and grade, and transforms of its own.
 
-    `policy` goes by audience: a level, or the kind of a handler. `codes` names the code table (or `region`) whose labels a workbook
-    shows beside the codes.
+    `policy` holds transforms by audience (a level, or the kind of a handler) that differ from policies.yaml. `codes` names the code table,
+    `region` or `resource`, whose labels a workbook shows beside the codes.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Basis(Declared):
 
 
 class Handler(Declared):
-    """A kind of department that handles the matter by law: it receives the rows of its own area, one department for each region."""
+    """A kind of department that handles the matter by law. There is one such department per region; it receives the rows of that region."""
 
     kind: str
     level: Level
@@ -60,7 +60,7 @@ class Handler(Declared):
 
 
 class Task(Declared):
-    """What a list asks of those who work with it: rows whose column has one of these values, counted on a workbook's first page."""
+    """A task for people who work with a list: the rows whose column has one of these values. The workbook's first page counts them."""
 
     say: str
     unit: str
@@ -69,24 +69,24 @@ class Task(Declared):
 
 
 class SmallCells(Declared):
-    """A column of counts in which no value from 1 to below this may stand: it would speak of single people."""
+    """A column of counts in which no value from 1 to `under` − 1 may appear, because so small a count could identify single people."""
 
     column: str
     under: int = Field(10, ge=2)
 
 
 class Minors(Declared):
-    """Rows of people under an age (at the business date) whose identity columns are of class `minor_id`."""
+    """The rule for minors: in rows of people under an age (at the business date) the named columns are treated as class `minor_id`."""
 
     under: int = Field(14, ge=1, le=18)
     birth_date: str = Field(alias="birthDate")
-    id_no: str | None = Field(None, alias="idNo")  # holds the date of birth where the column of that name is empty
+    id_no: str | None = Field(None, alias="idNo")  # gives the date of birth where the birth date column is empty
     columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Audience:
-    """Who receives a return in the same form: the regions of a level, or departments of a kind that handle the matter by law."""
+    """A group that receives a return in the same form: the regions of a level, or departments of a kind that handle the matter by law."""
 
     name: str
     level: str
@@ -98,9 +98,9 @@ class Audience:
 
 
 class Return(Declared):
-    """All of one `contracts/returns/<id>.yaml`.
+    """A declared return: the whole content of `contracts/returns/<id>.yaml`.
 
-    `resources` are those behind the table where authority.yaml does not say it; `sort_by` orders the lists people read.
+    `resources` names the resources behind the source table where authority.yaml does not. `sort_by` orders the lists in workbooks.
     """
 
     id: str
@@ -125,12 +125,12 @@ class Return(Declared):
 
     @property
     def sha256(self) -> str:
-        """Return the hash of what the return says."""
+        """Return the hash of the declaration."""
         return declared_sha256(self)
 
     @property
     def audiences(self) -> dict[str, Audience]:
-        """Return who receives the return, by name: levels from above to below, then handlers."""
+        """Return the audiences of the return by name: levels from province down to grid, then handlers."""
         served = [level for level in LEVELS if level in self.levels]
         found = {}
         for level, below in zip(served, [*served[1:], None], strict=True):
@@ -145,7 +145,7 @@ def load_returns(folder: Path) -> dict[str, Return]:
     """Return the enabled returns by id.
 
     Raises:
-        ContractError: a file is wrong; the problems of all files at once.
+        ContractError: a file is wrong; the problems of all files are reported together.
     """
     found: dict[str, Return] = {}
     problems: list[str] = []
@@ -156,7 +156,7 @@ def load_returns(folder: Path) -> dict[str, Return]:
             problems.append(str(error))
             continue
         if declared.id != path.stem:
-            problems.append(problems_text([Problem(f"{path}: id", f"is {declared.id!r}.", path.stem, "name the file as the return.")]))
+            problems.append(problems_text([Problem(f"{path}: id", f"is {declared.id!r}.", path.stem, "name the file like the return.")]))
         if declared.enabled:
             found[declared.id] = declared
     if problems:

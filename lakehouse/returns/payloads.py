@@ -1,4 +1,4 @@
-"""Returns the bytes of a recipient's payloads: Parquet for those who have a database, one workbook for those who have a spreadsheet."""
+"""Make the payloads of a recipient: Parquet files for recipients with a database, one workbook for recipients with a spreadsheet."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ARROW_TYPES = {
 
 @dataclass(frozen=True)
 class Form:
-    """A form of a return that has rows: `rows` (all it should hold now) or `changes`."""
+    """A form of a return: `rows` (all rows the recipient should hold now) or `changes` (since the package before)."""
 
     plan: Plan
     name: str
@@ -46,7 +46,7 @@ class Form:
 
 @dataclass(frozen=True)
 class File:
-    """What stands in one file: forms, and before them a cover if it is a workbook."""
+    """The content of one file: its forms, and in a workbook a cover before them."""
 
     forms: tuple[Form, ...]
     cover: workbook.Cover | None = None
@@ -63,14 +63,14 @@ class Payload:
 
 @dataclass(frozen=True)
 class Reading:
-    """How people read what machines keep: labels of codes by table, the time zone of their clocks."""
+    """What is needed to show values to people: labels of codes by code table, and the local time zone."""
 
     labels: Mapping[str, Mapping[str, str]]
     timezone: str
 
 
 def media_type(audience: Audience) -> str:
-    """Return in which format an audience receives its payloads."""
+    """Return the media type of an audience's payloads: workbook for street, community and grid, else Parquet."""
     return workbook.MEDIA_TYPE if audience.name in WORKBOOK_LEVELS else PARQUET
 
 
@@ -80,26 +80,26 @@ def sheet_name(plan: Plan, form: str) -> str:
 
 
 def payload(file: File) -> Payload:
-    """Return the bytes of a file; the same forms and cover have the same bytes."""
+    """Return the payload of a file; the same forms and cover give the same bytes."""
     media = media_type(file.forms[0].plan.audience)
     content = _parquet(file.forms[0]) if media == PARQUET else _workbook(file)
     return Payload(media, content, hashlib.sha256(content).hexdigest())
 
 
 def content_sha256(form: Form) -> str:
-    """Return the hash of all that decides the bytes of a form, without making them."""
+    """Return the hash of everything that decides the bytes of a form, without making the bytes."""
     columns = [ROW_KEY_COLUMN, *form.plan.columns]
     described = [[column.name, column.label, column.payload_type] for column in columns]
     return _hash([workbook.LAYOUT, form.plan.name, form.name, described], *(form.table[name] for name in form.table.column_names))
 
 
 def cover_sha256(cover: workbook.Cover) -> str:
-    """Return the hash of all that decides the bytes of a cover."""
+    """Return the hash of everything that decides the bytes of a cover."""
     return _hash([workbook.LAYOUT, cover.name, [[line.style, *line.cells] for line in cover.lines]])
 
 
 def delivered(rows: pa.Table, plan: Plan, reading: Reading) -> pa.Table:
-    """Return the rows with the texts as this audience reads them; lists for people are in the order the return declares."""
+    """Return the rows with the texts this audience receives; rows for a workbook are sorted as the return declares."""
     is_list = media_type(plan.audience) == workbook.MEDIA_TYPE
     for column in plan.columns:
         place = rows.column_names.index(column.name)
@@ -109,7 +109,7 @@ def delivered(rows: pa.Table, plan: Plan, reading: Reading) -> pa.Table:
 
 
 def read_rows(content: bytes | CalamineWorkbook, sheet: str | None, names: Sequence[str]) -> pa.Table:
-    """Return the rows of an earlier payload (a file, or a workbook that is open) as text, under their column names."""
+    """Return the rows of an earlier payload (a file, or a workbook already open) as text, under their column names."""
     if isinstance(content, bytes) and sheet is None:
         table = pq.read_table(io.BytesIO(content))
         return pa.table({name: table[name].cast(pa.string()) for name in table.column_names})
@@ -137,7 +137,7 @@ def _read_by_people(values: pa.ChunkedArray, column: ColumnPlan, reading: Readin
 
 
 def _canonical(values: pa.ChunkedArray, column: ColumnPlan) -> pa.ChunkedArray:
-    """Return the texts as a payload gives them back when it is read, so that only what differs counts as changed."""
+    """Return the texts in the form a reader of the payload gets them, so that a mere difference of spelling does not count as a change."""
     if column.payload_type == "string":
         return values
     return values.cast(ARROW_TYPES[column.payload_type]).cast(pa.string())

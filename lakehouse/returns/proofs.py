@@ -1,4 +1,4 @@
-"""Returns the proofs a day needs before it is published: complete (I3), free of leaks (I4), within the caps (I5)."""
+"""The proofs a day needs before it is published: packages are complete (I3), free of leaks (I4) and within the caps (I5)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIRST = 5
 
 
 def unproved(edition: Edition, record: BuildRecord) -> pa.Table:
-    """Return the forms with a payload no published package had under the same rules."""
+    """Return the forms whose payload is not yet proved: no published package contains it under the same rules."""
     earlier = edition.facts.predecessor
     issues = [(edition.date, final_issue(edition.exchange, edition.date))]
     if earlier is not None:
@@ -58,13 +58,13 @@ def above_cap(returns: tuple[Return, ...], policies: Policies) -> list[str]:
 
 
 def written(record: BuildRecord, declared: Return) -> dict[tuple[str, str], tuple[int, int]]:
-    """Return audience and region code → rows and pending locality of a return, as recorded."""
+    """Return audience and region code → number of rows and of rows of pending locality of a return, from the build record."""
     rows = [form for form in record.forms.to_pylist() if form["return_id"] == declared.id and form["form"] == "rows"]
     return {(form["audience"], form["region_code"]): (form["rows"], form["pending_locality"]) for form in rows}
 
 
 def keep_proofs(edition: Edition, record: BuildRecord, broken: Broken) -> list[Document]:
-    """Return the proofs as the report shows them, and keeps them beside the record they are about."""
+    """Write the proofs to the store, beside the build record they belong to, and return them in the form the report shows."""
     proofs = [_proof(name, wrong) for name, wrong in broken.items()]
     path, content = proof_record_path(edition.date), canonical({"build_sha256": record.sha256, "proofs": proofs})
     if not edition.exchange.exists(path) or edition.exchange.get(path) != content:
@@ -73,10 +73,10 @@ def keep_proofs(edition: Edition, record: BuildRecord, broken: Broken) -> list[D
 
 
 def require_proofs(edition: Edition, record: BuildRecord) -> None:
-    """Return when the record is proved.
+    """Raise an error unless the build record is proved.
 
     Raises:
-        DeliveryError: it is not, or something is broken.
+        DeliveryError: there is no proof of this record, or a proof failed.
     """
     try:
         found = json.loads(edition.exchange.get(proof_record_path(edition.date)))
@@ -89,11 +89,11 @@ def require_proofs(edition: Edition, record: BuildRecord) -> None:
 
 
 def require_whole(edition: Edition, broken: Broken) -> None:
-    """Return when nothing is broken.
+    """Raise an error when a proof is broken.
 
     Raises:
-        EntitlementError: somebody would see what is not for them.
-        QualityError: somebody did not receive everything.
+        EntitlementError: a recipient would see something it is not entitled to.
+        QualityError: a recipient did not receive all its rows.
     """
     where = f"returns of {edition.date}"
     for name, kind in (("I4", EntitlementError), ("I5", EntitlementError), ("I3", QualityError)):

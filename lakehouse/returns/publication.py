@@ -1,4 +1,4 @@
-"""Returns a published day: manifests, then the one entry that makes all of them visible, then its copies in every package."""
+"""Publish a day: write the manifests, then the one day entry that makes them all visible, then a copy of the entry into every package."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PARALLEL_PUTS = 8
 
 @dataclass(frozen=True)
 class Manifest:
-    """A package's manifest as bytes, with the forms it speaks of."""
+    """A package's manifest as bytes, with the facts of the forms it lists."""
 
     recipient_id: str
     content: bytes
@@ -35,7 +35,7 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Published:
-    """An issue of a day that can be verified; `is_new` when this run published it."""
+    """A published issue of a day; `is_new` is true when this run published it."""
 
     issue: int
     entry_sha256: str
@@ -45,17 +45,17 @@ class Published:
 
 @dataclass(frozen=True)
 class Closing:
-    """What the day is published with: how many gaps it was closed with, and who signs."""
+    """What the day entry needs besides the packages: the number of gaps the day was closed with, and the signer."""
 
     gaps: int
     signer: Signer
 
 
 def publish(edition: Edition, record: BuildRecord, closing: Closing) -> Published:
-    """Return the issue that says what the record says: the newest one when it already does, else a new one.
+    """Publish the build record and return the issue: the newest one when it already has the same manifests, else a new one.
 
-    Every step may be repeated after a stop at any point: manifests of an unpublished issue are overwritten, the entry is created once,
-    its copies are made where they are missing.
+    The function may stop at any point and be run again: manifests of an unpublished issue are overwritten, the day entry is created only
+    once, and its copies are added where they are missing.
     """
     area, day = edition.exchange, edition.date
     newest = final_issue(area, day)
@@ -76,7 +76,7 @@ def publish(edition: Edition, record: BuildRecord, closing: Closing) -> Publishe
 
 
 def differing(edition: Edition, record: BuildRecord, signer: Signer) -> list[str]:
-    """Return the recipients whose published manifest is not what the record says now."""
+    """Return the recipients whose published manifest differs from the one the build record gives now."""
     issue = final_issue(edition.exchange, edition.date)
     stood = leaves(edition.exchange, edition.date, issue).manifests
     now = {one.recipient_id: sha256(one.content) for one in _manifests(edition, issue, record, signer)}
@@ -101,7 +101,11 @@ def _manifest_files(edition: Edition, issue: int, manifests: list[Manifest], sig
 
 
 def _create_entry(edition: Edition, issue: int, manifests: list[Manifest], closing: Closing) -> None:
-    """Publish: everything the operator needs lies there before the entry itself is created, once."""
+    """Create the day entry, which publishes the issue; leaves and signature are written before it.
+
+    Raises:
+        DeliveryError: another run published the same issue first.
+    """
     area, day = edition.exchange, edition.date
     tree = merkle.Tree([merkle.leaf(one.content) for one in manifests])
     replaces = sha256(area.get(day_entry_path(day, issue - 1))) if issue > 1 else None
@@ -115,12 +119,12 @@ def _create_entry(edition: Edition, issue: int, manifests: list[Manifest], closi
     area.put(day_entry_path(day, issue, "leaves.json"), canonical(below.document()))
     area.put(day_entry_path(day, issue, "sig"), closing.signer.sign(content))
     if not area.put_new(day_entry_path(day, issue), content):
-        found = f"issue {issue} was published by somebody else at the same moment."
-        raise DeliveryError(Problem(f"business day {day}", found, "", "run returns_publish again: it compares.").text())
+        found = f"issue {issue} was published by another run at the same moment."
+        raise DeliveryError(Problem(f"business day {day}", found, "", "run returns_publish again: it compares with that issue.").text())
 
 
 def _hand_out(edition: Edition, issue: int, manifests: list[Manifest]) -> None:
-    """Put the entry and the recipient's proof into every package that lacks them."""
+    """Copy the day entry and the recipient's proof into every package that lacks them."""
     area, day = edition.exchange, edition.date
     entry, signature = area.get(day_entry_path(day, issue)), area.get(day_entry_path(day, issue, "sig"))
     hashes = [merkle.leaf(one.content) for one in manifests]
@@ -143,7 +147,10 @@ def _put_all(put: Callable[[str, bytes], object], files: Iterable[tuple[str, byt
 
 
 def _published(edition: Edition, issue: int, manifests: list[Manifest], *, is_new: bool) -> Published:
-    """Return the issue with its packages; a payload is referred to when the package before, or the issue before, had it."""
+    """Return the issue with its packages.
+
+    A payload counts as referred when the recipient's package of the predecessor or of the previous issue has it, else as written.
+    """
     area, earlier = edition.exchange, edition.facts.predecessor
     before = leaves(area, earlier.business_date, earlier.issue).payloads if earlier else {}
     issued = leaves(area, edition.date, issue - 1).payloads

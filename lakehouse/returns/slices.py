@@ -1,4 +1,4 @@
-"""Returns the rows due to one recipient, with nothing in them that the recipient may not see."""
+"""Turn the rows due to one recipient into the disclosed content of its returns: values it may not see are transformed or dropped."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from lakehouse.returns.compiler import ROW_KEY, ColumnPlan, Plan
 from lakehouse.returns.disclosure import disclose, is_under, recipient_key, row_key
 
-# What the selection of due rows hands over: `values` holds the return's columns as text, in order; a recipient without rows has one row
-# whose `return_id` is null. Rows of a recipient stand together.
+# The input of the writer: one row per due row. `values` holds the return's columns as text, in order. Every recipient also has one row
+# whose `return_id` is null, so that a recipient without due rows appears. The rows of one recipient are adjacent.
 DUE_ROWS = pa.schema(
     [
         ("recipient_id", pa.string()),
@@ -29,7 +29,7 @@ DUE_ROWS = pa.schema(
 
 @dataclass(frozen=True)
 class Content:
-    """What a return holds for a recipient: its rows as text, by row key, and how many of them wait for the level below."""
+    """A return's content for a recipient: its rows as text, by row key, and how many have a pending locality (place below not known)."""
 
     plan: Plan
     rows: pa.Table
@@ -37,7 +37,7 @@ class Content:
 
 
 def by_recipient(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
-    """Return each recipient's rows under its id; those of one recipient must stand together."""
+    """Yield each recipient id with its rows; the rows of one recipient must be adjacent in the input."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         for part in _runs(batch):
@@ -50,7 +50,7 @@ def by_recipient(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Ta
 
 
 def content(rows: pa.Table, plan: Plan, recipient_id: str, business_date: date, secret: bytes) -> Content:
-    """Return a return's content for a recipient, from its due rows."""
+    """Return the content of one return for a recipient, made from its due rows."""
     own = rows.filter(pc.equal(rows["return_id"], plan.return_id)).combine_chunks()
     key = recipient_key(secret, recipient_id)
     columns = {ROW_KEY: pa.array([row_key(key, row) for row in own["row_id"].to_pylist()], pa.string())}

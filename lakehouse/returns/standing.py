@@ -1,4 +1,4 @@
-"""Returns whether what was published still stands: every package signed, whole, named by the day, traceable to its batches."""
+"""Check that a published day is still sound: every package is signed, complete, named by the day entry and traceable to its batches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARALLEL_READS = 8
 
 
 def unsound_packages(instance: Instance, day: date) -> tuple[int, list[str]]:
-    """Return how many packages the day's final issue has, and what is wrong with which (recipient: reason)."""
+    """Return the number of packages in the day's final issue, and a text (`recipient: reason`) for each fault found."""
     area, key = open_area(instance, "exchange"), load_public_key(instance.key_path("signing.pub"))
     issue = final_issue(area, day)
     if issue == 0:
@@ -40,9 +40,9 @@ def _untraceable(instance: Instance, area: Area, day: date, issue: int) -> Itera
     with connect(instance) as connection:
         lost = [batch_id for _, batch_id in named if batches.get(connection, batch_id) is None]
     if lost:
-        yield f"{len(lost)} batches of the day are in no ledger"
+        yield f"{len(lost)} batches of the day are not in the operational database"
     if inputs_sha256(named) != entry(area, day, issue)["inputs_sha256"]:
-        yield "the list of batches is not the one the day names"
+        yield "the list of batches is not the one in the day entry"
 
 
 def _reasons(area: Area, key: PublicKey, below: Leaves, when: tuple[date, int], recipient: str) -> list[str]:
@@ -50,7 +50,7 @@ def _reasons(area: Area, key: PublicKey, below: Leaves, when: tuple[date, int], 
     try:
         texts = {name: area.get(f"{prefix}/{name}") for name in FILES}
     except FileNotFoundError:
-        return [f"{recipient}: the package is not whole"]
+        return [f"{recipient}: the package is not complete"]
     found = Verification()
     verify_documents(texts, key, found)
     reasons = [refusal.reason for refusal in found.refusals]

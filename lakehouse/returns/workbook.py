@@ -1,4 +1,4 @@
-"""Returns workbooks: text cells under Chinese headers, nothing a spreadsheet would calculate, the same bytes for the same rows."""
+"""Write and read workbooks (XLSX): text cells under Chinese headers, no formulas in cells, the same bytes for the same rows."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "'")
 MAX_NAME = 31
 NOT_IN_NAMES = "[]:*?/\\"
 A4 = 9
-LAYOUT = "2"  # raised when the same cells are to be laid out anew
+LAYOUT = "2"  # increase when the layout changes, so that files with the same cells are written again
 NARROWEST, WIDEST, MEASURED_ROWS, KEY_WIDTH = 6, 44, 200, 7
-PAGE_WIDTH = 170  # of columns together, in characters: more on one sheet of A4 prints too small to be read
+PAGE_WIDTH = 170  # all columns together, in characters; wider lists would be printed too small on one A4 page
 COVER_WIDTHS = (22, 16, 14, 12, 12, 56)
 FONT = {"font_name": "微软雅黑", "font_size": 10, "num_format": "@", "valign": "vcenter"}
 STYLES: dict[str, dict[str, Any]] = {
@@ -43,9 +43,10 @@ Style = Literal["title", "lead", "section", "head", "row", "task", "note"]
 
 @dataclass(frozen=True)
 class Sheet:
-    """A list: its name, its headers and its columns of text (None is an empty cell).
+    """A sheet with a list: its name, its headers and its columns of text (None is an empty cell).
 
-    `keys` is how many of the first columns name the row and stay in sight; `colours` the background of rows by the text of the first cell.
+    The first `keys` columns identify the row and stay visible while scrolling. `colours` gives the background of a row by the text of its
+    first cell.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a cover, one text a column; the last one takes what is left of the width."""
+    """A line of a cover, one text per column; the last text spans the remaining columns."""
 
     style: Style
     cells: tuple[str, ...]
@@ -65,7 +66,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Cover:
-    """A first page to be read before the lists."""
+    """The first page of a workbook, before the lists."""
 
     name: str
     lines: tuple[Line, ...]
@@ -92,34 +93,37 @@ def write_workbook(sheets: Sequence[Sheet], cover: Cover | None = None) -> bytes
 
 
 def open_workbook(content: bytes) -> CalamineWorkbook:
-    """Return a workbook whose sheets are decoded when they are asked for."""
+    """Open a workbook for reading; a sheet is decoded only when it is used."""
     return CalamineWorkbook.from_filelike(io.BytesIO(content))
 
 
 def read_sheet(content: bytes | CalamineWorkbook, name: str) -> list[list[str | None]]:
-    """Return the rows of a sheet without its headers, as they were before they were made harmless."""
+    """Return the rows of a sheet without its header, with the original texts (see `harmless`)."""
     book = open_workbook(content) if isinstance(content, bytes) else content
     rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
     return [[original(str(cell)) if cell != "" else None for cell in row] for row in rows[1:]]
 
 
 def harmless(text: str) -> str:
-    """Return a text no spreadsheet takes for a formula: an apostrophe before = + - @ (and before an apostrophe, to be unambiguous)."""
+    """Return the text in a form no spreadsheet takes for a formula.
+
+    An apostrophe is put before a text that begins with = + - @, tab, carriage return or an apostrophe; `original` takes it away again.
+    """
     return f"'{text}" if text.startswith(DANGEROUS) else text
 
 
 def original(text: str) -> str:
-    """Return what `harmless` was given."""
+    """Return the text that was given to `harmless`."""
     return text[1:] if text.startswith("'") else text
 
 
 def is_sheet_name(name: str) -> bool:
-    """Return whether a workbook may have a sheet of that name."""
+    """Return whether a workbook can have a sheet of that name."""
     return 0 < len(name) <= MAX_NAME and not any(character in NOT_IN_NAMES for character in name)
 
 
 def _write_list(book: xlsxwriter.Workbook, page: Any, sheet: Sheet, styles: Mapping[str, Any]) -> int:
-    """Write a list as people print and filter it, and returns how many cells were refused."""
+    """Write a list with filter, colours and print layout, and return how many cells the format refused."""
     last_row, last_column = max((len(cells) for cells in sheet.columns), default=0), len(sheet.headers) - 1
     widths = [
         KEY_WIDTH if number == sheet.keys - 1 else _width(header, cells)
@@ -176,17 +180,17 @@ def _set_up_print(page: Any, pages_wide: int) -> None:
 
 
 def _width(header: str, cells: Sequence[str | None]) -> int:
-    """Return how wide a column is to be, by its first rows; the filter's button needs room beside the header."""
+    """Return the width of a column in characters, measured on its first rows; the header needs extra room for the filter button."""
     widest = max((_display(cell) for cell in cells[:MEASURED_ROWS] if cell is not None), default=0)
     return max(NARROWEST, min(WIDEST, max(widest + 2, _display(header) + 4)))
 
 
 def _display(text: str) -> int:
-    """Return how many columns of a terminal a text takes: a Chinese character takes two, and three bytes."""
+    """Return the display width of a text in characters: a Chinese character counts as two (it has three bytes in UTF-8)."""
     return (len(text) + len(text.encode())) // 2
 
 
 def _write_column(page: Any, number: int, cells: Sequence[str | None]) -> int:
-    """Write a column and returns how many cells were refused."""
+    """Write a column and return how many cells the format refused."""
     write = page.write_string
     return sum(write(row, number, harmless(cell)) != 0 for row, cell in enumerate(cells, 1) if cell is not None)

@@ -1,4 +1,4 @@
-"""Returns the facts of every payload while writing it: what a task does with the recipients it was given."""
+"""Write the payloads of recipients and return their facts. This is the work of one Spark task on the recipients assigned to it."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from lakehouse.returns.payloads import (
 from lakehouse.returns.slices import by_recipient, content
 
 COVER = "cover"
-# One row per recipient, return and form, and one for the cover of a workbook (`return_id` is empty there); `created` says that the payload
-# was not there before.
+# One row per recipient, return and form, and one row for the cover of a workbook (with an empty `return_id`). `created` is true when the
+# payload was written now.
 FORM_FACTS = pa.schema(
     [
         ("recipient_id", pa.string()),
@@ -61,7 +61,7 @@ FORM_FACTS = pa.schema(
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a task has to know: recipients, plans, where packages live, the key's file (never the key), the packages before these."""
+    """What a task needs to know: recipients, plans, where packages are stored, the key's file (never the key), the earlier packages."""
 
     business_date: date
     exchange_url: str
@@ -76,9 +76,9 @@ class Assignment:
 
 
 def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) -> Iterator[pa.RecordBatch]:
-    """Write the payloads of the recipients whose due rows these are and returns their facts (`FORM_FACTS`).
+    """Write the payloads of the recipients of these due rows and yield the facts of their forms (`FORM_FACTS`).
 
-    A payload is created under its hash; one that is there already is only referred to. So a repeated task writes nothing.
+    A payload is stored under its hash. When that file exists already, the package refers to it; so a repeated task writes nothing.
     """
     area = Area(assignment.exchange_url)
     secret = bytes.fromhex(Path(assignment.key_file).read_text("utf-8").strip())
@@ -91,7 +91,7 @@ def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) ->
 
 
 def _listed(rows: pa.Table, plan: Plan, whose: tuple[str, bytes, Earlier | None], assignment: Assignment) -> tuple[Listed, dict[str, str]]:
-    """Return a return of a recipient as it is now and what changed, and the content hash of each of its forms."""
+    """Return a recipient's rows and changes of one return, and the content hash of each of these forms."""
     recipient_id, secret, earlier = whose
     found = content(rows, plan, recipient_id, assignment.business_date, secret)
     now = delivered(found.rows, plan, assignment.reading)
@@ -126,7 +126,7 @@ def _write_package(
 
 
 def _files(recipient: Addressee, lists: Sequence[Listed], sender: str) -> list[File]:
-    """Return which forms share a file: each has its own, or all are sheets of one workbook; an empty form is in none."""
+    """Return the files of a recipient: one Parquet file per form, or one workbook with a sheet per form. An empty form is in no file."""
     forms = []
     for one in lists:
         forms.append(Form(one.plan, "rows", one.rows))

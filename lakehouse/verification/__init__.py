@@ -1,1 +1,1 @@
-"""What a recipient needs to check a package: verifier, proof paths, signatures. Imports nothing else of ours, so it can be given away."""
+"""What a recipient needs to check a package: verifier, Merkle proofs, signatures. Imports no other code of this project."""

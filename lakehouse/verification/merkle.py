@@ -1,4 +1,4 @@
-"""Returns Merkle trees as in RFC 9162: root and proof paths over a day's manifests, and the root a path leads to."""
+"""Merkle trees as in RFC 9162: compute the root and the proof paths over a day's manifests, and check a proof path."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def leaf(content: bytes) -> bytes:
 
 
 def node(left: bytes, right: bytes) -> bytes:
-    """Return the hash of two neighbours."""
+    """Return the hash of an inner node with these two children."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 class Tree:
-    """The tree over leaves in their order; a node without a right neighbour moves up as it is."""
+    """A Merkle tree over leaves in their order; a node without a right neighbour moves up one level unchanged."""
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
         self._levels = [list(leaves)]
@@ -29,11 +29,11 @@ class Tree:
 
     @property
     def root(self) -> bytes:
-        """Return the root; of no leaves the hash of nothing."""
+        """Return the root; without leaves, the hash of the empty text."""
         return self._levels[-1][0] if self._levels[-1] else hashlib.sha256().digest()
 
     def path(self, index: int) -> list[bytes]:
-        """Return the neighbours that lead from a leaf to the root."""
+        """Return the proof path of a leaf: the hashes of its neighbours on the way to the root."""
         found = []
         for level in self._levels[:-1]:
             if index ^ 1 < len(level):
@@ -43,7 +43,10 @@ class Tree:
 
 
 def root_from(start: bytes, index: int, count: int, path: Sequence[bytes]) -> bytes | None:
-    """Return the root a path leads to from the leaf of that index among so many; None when the path has the wrong length."""
+    """Return the root computed from leaf hash `start`, its index among `count` leaves, and its proof path.
+
+    None when the index is not below `count` or the path has the wrong length.
+    """
     if not 0 <= index < count:
         return None
     steps = iter(path)

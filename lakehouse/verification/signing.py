@@ -1,4 +1,4 @@
-"""Returns signatures and checks them. The algorithm is a field of what is signed, so that another one can follow Ed25519."""
+"""Sign documents and check signatures. A signed document names its algorithm, so that Ed25519 can be replaced later."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ ALGORITHM = "Ed25519"
 
 
 class KeyFileError(Exception):
-    """A key file is missing, or is no key of the right kind; the message says which and what to do."""
+    """A key file is missing or holds no key of the right kind; the message names the file and what to do."""
 
 
 @dataclass(frozen=True)
 class Signer:
-    """A private key of this house."""
+    """A private key that signs manifests and day entries."""
 
     key: Ed25519PrivateKey
     key_id: str
     algorithm: str = ALGORITHM
 
     def sign(self, message: bytes) -> bytes:
-        """Return the signature as base64 text; the same message always has the same."""
+        """Return the signature as base64 text; the same message always has the same signature."""
         return base64.b64encode(self.key.sign(message))
 
     @property
     def named(self) -> dict[str, str]:
-        """Return what a signed document says about its signature."""
+        """Return the field `signature` of a signed document: algorithm and key id."""
         return {"algorithm": self.algorithm, "key_id": self.key_id}
 
 
 @dataclass(frozen=True)
 class PublicKey:
-    """The key a recipient was given by hand, never inside a package."""
+    """The sender's public key. The recipient gets it by a separate way, never inside a package."""
 
     key: Ed25519PublicKey
     key_id: str
     algorithm: str = ALGORITHM
 
     def accepts(self, message: bytes, signature: bytes) -> bool:
-        """Return whether this key's owner signed the message."""
+        """Return whether the signature of the message was made with the matching private key."""
         try:
             self.key.verify(base64.b64decode(signature, validate=True), message)
         except (InvalidSignature, binascii.Error):
@@ -55,10 +55,10 @@ class PublicKey:
 
 
 def load_signer(path: Path) -> Signer:
-    """Return the signer of a private key file (PEM).
+    """Load the signer from a private key file (PEM).
 
     Raises:
-        KeyFileError: there is none, or it is of another kind.
+        KeyFileError: there is no readable Ed25519 key.
     """
     try:
         key = load_pem_private_key(path.read_bytes(), None)
@@ -70,10 +70,10 @@ def load_signer(path: Path) -> Signer:
 
 
 def load_public_key(path: Path) -> PublicKey:
-    """Return a public key file (PEM).
+    """Load the public key from a file (PEM).
 
     Raises:
-        KeyFileError: there is none, or it is of another kind.
+        KeyFileError: there is no readable Ed25519 key.
     """
     try:
         key = load_pem_public_key(path.read_bytes())

@@ -1,4 +1,4 @@
-"""Returns whether a package is what the sender published for its recipient. Needs the package's folder and the sender's public key only."""
+"""Check that a package is what the sender published for its recipient, from the package's folder and the sender's public key alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Refusal:
-    """One reason why a package is refused: a fixed code and words for people."""
+    """One reason why a package is refused: a fixed code and a text for people."""
 
     code: str
     reason: str
@@ -31,7 +31,7 @@ class Refusal:
 
 @dataclass
 class Verification:
-    """What was found; a package without refusals is good."""
+    """The result of checking a package; a package without refusals is good."""
 
     refusals: list[Refusal] = field(default_factory=list)
     manifest: Document = field(default_factory=dict)
@@ -43,12 +43,12 @@ class Verification:
         return not self.refusals
 
     def refuse(self, code: str, reason: str) -> None:
-        """Add a reason."""
+        """Add a refusal."""
         self.refusals.append(Refusal(code, reason))
 
 
 def verify_package(folder: Path, key: PublicKey, recipient: str | None = None) -> Verification:
-    """Return what is wrong with the package in a folder (`…/<date>/<issue>`; payloads lie in `content/` there or two folders above)."""
+    """Check the package in a folder (`…/<date>/<issue>`); its payloads are in `content/` inside it or two folders above."""
     found = Verification()
     texts = _read_files(folder, found)
     if found.refusals:
@@ -67,7 +67,7 @@ def verify_package(folder: Path, key: PublicKey, recipient: str | None = None) -
 
 
 def verify_documents(texts: dict[str, bytes], key: PublicKey, found: Verification) -> None:
-    """Add what is wrong with a package's five documents; `manifest` is filled only when both signatures are good."""
+    """Check a package's five documents and add what is wrong to `found`; `found.manifest` is set only when both signatures are good."""
     documents = {name: _document(name, texts[name], found) for name in FILES if name.endswith(".json")}
     if found.refusals:
         return
@@ -84,12 +84,12 @@ def verify_documents(texts: dict[str, bytes], key: PublicKey, found: Verificatio
 
 def _read_files(folder: Path, found: Verification) -> dict[str, bytes]:
     if not folder.is_dir():
-        found.refuse("missing", f"{folder} is no folder.")
+        found.refuse("missing", f"{folder} is not a folder.")
         return {}
     present = {path.name for path in folder.iterdir()}
     for name in FILES:
         if name not in present:
-            why = "the day is not published, or the package is not whole" if name in PUBLISHING else "the package is not whole"
+            why = "the day is not published, or the package is not complete" if name in PUBLISHING else "the package is not complete"
             found.refuse("missing", f"{name} is missing: {why}.")
     for name in sorted(present - {*FILES, "content"}):
         found.refuse("extra", f"{name} does not belong to the package.")
@@ -102,7 +102,7 @@ def _document(name: str, content: bytes, found: Verification) -> Document:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        found.refuse("format", f"{name} is no JSON object.")
+        found.refuse("format", f"{name} is not a JSON object.")
         return {}
     return document
 
@@ -132,11 +132,11 @@ def _check_day(manifest: Document, day: Document, proof: Document, found: Verifi
 
 
 def _check_folder(folder: Path, found: Verification) -> None:
-    """Refuse a package that lies under another date or issue than its own; a folder of any other name says nothing."""
+    """Refuse a package in a folder named for another date or issue; a folder with any other kind of name is not checked."""
     issue, date = folder.resolve().name, folder.resolve().parent.name
     own = (found.manifest.get("business_date"), str(found.manifest.get("issue")))
     if issue.isdigit() and len(date) == 10 and (date, issue) != own:
-        found.refuse("day", f"the folder is of {date}, issue {issue}; the package of {own[0]}, issue {own[1]}.")
+        found.refuse("day", f"the folder is named for {date}, issue {issue}; the package is of {own[0]}, issue {own[1]}.")
 
 
 def _check_proof(manifest: bytes, day: Document, proof: Document, found: Verification) -> None:
@@ -147,7 +147,7 @@ def _check_proof(manifest: bytes, day: Document, proof: Document, found: Verific
     path = [bytes.fromhex(step) for step in proof["path"]]
     root = merkle.root_from(leaf, proof["leaf_index"], proof["leaf_count"], path)
     if proof["leaf_count"] != day["packages"] or root is None or root.hex() != day["merkle"]["root"]:
-        found.refuse("proof", "proof.json does not lead from this manifest to the day's root: the day does not name this package.")
+        found.refuse("proof", "proof.json does not connect this manifest with the root in day.json: the day does not contain this package.")
 
 
 def _check_payloads(folder: Path, manifest: Document, found: Verification) -> None:
@@ -172,7 +172,7 @@ def _check_payloads(folder: Path, manifest: Document, found: Verification) -> No
 
 def _payload(folder: Path, path: str, form: Document, found: Verification) -> Path | None:
     if path != f"content/{form['sha256']}.{path.rsplit('.', 1)[-1]}" or path.count("/") != 1:
-        found.refuse("format", "the manifest names a payload by something else than its hash.")
+        found.refuse("format", "the manifest names a payload by something other than its hash.")
         return None
     places = [place / path for place in (folder, folder.resolve().parent.parent)]
     content = next((place for place in places if place.is_file()), None)

@@ -1,1 +1,1 @@
-"""The steps of one resource: commit to bronze, gate, history in silver, and the account of every row."""
+"""The ingest steps of one resource: append to bronze, gate, history in silver, and the account of what became of every row."""

@@ -1,4 +1,7 @@
-"""Returns what a step's snapshots close: the keys they lack, for the keys that only go on and for those that are cut again."""
+"""Find the keys that the snapshots of a step close: keys of their provider that a snapshot no longer contains.
+
+Usually the open versions in silver are enough to find them. After a late snapshot, the entries of all known batches are needed.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,9 @@ SNAPSHOT = "_batch_id string, _provider string, _business_date date, _delivery_n
 
 @dataclass(frozen=True)
 class Disappearances:
-    """The known snapshots of a resource, and which of them come in now.
+    """The known snapshots of a resource (`known`), and which of them come into silver now (`waiting`).
 
-    Of the snapshots of one provider about one date the last delivered counts; one without any row closes nothing.
+    If a provider delivered several snapshots of one date, only the last delivered counts. A snapshot without rows closes nothing.
     """
 
     spark: SparkSession
@@ -32,9 +35,9 @@ class Disappearances:
 
     @cached_property
     def again(self) -> list[str]:
-        """Return the providers of whose keys no present version says enough: all they ever named is cut again.
+        """Return the providers whose keys must all be cut again, because the open versions are not enough to judge absences.
 
-        Their new snapshot does not stand after every other one, or several come in at once.
+        Their new snapshot is not of a later date than every snapshot before, or several of theirs come in at once.
         """
         before = [batch.business_date for batch in self.known if batch not in self.waiting]
         last, providers = max(before, default=None), [batch.provider for batch in self.waiting]
@@ -42,7 +45,7 @@ class Disappearances:
         return sorted(late | {provider for provider in providers if providers.count(provider) > 1})
 
     def of_present(self, versions: DataFrame, rows: DataFrame) -> DataFrame | None:
-        """Return the keys with an open version that the new snapshots lack; None when there are none.
+        """Return the keys that have an open version and are absent from the new snapshots; None when there are none.
 
         Args:
             versions: the open versions of silver.
@@ -53,7 +56,7 @@ class Disappearances:
         return self._absent(self._keys(open_, "_from"), closing, rows)
 
     def of_entries(self, said: DataFrame, rows: DataFrame) -> DataFrame | None:
-        """Return the keys that any known snapshot lacks; None when there are none.
+        """Return the keys that are absent from any known snapshot; None when there are none.
 
         Args:
             said: all entries of these keys.
@@ -88,5 +91,5 @@ class Disappearances:
 
 
 def entries_of(absent: DataFrame, contract: Contract) -> DataFrame:
-    """Return absent keys as entries of a history."""
+    """Return absent keys as entries of a history; such an entry deletes the key."""
     return history.entries(absence.said_of(absent, contract), contract)

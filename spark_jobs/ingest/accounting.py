@@ -1,4 +1,4 @@
-"""Returns what became of the rows of batches, and refuses numbers that do not add up to what was received."""
+"""Count what became of the rows of each batch, and refuse counts that do not add up to the rows received."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from spark_jobs.transforms.dispositions import errors
 
 @dataclass(frozen=True)
 class Account:
-    """A batch, its rows by disposition, and the rows that did not get in: line and rules."""
+    """A batch, its number of rows by disposition, and its rejected or quarantined rows (line and broken rules)."""
 
     batch: Batch
     counts: Counts
@@ -24,10 +24,10 @@ class Account:
 
 
 def accounts(rows: DataFrame, batches: Sequence[Batch], contract: Contract) -> list[Account]:
-    """Return the account of each batch, from its rows in bronze with their `_disposition`; one query.
+    """Return the account of each batch, from its bronze rows with `_disposition`; one query for all batches.
 
     Raises:
-        QualityError: the rows of a batch are not as many as were received.
+        QualityError: the number of rows of a batch differs from the number received.
     """
     broken = F.when(F.col("_reject").isNotNull(), F.array(F.concat(F.lit("reject."), "_reject"))).otherwise(errors(contract))
     outside = F.col("_disposition").isin("rejected", "quarantined")
@@ -47,8 +47,8 @@ def _check(drawn: Sequence[Account]) -> None:
     problems = [
         Problem(
             f"batch {one.batch.batch_id} of {one.batch.resource}",
-            f"{one.counts.total} rows are accounted for.",
-            f"{one.batch.received}, as many as were received.",
+            f"{one.counts.total} rows are accounted for in bronze.",
+            f"{one.batch.received}, the number of rows received.",
             "bronze does not hold the delivery as landed; nothing was written to silver.",
         )
         for one in drawn

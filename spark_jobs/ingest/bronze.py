@@ -1,4 +1,4 @@
-"""Returns how many rows a step added to bronze: staged rows with their verdicts, one commit, counted by a fresh read."""
+"""Append the staged rows of a step to bronze, with their verdicts and in one commit, and count them again by a fresh read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from spark_jobs.transforms.verdicts import add_verdicts
 
 
 def append(instance: Instance, contract: Contract, staged: Staged, readable: Sequence[Batch]) -> int:
-    """Return how many rows were added; batches that are there already (a step done again) are only counted.
+    """Append the rows of batches to bronze and return how many were added; batches already there (after a repeated step) are only counted.
 
     Raises:
         QualityError: the table does not hold exactly the rows that were received.

@@ -1,4 +1,4 @@
-"""Returns what the gate says of batches: verdicts counted on a fresh read, Great Expectations on the same rows, both must agree."""
+"""The gate: count the verdicts of committed rows, run Great Expectations on the same rows, compare both counts, decide on each batch."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ USED = ("_batch_id", "_verdict", "_reject", "_row_hash", "_position")
 
 @dataclass(frozen=True)
 class Judged:
-    """A batch with its counts and what the gate says of it."""
+    """A batch with its counts and the gate's decision."""
 
     batch: Batch
     tally: Tally
@@ -37,10 +37,10 @@ class Judged:
 
 
 def judge(instance: Instance, contract: Contract, waiting: Sequence[Batch], on: date) -> list[Judged]:
-    """Return what the gate says of each batch; all of them pass through one checkpoint.
+    """Return the gate's decision on each batch; one checkpoint runs over all of them.
 
     Raises:
-        QualityError: the checkpoint did not run, or its counts differ from those of the verdicts or from what was received.
+        QualityError: the checkpoint did not run, or its counts differ from those of the verdicts or from the rows received.
     """
     counts: dict[str, Tally] = {}
     filled = [batch for batch in waiting if batch.received]
@@ -61,7 +61,7 @@ def judge(instance: Instance, contract: Contract, waiting: Sequence[Batch], on: 
 
 
 def record(connection: Connection, judged: Judged, on: date) -> None:
-    """Record what the gate says of a batch with its counts per rule; a blocked batch opens a ticket, a good one answers it."""
+    """Record the gate's decision on a batch with its counts per rule; a blocked batch opens a ticket, any other closes an open one."""
     batch, decision = judged.batch, judged.decision
     counts = Counts(held=batch.received) if decision.gate == BLOCKED else None
     batches.record_gate(connection, batch.batch_id, decision.gate, counts)
@@ -89,14 +89,14 @@ def _broken(judged: Judged) -> dict[str, int]:
 
 
 def _confirm(instance: Instance, contract: Contract, rows: DataFrame, judged: Sequence[Judged], on: date) -> None:
-    """Run the checkpoint and compares its counts with ours, rule by rule."""
+    """Run the checkpoint and compare its counts with those of the verdicts, rule by rule."""
     facts = {fact: [one.batch.batch_id for one in judged if fact in one.decision.facts] for fact in BATCH_FACTS}
     suite = gate_suite(contract, sum(one.batch.received for one in judged))
     found = counted(instance.folder("derived"), suite, with_batch_verdict(rows, facts), on.isoformat())
     names = [*labels(contract), REJECTED, *BATCH_FACTS]
     expected = {ROWS: 0, **{name: sum(_broken(one).get(name, 0) for one in judged) for name in names}}
     problems = [
-        Problem(f"gate of {contract.code}: {name}", f"the checkpoint counts {found.get(name)} rows.", f"{count}, as the verdicts say.")
+        Problem(f"gate of {contract.code}: {name}", f"the checkpoint counts {found.get(name)} rows.", f"{count}, as in the verdicts.")
         for name, count in expected.items()
         if found.get(name) != count
     ]

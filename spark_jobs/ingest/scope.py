@@ -1,4 +1,4 @@
-"""Returns what row rules may look at in an instance: its code tables, its city's region tree, time zone and departments."""
+"""Load what the row rules of an instance may use: code tables, the city's region tree, time zone and departments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spark_jobs.transforms.rules.scope import RuleScope
 
 
 def rule_scope(spark: SparkSession, instance: Instance) -> RuleScope:
-    """Return the scope of the instance's rules.
+    """Return what the instance's row rules may use.
 
     Raises:
         ContractError, ConfigError: a code table, the region tree or the list of departments is wrong.

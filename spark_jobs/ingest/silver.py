@@ -1,4 +1,4 @@
-"""Returns what a step adds to the history of a resource: which batches, their rows judged, the versions that differ."""
+"""The silver step of a resource: select the batches, find what became of their rows, and write the versions that differ."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ OPEN = "_replaced_on IS NULL AND valid_to IS NULL"
 class Selection:
     """The batches of a step.
 
-    `waiting` come into silver now; `judged` are these and what was delivered after the first of them and is in silver already (whether
-    a row repeats another goes by the order of delivery); `outside` are those of which nothing counts (blocked, refused, not judged yet);
-    `counted` are all others.
+    `waiting` batches come into silver now. `judged` are these and all later deliveries that are in silver already, because the order of
+    delivery decides which of two equal rows is the duplicate. `outside` batches do not count (blocked, refused, or not through the gate
+    yet). `counted` are all batches that do count, `waiting` among them.
     """
 
     waiting: tuple[Batch, ...]
@@ -43,12 +43,12 @@ class Selection:
 
     @property
     def has_prior(self) -> bool:
-        """Return whether anything was in silver before."""
+        """Return whether any batch was in silver before this step."""
         return len(self.counted) > len(self.waiting)
 
     @staticmethod
     def of(batches: Iterable[Batch], on: date) -> Selection:
-        """Return the selection of the step of a business date: what was taken in by then and passed its gate."""
+        """Return the selection for the step of a business date: batches taken in by then that the gate has let through."""
         all_ = tuple(batches)
         waiting = tuple(one for one in all_ if one.is_known and one.silver_on is None and one.taken_on <= on)
         counted = tuple(one for one in all_ if one.is_known and (one.silver_on is not None or one in waiting))
@@ -58,13 +58,13 @@ class Selection:
 
     @property
     def first_delivery_no(self) -> int:
-        """Return the number of the first delivery that is judged."""
+        """Return the delivery number of the first judged batch."""
         return self.waiting[0].delivery_no
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a resource: what it reads, and the date on which what it writes becomes known."""
+    """One silver step of a resource: what it reads, and the business date (`on`) recorded for what it writes."""
 
     spark: SparkSession
     contract: Contract
@@ -75,13 +75,13 @@ class Step:
 
     @cached_property
     def judged(self) -> DataFrame:
-        """Return the rows of the judged batches with `_disposition`, computed once."""
+        """Return the rows of the judged batches with `_disposition`; computed once."""
         rows = self._bronze().where(_of(self.selection.judged))
         return dispositions.with_dispositions(rows, self._prior, self.contract).localCheckpoint()
 
     @cached_property
     def _prior(self) -> DataFrame | None:
-        """Return the valid rows delivered before the judged batches that stand at their first position or after it, if any can."""
+        """Return the valid rows of earlier deliveries that a judged row could repeat; None if there can be none."""
         if not self.selection.has_prior:
             return None
         valid = dispositions.is_valid(self.contract)
@@ -101,7 +101,7 @@ class Step:
 
     @cached_property
     def _vanished(self) -> DataFrame | None:
-        """Return the keys that have an open version and are missing in a new snapshot."""
+        """Return the keys that have an open version and are absent from a new snapshot."""
         if self._disappearances is None:
             return None
         open_versions = storage.read(self.spark, silver(self.contract.code)).where(OPEN)
@@ -109,7 +109,7 @@ class Step:
 
     @cached_property
     def _firsts(self) -> DataFrame:
-        """Return the touched keys with the position of their first news."""
+        """Return the keys this step touches, each with the position of its first new row or closing snapshot."""
         news = self._new.select("_key", "_position")
         if self._vanished is not None:
             news = news.unionAll(self._vanished.select("_key", "_position"))
@@ -119,14 +119,14 @@ class Step:
 
     @cached_property
     def _recut_keys(self) -> DataFrame | None:
-        """Return the keys whose history an untimely snapshot may change wherever it is silent of them, with their first position."""
+        """Return all keys ever named by a provider with a late snapshot, with their first position: the snapshot may close any of them."""
         if self._disappearances is None or not self._disappearances.again:
             return None
         rows = self._bronze().where(dispositions.is_valid(self.contract) & F.col("_provider").isin(self._disappearances.again))
         return rows.groupBy("_key").agg(F.min("_position").alias("_position")).localCheckpoint()
 
     def write(self) -> storage.Changes:
-        """Return how many versions were written: what differs, in one MERGE."""
+        """Write the versions that differ in one MERGE and return how many were written."""
         table = silver(self.contract.code)
         current = storage.read(self.spark, table).where(OPEN).join(self._firsts, "_key", "semi").localCheckpoint()
         late = self._late(current)
@@ -152,10 +152,10 @@ class Step:
         return [] if absent is None else [absent]
 
     def check(self) -> None:
-        """Check on a fresh read that every key with an accepted row has a history without overlap.
+        """Check by a fresh read that every touched key has versions and that none of them overlap.
 
         Raises:
-            QualityError: it has not.
+            QualityError: a key has no version, or versions overlap.
         """
         versions = storage.read(self.spark, silver(self.contract.code)).where("_replaced_on IS NULL").join(self._firsts, "_key", "semi")
         of_key = versions.withColumn("_broken", overlaps()).groupBy("_key").agg(F.count_if("_broken").alias("_broken"))
@@ -166,7 +166,7 @@ class Step:
             raise QualityError(Problem(silver(self.contract.code), text, "none", "run the step again.").text())
 
     def _late(self, current: DataFrame) -> DataFrame | None:
-        """Return the keys that have to be cut again from bronze, None when there are none."""
+        """Return the keys to cut again from bronze, because a new row is not later than a known one; None if there are none."""
         earlier = current.select("_key", "_position")
         if self._prior is not None:
             earlier = earlier.unionAll(self._prior.select("_key", "_position"))
@@ -187,7 +187,7 @@ class Step:
         typed = with_person_ids(typed_rows(rows, self.contract, self.scope), self.contract, self.key_path)
         key_id = hashlib.sha256(hmac_key(str(self.key_path))).hexdigest()[:16] if self.contract.identity_columns else None
         rows = history.entries(typed.withColumn("_hmac_key_id", F.lit(key_id).cast("string")), self.contract)
-        return rows.localCheckpoint()  # a plan any deeper is refused by Connect: messages may nest a hundred levels
+        return rows.localCheckpoint()  # Spark Connect refuses a deeper plan: its messages may nest at most a hundred levels
 
 
 def _of(batches: Iterable[Batch]) -> Column:

@@ -1,4 +1,4 @@
-"""Close a business day: list what is missing and open a ticket for each gap; what becomes known later waits for the next issue."""
+"""Close a business day: list the gaps and open a ticket for each. What arrives later goes into the next issue or the next day."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import batches, connect, days, ingest_runs, tickets
 
 MESSAGES = {
-    "silent": "nothing was delivered although it was due; deliver it, the next run takes it whatever its date",
-    "failed": "the ingest run failed; see the red task, repair the cause and clear it",
-    "contract": "the contract is wrong, so nothing was taken in; `huiliu contracts check` says what, correct it",
+    "silent": "nothing was delivered although a delivery was due; deliver it: the next run takes it in, whatever its date",
+    "failed": "the ingest run failed; open the red task in Airflow, repair the cause and clear the task",
+    "contract": "the contract is wrong, so nothing was taken in; `huiliu contracts check` lists the problems: correct them",
     "not_run": "no ingest run was started for this date",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class CloseAnswer(Answer):
-    """The issue that stands, and how many gaps it was closed with; `outcome` is closed or final."""
+    """The newest issue and the number of gaps it was closed with; `outcome` is closed or final."""
 
     gaps: int
 
 
 def run(instance: Instance, request: JobRequest) -> CloseAnswer:
-    """Close the newest issue of the day; a day before a published one is final and stays as it is."""
+    """Close the day's newest issue, or a new issue if that one is published; a final day (a later one is published) is not changed."""
     day = request.business_date
     with connect(instance) as connection:
         newest = days.newest_issue(connection, day)
@@ -45,7 +45,7 @@ def run(instance: Instance, request: JobRequest) -> CloseAnswer:
 
 def _open_ticket(connection: Connection, request: JobRequest, gap: Gap) -> None:
     if gap["kind"] not in MESSAGES:
-        return  # a blocked or refused batch has a ticket since its gate
+        return  # a blocked or refused batch has its ticket already
     message = f"{gap['resource']}, due on {gap['due_on']}: {MESSAGES[gap['kind']]}."
     detail = {"due_on": gap["due_on"]}
     subject = f"{gap['resource']}|{gap['provider'] or ''}|{gap['due_on']}"

@@ -1,4 +1,4 @@
-"""Bring a resource's deliveries to bronze: find, land, read, judge every row, commit once, count again."""
+"""Bring a resource's deliveries into bronze: find, land and read them, judge every row, commit once, count again."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ OPTIONS = ("files", "provider", "refetch")
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractAnswer(Answer):
-    """What came of a resource's deliveries.
+    """What became of a resource's deliveries.
 
     Attributes:
-        landed: deliveries that were landed now.
-        repeated: deliveries that only repeat a known batch.
-        rebuilt: landed batches the database had forgotten.
+        landed: number of deliveries landed now.
+        repeated: number of deliveries that only repeat a known batch.
+        rebuilt: number of landed batches that were missing in the database and were recorded again.
         batches: ids of the batches that were read now.
-        refused: deliveries that cannot be read at all, and sources in the way.
-        rows: rows the one commit added to bronze (0: nothing was written).
-        remarks: what people should know of readable deliveries.
+        refused: number of deliveries that cannot be read at all, and of unusable sources.
+        rows: number of rows the commit added to bronze (0: nothing was written).
+        remarks: what people should know about deliveries that were read.
     """
 
     landed: int
@@ -41,10 +41,10 @@ class ExtractAnswer(Answer):
 
 
 def run(instance: Instance, request: JobRequest) -> ExtractAnswer:
-    """Take in what has come for a resource and commit its rows, judged, to bronze.
+    """Take in the deliveries of a resource and commit their rows, with verdicts, to bronze.
 
-    Options: `files` and `provider` (delivered files instead of what the source has), `refetch` (ask the source again),
-    `batches` (read only these).
+    Options: `files` and `provider` (take these files instead of asking the source), `refetch` (ask the source again),
+    `batches` (read only these batches).
 
     Raises:
         QualityError: bronze does not hold the rows that were received.

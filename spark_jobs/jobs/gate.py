@@ -1,4 +1,4 @@
-"""Hold the committed rows of a resource's open batches to their thresholds: one checkpoint, batches block one by one."""
+"""Judge a resource's open batches at the gate: one checkpoint over their committed rows, a decision for each batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spark_jobs.ingest import gate
 
 @dataclass(frozen=True, kw_only=True)
 class GateAnswer(Answer):
-    """How many batches were judged, and how many of them passed, were warned of and were blocked."""
+    """The number of batches that were judged, passed, passed with a warning and were blocked."""
 
     batches: int
     passed: int
@@ -24,10 +24,10 @@ class GateAnswer(Answer):
 
 
 def run(instance: Instance, request: JobRequest) -> GateAnswer:
-    """Judge every batch that waits for the gate and record what the gate says of it.
+    """Judge every batch that waits for the gate and record the decision.
 
     Raises:
-        QualityError: the checkpoint did not run or does not agree with the verdicts; every gate stays open and nothing reaches silver.
+        QualityError: the checkpoint did not run or does not agree with the verdicts; all batches keep waiting and nothing reaches silver.
     """
     if request.resource is None:
         raise ConfigError(Problem("job gate", "no resource was named.", "", "add --resource.").text())

@@ -1,4 +1,4 @@
-"""Record how the day of a resource ended: accepted, blocked, refused, nothing arrived, or failed."""
+"""Record the outcome of a resource's ingest run on a day: accepted, blocked, refused, nothing arrived, or failed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lakehouse.ops import batches, connect, days, ingest_runs
 
 
 def run(instance: Instance, request: JobRequest) -> Answer:
-    """Record the outcome of a resource's day, and say whether a day that was closed without it has to be closed again."""
+    """Record the outcome, and tell whether the day must be closed again because it was closed with this run as a failed gap."""
     if request.resource is None:
         raise ConfigError(Problem("job ingest_outcome", "no resource was named.", "", "add --resource.").text())
     resource, day = request.resource, request.business_date

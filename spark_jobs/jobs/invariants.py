@@ -14,16 +14,16 @@ from spark_jobs.returns.invariants import invariants
 
 @dataclass(frozen=True, kw_only=True)
 class InvariantsAnswer(Answer):
-    """Every invariant: its id, whether it holds (`ok`), and what was looked at or is broken (`detail`)."""
+    """Every invariant: its id, whether it holds (`ok`), and what was checked or is broken (`detail`)."""
 
     invariants: tuple[dict[str, Any], ...]
 
 
 def run(instance: Instance, request: JobRequest) -> InvariantsAnswer:
-    """Check every invariant; those of history and authority speak of the newest day, an older day keeps what was found on it.
+    """Check and record every invariant; a final day keeps the results it had, because history and authority are checked on present tables.
 
     Raises:
-        QualityError: one does not hold; all are recorded first.
+        QualityError: an invariant does not hold; all results are recorded first.
     """
     day = request.business_date
     with connect(instance) as connection:

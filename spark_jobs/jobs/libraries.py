@@ -1,4 +1,4 @@
-"""Build the libraries as known at a business date: one dbt run, in this process and on its Spark session."""
+"""Build the libraries as known at a business date: one dbt run in this process, on its Spark session."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FACT = "libraries"
 
 @dataclass(frozen=True, kw_only=True)
 class LibrariesAnswer(Answer):
-    """The state of every library; `outcome` is built, or final where a later date is published."""
+    """The state of every library table; `outcome` is built, or final where a later date is published."""
 
     tables: tuple[BuiltTable, ...]
 
 
 def run(instance: Instance, request: JobRequest) -> LibrariesAnswer:
-    """Build every library and record its rows and version; a final date stays as it is.
+    """Build every library and record its rows and version; a final date is not built again.
 
     Raises:
         QualityError: a model failed.
@@ -58,7 +58,7 @@ def run(instance: Instance, request: JobRequest) -> LibrariesAnswer:
 
 
 def _refuse_lost_sources(instance: Instance, sound: set[str], wrong: list[str]) -> None:
-    """Refuse to build while the contract of a table that has data is wrong: its values would vanish from the libraries."""
+    """Refuse to build while the contract of a silver table with data is wrong: its values would disappear from the libraries."""
     filled = {table.removeprefix("silver.") for table in storage.tables(instance) if table.startswith("silver.")}
     if wrong and filled - sound:
         raise ContractError("\n".join(wrong))

@@ -1,4 +1,4 @@
-"""Count the rows that break each rule a second time: by native expectations or plain Python, without looking at a verdict."""
+"""Count the rows that break each rule a second time, by native expectations or plain Python, without using the verdicts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from spark_jobs.transforms.verdicts import with_values
 
 @dataclass(frozen=True)
 class RuleCount:
-    """A rule, who counted it again (`gx` or `python`), and both counts."""
+    """A rule with both counts of the rows that break it; `by` names what counted again (`gx` or `python`)."""
 
     rule: str
     severity: str
@@ -36,7 +36,7 @@ class RuleCount:
 
 @dataclass(frozen=True, kw_only=True)
 class RecountAnswer(Answer):
-    """Both counts of every rule over so many batches, and whether all of them agree."""
+    """The number of batches, both counts of every rule over them, and whether all counts agree."""
 
     batches: int
     rules: tuple[RuleCount, ...]
@@ -44,7 +44,7 @@ class RecountAnswer(Answer):
 
 
 def run(instance: Instance, request: JobRequest) -> RecountAnswer:
-    """Count again over the batches that the run of the business date took in.
+    """Count the broken rules again in the batches that were taken in on the business date.
 
     Raises:
         QualityError: the native checkpoint did not run.

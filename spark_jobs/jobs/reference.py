@@ -1,4 +1,4 @@
-"""Write the reference tables (`ref.*`) and the recipients from contracts and city; nothing where nothing differs."""
+"""Write the reference tables (`ref.*`) and the recipients from contracts and city; only differences are written."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from spark_jobs.lake.tables import REFERENCE, ReferenceTable
 
 @dataclass(frozen=True, kw_only=True)
 class ReferenceAnswer(Answer):
-    """Per reference table its rows and how many were changed (`{rows, changes}`), and the number of recipients."""
+    """For each reference table its number of rows and of changed rows (`{rows, changes}`), and the number of recipients."""
 
     tables: dict[str, dict[str, int]]
     recipients: int
 
 
 def run(instance: Instance, request: JobRequest) -> ReferenceAnswer:
-    """Bring every reference table and the list of recipients to what contracts and city say."""
+    """Make every reference table and the list of recipients equal to what contracts and city declare."""
     tree = load_regions(instance.city_folder)
     spark = open_session(instance)
     written = {name: _write(spark, instance, REFERENCE[name], rows) for name, rows in reference_rows(instance, tree, request.business_date)}

@@ -1,4 +1,4 @@
-"""Build the payloads of a day's packages: every recipient's due rows, disclosed, as files below the recipient's own prefix."""
+"""Build the payloads of a day's packages: transform the rows due to each recipient and write them as files below its own prefix."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class BuildAnswer(Answer):
     """What became of a day's payloads; `outcome` is built, or final where a later date is published.
 
     Attributes:
-        recipients: whom packages are for.
-        created: payloads that were written now.
-        referred: payloads that were there already.
-        compared: of a final date: whether it was computed again and compared (None: the date is not final).
-        reason: why it was not compared.
+        recipients: number of recipients.
+        created: number of payloads written now.
+        referred: number of payloads that existed already and are referred to.
+        compared: for a final date, whether it was computed again and compared (None: the date is not final).
+        reason: why a final date was not compared.
     """
 
     recipients: int | None = None
@@ -36,7 +36,7 @@ class BuildAnswer(Answer):
 
 
 def run(instance: Instance, request: JobRequest) -> BuildAnswer:
-    """Write the payloads that are not there yet; a final date is computed and compared with what was published, nothing is written."""
+    """Write the payloads that do not exist yet; a final date is only computed again and compared with what was published."""
     edition = load_edition(instance, request.business_date)
     if edition.is_final:
         return _check(instance, edition)
@@ -58,14 +58,14 @@ def _check(instance: Instance, edition: Edition) -> BuildAnswer:
     """
     day, issue = edition.date, final_issue(edition.exchange, edition.date)
     if issue == 0:
-        raise DeliveryError(Problem(f"business day {day}", "it was never published, and a later day is.", "", "run the newest day.").text())
+        raise DeliveryError(Problem(f"business day {day}", "it was never published, but a later day is.", "", "run the newest day.").text())
     rules = leaves(edition.exchange, day, issue).rules_sha256
     if rules != edition.facts.rules_sha256:
         return BuildAnswer(outcome="final", compared=False, reason="declarations or regions have changed since that day")
     _, record = build_packages(instance, edition, inputs(edition.exchange, day, issue)["versions"], is_check=True)
     wrong = differing(edition, record, load_signer(instance.key_path("signing.key")))
     if wrong:
-        found = f"{len(wrong)} packages are not what would be published now: {', '.join(wrong[:5])}."
-        fix = "a final day never changes: find out what changed the tables it was made from."
+        found = f"{len(wrong)} packages differ from what would be published now: {', '.join(wrong[:5])}."
+        fix = "a final day never changes: find out what changed the tables it was built from."
         raise DeliveryError(Problem(f"business day {day}, issue {issue}", found, "", fix).text())
     return BuildAnswer(outcome="final", compared=True, recipients=len(edition.addressees))

@@ -1,4 +1,4 @@
-"""Prove a day's payloads complete and free of leaks before they are published. Shares no code with what wrote them."""
+"""Prove a day's payloads complete and free of leaks before they are published. Shares no code with the writer."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ FACT = "proofs"
 
 @dataclass(frozen=True, kw_only=True)
 class ProveAnswer(Answer):
-    """How many forms are proved, and how many of their payloads had to be decoded for it."""
+    """The number of forms that are proved, and of payloads that had to be decoded for it."""
 
     forms: int | None = None
     decoded: int | None = None
 
 
 def run(instance: Instance, request: JobRequest) -> ProveAnswer:
-    """Count what every recipient got against the source and look into every payload; one proved under the same rules is not opened again.
+    """Compare what every recipient received with the source, and inspect every payload that is not yet proved under the same rules.
 
     Raises:
-        QualityError: somebody did not receive everything.
-        EntitlementError: somebody would see what is not for them.
+        QualityError: a recipient did not receive all its rows.
+        EntitlementError: a recipient would see something it is not entitled to.
     """
     edition = load_edition(instance, request.business_date)
     if edition.is_final:

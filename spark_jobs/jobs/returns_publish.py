@@ -20,16 +20,16 @@ from lakehouse.verification.signing import load_signer
 
 @dataclass(frozen=True, kw_only=True)
 class PublishAnswer(Answer):
-    """The issue that stands and its packages; `outcome` is published, unchanged (nothing new to say) or final (only checked)."""
+    """The published issue and its number of packages; `outcome` is published, unchanged (nothing differs) or final (only checked)."""
 
     packages: int
 
 
 def run(instance: Instance, request: JobRequest) -> PublishAnswer:
-    """Publish the day and record the publication in PostgreSQL; a final date is only checked, a day with nothing new keeps its issue.
+    """Publish the day and record the publication in PostgreSQL; a final date is only checked, an unchanged day keeps its issue.
 
     Raises:
-        DeliveryError: the day is not closed, built or proved, or a published package is not what it was.
+        DeliveryError: the day is not closed, built or proved, or a published package was altered.
     """
     edition = load_edition(instance, request.business_date)
     if edition.is_final:
@@ -51,6 +51,6 @@ def run(instance: Instance, request: JobRequest) -> PublishAnswer:
 def _check(instance: Instance, day: date) -> PublishAnswer:
     checked, wrong = unsound_packages(instance, day)
     if wrong:
-        found = f"{len(wrong)} published packages do not stand: {'; '.join(wrong[:5])}."
-        raise DeliveryError(Problem(f"business day {day}", found, "", "restore them from a copy of the store.").text())
+        found = f"{len(wrong)} faults in the published packages: {'; '.join(wrong[:5])}."
+        raise DeliveryError(Problem(f"business day {day}", found, "", "restore the objects from a copy of the store.").text())
     return PublishAnswer(outcome="final", packages=checked)

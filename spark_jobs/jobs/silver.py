@@ -19,7 +19,7 @@ from spark_jobs.transforms import dispositions
 
 @dataclass(frozen=True, kw_only=True)
 class SilverAnswer(Answer):
-    """How many batches came into silver, their rows by disposition, and the versions that were inserted and updated."""
+    """The number of batches that came into silver, of their rows by disposition, and of versions inserted and updated."""
 
     batches: int
     rows: dict[str, int] = field(default_factory=dict)
@@ -28,10 +28,10 @@ class SilverAnswer(Answer):
 
 
 def run(instance: Instance, request: JobRequest) -> SilverAnswer:
-    """Take every batch that passed its gate into the history of its resource, and record what became of each row.
+    """Add every batch the gate let through to the history of its resource, and record what became of each row.
 
     Raises:
-        QualityError: rows are not accounted for, or the history is not what was to be written.
+        QualityError: a batch's rows do not add up to those received, or the written history lacks keys or has overlaps.
     """
     if request.resource is None:
         raise ConfigError(Problem("job silver", "no resource was named.", "", "add --resource.").text())

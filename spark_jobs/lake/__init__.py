@@ -1,1 +1,1 @@
-"""The lake itself: the Spark session, the one module that reads and writes tables, their shapes, and dbt runs."""
+"""Access to the lake: the Spark session, the one module that reads and writes tables, the shapes of tables, and dbt runs."""

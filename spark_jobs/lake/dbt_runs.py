@@ -1,4 +1,4 @@
-"""Returns what a dbt run in this process did with a rendered project."""
+"""Run dbt in this process on a rendered project, and read from its result what changed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from lakehouse.derive import dbt
 from lakehouse.errors import Problem, QualityError, problems_text
 
-BUILD = ("run",)  # every model refuses wrong keys by itself; tests of models are run by the test suite
-# dbt asks for Hive support with every statement; Connect answers each time that this cannot be changed.
+BUILD = ("run",)  # every model refuses wrong keys itself; dbt tests are run only by the test suite
+# dbt asks for Hive support with every statement; Spark Connect warns each time that this setting cannot be changed.
 IGNORED_WARNING = "Failed to set spark.sql.catalogImplementation"
 
 
@@ -29,15 +29,15 @@ class BuiltTable:
 
 
 def invoke(project: Path, told: dbt.Run, command: Sequence[str] = BUILD) -> dbtRunnerResult:
-    """Return what dbt did with a rendered project."""
+    """Run a dbt command (default: build the models) on a rendered project and return its result."""
     arguments = ["--log-level", "none", *command]
-    with chdir(project), warnings.catch_warnings():  # dbt goes into the project's folder by itself and does not always come back
+    with chdir(project), warnings.catch_warnings():  # dbt changes the working directory itself and does not always change it back
         warnings.filterwarnings("ignore", message=IGNORED_WARNING)
         return dbtRunner().invoke(arguments, project_dir=str(project), profiles_dir=str(project), vars=told.variables())
 
 
 def changes(result: dbtRunnerResult) -> dict[str, int]:
-    """Return how many rows of each library differ, by table.
+    """Return how many rows the build changed in each library, by table.
 
     Raises:
         QualityError: a model failed.

@@ -1,4 +1,4 @@
-"""Returns the process's session of the instance's Spark application, with the tables of its lake known to the catalog."""
+"""The process's Spark session: connected to the instance's Spark application, with all tables of the lake in the catalog."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ HOST = "127.0.0.1"
 PATIENCE_SECONDS = 90
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
-    # Sources of our merges are materialised before (see storage), Delta need not do it again.
+    # The sources of our merges are materialised already (see storage), so Delta need not do it again.
     "spark.databricks.delta.merge.materializeSource": "none",
 }
-# In a small lake a statement costs what its plan costs. To compile it takes seconds, to interpret it some microseconds a row; to plan the
-# rest of it again after every stage takes longer than the stages.
+# In a small lake most of the time of a statement goes into its plan: compiling it takes seconds, interpreting it only microseconds a row,
+# and planning it again after every stage (adaptive execution) takes longer than the stages themselves.
 SMALL_LAKE_ROWS = 250_000
 SMALL_LAKE = {
     "spark.sql.codegen.wholeStage": "false",
@@ -40,13 +40,13 @@ LARGE_LAKE = {
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 2)),
 }
-# By itself the client tries for ten minutes, even to say goodbye to a server that is gone.
+# By default the client retries for ten minutes, even to close the session of a server that has stopped.
 RETRIES = DefaultPolicy(max_retries=6, initial_backoff=200, max_backoff=2000)
 ONCE = DefaultPolicy(max_retries=0)
 _sessions: dict[str, tuple[SparkSession, dict[str, str]]] = {}
 _lock = Lock()
 
-# The client logs every failed query whole, and a server's message may quote values of the data; the exception says which step failed.
+# The client logs the whole text of a failed query, and a server message may quote values of the data. The exception still names the step.
 logging.getLogger("pyspark.sql.connect.logging").setLevel(logging.CRITICAL)
 
 # A process that ends with an open session hangs unless the client releases it.
@@ -54,12 +54,12 @@ os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
 
 
 def remote(instance: Instance) -> str:
-    """Return the address under which Spark Connect of the instance answers."""
+    """Return the address of the instance's Spark Connect server."""
     return f"sc://{HOST}:{instance.ports.spark_connect}"
 
 
 def open_session(instance: Instance) -> SparkSession:
-    """Return the session of this process: opened at the first call, again after a restart of Spark.
+    """Return the session of this process; it is opened at the first call, and again after a restart of Spark.
 
     Raises:
         ConfigError: Spark does not answer, or serves another lake.
@@ -94,7 +94,7 @@ def _ready(url: str, instance: Instance, settings: dict[str, str]) -> SparkSessi
             builder = builder.config(name, value)
         session = builder.create()
         session.client.set_retry_policies([RETRIES])
-        atexit.register(close_sessions)  # now, so that it runs before what the client itself does at exit
+        atexit.register(close_sessions)  # registered after the client's own exit handler, so that it runs before that one
         applied = settings
     try:
         for name in settings if applied != settings else ():

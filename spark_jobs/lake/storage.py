@@ -1,7 +1,7 @@
-"""Returns, reads and writes the tables of the lake: the only module that does.
+"""Read and write the tables of the lake; no other module does.
 
-All statements go to the one Spark application of the instance, the only writer. Its catalog lives in memory, so every table is
-registered again after a restart. Nothing is written when nothing differs: a statement without effect would still be a commit.
+All statements go to the instance's one Spark application, the only writer. Its catalog is kept in memory, so every table is registered
+again after a restart. When nothing differs, no statement runs: even a statement without effect would make a commit.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LOG = "_delta_log"
 
 @dataclass(frozen=True)
 class Changes:
-    """How many rows a write inserted, updated and deleted; a write without changes made no version."""
+    """How many rows a write inserted, updated and deleted; a write without changes makes no new version."""
 
     inserted: int = 0
     updated: int = 0
@@ -45,9 +45,9 @@ class Changes:
 
 @dataclass(frozen=True)
 class Target:
-    """What rows are compared with: a table by its key.
+    """The table that rows are compared with and written to, and its key.
 
-    Rows of the table that fulfil the SQL condition `delete_where` and are not wanted any more are deleted. `compare` is the hash
+    Rows of the table that fulfil the SQL condition `delete_where` and are not among the new rows are deleted. `compare` names the hash
     column that tells whether a row differs; without it all columns are compared.
     """
 
@@ -58,7 +58,7 @@ class Target:
 
 
 def attach(spark: SparkSession, instance: Instance) -> None:
-    """Make the catalog know every table of the lake; one short statement when it already does.
+    """Register every table of the lake in the catalog; when that is done already, only one short statement runs.
 
     Raises:
         ConfigError: the application serves another lake.
@@ -69,7 +69,7 @@ def attach(spark: SparkSession, instance: Instance) -> None:
     if attached == lake:
         return
     if attached is not None:
-        fix = "restart Spark, or give back the store it was started with."
+        fix = "restart Spark, or set HUILIU_STORE to the store it was started with."
         raise ConfigError(Problem("Spark", f"it serves the lake {attached}, not {lake}.", "one lake per application", fix).text())
     for schema in SCHEMAS:
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema} LOCATION {_text(area.spark_url(schema))}")
@@ -80,7 +80,7 @@ def attach(spark: SparkSession, instance: Instance) -> None:
 
 
 def detach(spark: SparkSession) -> None:
-    """Make the catalog forget the lake; its files stay. Schemas stay too: dropping one would delete its folder."""
+    """Remove the lake's tables from the catalog; their files stay. Schemas stay too: dropping one would delete its folder."""
     for schema in SCHEMAS:
         for row in spark.sql(f"SHOW TABLES IN {schema}").where("not isTemporary").collect():
             spark.sql(f"DROP TABLE {schema}.{row.tableName}")
@@ -88,21 +88,21 @@ def detach(spark: SparkSession) -> None:
 
 
 def tables(instance: Instance) -> tuple[str, ...]:
-    """Return the names of the tables that exist in the lake, whatever the catalog knows."""
+    """Return the names of the tables that exist in the lake's folders, whether or not the catalog knows them."""
     area = open_area(instance, "lake")
     folders = [folder for schema in SCHEMAS for folder in area.folders(schema)]
     return tuple(folder.replace("/", ".") for folder in folders if _version(area, folder) is not None)
 
 
 def versions(instance: Instance, names: Iterable[str] | None = None) -> dict[str, int]:
-    """Return the version of each table of the lake (or of those named that exist), read from its log without Spark."""
+    """Return the version of each table of the lake (or of the named ones that exist), read from its Delta log without Spark."""
     area = open_area(instance, "lake")
     found = {name: _version(area, table_path(name)) for name in (tables(instance) if names is None else names)}
     return {name: version for name, version in found.items() if version is not None}
 
 
 def ensure_table(spark: SparkSession, instance: Instance, shape: TableShape) -> None:
-    """Create a table of this shape unless there is one."""
+    """Create a table of this shape unless it exists."""
     columns = ", ".join(f"`{name}` {type_}" for name, type_ in shape.columns)
     cluster = f"CLUSTER BY ({', '.join(shape.cluster_by)})" if shape.cluster_by else ""
     location = _text(open_area(instance, "lake").spark_url(table_path(shape.name)))
@@ -111,21 +111,21 @@ def ensure_table(spark: SparkSession, instance: Instance, shape: TableShape) -> 
 
 
 def ensure_tables(spark: SparkSession, instance: Instance, contract: Contract) -> None:
-    """Create the bronze and the silver table of a resource unless they exist."""
+    """Create the bronze and silver tables of a resource unless they exist."""
     for shape in (bronze_table(contract), silver_table(contract)):
         if not spark.catalog.tableExists(shape.name):
             ensure_table(spark, instance, shape)
 
 
 def read(spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
-    """Return the rows of a table: of one version, or as of its latest commit when they are used."""
+    """Return the rows of a table: of one version, or by default of the latest commit at the time of use."""
     if version is None:
         return spark.read.table(table)
-    return spark.sql(f"SELECT * FROM {table} VERSION AS OF {version}")  # noqa: S608 both are ours
+    return spark.sql(f"SELECT * FROM {table} VERSION AS OF {version}")  # noqa: S608 both come from our own code
 
 
 def query(spark: SparkSession, statement: str, limit: int) -> tuple[list[str], list[tuple[object, ...]]]:
-    """Return (column names, rows) of a statement that reads, `limit` rows at most."""
+    """Run a reading statement and return its column names and at most `limit` rows."""
     found = spark.sql(statement).limit(limit)
     return found.columns, [tuple(row) for row in found.collect()]
 
@@ -142,9 +142,9 @@ def known_batches(spark: SparkSession, table: str, batch_ids: Sequence[str]) -> 
 
 
 def append_batches(spark: SparkSession, table: str, rows: DataFrame, batch_ids: Sequence[str]) -> tuple[str, ...]:
-    """Append the rows of batches in one commit; returns the ids of those that were not there yet.
+    """Append the rows of batches that the table does not hold yet, in one commit, and return the ids of these batches.
 
-    The commit carries the ids as metadata and an application id made of them: the same commit sent twice is one commit.
+    The commit carries the ids as metadata and an application id made from them, so the same commit sent twice counts once.
     """
     new = tuple(sorted(set(batch_ids) - known_batches(spark, table, batch_ids)))
     if not new:
@@ -157,7 +157,7 @@ def append_batches(spark: SparkSession, table: str, rows: DataFrame, batch_ids: 
 
 
 def write_differences(spark: SparkSession, target: Target, rows: DataFrame) -> Changes:
-    """Make the table hold these rows (one per key, all its columns) by one MERGE of what differs; none when nothing does."""
+    """Make the table hold these rows (one per key, all columns) by one MERGE of the differences; no statement when there are none."""
     present = read(spark, target.table).withColumn("_in_scope", F.expr(target.delete_where or "false"))
     on = reduce(and_, (_pair(name) for name in target.key))
     joined = rows.withColumn("_wanted", F.lit(True)).alias("n").join(present.alias("t"), on, "full")
@@ -174,7 +174,7 @@ def write_differences(spark: SparkSession, target: Target, rows: DataFrame) -> C
 
 
 def merge(spark: SparkSession, table: str, changes: DataFrame, key: Sequence[str]) -> Changes:
-    """Write changed rows in one MERGE; no statement when there are none.
+    """Write changed rows in one MERGE; no statement runs when there are none.
 
     Args:
         spark: the session.

@@ -1,4 +1,4 @@
-"""Returns the shapes of bronze and silver tables: columns, clustering and properties, derived from a contract."""
+"""The shapes of bronze, silver and reference tables: columns, clustering and properties; bronze and silver are derived from a contract."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _PLAIN = {"delta.enableDeletionVectors": "false"}
 
 @dataclass(frozen=True)
 class TableShape:
-    """What a table is created with."""
+    """The name, columns, clustering and properties a table is created with."""
 
     name: str
     columns: tuple[tuple[str, str], ...]
@@ -56,7 +56,7 @@ class TableShape:
 
 @dataclass(frozen=True)
 class ReferenceTable:
-    """A reference table and its key."""
+    """The shape of a reference table and its key."""
 
     shape: TableShape
     key: tuple[str, ...]
@@ -100,7 +100,7 @@ REFERENCE = {
 
 
 def bronze_table(contract: Contract) -> TableShape:
-    """Return the shape of a resource's bronze table: its kept columns as text, then where each row came from and what it broke."""
+    """Return the shape of a resource's bronze table: its kept columns as text, then the origin of each row and its verdict."""
     texts = tuple((column.name, "string") for column in contract.kept_columns)
     statistics = "_batch_id,_business_date,_delivery_no,_position"
     properties = {**_PLAIN, "delta.dataSkippingStatsColumns": statistics}
@@ -108,7 +108,7 @@ def bronze_table(contract: Contract) -> TableShape:
 
 
 def silver_table(contract: Contract) -> TableShape:
-    """Return the shape of a resource's silver table: typed columns, person ids, then the version's two times and origin."""
+    """Return the shape of a resource's silver table: typed columns, person ids, then the two times of a version and its origin."""
     typed = tuple((column.name, spark_type(column).simpleString()) for column in contract.kept_columns)
     identities = tuple((column.identity, "string") for column in contract.identity_columns if column.identity)
     statistics = "_version_id,_key,valid_from,valid_to,_recorded_on,_closed_on,_replaced_on"

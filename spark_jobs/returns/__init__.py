@@ -1,1 +1,1 @@
-"""The steps of the returns that need Spark: assemble packages, gather the evidence of their proofs, check the invariants of a day."""
+"""The steps of the return flow that need Spark: assemble packages, gather evidence for their proofs, check the invariants of a day."""

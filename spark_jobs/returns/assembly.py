@@ -1,4 +1,4 @@
-"""Returns a day's packages while workers write them: due rows, sorted by recipient, handed to a pure function slice by slice."""
+"""Build a day's packages on Spark workers: select the due rows, sort them by recipient, and give each recipient's rows to the writer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ FORM_FACTS_DDL = ", ".join(
 
 
 def build_packages(instance: Instance, edition: Edition, of: dict[str, int], *, is_check: bool = False) -> tuple[pa.Table, BuildRecord]:
-    """Return the facts of all forms (`FORM_FACTS`) and their record, from these versions of the tables; a check writes nothing."""
+    """Build all packages from the given table versions (`of`); return the facts of all forms (`FORM_FACTS`) and the build record.
+
+    With `is_check` everything is computed and nothing is written.
+    """
     spark = open_session(instance)
     assignment = _assignment(instance, edition, is_check=is_check)
     sources = {declared.id: read(spark, declared.source, of.get(declared.source)) for declared in edition.returns}
@@ -50,5 +53,5 @@ def _assignment(instance: Instance, edition: Edition, *, is_check: bool) -> Assi
 
 
 def tasks(spark: SparkSession) -> int:
-    """Return in how many parts work is cut: by the size of the application, not by the number of recipients."""
+    """Return the number of tasks: it depends on the size of the Spark application, not on the number of recipients."""
     return int(spark.conf.get("spark.sql.shuffle.partitions") or 4)

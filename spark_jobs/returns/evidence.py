@@ -1,4 +1,4 @@
-"""Returns what a proof of packages rests on: counts of the source by place, findings in the decoded payloads."""
+"""Gather the evidence for the proofs of packages: counts of source rows by place, and findings in the decoded payloads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FINDINGS_DDL = "invariant string, where string, kind string, count bigint"
 
 
 def places(spark: SparkSession, returns: Sequence[Return], record: BuildRecord) -> dict[str, Places]:
-    """Return, by return, the eligible rows of its table counted by the places its recipients go by; all returns in one run."""
+    """Count, for each return, the eligible rows of its table by place, at the levels of its recipients; one query for all returns."""
     counted = reduce(DataFrame.unionByName, [_counted(spark, one, record) for one in returns])
     found: dict[str, list[tuple[dict[str, str | None], int]]] = {one.id: [] for one in returns}
     for row in counted.collect():
@@ -43,7 +43,7 @@ def _counted(spark: SparkSession, declared: Return, record: BuildRecord) -> Data
 
 
 def findings(spark: SparkSession, instance: Instance, edition: Edition, fresh: pa.Table) -> list[dict[str, Any]]:
-    """Return what is wrong with the payloads of these forms, decoded by the workers."""
+    """Return the findings in the payloads of these forms; Spark workers decode them."""
     if not fresh.num_rows:
         return []
     parents = {region.code: region.parent_code for region in edition.regions.by_code.values() if region.parent_code}

@@ -1,4 +1,4 @@
-"""Returns the invariants of a published day, I1 to I7, with what breaks them."""
+"""Check the invariants of a published day, I1 to I7, and list what breaks them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from spark_jobs.lake.storage import read
 from spark_jobs.transforms.invariants import authority_breaks, history_breaks, known_at
 
 Invariant = dict[str, Any]
-# The library does not repeat these as said: a point is converted to one coordinate system, codes follow the region tree.
+# Fields the library does not copy from its sources: a point is converted to one coordinate system, codes follow the region tree.
 WORKED_OUT = {"address": ("lon", "lat", "community_code", "grid_code")}
 
 
 class Believed(NamedTuple):
-    """The fields of a library of which one resource is the authority."""
+    """The fields of a library for which one resource is the authority."""
 
     library: str
     identity: str
@@ -36,7 +36,7 @@ class Believed(NamedTuple):
 
 
 def invariants(instance: Instance, day: date) -> list[Invariant]:
-    """Return `{id, ok, detail}` of every invariant, in order; those of history and authority speak of the newest day."""
+    """Return `{id, ok, detail}` of every invariant, in order; history (I2) and authority (I7) are checked on the present tables."""
     found = [_rows_balance(instance, day), *_in_spark(instance, day), *_proved(instance, day), _packages_sound(instance, day)]
     return sorted(found, key=lambda one: str(one["id"]))
 
@@ -44,7 +44,7 @@ def invariants(instance: Instance, day: date) -> list[Invariant]:
 def _rows_balance(instance: Instance, day: date) -> Invariant:
     with connect(instance) as connection:
         taken = batches.taken_on(connection, day)
-    settled = [batch for batch in taken if batch.silver_on or batch.gate in ("blocked", "refused")]  # what waits for silver is a gap
+    settled = [batch for batch in taken if batch.silver_on or batch.gate in ("blocked", "refused")]  # one that waits for silver is a gap
     wrong = [batch.batch_id for batch in settled if batch.counts.total != batch.received]
     return _invariant(
         "I1", wrong, f"received = rejected + quarantined + duplicate + superseded + accepted (or held) in {len(settled)} batches"
@@ -74,7 +74,7 @@ def _in_spark(instance: Instance, day: date) -> list[Invariant]:
 
 
 def _believed(spark: SparkSession, authority: Authority, contracts: dict[str, Contract]) -> list[Believed]:
-    """Return the value fields of every library by their first candidate that exists here."""
+    """Return the value fields of every library, grouped by their authority: the first candidate with a contract in this instance."""
     found = []
     for name, entity in authority.entities.items():
         columns = set(read(spark, library(name)).columns) - set(WORKED_OUT.get(name, ()))

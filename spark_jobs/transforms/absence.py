@@ -1,8 +1,8 @@
-"""Returns which keys a snapshot closes: those that are in it nowhere, neither readable nor perhaps among what could not be read.
+"""Find the keys a snapshot closes: keys that are in none of its readable rows and cannot be meant by an unreadable one.
 
-Unreadable is not absent (ADR 0005). A rejected line whose key can be recognised (every key column has a `pattern` rule and a text of
-that pattern stands in the line) holds only the keys it names; any other reject may be any key, so nothing is closed beside it. A
-quarantined row whose key is missing or broken may be every key that could have been misspelt like it.
+Unreadable is not absent (ADR 0005). A rejected line in which a key can be recognised (every key column has a `pattern` rule, and the line
+contains a text of that pattern) can only mean the keys it contains. Any other rejected line may mean any key, so its snapshot closes
+nothing. A quarantined row whose key is missing or breaks a rule may mean every key it could be a misspelling of.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from spark_jobs.transforms.text import REPAIRS, half_width
 from spark_jobs.transforms.types import spark_type
 
 NOTHING_WRITTEN = "blank_line"
-MISSPELT_SHARE = 10  # of the characters of a key, one in so many may be wrong
+MISSPELT_SHARE = 10  # a text still counts as a misspelt key when at most one in so many characters differs
 
 
 def closings(snapshots: DataFrame, timezone: str) -> DataFrame:
-    """Return snapshots (`_batch_id, _provider, _business_date, _delivery_no`) with `_position`: where they stand in source time."""
+    """Return snapshots (`_batch_id, _provider, _business_date, _delivery_no`) with `_position`, their place in source time."""
     return snapshots.withColumn("_position", types.position_text(types.midnight(F.col("_business_date"), timezone)))
 
 
 def lacking(known: DataFrame, closing: DataFrame, rows: DataFrame) -> DataFrame:
-    """Return the keys a snapshot does not name.
+    """Return the keys that no readable row of a snapshot names.
 
-    Rows: in, `known` one per key and provider who spoke of it, with `_from`, the position since when; `closing` what `closings` returned;
-    `rows` the bronze rows of these snapshots. Out, one per key and snapshot of its provider not before `_from`.
-    Columns: those of `known` without `_from`, and where the snapshot stands.
+    Rows: in, `known` one per key and provider that named it, with `_from`, the position from which on it did; `closing` the result of
+    `closings`; `rows` the bronze rows of these snapshots. Out, one per key and snapshot of its provider (not before `_from`) that lacks it.
+    Columns: those of `known` without `_from`, and those of the snapshot.
     """
     pairs = known.join(F.broadcast(closing), "_provider").where("_position >= _from").drop("_from")
     named = rows.where("_key IS NOT NULL").select("_batch_id", "_key")
@@ -44,9 +44,10 @@ def lacking(known: DataFrame, closing: DataFrame, rows: DataFrame) -> DataFrame:
 
 
 def unreadable(rows: DataFrame, contract: model.Contract, scope: RuleScope) -> DataFrame:
-    """Return the bronze rows of which it is not certain which key they mean.
+    """Return the bronze rows whose key is not certain.
 
-    Columns: `_batch_id`, `_is_any` (every key may be meant), `_text` (of a rejected line), `_u_<key column>` (of a quarantined row).
+    Columns: `_batch_id`, `_is_reject`, `_is_any` (the row may mean any key), `_text` (text of a rejected line), `_u_<key column>` (key text
+    of a quarantined row).
     """
     on_keys = [rule.id for rule in contract.rules_of("error") if contract.column(rule.column).key]
     doubtful = F.col("_key").isNull() | F.arrays_overlap("_verdict", F.array(*map(F.lit, on_keys)).cast("array<string>"))
@@ -58,7 +59,7 @@ def unreadable(rows: DataFrame, contract: model.Contract, scope: RuleScope) -> D
 
 
 def certain(absent: DataFrame, doubtful: DataFrame, contract: model.Contract) -> DataFrame:
-    """Return the absent keys that none of the unreadable rows of their snapshot can be."""
+    """Return the absent keys that no unreadable row of their snapshot can mean."""
     pairs = [(_comparable_text(F.col(f"a.`{column.name}`")), F.col(f"u.`_u_{column.name}`")) for column in _comparable(contract)]
     named = reduce(and_, (F.contains("u._text", key) for key, _ in pairs), F.lit(True))
     alike = reduce(and_, (sent.isNull() | (F.levenshtein(key, sent) * MISSPELT_SHARE <= F.length(key)) for key, sent in pairs), F.lit(True))
@@ -67,7 +68,7 @@ def certain(absent: DataFrame, doubtful: DataFrame, contract: model.Contract) ->
 
 
 def said_of(absent: DataFrame, contract: model.Contract) -> DataFrame:
-    """Return absent keys as rows with typed columns, `_absent` true: of the columns only the key is known."""
+    """Return absent keys as typed rows with `_absent` true; all columns except the key are null."""
     kept = {column.name for column in contract.key_columns} | set(identities_of_key(contract))
     others = {column.name: F.lit(None).cast(spark_type(column)) for column in contract.kept_columns if column.name not in kept}
     others |= {name: F.lit(None).cast("string") for name in _identities(contract) if name not in kept}
@@ -85,7 +86,7 @@ def _identities(contract: model.Contract) -> list[str]:
 
 
 def _comparable(contract: model.Contract) -> list[model.Column]:
-    """Return the key columns whose text can be found as it was sent; another one may stand there in any form."""
+    """Return the key columns whose text can be searched for as sent; others could have been sent in another form."""
     return [column for column in contract.key_columns if column.type == "string" and not set(REPAIRS) & set(column.normalise)]
 
 
@@ -102,13 +103,13 @@ def _names_a_key(contract: model.Contract) -> Column:
 
 
 def _lenient_text(contract: model.Contract) -> Column:
-    """Return the text of raw bytes as far as it can be read, as `_comparable_text` has it."""
+    """Return the text of the raw bytes, with undecodable bytes replaced, in the same form as `_comparable_text`."""
     encoding = contract.source.encoding if isinstance(contract.source, model.CsvSource) else "utf-8"
     codec = "utf-8" if encoding == "utf-16" else encoding  # the reader rewrites UTF-16
     table, text_type = HALF_WIDTH, pa.string()
 
     def texts(raws: pa.Array) -> pa.Array:
-        # Names nothing of this module: a worker that had to import it would start seconds later.
+        # Uses no name of this module: importing the module would delay the start of a worker by seconds.
         found = [None if raw is None else raw.decode(codec, "replace").translate(table).upper() for raw in raws.to_pylist()]
         return pa.array(found, text_type)
 

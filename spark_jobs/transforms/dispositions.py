@@ -1,4 +1,4 @@
-"""Returns what became of each row of bronze: rejected, quarantined, duplicate, superseded or accepted."""
+"""The disposition of each bronze row: rejected, quarantined, duplicate, superseded or accepted."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ DELIVERED = ("_delivery_no", "_source_line")
 
 
 def errors(contract: Contract) -> Column:
-    """Return the rules that keep a row of bronze out of silver."""
+    """Return the broken rules that quarantine a bronze row (empty: none)."""
     return F.array_intersect("_verdict", F.array(*map(F.lit, blocking_rules(contract))))
 
 
 def is_valid(contract: Contract) -> Column:
-    """Return whether a row of bronze is neither rejected nor quarantined."""
+    """Return whether a bronze row is neither rejected nor quarantined."""
     return F.col("_reject").isNull() & (F.size(errors(contract)) == 0)
 
 
 def with_dispositions(rows: DataFrame, prior: DataFrame | None, contract: Contract) -> DataFrame:
     """Return the rows with `_disposition`.
 
-    Rows: as they come; whole batches. A row repeats another one when it was delivered later, by delivery number and then line.
+    Rows: unchanged; whole batches. Of equal valid rows the one delivered first counts (delivery number, then line); others are duplicates.
 
     Args:
-        rows: bronze rows of the batches in question, with `_key`.
-        prior: the valid bronze rows of all other known batches that could be repeated, if there are any; held ones are not.
+        rows: bronze rows of the judged batches, with `_key`.
+        prior: valid bronze rows of other known batches that these rows could repeat, None if there are none; without blocked batches.
         contract: the resource.
     """
     judged = rows.withColumn("_valid", is_valid(contract))
@@ -54,9 +54,9 @@ def with_dispositions(rows: DataFrame, prior: DataFrame | None, contract: Contra
 
 
 def accepted(rows: DataFrame) -> DataFrame:
-    """Return the first delivered of the valid rows that are alike, of all known batches of some keys.
+    """Return, of each set of equal valid rows, the one delivered first; the input is the rows of some keys in all known batches.
 
-    Rows: every accepted row, and besides the superseded ones; at its position one of these never is the last in order.
+    Rows: every accepted row, and superseded ones too. A superseded row is never the last in order at its position, so it does no harm.
     """
     alike = Window.partitionBy("_key", "_position", "_row_hash").orderBy(*DELIVERED)
     return rows.withColumn("_nth", F.row_number().over(alike)).where("_nth = 1").drop("_nth")

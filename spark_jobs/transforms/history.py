@@ -1,8 +1,8 @@
-"""Returns the history of keys: versions cut from accepted rows, and how the versions already written have to change for it.
+"""The history of keys: cut versions from accepted rows, and find the changes that bring the written versions to that state.
 
-An *entry* is what was said of a key at a position: the columns of a version but its end and its times of knowing. The present
-versions are a pure function of the accepted rows, whatever the order in which they came. Rows are brought together by key once, all
-windows are within keys.
+An *entry* is what a source said about a key at a position: a version without its end and without `_recorded_on`, `_closed_on` and
+`_replaced_on`. The present versions are a pure function of the accepted rows, in whatever order these arrived. Rows are shuffled by key
+only once; all windows are within keys.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ SAME_VERSION = ("_key", "_position", "_content_hash", "_batch_id", "_source_line
 def entries(rows: DataFrame, contract: Contract) -> DataFrame:
     """Return accepted rows as entries.
 
-    Rows: one per row, or per key and snapshot that lacks it (`_absent`: such an entry deletes). Columns: adds `valid_from`, `_deleted`,
-    `_content_hash` (typed columns without position and operation; of a snapshot also the provider, because the key is its until
-    another one speaks of it).
+    Rows: one per row, or per key and snapshot that lacks it (`_absent`: such an entry deletes the key).
+    Columns: adds `valid_from`, `_deleted` and `_content_hash` (over the typed columns without position and operation, and over `_deleted`;
+    for a snapshot also over the provider, because a key belongs to the provider that named it last).
     """
     operation = contract.operation
     deleted = F.coalesce(F.col(operation.column).isin(*operation.delete), F.lit(False)) if operation else F.lit(False)
@@ -38,11 +38,11 @@ def entries(rows: DataFrame, contract: Contract) -> DataFrame:
 
 
 def cut(said: DataFrame, contract: Contract) -> DataFrame:
-    """Return the versions of keys.
+    """Cut entries into the versions of each key.
 
-    Rows: in, all entries of each key, or its open version and all that was said later; out, one per version. At one position the
-    last entry in order stands; equal content that follows one another is one version, of an event only the last entry counts. A snapshot
-    that lacks a key ends it only where its provider was the last to speak of it.
+    Rows: in, all entries of each key, or its open version and all later entries; out, one per version. Of several entries at one position
+    only the last in order counts; of an event, only the last entry of the key. Consecutive entries with equal content are one version. A
+    snapshot that lacks a key deletes it only if its provider was the last to name the key.
     Columns: adds `valid_to`, null while open.
     """
     said = _effective(said.repartition("_key")) if contract.delivery == "snapshot" else said.repartition("_key")
@@ -56,16 +56,16 @@ def cut(said: DataFrame, contract: Contract) -> DataFrame:
 
 
 def changes(present: DataFrame, wanted: DataFrame, on: date) -> DataFrame:
-    """Return the rows to write so that the present versions are the wanted ones, with `_change`: inserted or updated.
+    """Return the rows to write, with `_change` (inserted or updated), so that the present versions become the wanted ones.
 
-    An open version that ends is closed in place; one that was wrong is replaced, and what stands for it is a version of its own.
+    An open version that has ended is closed in place. A version that was wrong is marked as replaced, and the right one is inserted.
 
     Rows: one per `_version_id`; none where nothing differs. Columns: those of `present`.
 
     Args:
-        present: all columns of the versions of the touched keys that are not replaced, or were written and replaced `on` that very date.
-        wanted: what `cut` returned for these keys.
-        on: the business date of the step, on which everything written becomes known.
+        present: the versions of the touched keys that are not replaced, or that were written and replaced on the date `on`; all columns.
+        wanted: the result of `cut` for these keys.
+        on: the business date of the step; it is recorded as the date on which the changes became known.
     """
     columns = present.columns
     is_present = F.col("_side") == "present"
@@ -88,7 +88,7 @@ def changes(present: DataFrame, wanted: DataFrame, on: date) -> DataFrame:
 
 
 def overtaken(firsts: DataFrame, earlier: DataFrame) -> DataFrame:
-    """Return the keys of which something was said before that does not stand before their first new row.
+    """Return the keys with a known entry that is not earlier than their first new row; these must be cut again.
 
     Rows: in, `firsts` one per key with `_first`, its first new position; `earlier` with `_key, _position`; out, one per key.
     """
@@ -96,13 +96,13 @@ def overtaken(firsts: DataFrame, earlier: DataFrame) -> DataFrame:
 
 
 def overlaps() -> Column:
-    """Return whether a version reaches into the next one of its key, or is open though another follows; over versions not replaced."""
+    """Return whether a version overlaps the next one of its key (or is open although another follows); for versions not replaced."""
     following = F.lead("valid_from").over(Window.partitionBy("_key").orderBy("valid_from"))
     return following.isNotNull() & (F.col("valid_to").isNull() | (F.col("valid_to") > following))
 
 
 def _effective(said: DataFrame) -> DataFrame:
-    """Return the entries without absences from snapshots of a provider whose key it is not, or not any more."""
+    """Drop absences that delete nothing: another provider named the key last, or the key is deleted already."""
     before = Window.partitionBy("_key").orderBy(*ORDER).rowsBetween(Window.unboundedPreceding, -1)
     is_absent = F.coalesce(F.col("_absent"), F.lit(False))
     standing = F.last(F.when(~is_absent, F.struct("_provider", "_deleted")), ignorenulls=True).over(before)
@@ -130,7 +130,10 @@ def _as_versions(wanted: DataFrame, columns: list[str], on: date) -> DataFrame:
 
 
 def _one_per_version(rows: DataFrame, columns: list[str]) -> DataFrame:
-    """A version that was replaced and is wanted again on the date it was written is that version: it is taken back, not repeated."""
+    """Return one row per version id.
+
+    A version that was replaced on the very date it was written and is wanted again is restored, not inserted a second time.
+    """
     same_id = Window.partitionBy("_key", "_version_id")
     first = same_id.orderBy(F.array_position(F.array(F.lit("inserted"), F.lit("updated"), F.lit("ghost")), F.col("_change")))
     rows = rows.withColumns({"_nth": F.row_number().over(first), "_alike": F.count("*").over(same_id)})

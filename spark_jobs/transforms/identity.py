@@ -1,6 +1,6 @@
-"""Returns rows with the pseudonyms of persons: HMAC-SHA256 of the normalised resident number.
+"""Pseudonyms of persons (person ids): HMAC-SHA256 of the normalised resident number.
 
-The key is read from its file by the workers: it is never in a plan, in SQL or in a log.
+The workers read the key from its file, so it never appears in a plan, in SQL or in a log.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ DOMAIN = "resident_id"
 
 
 def with_person_ids(rows: DataFrame, contract: Contract, key_path: Path) -> DataFrame:
-    """Return typed rows with a person id for every identity column of the contract (`identity` names it).
+    """Add a person id to typed rows for every identity column of the contract (`identity` names the new column).
 
-    Nulls: no number, no person id.
+    Nulls: the person id is null where there is no number.
     """
     named = {column.identity: person_id(F.col(f"`{column.name}`"), key_path) for column in contract.identity_columns if column.identity}
     return rows.withColumns(named) if named else rows
@@ -31,10 +31,10 @@ def with_person_ids(rows: DataFrame, contract: Contract, key_path: Path) -> Data
 def person_id(number: Column, key_path: Path) -> Column:
     """Return the person id of a normalised resident number."""
     path, domain, text_type = str(key_path), DOMAIN, pa.string()
-    hmac_key(path)  # refused here, before any worker starts
+    hmac_key(path)  # a missing key is refused here, before any worker starts
 
     def pseudonyms(numbers: pa.Array) -> pa.Array:
-        # Names nothing of this module: a worker that had to import it would start seconds later.
+        # Uses no name of this module: importing the module would delay the start of a worker by seconds.
         key = bytes.fromhex(Path(path).read_text("ascii").strip())
         texts = numbers.to_pylist()
         return pa.array(
@@ -46,10 +46,10 @@ def person_id(number: Column, key_path: Path) -> Column:
 
 @cache
 def hmac_key(path: str) -> bytes:
-    """Return the key in a file of hexadecimal digits.
+    """Return the HMAC key from a file of hexadecimal digits.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: the file is missing or holds no such key.
     """
     try:
         return bytes.fromhex(Path(path).read_text("ascii").strip())

@@ -1,4 +1,4 @@
-"""Returns the rows that break an invariant of history or authority; an empty result is what is wished for."""
+"""Find the rows that break an invariant of history (I2) or authority (I7); an empty result means the invariant holds."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from spark_jobs.transforms.history import overlaps
 
 
 def known_at(versions: DataFrame, business_date: date, end: datetime) -> DataFrame:
-    """Return the versions as known at a business date and valid at its end (design §7).
+    """Return the versions known at a business date and valid at its end (design §7).
 
     Args:
         versions: a silver table.
         business_date: the date.
-        end: the first instant after it, UTC.
+        end: the first instant after the business date, UTC.
     """
     recorded = (F.col("_recorded_on") <= business_date) & (F.col("_replaced_on").isNull() | (F.col("_replaced_on") > business_date))
     still_valid = F.col("valid_to").isNull() | (F.col("_closed_on") > business_date) | (F.col("valid_to") >= F.lit(end))
@@ -26,7 +26,7 @@ def known_at(versions: DataFrame, business_date: date, end: datetime) -> DataFra
 
 
 def history_breaks(versions: DataFrame) -> DataFrame:
-    """Return the keys of a silver table whose present versions overlap or of which more than one is open.
+    """Return the keys of a silver table whose present versions overlap or that have more than one open version.
 
     Rows: one per offending version. Columns: `_key`.
     """
@@ -34,15 +34,15 @@ def history_breaks(versions: DataFrame) -> DataFrame:
 
 
 def authority_breaks(golden: DataFrame, known: DataFrame, identity: str, believed: Mapping[str, Candidate], end: datetime) -> DataFrame:
-    """Return the golden values that are neither the newest value of the authority nor a logged fallback of it.
+    """Return the golden values that are neither the newest value of the authority nor a logged fallback for it.
 
     Rows: one per offending entity and field. Columns: `entity_id, field`.
 
     Args:
         golden: the library.
-        known: the versions of the one resource that is the authority of all these fields, as known and valid then.
-        identity: the column that identifies an entity in both.
-        believed: the fields, each with its candidate of that resource.
+        known: the versions (see `known_at`) of the one resource that is the authority for all these fields.
+        identity: the column that identifies an entity in both tables.
+        believed: the fields, each with the candidate that declares this resource its authority.
         end: the first instant after the business date, UTC.
     """
     newest = known.where(F.col(identity).isNotNull()).groupBy(F.col(identity).alias("entity_id"))

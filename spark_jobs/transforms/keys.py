@@ -1,4 +1,4 @@
-"""Returns `_key` and `_position`: which thing a row speaks of and where it stands in source time."""
+"""The technical columns `_key` (hash of the key values, identifies what a row is about) and `_position` (its order in source time)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def key(contract: model.Contract) -> Column:
 
 
 def is_readable(contract: model.Contract) -> Column:
-    """Return whether no key value is missing in rows with normalised text."""
+    """Return whether a row with normalised text has all its key values."""
     return reduce(and_, (normalised_text(column.name).isNotNull() for column in contract.key_columns), F.lit(True))
 
 
 def position(contract: model.Contract, scope: RuleScope, value: Column | None = None) -> Column:
-    """Return the `_position` of rows with normalised text: the position column, or else the begin of the business date.
+    """Return the `_position` of rows with normalised text: the position column, or without one the beginning of the business date.
 
-    `value` is the position column's typed value where it is known.
+    `value` is the typed value of the position column, if it is computed already.
     """
     if contract.position is None:
         return types.position_text(types.midnight(F.col("_business_date"), scope.timezone))

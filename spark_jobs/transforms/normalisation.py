@@ -1,4 +1,4 @@
-"""Returns rows with the normalised text of their columns in helper columns: `_s_<column>` as sent, `_n_<column>` after repairs."""
+"""Add helper columns with normalised text: `_s_<column>` as sent (before repairs), `_n_<column>` after repairs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from spark_jobs.transforms.rules.scope import (
 
 
 def with_normalised(rows: DataFrame, contract: model.Contract, scope: RuleScope, only: Collection[model.Column] | None = None) -> DataFrame:
-    """Return the rows with `_n_<column>` for every kept column (or `only` some).
+    """Add `_n_<column>` for every kept column (or those in `only`).
 
-    Rows: as they come.
-    Columns: adds besides `_s_<column>` where a normalisation repairs a value and `_r_<column>` where it is a region's code.
+    Rows: unchanged.
+    Columns: also adds `_s_<column>` where a normalisation repairs values, and `_r_<column>` (the region) where it repairs a region code.
     Nulls: empty text is null.
     """
     columns = contract.kept_columns if only is None else only
@@ -52,7 +52,7 @@ def _repaired(column: model.Column) -> Column:
 def changes(contract: model.Contract) -> Column:
     """Return the names of the normalisations that changed a row beyond trimming: array of `<column>.<normalisation>`.
 
-    To be asked of rows that `with_normalised` returned.
+    The rows must come from `with_normalised`.
     """
     flags: dict[str, Column] = {}
     for column in contract.kept_columns:

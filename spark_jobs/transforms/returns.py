@@ -1,4 +1,4 @@
-"""Returns the rows due to each recipient, still undisclosed: what the writer of packages is handed, recipient by recipient."""
+"""Select the rows due to each recipient. Values are not transformed yet; the writer of packages does that, recipient by recipient."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from lakehouse.returns.model import Audience, Return, ReturnColumn
 
 
 def due_rows(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster: DataFrame, tasks: int) -> DataFrame:
-    """Return the due rows of all returns with each recipient's rows together, in so many parts.
+    """Return the due rows of all returns in `tasks` partitions, with the rows of each recipient adjacent.
 
-    Rows: one per return, eligible row and audience its locality is known for; and one per recipient (`return_id` null), so that a
-    recipient without rows is there too. A row whose place is not in the roster goes to nobody: the proof of completeness finds it.
+    Rows: one per return, eligible row, and audience at whose level the row's region is known; and one per recipient (`return_id` null), so
+    that recipients without rows appear too. A row whose place is not in the roster goes to nobody: the proof of completeness finds it.
     Columns: `slices.DUE_ROWS`; `values` holds the return's columns as text, in order.
 
     Args:
         sources: the table of each return, by return id.
         returns: the returns.
-        roster: `place, recipient_id` of everybody who receives packages; a place is an audience and a region.
-        tasks: how many parts; does not depend on the number of recipients.
+        roster: `place, recipient_id` of all recipients; a place is an audience and a region.
+        tasks: the number of partitions; it does not depend on the number of recipients.
     """
     due = selection(sources, returns, roster)
     whole = due.unionByName(roster, allowMissingColumns=True).select(
@@ -32,7 +32,7 @@ def due_rows(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster
 
 
 def selection(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster: DataFrame) -> DataFrame:
-    """Return the rows of all returns with the recipient each is due to, one per recipient it is due to."""
+    """Return the due rows of all returns with `recipient_id`, one per row and recipient."""
     due = reduce(DataFrame.unionByName, [_due(sources[one.id], one) for one in returns])
     return due.join(F.broadcast(roster), "place")
 
@@ -60,7 +60,10 @@ def _due(source: DataFrame, declared: Return) -> DataFrame:
 
 
 def _place(audience: Audience) -> Column:
-    """Return the place of an audience and whether the row waits there; null where the row's place is not known that far."""
+    """Return the place of a row for an audience and whether it is pending there (the region below is not known).
+
+    Nulls: null where the row's region at the level of the audience is not known.
+    """
     code = F.col(f"{audience.level}_code")
     waits = F.col(f"{audience.below}_code").isNull() if audience.below else F.lit(False)
     found = F.struct(F.concat(F.lit(f"{audience.name}-"), code).alias("place"), waits.alias("is_pending"))
@@ -68,7 +71,7 @@ def _place(audience: Audience) -> Column:
 
 
 def _text(column: ReturnColumn) -> Column:
-    """Return the value as text; an instant in UTC, as the session's clock runs."""
+    """Return the value as text; a timestamp in UTC, the time zone of the session."""
     if column.type == "timestamp":
         return F.date_format(column.name, "yyyy-MM-dd'T'HH:mm:ss'Z'")
     return F.col(column.name).cast("string")

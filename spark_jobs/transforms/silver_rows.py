@@ -1,4 +1,4 @@
-"""Returns rows as silver has them: typed columns, flags, person ids."""
+"""Turn bronze rows into rows with the typed columns and flags of silver."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spark_jobs.transforms.rules.scope import RuleScope, normalised_text
 
 
 def typed_rows(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataFrame:
-    """Return bronze rows typed.
+    """Return bronze rows with typed columns.
 
     Columns: the contract's kept columns become typed values of their normalised text; adds `_flags` (broken warnings and
     `<column>.<normalisation>` where a normalisation beyond trimming changed the text, sorted); other columns stay.

@@ -1,7 +1,7 @@
-"""Returns the normalised text of columns: what rules and silver see of a text that bronze keeps exactly as received.
+"""Normalise the text of columns. Bronze keeps text exactly as received; rules and silver use the normalised text.
 
-Empty text is null. What only spells a value differently (spaces, width, case) comes first; what repairs it (`REPAIRS`: an old number, an
-abolished code, a date that means "long term") comes last, because rules report repairs: they see the text as it was sent.
+Empty text is null. Steps that only unify spelling (spaces, width, case) come first. Repairs (`REPAIRS`: an old number, an abolished code,
+a date that means "long term") come last, because the rules that report repairs need the text as it was sent.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def trim(text: Column) -> Column:
 
 
 def half_width(text: Column) -> Column:
-    """Return the text with full-width ASCII forms made half-width (most texts are ASCII already, which is cheap to see)."""
+    """Return the text with full-width ASCII forms made half-width (most texts are ASCII already, which is cheap to detect)."""
     return F.when(F.octet_length(text) > F.char_length(text), F.translate(text, FULL_WIDTH, FULL_WIDTH_AS_ASCII)).otherwise(text)
 
 
@@ -38,7 +38,7 @@ def upper(text: Column) -> Column:
 
 
 def check_character(seventeen: Column) -> Column:
-    """Return the check character that 17 digits of a resident number ask for, null for other characters.
+    """Return the check character for the first 17 digits of a resident number, null where they are not 17 digits.
 
     Source: GB 11643-1999, ISO 7064 MOD 11-2.
     """
@@ -50,20 +50,20 @@ def check_character(seventeen: Column) -> Column:
 
 
 def resident_id_18(text: Column) -> Column:
-    """Return a 15-digit resident number in its 18-digit form (century 19 and check character); other text as it is."""
+    """Return a 15-digit resident number in its 18-digit form (century 19 and check character); other text is unchanged."""
     seventeen = F.concat(F.substring(text, 1, 6), F.lit("19"), F.substring(text, 7, 9))
     return F.when(text.rlike(r"\A[0-9]{15}\z"), F.concat(seventeen, check_character(seventeen))).otherwise(text)
 
 
 def open_ended(text: Column) -> Column:
-    """Return null for the last day of the years 2099 and 9999, which mean "long term"; other text as it is."""
+    """Return null for the last day of the years 2099 and 9999, which mean "long term"; other text is unchanged."""
     return F.when(~text.isin(*OPEN_ENDED), text)
 
 
 def names_that_hold(conditions: Mapping[str, Column]) -> Column:
     """Return the names of the conditions that are true, sorted; a condition that is null does not hold.
 
-    Array functions with a lambda would have all conditions interpreted instead of compiled: five times slower.
+    It uses no array function with a lambda: Spark would interpret all conditions instead of compiling them, which is five times slower.
     """
     held = F.concat_ws(SEPARATOR, *(F.when(conditions[name], F.lit(name)) for name in sorted(conditions)))
     return F.when(held == "", F.array().cast("array<string>")).otherwise(F.split(held, SEPARATOR))
@@ -74,7 +74,7 @@ REPAIRS = ("resident_id_18", "region_successor", "open_ended")
 
 
 def stepwise(text: Column, steps: Sequence[str]) -> list[tuple[str, Column]]:
-    """Return the text after each of the steps that are no repairs, with the step's name."""
+    """Return (step, text after this step) for each step that is not a repair."""
     found: list[tuple[str, Column]] = []
     for step in steps:
         if step not in REPAIRS:
@@ -84,7 +84,7 @@ def stepwise(text: Column, steps: Sequence[str]) -> list[tuple[str, Column]]:
 
 
 def as_sent(column: model.Column) -> Column:
-    """Return a column's text after all normalisations that are no repairs, null when nothing is left of it."""
+    """Return a column's text after all normalisations except repairs, null when it is empty."""
     text = F.col(f"`{column.name}`")
     steps = stepwise(text, column.normalise)
     return F.nullif(steps[-1][1] if steps else text, F.lit(""))

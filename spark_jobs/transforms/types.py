@@ -1,6 +1,6 @@
-"""Returns typed values of normalised text. What does not fit becomes null and nothing ever throws (ANSI mode is on).
+"""Convert normalised text to typed values. Text that does not fit becomes null and never raises an error, although ANSI mode is on.
 
-A text must fit its format to the letter (the declared regular expression first, then a tolerant cast), so that nothing is guessed:
+A text must fit its format exactly (first the declared regular expression, then a tolerant cast), so that nothing is guessed:
 `2026-2-3`, `1e5` or more decimals than the column keeps do not fit. Local wall time becomes UTC. The session's time zone must be UTC.
 """
 
@@ -60,7 +60,7 @@ def _number(text: Column, to: T.DataType) -> Column:
 
 
 def local_date(instant: Column, timezone: str) -> Column:
-    """Return the date on the city's clocks at an instant."""
+    """Return the date of an instant in the given (local) time zone."""
     return F.to_date(F.from_utc_timestamp(instant, timezone))
 
 
@@ -70,15 +70,15 @@ def position_text(instant: Column) -> Column:
 
 
 def midnight(day: Column, timezone: str) -> Column:
-    """Return the instant a local date begins."""
+    """Return the instant at which a local date begins."""
     return F.to_utc_timestamp(day.cast("timestamp"), timezone)
 
 
 def whole(pattern: str) -> str:
-    r"""Return the pattern anchored to the whole text (`$` would let a last newline pass)."""
+    r"""Return the pattern anchored to the whole text (`$` alone would accept a final newline)."""
     return rf"\A(?:{pattern})\z"
 
 
 def literal_date(value: str) -> Column:
-    """Return a date literal of ISO text."""
+    """Return a date literal from ISO text."""
     return F.lit(date.fromisoformat(value))

@@ -1,4 +1,4 @@
-"""Returns the verdict of every row: the rules it breaks. One pass over the data, lookups broadcast, nothing counted here."""
+"""The verdict of every row: the rules it breaks. Computed in one pass with broadcast lookups; nothing is counted here."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ POSITION_UNREADABLE = "_position.unreadable"
 
 
 def add_verdicts(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataFrame:
-    """Return the rows with their verdict.
+    """Add the verdict to rows.
 
-    Rows: one per line of a delivery, as they come; kept columns as text, `_batch_id`, `_business_date`, `_reject`.
+    Rows: unchanged, one per line of a delivery; with the kept columns as text, `_batch_id`, `_business_date`, `_reject`.
     Columns: adds `_verdict` (array of rule ids, sorted; empty for rejects and faultless rows), `_position` and `_key`.
     Nulls: empty values break only `required` and `required_when`.
     """
@@ -36,7 +36,7 @@ def add_verdicts(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataF
 
 
 def with_values(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataFrame:
-    """Return the rows with normalised text (`_n_<column>`) and, of columns that are no text, typed values (`_t_<column>`)."""
+    """Add normalised text (`_n_<column>`), and typed values (`_t_<column>`) for columns that are not text."""
     typed = {
         typed_name(column.name): types.typed(normalised_text(column.name), column, scope.timezone)
         for column in contract.kept_columns
@@ -47,7 +47,7 @@ def with_values(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataFr
 
 
 def _broken(ruled: list[RuleCase], contract: Contract) -> Column:
-    """Return the ids of the broken rules."""
+    """Return the ids of the rules a row breaks."""
     found = {case.rule.id: PREDICATES[case.rule.kind].breaks(case) for case in ruled}
     found[KEY_UNREADABLE] = ~keys.is_readable(contract)
     found[POSITION_UNREADABLE] = F.col("_position").isNull()
@@ -55,5 +55,5 @@ def _broken(ruled: list[RuleCase], contract: Contract) -> Column:
 
 
 def blocking_rules(contract: Contract) -> tuple[str, ...]:
-    """Return the ids that quarantine a row: error rules, an unreadable key, an unreadable position."""
+    """Return the ids of the rules that quarantine a row: error rules, an unreadable key, an unreadable position."""
     return (*(rule.id for rule in contract.rules_of("error")), KEY_UNREADABLE, POSITION_UNREADABLE)

@@ -184,11 +184,11 @@ def test_small_cell_and_row_at_no_region_stop_the_day(instance: Instance) -> Non
     put(instance, {**TOWN, "safety_net": [nowhere], "region_summary": [row("region_summary", "s", STREET, value=7)]})
     close(instance, FIRST)
     run_job("returns_build", JobRequest(FIRST), instance)
-    with pytest.raises(EntitlementError, match=r"counts of fewer people than may be told"):
+    with pytest.raises(EntitlementError, match=r"counts below the small-cell limit"):
         run_job("returns_prove", JobRequest(FIRST), instance)
     put(instance, {**TOWN, "safety_net": [nowhere]})
     run_job("returns_build", JobRequest(FIRST), instance)
-    with pytest.raises(QualityError, match="449901001001999 has rows but is no region of the day"):
+    with pytest.raises(QualityError, match="449901001001999 has rows but is not a region on this date"):
         run_job("returns_prove", JobRequest(FIRST), instance)
 
 

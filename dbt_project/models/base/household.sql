@@ -1,5 +1,5 @@
 {{ config(unique_key='household_no') }}
-{# A household is where its head lives; of several heads the eldest, and without one nobody's pseudonym is given. #}
+{# A household lies where its head lives. Of several heads the eldest counts; without a head the pseudonym is null. #}
 with member as (
   select
     household_no,

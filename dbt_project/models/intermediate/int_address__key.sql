@@ -1,2 +1,2 @@
-{# Returns one row per key an address may be looked for by, with what all addresses of that key agree on. #}
+{# One row per key by which an address can be looked up, with the regions on which all addresses of that key agree. #}
 {{ address_index(ref('address')) }}

@@ -1,9 +1,9 @@
 {#
-  Returns one row per entity of any kind and place field: the place that is kept, the place somebody verified, and as `conflicts` what was
-  said otherwise. A place is resolved to regions before it counts: by its code where that reaches the community, else by its standard address,
-  else by its text, matched with the standard addresses, else by its code as far as it goes. One that leads nowhere is no value. A community's
-  name is looked for among the children of the street its provider serves; where it is not found exactly once the place is known to the
-  street only.
+  One row per entity and place field: the place that is kept, the place that was verified, and as `conflicts` the places that differ
+  from the kept one. A place is resolved to regions before it counts: by its code if that reaches the community; else by standard address;
+  else by its text, matched with the standard addresses; else by its code as far as that goes. A place that cannot be resolved is no value.
+  A community's name is looked up among the communities of the street its provider serves; unless it is found exactly once, the place is
+  known down to the street only.
 #}
 with sighting as (
   {{ sightings(['person', 'entity']) }}
@@ -24,7 +24,7 @@ named as (
   having count(*) = 1
 ),
 
--- names that were given up stand in addresses for years
+-- addresses keep using abolished region names for years
 region as (
   select region.name, region.level, lineage.district_code
   from {{ ref('int_ref__region') }} as region
@@ -40,7 +40,7 @@ written as (
   {{ region_names('region') }}
 ),
 
--- a join, not a map: a map of seven hundred names is searched from its beginning for every row
+-- a join, not a map: Spark would search a map of seven hundred names from its beginning for every row
 lying as (
   {{ districts_of_names('written') }}
 ),
@@ -99,7 +99,7 @@ placed as (
   from found
 ),
 
--- what each candidate says: its newest row that says where the entity is, or that takes it back
+-- the statement of each candidate: its newest row that gives a place or withdraws one
 said as (
   select
     entity,

@@ -1,4 +1,4 @@
-{# Returns one row per measure and place (as far as it is known): how many there are. Ages are by calendar year, so that no day changes one. #}
+{# One row per measure and place (as far as it is known) with the count. Ages go by calendar year, so the day alone changes no count. #}
 {%- set measured = locality_columns() | join(', ') %}
 with counted as (
   select

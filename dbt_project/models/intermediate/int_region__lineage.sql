@@ -1,11 +1,11 @@
-{# Returns one row per code a place may be written as: the region it means at the end of the business date, and the regions above it. #}
+{# One row per code that may stand for a region: the region it means at the end of the business date, and the regions above it. #}
 {%- set successions = 3 -%}
 {%- set levels = locality_columns() -%}
 with effective as (
   select region_code, level, parent_code from {{ ref('int_ref__region') }} where {{ effective() }}
 ),
 
--- every code that ever was, with its successor where it has ended
+-- every code that ever existed, with its successor if it was abolished
 known as (
   select region_code, max_by(successor_code, valid_from) as successor_code
   from {{ ref('int_ref__region') }}
@@ -41,7 +41,7 @@ above as (
   {%- endfor %}
 )
 
--- a registered code that is known to its street only is padded to twelve digits
+-- a code that is known down to the street only is often padded to twelve digits
 select /*+ broadcast(above) */
   explode(array_distinct(array(meant.region_code, rpad(meant.region_code, greatest(length(meant.region_code), 12), '0')))) as place_code,
   above.*

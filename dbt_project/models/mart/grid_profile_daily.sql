@@ -1,5 +1,5 @@
 {{ config(unique_key=['grid_code', 'profile_date'], scope="profile_date = " ~ business_date()) }}
-{# A grid has a row for the dates on which its profile changed: on any other date the last one before it holds. #}
+{# A grid has a row for the dates on which its profile changed: on any other date the last row before it applies. #}
 {%- set measures = {
   'resident_count': 'residents', 'household_count': 'households', 'minor_count': 'minors', 'elderly_count': 'elderly',
   'disabled_count': 'disabled', 'entity_count': 'entities', 'address_count': 'addresses', 'open_event_count': 'open_events',

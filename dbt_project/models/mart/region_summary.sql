@@ -1,7 +1,7 @@
 {{ config(unique_key='summary_id') }}
 {#
-  Returns counts by district and street; cells of 1 to 9 are suppressed, and as many others that no sum gives one away (macro `suppressed`).
-  What lies in no district or street as far as is known is in no cell.
+  Counts by district and street. Cells of 1 to 9 are suppressed, and enough others that no sum reveals one (macro `suppressed`). What has no
+  known district or street is counted in no cell.
 #}
 {%- set measures = ['residents', 'households', 'elderly', 'disabled', 'assistance_persons', 'entities', 'open_events', 'safety_net_flags'] %}
 with region as (

@@ -1,5 +1,5 @@
 {{ config(unique_key=['resource', 'row_key', 'column_name']) }}
-{# What a row refers to and no library has: a warning for its provider, computed each day so that the order of arrival cannot matter. #}
+{# References of a row to something no library has: a warning for its provider. Computed each day, so order of arrival does not matter. #}
 {%- set kinds = [('person', 'person', 'person_id'), ('entity', 'legal_entity', 'uscc'), ('address', 'address', 'address_id')] %}
 with referring as (
   {% for reference in references() %}

@@ -1,7 +1,7 @@
 {{ config(unique_key=['person_id', 'month']) }}
 {#
-  Who is on a list of assistance in the month of the business date, and who should be and is on none, with what contradicts it. Which lists
-  presuppose a certificate of disability and which grades should be helped is said in dbt_project.yml.
+  People on a list of assistance in the month of the business date, and those who should be on one but are not, with contradictions flagged.
+  dbt_project.yml names the lists that require a certificate of disability and the grades of disability that should be helped.
 #}
 with listed as (
   select

@@ -1,7 +1,7 @@
 {{ config(unique_key=['person_id', 'month', 'assistance_type', 'source_resource', 'case_no']) }}
 {#
-  A case counts for every month from its first to its last, and not beyond the month of the business date; one that was ended without a last
-  month, to the month in which its source ended it. A household's sum is shared equally by its members.
+  A case has a row for every month from its first to its last, but not beyond the month of the business date. A case that ended without a
+  last month counts up to the month in which its source ended it. A household's amount is shared equally by its members.
 #}
 {%- set this_month = "trunc(" ~ business_date() ~ ", 'MM')" %}
 with record as (

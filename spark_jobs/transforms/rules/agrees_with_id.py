@@ -1,4 +1,4 @@
-"""Returns whether a value contradicts the resident number of its row; silent where the number itself is wrong."""
+"""Spark predicate `agrees_with_id`: a value contradicts the resident number of its row. Not broken where that number is not valid."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Return what reads the number."""
+    """Return the helper columns that read the resident number."""
     return resident_id.reading(case.params["id"])
 
 
@@ -21,7 +21,10 @@ def breaks(case: RuleCase) -> Column:
 
 
 def _gender(case: RuleCase) -> Column:
-    """Codes 0 and 9 (unknown, not stated) contradict nothing. Source: GB/T 2261.1, GB 11643: odd is male."""
+    """Return whether the gender code contradicts the number; codes 0 and 9 (unknown, not stated) never do.
+
+    Source: GB/T 2261.1; GB 11643 (an odd 17th digit is male).
+    """
     number = case.text_of(case.params["id"])
     says = F.when((F.ascii(F.substring(number, 17, 1)) % 2) == 1, F.lit("1")).otherwise(F.lit("2"))
     return case.text.isin("1", "2") & (case.text != says)

@@ -1,4 +1,4 @@
-"""Returns whether two columns of a row do not stand in the declared order."""
+"""Spark predicate `compare`: the declared comparison of two columns of a row does not hold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONTRARY: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def breaks(case: RuleCase) -> Column:
-    """Return true where the contrary holds; null where one of the values is missing or cannot be read."""
+    """Return true where the opposite comparison holds; null where one of the values is missing or cannot be read."""
     broken: Column = CONTRARY[case.params["operator"]](_value(case, case.rule.column), _value(case, case.params["to"]))
     return broken
 

@@ -1,4 +1,4 @@
-"""Returns whether the number of a disability certificate is wrong: a resident number, then category and grade."""
+"""Spark predicate `disability_certificate_no`: the number is not a resident number followed by category and grade."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LENGTH = 20
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Return what reads the resident number the text begins with."""
+    """Return the helper columns that read the resident number at the beginning of the text."""
     return resident_id.reading(case.rule.column, LENGTH)
 
 

@@ -1,4 +1,4 @@
-"""Returns whether a code, or the first characters of one, is not in its code table at the business date."""
+"""Spark predicate `domain`: a code, or its first characters, is not in the code table at the business date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FEW = 200
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Return what adds the periods of the row's code: a broadcast join, null where the table has no such code."""
+    """Return the helper column with the validity periods of the row's code (a broadcast join), null where the table lacks the code."""
     if _is_short(case):
         return {}
     found = case.helper("periods")
@@ -40,6 +40,6 @@ def _code(case: RuleCase) -> Column:
 
 
 def _is_short(case: RuleCase) -> bool:
-    """Return whether the table is short and none of its codes ever begins or ends: then a list of literals is cheaper than a join."""
+    """Return whether the table is short and its codes have no validity dates; then a list of literals is cheaper than a join."""
     versions = case.scope.codes[case.params["codes"]].versions
     return 0 < len(versions) <= FEW and not any(version.valid_from or version.valid_to for version in versions)

@@ -1,4 +1,4 @@
-"""Returns whether a text does not fit the type and format of its column."""
+"""Spark predicate `format`: a text does not fit the type and format of its column."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Return true where the text has no typed value."""
+    """Return true where there is a text, but it has no typed value."""
     return case.text.isNotNull() & case.typed().isNull()

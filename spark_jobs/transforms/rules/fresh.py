@@ -1,4 +1,4 @@
-"""Returns whether a date or the local date of a timestamp is too old at the business date."""
+"""Spark predicate `fresh`: a date, or the local date of a timestamp, is too old at the business date."""
 
 from __future__ import annotations
 

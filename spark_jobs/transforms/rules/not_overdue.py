@@ -1,4 +1,4 @@
-"""Returns whether a date has passed though another column says that the matter is in force."""
+"""Spark predicate `not_overdue`: a date has passed although another column says that the matter is in force."""
 
 from __future__ import annotations
 

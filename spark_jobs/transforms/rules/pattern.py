@@ -1,4 +1,4 @@
-"""Returns whether a text does not match a regular expression."""
+"""Spark predicate `pattern`: a text does not match a regular expression."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Returns whether a registered code, as it was sent, names a place that was abolished before the business date."""
+"""Spark predicate `place_current`: a region code, as sent, names a region that does not exist at the business date."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Return what adds the row's region as the tree has it."""
+    """Return the helper column with the region of the row's code from the region tree."""
     return place(case)
 
 
 def breaks(case: RuleCase) -> Column:
-    """Return true where the tree has the code, but not at the business date."""
+    """Return true where the region tree has the code, but not at the business date."""
     region = F.col(case.place)
     return region.isNotNull() & ~regions.is_current(region, case.business_date)

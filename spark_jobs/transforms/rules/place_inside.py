@@ -1,4 +1,4 @@
-"""Returns whether the region a code names lies outside an area at the business date."""
+"""Spark predicate `place_inside`: the region of a code lies outside a given area at the business date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase, is_valid_at
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Return what adds the regions the row's region lies within, and the region of the batch's provider: broadcast joins."""
+    """Return the helper columns with the regions above the row's region and the region of the batch's provider (broadcast joins)."""
     memberships, area = case.helper("memberships"), case.helper("area")
 
     def with_memberships(rows: DataFrame) -> DataFrame:
@@ -31,6 +31,6 @@ def helpers(case: RuleCase) -> dict[str, Helper]:
 
 
 def breaks(case: RuleCase) -> Column:
-    """Return true where the region exists at the business date and the area is none of the regions it lies within."""
+    """Return true where the region exists at the business date and does not lie within the area."""
     area = F.col(case.helper("area")) if case.params["region"] == PROVIDER else F.lit(case.params["region"])
     return F.exists(case.helper("memberships"), lambda one: is_valid_at(one, case.business_date) & ~F.array_contains(one["within"], area))

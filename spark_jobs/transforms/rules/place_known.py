@@ -1,4 +1,4 @@
-"""Returns whether a registered code names no place the region tree ever had."""
+"""Spark predicate `place_known`: the region tree never had a region with this code."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Return what adds the row's region as the tree has it."""
+    """Return the helper column with the region of the row's code from the region tree."""
     return place(case)
 
 
 def breaks(case: RuleCase) -> Column:
-    """Return true where no region of the level ever had the code; for a community a street, filled up with zeros, is known too."""
+    """Return true where no region of the level ever had the code; a street code padded with zeros counts as a known community."""
     region, wanted = F.col(case.place), case.params["level"]
     known = region.isNotNull() if wanted == "any" else region["level"] == wanted
     if wanted == "community":

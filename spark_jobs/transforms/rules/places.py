@@ -1,4 +1,4 @@
-"""Returns what adds to rows what the region tree says of a rule's column."""
+"""The helper column that rules about places share: the region of a code, looked up in the region tree."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
 def place(case: RuleCase) -> dict[str, Helper]:
-    """Return what adds `case.place`; nothing where the column's normalisation has looked it up already."""
+    """Return the function that adds column `case.place`; none where normalisation of the column has added it already."""
     if "region_successor" in case.column.normalise:
         return {}
 

@@ -1,4 +1,4 @@
-"""Returns whether a number, date or month lies outside its limits."""
+"""Spark predicate `range`: a number, date or month lies outside its limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Return true where the value is less than `min` or more than `max`; both are allowed values themselves.
+    """Return true where the value is less than `min` or more than `max`; both limits themselves are allowed.
 
     Numbers compare as numbers, dates as dates, timestamps by their local date, months (`yyyy-MM`) and other text as text.
     """

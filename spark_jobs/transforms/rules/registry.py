@@ -1,4 +1,4 @@
-"""Returns the Spark predicate of every kind of rule that is judged at the gate."""
+"""Registry of the Spark predicates, one for each kind of rule the gate judges."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase, RuleScope
 
 @dataclass(frozen=True)
 class Predicate:
-    """How Spark judges rows by one kind of rule."""
+    """The Spark implementation of one kind of rule: its predicate, and its helper columns if it needs any."""
 
     breaks: Callable[[RuleCase], Column]
     helpers: Callable[[RuleCase], dict[str, Helper]] | None
@@ -30,7 +30,7 @@ PREDICATES = {kind: _predicate(kind) for kind in gate_kinds()}
 
 
 def helpers(ruled: Iterable[RuleCase]) -> dict[str, Helper]:
-    """Return what adds the helper columns of rules to rows, by name and in order."""
+    """Return the functions that add the helper columns of these rules, by column name, in the order to apply them."""
     found: dict[str, Helper] = {}
     for case in ruled:
         wanted = PREDICATES[case.rule.kind].helpers
@@ -40,5 +40,5 @@ def helpers(ruled: Iterable[RuleCase]) -> dict[str, Helper]:
 
 
 def cases(contract: model.Contract, scope: RuleScope) -> list[RuleCase]:
-    """Return the rules of a contract in a scope."""
+    """Return the rules of a contract, each with the tables it may use (`scope`)."""
     return [RuleCase(rule, contract, scope) for rule in contract.rules]

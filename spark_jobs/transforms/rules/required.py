@@ -1,4 +1,4 @@
-"""Returns whether a value is missing."""
+"""Spark predicate `required`: a value is missing."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Return true where nothing is left of the text."""
+    """Return true where the normalised text is empty."""
     return case.text.isNull()

@@ -1,4 +1,4 @@
-"""Returns whether a value is missing though another column of the row asks for it."""
+"""Spark predicate `required_when`: a value is missing although another column of the row requires it."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Return true where nothing is left of the text and column `when` has one of the values `in`."""
+    """Return true where the normalised text is empty and column `when` has one of the values `in`."""
     return case.text.isNull() & case.text_of(case.params["when"]).isin(*case.params["in"])

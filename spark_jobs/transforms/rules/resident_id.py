@@ -1,6 +1,6 @@
-"""Returns whether a resident number is wrong: length, characters, date of birth, check character.
+"""Spark predicate `resident_id`: a resident number is not valid (length, characters, date of birth, check character).
 
-Source: GB 11643-1999. The region part is not judged: regions are abolished and numbers stay.
+Source: GB 11643-1999. The region part is not judged: a number stays valid when its region is abolished.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from spark_jobs.transforms.text import check_character
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Return what reads the rule's own number."""
+    """Return the helper columns that read the number of the rule's column."""
     return reading(case.rule.column)
 
 
@@ -24,9 +24,9 @@ def breaks(case: RuleCase) -> Column:
 
 
 def reading(column: str, length: int = 18) -> dict[str, Helper]:
-    """Return what reads a column of numbers: the date of birth (null where it is none), then whether the number is valid.
+    """Return the helper columns that read resident numbers: the date of birth (null where it is no date), then whether the number is valid.
 
-    `length` is that of the whole text: a number may stand at the beginning of a longer one.
+    `length` is the length of the whole text; the number may be the beginning of a longer text.
     """
     return {
         _born(column): lambda rows: rows.withColumn(_born(column), _birth_date(normalised_text(column))),
@@ -35,12 +35,12 @@ def reading(column: str, length: int = 18) -> dict[str, Helper]:
 
 
 def is_valid(column: str, length: int = 18) -> Column:
-    """Return whether a column of that length begins with the number of somebody born by the business date; false for null."""
+    """Return whether a text of this length begins with a valid number of a person born by the business date; false for null."""
     return F.col(_valid(column, length))
 
 
 def birth_date(column: str) -> Column:
-    """Return the date of birth inside a number, null where there is none."""
+    """Return the date of birth inside a number, null where it is no date."""
     return F.col(_born(column))
 
 

@@ -1,4 +1,4 @@
-"""Returns whether a resident number came in its old form of 15 digits."""
+"""Spark predicate `resident_id_15`: a resident number was sent in its old form of 15 digits."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from spark_jobs.transforms.rules.scope import RuleCase
 
 
 def breaks(case: RuleCase) -> Column:
-    """Return true where the text as sent is 15 digits."""
+    """Return true where the text as sent has exactly 15 digits."""
     return case.sent.rlike(r"\A[0-9]{15}\z")

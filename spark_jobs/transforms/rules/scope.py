@@ -1,4 +1,4 @@
-"""Returns what a rule may look at: the row, its batch, and the effective-dated tables of contracts and city."""
+"""What a rule may use: its row, its batch, and the effective-dated tables of contracts and city; and the names of helper columns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BEGINNING, END = date(1, 1, 1), date(9999, 12, 31)
 
 
 class Succession(NamedTuple):
-    """The region that stands for an abolished one in a stretch of time; `valid_to` is exclusive."""
+    """The region that replaces an abolished region during a period; `valid_to` is exclusive."""
 
     valid_from: date
     valid_to: date
@@ -30,7 +30,7 @@ class Succession(NamedTuple):
 
 
 class Membership(NamedTuple):
-    """The regions a region lies within, itself among them, in a stretch of time; `valid_to` is exclusive."""
+    """The regions a region lies within during a period, itself included; `valid_to` is exclusive."""
 
     valid_from: date
     valid_to: date
@@ -39,7 +39,7 @@ class Membership(NamedTuple):
 
 @dataclass(frozen=True)
 class RuleScope:
-    """What the job knows of the instance: code tables, region tree and departments with their validity, and the city's time zone."""
+    """What rules may use of an instance: code tables, region tree and departments with their validity, and the city's time zone."""
 
     spark: SparkSession
     codes: Mapping[str, CodeTable]
@@ -53,7 +53,7 @@ class RuleScope:
         return self.spark.createDataFrame(sorted(grouped.items()), f"code string, periods array<{PERIOD}>")
 
     def region_periods(self) -> DataFrame:
-        """Return one row per region: `code`, `level`, `periods`, `successions` (what it became, from when to when)."""
+        """Return one row per region: `code`, `level`, `periods`, `successions` (the regions that replaced it, with periods)."""
         levels = {region.code: region.level for region in self.regions.versions}
         periods = _grouped((region.code, (region.valid_from, region.valid_to)) for region in self.regions.versions)
         rows = [(code, levels[code], periods[code], successions(self.regions, code)) for code in sorted(periods)]
@@ -61,13 +61,13 @@ class RuleScope:
         return self.spark.createDataFrame(rows, f"code string, level string, periods array<{PERIOD}>, successions array<{successor}>")
 
     def memberships(self) -> DataFrame:
-        """Return one row per region: `code`, `memberships` (the regions it lies within, from when to when)."""
+        """Return one row per region: `code`, `memberships` (the regions it lies within, with periods)."""
         codes = sorted({region.code for region in self.regions.versions})
         spans = "array<struct<valid_from: date, valid_to: date, within: array<string>>>"
         return self.spark.createDataFrame([(code, memberships(self.regions, code)) for code in codes], f"code string, memberships {spans}")
 
     def provider_regions(self) -> DataFrame:
-        """Return one row per department: `uscc`, `regions` (what it is responsible for, from when to when)."""
+        """Return one row per department: `uscc`, `regions` (its region, with periods)."""
         spans = ((one.uscc, (one.valid_from, one.valid_to, one.region_code)) for one in self.departments)
         regions = "array<struct<valid_from: date, valid_to: date, region_code: string>>"
         return self.spark.createDataFrame(sorted(_grouped(spans).items()), f"uscc string, regions {regions}")
@@ -81,7 +81,7 @@ def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
 
 
 def successions(regions: RegionTree, code: str) -> list[Succession]:
-    """Return what stands for a region while it does not exist, from when to when; chains are followed to a living region."""
+    """Return the regions that replace a region while it does not exist, with periods; successors are followed to one that exists."""
     return _stands_for(regions, code, (BEGINNING, END), ())
 
 
@@ -101,7 +101,7 @@ def _stands_for(regions: RegionTree, code: str, during: tuple[date, date], passe
 
 
 def memberships(regions: RegionTree, code: str) -> list[Membership]:
-    """Return what a region lies within while it exists, from when to when; empty for an unknown code."""
+    """Return the regions a region lies within while it exists, with periods; empty for an unknown code."""
     return _lies_within(regions, code, (BEGINNING, END))
 
 
@@ -126,7 +126,7 @@ Helper = Callable[[DataFrame], DataFrame]
 
 @dataclass(frozen=True)
 class RuleCase:
-    """One rule of a contract in a scope."""
+    """One rule of a contract with the tables it may use (`scope`), and the columns of a row it works on."""
 
     rule: model.Rule
     contract: model.Contract
@@ -154,7 +154,7 @@ class RuleCase:
 
     @property
     def business_date(self) -> Column:
-        """Return the date the row's delivery is about."""
+        """Return the business date of the row's delivery."""
         return F.col("_business_date")
 
     def text_of(self, column: str) -> Column:
@@ -163,11 +163,11 @@ class RuleCase:
 
     @property
     def sent(self) -> Column:
-        """Return the text as it was sent: before repairs (spaces, width and case are never judged)."""
+        """Return the text as sent: before repairs, but with spaces, width and case normalised."""
         return sent_text(self.rule.column) if normalisation_repairs(self.column) else self.text
 
     def typed(self, column: str | None = None) -> Column:
-        """Return the typed value of the rule's or another column, as `verdicts` added it."""
+        """Return the typed value of the rule's or another column, added by `verdicts.with_values`."""
         name = column or self.rule.column
         return normalised_text(name) if self.contract.column(name).type == "string" else F.col(f"`{typed_name(name)}`")
 
@@ -177,7 +177,7 @@ class RuleCase:
 
 
 def normalisation_repairs(column: model.Column) -> bool:
-    """Return whether a normalisation of the column repairs values: an old number, an abolished code."""
+    """Return whether a normalisation of the column repairs values (such as an old number or an abolished code)."""
     return not set(REPAIRS).isdisjoint(column.normalise)
 
 
@@ -187,7 +187,7 @@ def sent_name(column: str) -> str:
 
 
 def sent_text(column: str) -> Column:
-    """Return a column's text before repairs, as `normalisation.with_normalised` added it where there are any."""
+    """Return a column's text before repairs; `normalisation.with_normalised` adds it for columns with repairs."""
     return F.col(f"`{sent_name(column)}`")
 
 
@@ -202,12 +202,12 @@ def normalised_name(column: str) -> str:
 
 
 def region_name(column: str) -> str:
-    """Return the name of the helper column with what the region tree says of a column's code as it was sent."""
+    """Return the name of the helper column with the region of a column's code as it was sent."""
     return f"_r_{column}"
 
 
 def normalised_text(column: str) -> Column:
-    """Return a column's normalised text, as `normalisation.with_normalised` added it."""
+    """Return a column's normalised text, added by `normalisation.with_normalised`."""
     return F.col(f"`{normalised_name(column)}`")
 
 

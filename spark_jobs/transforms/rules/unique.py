@@ -1,4 +1,4 @@
-"""Returns whether a key stands more than once in a batch."""
+"""Spark predicate `unique`: a key occurs more than once in a batch."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Return what counts the rows of a batch that share their key."""
+    """Return the helper column that counts the rows of a batch with the same key."""
     same = Window.partitionBy("_batch_id", *_key(case))
     return {case.helper("rows"): lambda rows: rows.withColumn(case.helper("rows"), F.count(F.lit(1)).over(same))}
 
 
 def breaks(case: RuleCase) -> Column:
-    """Return true for every row of a key that stands more than once; an incomplete key is not judged."""
+    """Return true for every row whose key occurs more than once; a row with an incomplete key is not judged."""
     complete = F.forall(F.array(*_key(case)), lambda value: value.isNotNull())
     return complete & (F.col(case.helper("rows")) > 1)
 

@@ -1,6 +1,6 @@
-"""Returns whether a unified social credit code is wrong: length, characters, category, organisation code, check character.
+"""Spark predicate `uscc`: a unified social credit code is not valid (length, characters, category, organisation code, check character).
 
-Source: GB 32100-2015, GB 11714. The region part is not judged: regions are abolished and codes stay.
+Source: GB 32100-2015, GB 11714. The region part is not judged: a code stays valid when its region is abolished.
 """
 
 from __future__ import annotations
@@ -33,5 +33,5 @@ def _sum(code: Column, first: int, alphabet: str, weights: Sequence[int]) -> Col
 
 
 def _value(code: Column, place: int, alphabet: str) -> Column:
-    """Return where a character stands in the alphabet, from 0."""
+    """Return the index of a character in the alphabet, from 0; −1 where it is not in it."""
     return F.locate(F.substring(code, place, 1), F.lit(alphabet)) - 1

@@ -69,7 +69,7 @@ BAD: dict[str, tuple[Callable[[Declaration], object], str]] = {
         "birth_date at community:\n  raw is looser than the policy and names no legal basis.\n  Allowed: year",
     ),
     "free text": (lambda one: column(one, "hukou_address").update({"class": "free_text", "policy": {"street": "raw"}}), "raw is banned"),
-    "impossible": (lambda one: column(one, "gender_code").update(policy={"grid": "age_band"}), "age_band cannot be done to class plain"),
+    "impossible": (lambda one: column(one, "gender_code").update(policy={"grid": "age_band"}), "age_band cannot be applied to class plain"),
     "twice": (lambda one: one["columns"].append(column(one, "id_no")), "id_no:\n  the column is declared more than once"),
     "nobody": (
         lambda one: column(one, "id_no").update(policy={"comunity": "drop"}),
@@ -77,10 +77,10 @@ BAD: dict[str, tuple[Callable[[Declaration], object], str]] = {
     ),
     "no such column": (
         lambda one: one.update(sortBy=["grid_cod"]),
-        "sortBy:\n  grid_cod is no column of the return.\n  Allowed: grid_code",
+        "sortBy:\n  grid_cod is not a column of the return.\n  Allowed: grid_code",
     ),
-    "no need": (lambda one: one["levels"]["street"].pop("need"), "levels.street:\n  Art30 shares by need"),
-    "wrong basis": (lambda one: one["levels"]["grid"].update(legalBasis="Art24"), "levels.grid:\n  Art24 does not reach this level"),
+    "no need": (lambda one: one["levels"]["street"].pop("need"), "levels.street:\n  Art30 needs an approved need"),
+    "wrong basis": (lambda one: one["levels"]["grid"].update(legalBasis="Art24"), "levels.grid:\n  Art24 is no basis for this level"),
 }
 
 
@@ -114,7 +114,7 @@ def test_handler_sees_what_the_policy_exempts_and_nobody_else_does(policies: Pol
 HANDLERS: dict[str, tuple[Declaration, str]] = {
     "no cap there": (
         {"level": "community"},
-        "the policies know no statutory handler at community.\n  Allowed: province, city, district, street",
+        "policies.yaml allows no statutory handler at level community.\n  Allowed: province, city, district, street",
     ),
     "a level": ({"kind": "street"}, "street is named more than once, or is a level"),
     "free text": ({}, "remark at civil_affairs:\n  raw is banned for class free_text"),

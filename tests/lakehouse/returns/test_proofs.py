@@ -56,11 +56,11 @@ def test_honest_payloads_have_no_findings(town: Town) -> None:
 
 
 LEAKS = [
-    (COMMUNITY, "community", {"公民身份号码": "44990219551224002X"}, "I4 values of id_no that are not as the policy wants them"),
+    (COMMUNITY, "community", {"公民身份号码": "44990219551224002X"}, "I4 values of id_no without the transform that is due"),
     (COMMUNITY, "community", {"户籍地址": "某路1号 44990219551224002X"}, "I4 identity numbers"),
     (GRID, "grid", {"户籍地址": "44990219551224002x"}, "I4 identity numbers"),
-    (COMMUNITY, "community", {"出生日期": "1990-03-07"}, "I4 values of birth_date that are not as the policy wants them"),
-    (GRID, "grid", {"姓名": "欧阳小满"}, "I4 values of person_name that are not as the policy wants them"),
+    (COMMUNITY, "community", {"出生日期": "1990-03-07"}, "I4 values of birth_date without the transform that is due"),
+    (GRID, "grid", {"姓名": "欧阳小满"}, "I4 values of person_name without the transform that is due"),
     (COMMUNITY, "community", {"网格": "449901002001001 第一网格"}, "I3 rows of another region"),
     ("s-449901001", "street", {"公民身份号码": "4****************X", "出生日期": "2018-06-15"}, "I4 values of id_no"),
 ]
@@ -76,7 +76,7 @@ def test_forbidden_column_and_wrong_count_are_found(town: Town) -> None:
     form = next(one for one in record.forms.to_pylist() if (one["recipient_id"], one["form"]) == (GRID, "rows"))
     wrong = [{**form, "rows": form["rows"] + 1}, {**form, "recipient_id": GRID, "level": "grid", "form": "changes"}]
     kinds = {one["kind"] for one in findings(town, pa.Table.from_pylist(wrong, record.forms.schema))}
-    assert kinds == {"rows that are not as many as recorded", "columns that are not exactly the allowed ones"}
+    assert kinds == {"number of rows that differs from the build record", "list of columns that differs from the allowed one"}
 
 
 def test_payload_of_a_published_day_is_not_decoded_again_unless_the_rules_changed(town: Town) -> None:
@@ -101,11 +101,11 @@ def test_missing_row_and_wrong_pending_locality_do_not_add_up(town: Town) -> Non
         "street 449901001: 3 rows, but 1 in its children and 1 pending",
         "community 449901001001: 1 rows, but 2 in its children and 0 pending",
     ]
-    assert "street 449901001 says 0 pending instead of 1" in incomplete(
+    assert "street 449901001 reports 0 rows of pending locality instead of 1" in incomplete(
         declared, places, {**found, ("street", "449901001"): (3, 0)}, edition.regions
     )
     nowhere = [*places, ({**places[0][0], "grid": "449901001001999"}, 1)]
-    assert "grid 449901001001999 has rows but is no region of the day" in incomplete(declared, nowhere, found, edition.regions)
+    assert "grid 449901001001999 has rows but is not a region on this date" in incomplete(declared, nowhere, found, edition.regions)
 
 
 def test_column_above_its_cap_is_found_again(town: Town) -> None:
