@@ -1,10 +1,11 @@
-"""What the README promises is there: every link leads somewhere, every command exists and can be given as it is written."""
+"""What README and pages promise is there: links lead somewhere, commands can be given as written, both languages say the same."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 from typer.core import TyperGroup
@@ -15,12 +16,43 @@ from huiliu.main import app
 from lakehouse.config import PROJECT
 
 pytestmark = pytest.mark.fast
-README = (PROJECT / "README.md").read_text("utf-8")
+PAGES = [PROJECT / "README.md", PROJECT / "README.zh.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+README, CHINESE = (page.read_text("utf-8") for page in PAGES[:2])
+LINK = re.compile(r"\]\(([^)#]+)\)")
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
-def test_every_link_leads_somewhere(link: str) -> None:
-    assert (PROJECT / link).exists()
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = {link for link in LINK.findall(page.read_text("utf-8")) if "://" not in link}
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_architecture_page_shows_every_step_its_file() -> None:
+    text = (PROJECT / "docs" / "architecture.md").read_text("utf-8")
+    way = text.split("## The way of one delivered file")[1].split("\n## ")[0]
+    steps = re.split(r"\n\d+\. ", way)[1:]
+    assert len(steps) >= 10
+    assert [step for step in steps if not any(link.endswith((".py", ".sql", ".yaml")) for link in LINK.findall(step))] == []
+
+
+def test_every_path_written_in_the_documents_exists() -> None:
+    path = re.compile(r"`((?:[a-z_]+/)+[a-z_0-9]+\.(?:py|sql|yaml|yml|csv|md))`")
+    found = {(page.name, written) for page in PAGES for written in path.findall(page.read_text("utf-8"))}
+    assert [one for one in sorted(found) if not (PROJECT / one[1]).exists()] == []
+
+
+def test_both_languages_have_the_same_headings_commands_and_links() -> None:
+    def shape(text: str) -> dict[str, list[str]]:
+        blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        return {
+            "headings": re.findall(r"^(#+) ", text, re.MULTILINE),
+            "commands": [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()],
+            "links": sorted(set(LINK.findall(text)) - {"README.md", "README.zh.md"}),
+            "settings": sorted(re.findall(r"`([^`\n]*(?:HUILIU_|STORE=|huiliu )[^`\n]*)`", text)),
+            "rows": re.findall(r"^\|", text, re.MULTILINE),
+        }
+
+    assert shape(README) == shape(CHINESE)
 
 
 @pytest.mark.parametrize(

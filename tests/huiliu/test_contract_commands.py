@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -21,7 +22,10 @@ LIST = "resources/street/s_elderly_service_list.odcs.yaml"
 def contracts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the contracts folder of an instance that may be changed."""
     folder = Path(shutil.copytree(PROJECT / "contracts", tmp_path / "contracts"))
+    shutil.copytree(PROJECT / "cities" / "tiny", tmp_path / "cities" / "tiny")
     monkeypatch.setenv("HUILIU_CONTRACTS", str(folder))
+    monkeypatch.setenv("HUILIU_CITIES", str(tmp_path / "cities"))
+    monkeypatch.setenv("HUILIU_CITY", "tiny")
     monkeypatch.setenv("HUILIU_HOME", str(tmp_path / "home"))
     return folder
 
@@ -56,6 +60,41 @@ def test_check_tells_the_problems_of_all_files(contracts: Path) -> None:
     assert code == 1
     assert "is no version." in problems
     assert "gender.csv:1" in problems
+
+
+DECLARATIONS = ("contracts/policies.yaml", "contracts/authority.yaml", "contracts/returns/resident_list.yaml", "cities/tiny/city.yaml")
+
+
+def added(path: Path, *lines: str) -> list[str]:
+    """Append lines to a declaration and return what `contracts check` finds."""
+    path.write_text("\n".join([path.read_text("utf-8").rstrip(), *lines, ""]), "utf-8")
+    code, output = run("contracts", "check", "--json")
+    assert code == 1
+    return json.loads(output)["problems"]
+
+
+@pytest.mark.parametrize("name", DECLARATIONS)
+def test_a_key_written_twice_or_unknown_is_refused_by_file_and_line(contracts: Path, name: str) -> None:
+    path = contracts.parent / name
+    text = path.read_text("utf-8").rstrip()
+    key, last = re.findall(r"^[a-z]\w+", text, re.MULTILINE)[0], len(text.splitlines())
+    [unknown] = added(path, f"{key}x: 1")
+    assert f"{path.name}:{last + 1}" in unknown
+    assert f"{key}x" in unknown
+    assert key in unknown.replace(f"{key}x", "")  # the nearest that is allowed
+    path.write_text(text, "utf-8")
+    [twice] = added(path, f"{key}: 1")
+    assert f"{path.name}:{last + 1}" in twice
+    assert key in twice
+
+
+def test_all_problems_of_all_declarations_are_told_once(contracts: Path) -> None:
+    for name in DECLARATIONS[1:]:
+        path = contracts.parent / name
+        path.write_text(path.read_text("utf-8") + "\nunheard: 1\n", "utf-8")
+    problems = "\n".join(added(contracts.parent / DECLARATIONS[0], "unheard: 1", "unheard_too: 1"))
+    assert problems.count("the key 'unheard' is unknown") == len(DECLARATIONS)
+    assert problems.count("the key 'unheard_too' is unknown") == 1
 
 
 @pytest.mark.parametrize(

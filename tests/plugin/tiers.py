@@ -48,6 +48,7 @@ class Tiers:
         self._collection_errors = 0
         self._deselected: Counter[str] = Counter()
 
+    @pytest.hookimpl(tryfirst=True)  # before the groups are read
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Refuse tests without a tier, put those that share something costly into one group, the costly groups first."""
         without = [item.nodeid for item in items if tier_of(item) is None]
