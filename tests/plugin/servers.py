@@ -20,7 +20,7 @@ import pytest
 from psycopg import sql
 
 from application import services
-from infra.local import minio, ports, postgres, spark
+from infra.local import minio, ports, postgres, session, spark
 from lakehouse import ops
 from lakehouse.config import AREAS, PROJECT, Instance, Settings
 from lakehouse.errors import ConfigError
@@ -29,6 +29,14 @@ from tests.plugin.apis import sample_api
 from tests.plugin.keys import place_keys
 
 DATABASES = ("huiliu", "source_city")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what processes of an interrupted suite left behind: they are killed before they can stop their servers."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        return
+    for home in config._tmp_path_factory.getbasetemp().glob("popen-*/servers*"):  # type: ignore[attr-defined]
+        session.end(Instance(settings(home=home)))
 
 
 @pytest.fixture(scope="session")
@@ -152,13 +160,13 @@ def fresh_home(servers: Instance, home: Path, in_buckets: bool = False) -> Itera
 @contextmanager
 def serving(instance: Instance) -> Iterator[None]:
     """Let Spark serve the lake of a home, whichever it served before."""
-    from spark_jobs.lake import session
+    from spark_jobs.lake.session import open_session
 
     try:
-        session.open_session(instance)
+        open_session(instance)
     except ConfigError:
         forget_tables(instance)
-        session.open_session(instance)
+        open_session(instance)
     yield
 
 
@@ -177,9 +185,9 @@ def forget_tables(servers: Instance) -> None:
 
 def _close_sessions() -> None:
     """End this process's Spark sessions while there is still a server to end them."""
-    from spark_jobs.lake import session
+    from spark_jobs.lake.session import close_sessions
 
-    session.close_sessions()
+    close_sessions()
 
 
 @contextmanager
