@@ -1,4 +1,4 @@
-"""What the README promises is there: every link leads somewhere, every command exists and can be given as it is written."""
+"""The README is right: every link has its target, and every command exists and parses as written."""
 
 from __future__ import annotations
 

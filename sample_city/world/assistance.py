@@ -1,7 +1,7 @@
 """The cases of social assistance (社会救助) of the sample city: who receives what, and how a case changes.
 
 One in 33 people applied, if they head a household and own no company; a case is a function of its applicant. Others are planted:
-situations the safety net must find, and rows with a defect (`approvals.py` spoils them).
+situations the safety net must find, and rows with a defect (spoiled in `sample_city/sources/assistance_approval.py`).
 """
 
 from __future__ import annotations

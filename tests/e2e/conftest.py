@@ -1,4 +1,4 @@
-"""Three days of the tiny city, the first through the real scheduler; what all end-to-end tests look at."""
+"""The fixture of all end-to-end tests: three days of the tiny city, the first run by the real scheduler."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.oracle.rules import World
 
 FIRST, SECOND, THIRD = DAYS = (date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3))
 PEOPLE = 600
-PATIENCE_SECONDS = 1200  # an upper bound: a machine may be busy
+PATIENCE_SECONDS = 1200  # generous, because the machine may be busy
 FAULTLESS = """
     select person.* from base.person join silver.c_household_registration as said using (person_id)
     where said.valid_to is null and said._replaced_on is null and size(said._flags) = 0
@@ -33,10 +33,10 @@ FAULTLESS = """
 
 @dataclass(frozen=True)
 class Lived:
-    """An instance whose three days are published, and what the oracle reads of it."""
+    """An instance with three published days, and the inputs that the oracle reads."""
 
     instance: Instance
-    planted: tuple[canaries.Canary, ...]  # news of the second day
+    planted: tuple[canaries.Canary, ...]  # changes delivered on the second day
 
     @property
     def landing(self) -> Path:
@@ -45,16 +45,16 @@ class Lived:
 
     @property
     def world(self) -> World:
-        """Return the effective-dated tables of contracts and city."""
+        """Return the effective-dated code tables and regions."""
         return World(self.instance.settings.contracts / "codes", self.instance.city_folder)
 
 
 @pytest.fixture(scope="session")
 def lived(city: Instance) -> Lived:
-    """Return the city after three days; two of them are run step by step in this process, which takes fewer minutes.
+    """Return the city after three days; two of them are run step by step in this process, which is faster.
 
-    `huiliu run` is killed while it makes the city, started again, and killed once more in the middle of the first day: what was begun
-    must go on, and the day must not stop for the command line.
+    `huiliu run` is killed while it builds the city, started again, and killed once more in the middle of the first day: the build must
+    continue where it stopped, and the day must go on without the command line.
     """
     _run_and_kill("  nothing ever says this", patience_seconds=4)
     _run_and_kill("  extract ", patience_seconds=PATIENCE_SECONDS)
@@ -67,7 +67,7 @@ def lived(city: Instance) -> Lived:
 
 
 def _plant(city: Instance) -> tuple[canaries.Canary, ...]:
-    """Return people of every area whose registered address is marked; rows with a label are left alone, the marked ones have none."""
+    """Mark the registered address of one person in every area and return these people; rows with a label are not used."""
     rows = open_session(city).sql(FAULTLESS).collect()
     chosen = tuple(canaries.choose(row.asDict() for row in rows))
     assert canaries.plant(postgres.dsn(city, "source_city"), chosen, SECOND) == len(chosen)
@@ -75,7 +75,7 @@ def _plant(city: Instance) -> tuple[canaries.Canary, ...]:
 
 
 def _run_and_kill(line: str, patience_seconds: float) -> None:
-    """Start `huiliu run` and kills it when it has said a line that starts so, or when patience ends."""
+    """Start `huiliu run` and kill it as soon as it prints a line with this start, or when the time is up."""
     command = [sys.executable, "-u", "-m", "huiliu.main", "run", "--people", str(PEOPLE), "--days", "1"]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, env=os.environ.copy()) as process:
         assert process.stdout is not None

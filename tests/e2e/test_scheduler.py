@@ -1,4 +1,4 @@
-"""What the real scheduler does with a day: the command line only watches, a red task is cleared, dates are backfilled."""
+"""Days on the real scheduler: the command line only watches, a failed task is cleared, dates are backfilled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.oracle.resources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDE
 
 pytestmark = pytest.mark.e2e
 FOURTH, FIFTH = (THIRD + timedelta(days=n) for n in (1, 2))
-PATIENCE_SECONDS = 1200  # an upper bound: a machine may be busy with the other half of the suite
+PATIENCE_SECONDS = 1200  # generous, because the machine may be busy with the other half of the suite
 
 
 def test_every_day_is_published_and_every_invariant_holds(lived: Lived) -> None:
@@ -34,7 +34,7 @@ def test_every_day_is_published_and_every_invariant_holds(lived: Lived) -> None:
 
 def test_the_silent_street_and_the_late_one_are_gaps_with_tickets(lived: Lived) -> None:
     silent = {day: _gaps(lived.instance, day, "silent", ELDERLY) for day in (FIRST, SECOND)}
-    assert len(silent[FIRST]) == 2  # one sends nothing, one a day late
+    assert len(silent[FIRST]) == 2  # one street sends nothing, one a day late
     assert len(silent[SECOND]) == 1
     assert silent[SECOND] < silent[FIRST]
     with connect(lived.instance) as connection:
@@ -58,13 +58,13 @@ def test_nothing_starts_by_itself_under_a_manual_clock(lived: Lived) -> None:
 
 @dataclass(frozen=True)
 class Backfilled:
-    """Two dates that were run by one backfill while no gate could work; what lies ready at the source is taken in by the first already."""
+    """Two dates run by one backfill while every gate failed; the first date already takes in all that is ready at the source."""
 
     instance: Instance
     silver_before: dict[str, int]  # table -> version
 
     def delivered(self, day: date) -> set[str]:
-        """Return the resources of which the run of a date took something in."""
+        """Return the resources of which the run of a date took in a delivery."""
         with connect(self.instance) as connection:
             return {batch.resource for batch in batches.taken_on(connection, day)}
 
@@ -132,7 +132,7 @@ def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(backfilled: Ba
     assert (_issue(instance, FIFTH) or (0,))[0] > 1
     with connect(instance) as connection:
         waiting = [batch for code in delivered for stage in ("gate", "silver") for batch in batches.open_for(connection, code, stage)]
-    assert not waiting  # also what came on the date before
+    assert not waiting  # includes deliveries of the date before
     assert versions(instance, backfilled.silver_before) != backfilled.silver_before
 
 

@@ -1,4 +1,4 @@
-"""The first day on folders and the same day in buckets: the same keys and landed bytes give the same knowledge and the same payloads."""
+"""The first day in folders and the same day in buckets: the same keys and landed bytes give the same tables and payloads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.plugin.servers import fresh_home
 
 pytestmark = pytest.mark.e2e
 CURATED = ("base", "thematic", "special", "mart", "quality")
-# silver as known at the end of the first day, whatever was learnt later
+# silver as known at the end of the first day, without later knowledge
 KNOWN = f"""
     select to_json(struct(* except (valid_to, _closed_on, _replaced_on), if(_closed_on > date'{FIRST}', null, valid_to) as valid_to)) as r
     from {{table}} where _recorded_on <= date'{FIRST}' and (_replaced_on is null or _replaced_on > date'{FIRST}')
@@ -30,7 +30,7 @@ KNOWN = f"""
 
 @pytest.fixture
 def on_folders(lived: Lived) -> tuple[dict[str, str], dict[str, str]]:
-    """Return knowledge and payloads of the day that was lived, read before Spark serves another lake."""
+    """Return table hashes and payloads of the day run in folders, read before Spark serves another lake."""
     return knowledge(lived.instance), payloads(lived.instance)
 
 
@@ -38,7 +38,7 @@ def on_folders(lived: Lived) -> tuple[dict[str, str], dict[str, str]]:
 def in_buckets(
     lived: Lived, on_folders: tuple[dict[str, str], dict[str, str]], object_store: Instance, tmp_path: Path
 ) -> Iterator[Instance]:
-    """Return a home in buckets with the keys and the landed bytes of the first day, and that day run."""
+    """Return a home in buckets, with the keys and landed bytes of the first day, after running that day."""
     assert all(on_folders)
     with fresh_home(object_store, tmp_path / "buckets", in_buckets=True) as home:
         for sidecar in lived.landing.glob("*/*/*/batch.json"):
@@ -60,7 +60,7 @@ def test_folder_and_buckets_give_the_same_knowledge_and_payloads(
 
 
 def knowledge(instance: Instance) -> dict[str, str]:
-    """Return the hash of the rows of every silver table and library as they were known on the first day."""
+    """Return the hash of the rows of every silver table and library as known on the first day."""
     spark = open_session(instance)
     with connect(instance) as connection:
         versions = {one["table"]: one["version"] for one in facts.get(connection, FIRST, "libraries") or []}
@@ -71,7 +71,7 @@ def knowledge(instance: Instance) -> dict[str, str]:
 
 
 def payloads(instance: Instance) -> dict[str, str]:
-    """Return path and hash of every payload and manifest of the first day, and of its entry."""
+    """Return path and hash of every payload, every manifest and the day entry of the first day."""
     exchange, found = open_area(instance, "exchange"), {}
     for one in exchange.list():
         if one.path.endswith(f"/{FIRST}/1/manifest.json"):

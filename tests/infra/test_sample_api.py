@@ -1,4 +1,4 @@
-"""The sample's API server: its keys are their owner's, and a real city has none."""
+"""The sample's API server: only their owner can read its keys, and a real city has no such server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.fast
 
 
 def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: str) -> Instance:
-    """Return an instance as after its first start, of a city with this clock."""
+    """Return an instance as after its first start, for a city with this clock."""
     for name in (
         "CONNECTION_SOURCE_CITY",
         *(f"{what}_{client.upper()}" for what in ("CONNECTION", "SECRET") for client in keys.API_CLIENTS),

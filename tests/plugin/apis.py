@@ -1,4 +1,4 @@
-"""Returns the sample's API server over a database of its own, in a thread of the test run."""
+"""Run the sample's API server in a thread, with a database of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sample_city.feed.api_server import Database, Desk, Server
 
 @contextmanager
 def sample_api(database: str, keys: Path) -> Iterator[dict[str, str]]:
-    """Return the environment that leads to a server which answers until the block ends."""
+    """Yield the environment variables for a server that answers until the block ends."""
     with Server(0, Database(database), Desk(keys)) as server:
         thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()

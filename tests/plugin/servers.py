@@ -1,4 +1,4 @@
-"""Returns real servers for the tests: one tiny instance per run, and fresh homes on its servers."""
+"""Fixtures with real servers: one tiny instance per test run, and fresh homes on its servers."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def processes(instance: Instance) -> list[psutil.Process]:
 
 
 def alive(family: list[psutil.Process]) -> list[psutil.Process]:
-    """Return those that still run."""
+    """Return the processes that still run."""
     left = []
     for process in family:
         with suppress(psutil.NoSuchProcess):
@@ -131,7 +131,7 @@ def fresh_home(servers: Instance, home: Path, in_buckets: bool = False) -> Itera
 
 
 def forget_tables(servers: Instance) -> None:
-    """Make Spark's catalog, which all homes on a server share, forget the lake it serves; the next session registers its own."""
+    """Remove the current lake's tables from Spark's catalog, which all homes share; the next session registers its own."""
     from pyspark.sql import SparkSession
 
     from spark_jobs.lake import storage
@@ -144,7 +144,7 @@ def forget_tables(servers: Instance) -> None:
 
 
 def _close_sessions() -> None:
-    """End this process's Spark sessions while there is still a server to end them."""
+    """Close this process's Spark sessions while the server still runs."""
     from spark_jobs.lake import session
 
     session.close_sessions()

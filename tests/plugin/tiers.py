@@ -1,4 +1,4 @@
-"""Returns the tiers of the suite: which can run here, how each ended, and the closing counts."""
+"""The tiers of the test suite: which can run on this machine, how each ended, and the closing counts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Tiers:
         self._deselected: Counter[str] = Counter()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Give each test its tier; what breaks a server comes last, so that nothing else has to warm it up again."""
+        """Give each test its tier; tests that break a server come last, so that no other test has to warm it up again."""
         without = [item.nodeid for item in items if self._tier(item) is None]
         if without:
             raise pytest.UsageError(f"tests without a tier (one of {', '.join(TIERS)}): {', '.join(without)}")
@@ -58,7 +58,7 @@ class Tiers:
         items.sort(key=lambda item: self._tier_of[item.nodeid] == "fault")
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Remember what the command line left out."""
+        """Remember the tests that the command line deselected."""
         self._deselected.update(self._tier(item) or "" for item in items)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -81,7 +81,7 @@ class Tiers:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
-        """Fail a run in CI that had to leave out a tier, then prints the closing counts after pytest's own."""
+        """Fail a run in CI that had to leave out a tier, then print the closing counts after pytest's own."""
         blocked = [tier for tier in TIERS if any(self._counts[tier].values()) and obstacle(tier)]
         strict = bool(blocked) and os.environ.get("CI") == "true"
         if strict and session.exitstatus == pytest.ExitCode.OK:
@@ -112,6 +112,6 @@ class Tiers:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put the counting in place."""
+    """Register the counting of tiers."""
     os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
     config.pluginmanager.register(Tiers(), "huiliu-tiers")
