@@ -1,4 +1,4 @@
-"""A steward's work on declarations: check all of them, begin a contract, compare two versions."""
+"""The steward's work on declarations: check all of them, begin a contract, compare two versions of the contracts."""
 
 from __future__ import annotations
 
@@ -41,16 +41,17 @@ class Checked:
 
 @dataclass(frozen=True)
 class Begun:
-    """A contract that was begun: its file, and the columns its sample names."""
+    """A new contract: its file, and the columns named by the header of the sample file."""
 
     path: Path
     columns: list[str]
 
 
 def check(instance: Instance) -> Checked:
-    """Check contracts, code tables, policies, authority, returns, city profile, region tree and departments; all problems at once.
+    """Check contracts, code tables, policies, authority, returns, city profile, region tree and departments.
 
-    A file that is wrong does not hide what is wrong in another one: what depends on it is judged as far as it can be read.
+    All problems are reported together. A wrong file does not hide the problems of another one: what depends on it is checked as far as
+    possible.
     """
     contracts, unsound = load_sound_contracts(instance.settings.contracts)
     problems = [*unsound, *_of_declarations(instance.settings.contracts, contracts), *_of_city(instance, contracts)]
@@ -58,10 +59,10 @@ def check(instance: Instance) -> Checked:
 
 
 def begin(instance: Instance, resource: str, sample: Path, provider: str, encoding: str) -> Begun:
-    """Write a new contract from the header of a CSV file: every column text, the first one the key; a steward decides the rest.
+    """Write a new contract from the header of a CSV file: every column is text, the first is the key; a steward decides the rest.
 
     Raises:
-        ConfigError: the level is unknown, or there is such a contract.
+        ConfigError: the level is unknown, or the contract exists already.
     """
     level, _, code = resource.partition("/")
     if level not in LEVELS:
@@ -78,7 +79,7 @@ def begin(instance: Instance, resource: str, sample: Path, provider: str, encodi
 
 
 def compare(instance: Instance, old: Path) -> dict[str, list[Difference]]:
-    """Return what the instance's contracts change against those of an earlier folder, by resource; only resources with changes."""
+    """Return the changes from the contracts of an earlier folder to the instance's, by resource; only resources with changes."""
     before, after = load_contracts(old), load_contracts(instance.settings.contracts)
     found = {code: differences(before[code], after[code]) for code in sorted(before.keys() & after.keys())}
     found |= {code: [Difference("contract", "is gone", False)] for code in sorted(before.keys() - after.keys())}
@@ -100,7 +101,7 @@ def _of_declarations(folder: Path, contracts: Mapping[str, Contract]) -> Iterato
 def _of_returns(returns: Mapping[str, Any], policies: Policies, contracts: Mapping[str, Contract], known: Collection[str]) -> Iterator[str]:
     for declared in returns.values():
         if set(declared.resources) & (set(known) - set(contracts)):
-            continue  # it stands on a contract that is told already
+            continue  # it needs a contract whose problems are reported already
         yield from _attempt(partial(compile_return, declared, policies, contracts))[1]
 
 
@@ -118,7 +119,7 @@ def _of_city(instance: Instance, contracts: Mapping[str, Contract]) -> Iterator[
 
 
 def _attempt(load: Callable[[], Any]) -> tuple[Any, list[str]]:
-    """Return what was loaded and nothing, or nothing and what is wrong."""
+    """Load something: return the result and no problems, or None and the problems."""
     try:
         return load(), []
     except LakehouseError as error:

@@ -1,4 +1,4 @@
-"""Run a business day: through Airflow, watched until it is published, or step by step in this process."""
+"""Run a business day: through Airflow, watching until the day is published, or step by step in this process."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ Say = Callable[[str], None]
 
 
 def run_through_airflow(instance: Instance, day: date, say: Say) -> float:
-    """Trigger a day and watch it; return the seconds until its last run ended. Airflow does the work: killing this process stops nothing.
+    """Trigger a day and watch it; return the seconds until its last DAG run ended.
+
+    Airflow does the work: killing this process stops nothing.
 
     Raises:
-        DeliveryError: a run of the day failed, so that the day is not published.
+        DeliveryError: a run of the day failed, so the day is not published.
     """
     orchestrator = Orchestrator(instance)
     wanted = [*(ingest_dag(code) for code in load_sound_contracts(instance.settings.contracts, standard=False)[0]), steps.CLOSE_DAY]
@@ -51,7 +53,10 @@ def run_by_hand(instance: Instance, day: date, say: Say) -> float:
 
 
 def ingest_by_hand(instance: Instance, requests: Iterable[JobRequest], say: Say) -> None:
-    """Run the ingest of resources side by side in this process: each waits for Spark half its time. One that fails is a gap of the day."""
+    """Run the ingest of resources side by side in this process.
+
+    Each resource spends half its time waiting for Spark. A resource whose ingest fails is a gap of the day.
+    """
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as workers:
         for ended in [workers.submit(_ingest, instance, request, say) for request in requests]:
             ended.result()

@@ -1,4 +1,4 @@
-"""Write what the declarations say for people: a page and a catalog entry per resource, the data dictionary, dbt's own docs."""
+"""Write documentation from the declarations: a page and a catalog entry per resource, the data dictionary, dbt's own docs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lakehouse.errors import ConfigError, Problem
 from lakehouse.returns.model import load_returns
 from spark_jobs.lake import dbt_runs, session
 
-STATIC = ("docs", "generate", "--static", "--empty-catalog", "--no-compile")  # from the declarations alone, without a warehouse
+STATIC = ("docs", "generate", "--static", "--empty-catalog", "--no-compile")  # dbt reads the project only; it asks no warehouse
 
 
 def write_all(instance: Instance) -> list[Path]:
@@ -65,7 +65,7 @@ def write_dbt_docs(instance: Instance) -> Path:
     project = dbt.render(instance.folder("derived", "docs", "dbt"), contracts, authority)
     first = date.fromisoformat(instance.city.first_business_date)
     told = dbt.Run(first, instance.timezone, instance.city.region_code, instance.root("lake"), session.remote(instance))
-    dbt_runs.invoke(project, told, ("parse",))  # writes what the docs are made of
+    dbt_runs.invoke(project, told, ("parse",))  # writes the manifest that the docs are made from
     done = dbt_runs.invoke(project, told, STATIC)
     made = project / "target" / "static_index.html"
     if not done.success or not made.is_file():

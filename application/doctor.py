@@ -1,4 +1,4 @@
-"""Examine the machine and the instance: what is missing, what would break."""
+"""Check the machine and the instance for everything that is missing or would make a run fail."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GIB = 2**30
 
 @dataclass(frozen=True)
 class Finding:
-    """What one examination found."""
+    """The result of one check."""
 
     name: str
     state: State
@@ -38,7 +38,7 @@ class Finding:
 
 
 def examine(instance: Instance) -> list[Finding]:
-    """Examine everything; an examination that fails is a bad finding, and the others go on."""
+    """Run all checks; a check that fails becomes a bad finding, and the others still run."""
     examinations: dict[str, Callable[[Instance], Finding]] = {
         "python": _python,
         "java": _java,
@@ -91,7 +91,7 @@ def _server_user(_instance: Instance) -> Finding:
     done = subprocess.run([*postgres.AS_ORDINARY_USER, "true"], capture_output=True, check=False)
     if done.returncode == 0:
         return Finding("server user", "ok", "root; PostgreSQL runs in a user namespace")
-    return Finding("server user", "bad", "root may not make user namespaces here: run as an ordinary user")
+    return Finding("server user", "bad", "root may not create user namespaces on this machine: run as an ordinary user")
 
 
 def _ports(instance: Instance) -> Finding:
@@ -120,7 +120,7 @@ def _store(instance: Instance) -> Finding:
         area.delete([path])
     if (first, second, kept) == (True, False, b"first"):
         return Finding("store", "ok", f"{instance.store} creates an object only once")
-    return Finding("store", "bad", f"{instance.store} does not honour conditional creation: two writers could overwrite each other")
+    return Finding("store", "bad", f"{instance.store} does not support conditional creation: two writers could overwrite each other")
 
 
 def _keys(instance: Instance) -> Finding:

@@ -16,7 +16,7 @@ from spark_jobs.jobs.extract import ExtractAnswer
 
 @dataclass(frozen=True)
 class Handed:
-    """Files as they are handed over: of which resource, about which date, from whom (empty: the contract's one provider)."""
+    """Delivered files with their resource, the business date they are about, and their provider (empty: the contract's only one)."""
 
     resource: str
     files: tuple[str, ...]
@@ -26,7 +26,7 @@ class Handed:
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of handed files: their batches, what each step said, the messages of tickets that are open for the resource."""
+    """The result of taking files in: their batches, the answer of each step, the messages of the resource's open tickets."""
 
     batches: tuple[Batch, ...]
     answers: Mapping[str, Answer]
@@ -34,12 +34,12 @@ class Taken:
 
     @property
     def is_let_in(self) -> bool:
-        """Return whether every batch passed its gate."""
+        """Return whether every batch passed its gate (or no new batch came)."""
         return all(batch.is_known for batch in self.batches)
 
 
 def take(instance: Instance, handed: Handed) -> Taken:
-    """Run the ingest steps of one resource over files and return what became of them."""
+    """Run the ingest steps of one resource on files and return the result."""
     options = {"files": list(handed.files)} | ({"provider": handed.provider} if handed.provider else {})
     answers: dict[str, Answer] = {}
     for step in (*steps.INGEST, steps.INGEST_OUTCOME):

@@ -1,4 +1,4 @@
-"""The report of a business day: what came, what became of it, what went back, and whether everything holds."""
+"""The report of a business day: deliveries received, what became of their rows, packages returned, and whether all invariants hold."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class DayReport:
         city_name: its name, `zh` and `en`.
         issue: the newest issue of the day.
         state: closed or published.
-        gaps: what the day lacks: resource, provider, kind, due_on.
+        gaps: deliveries the day lacks: resource, provider, kind, due_on.
         resources: the resources: code, level, names, cycle (`every`), kind of source.
-        batches: what the day took in, with rows by disposition and what the gate says.
+        batches: the batches the day took in, with rows by disposition and the gate's result.
         repeated: deliveries that only repeated a known batch.
         rules: broken rules, most rows first.
-        gate_history: per day what the gate said of each resource, the oldest first.
+        gate_history: the gate's results for each resource per day, the oldest first.
         timings: seconds of each step.
         libraries: rows and version of each library.
         returns: recipients, rows and pending locality per return and level.
@@ -56,7 +56,7 @@ class DayReport:
         providers: names of departments by credit code.
         return_names: names of returns by id.
         missing_references: rows of each provider that name a person, entity or address that is not there.
-        truth: how near the day comes to the hidden truth; only where there is a sample city.
+        truth: scores of the day against the hidden truth; only with a sample city.
     """
 
     date: str

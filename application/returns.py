@@ -1,4 +1,4 @@
-"""Look up what went back to whom: the packages of a day, and one package with its manifest."""
+"""Look up which packages recipients received: all packages of a day, or one package with its manifest."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Issue:
 
 @dataclass(frozen=True)
 class PackagePlace:
-    """A recipient's package: where it lies and what its manifest says."""
+    """A recipient's package: its location and the content of its manifest."""
 
     path: str
     manifest: dict[str, Any]
 
 
 def find_packages(instance: Instance, business_date: date | None, level: str = "") -> Issue:
-    """Return the packages of a date (None: the last published one), of one level or of all.
+    """Return the packages of a date (None: the last published one), for one level or for all levels.
 
     Raises:
         DeliveryError: nothing is published.

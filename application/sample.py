@@ -1,4 +1,4 @@
-"""Build the synthetic city and feed its source systems; its errors become errors made for people."""
+"""Build the synthetic city and feed its source systems; its errors are turned into `ConfigError`s that say how to fix them."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ CONNECTION = "source_city"
 
 
 def ensure(instance: Instance, people: int, seed: int) -> dict[str, int]:
-    """Build the city where there is none; return people, seed and rows of the first load (0 where it was built before).
+    """Build the city if there is none; return people, seed and rows of the first load (0 if it was built before).
 
     Raises:
-        ConfigError: the size is impossible, another city is there, or its database does not answer.
+        ConfigError: the size is not allowed, another city is there already, or its database does not answer.
     """
     with _told(instance, "init", "give the same size and seed, or remove the instance with `make clean`."):
         return Sample(*_where(instance), people=people, seed=seed).init()
 
 
 def feed(instance: Instance, business_date: date) -> list[date]:
-    """Feed the source systems up to a day; return the days that were fed now.
+    """Feed the source systems up to and including a day; return the days that were fed by this call.
 
     Raises:
         ConfigError: there is no sample city, the day lies before its first, or its database does not answer.
     """
-    with _told(instance, f"day {business_date}", "build the city with `huiliu sample init`, feed days from its first on."):
+    with _told(instance, f"day {business_date}", "build the city with `huiliu sample init`; feed days from its first day on."):
         return existing(*_where(instance)).day(business_date)
 
 
@@ -44,7 +44,7 @@ def _where(instance: Instance) -> tuple[Path, Path, str, Path]:
 
 @contextmanager
 def _told(instance: Instance, what: str, fix: str) -> Iterator[None]:
-    """Tell errors of the sample city, and that its database is away, as errors made for people."""
+    """Turn errors of the sample city, or of a database that does not answer, into a `ConfigError` that says how to fix it."""
     where = f"huiliu sample {what}"
     try:
         yield

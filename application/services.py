@@ -1,4 +1,4 @@
-"""Start and stop the services of an instance, and say how they are and where they answer."""
+"""Start and stop the services of an instance, and report their health and addresses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Status:
-    """How the services of an instance are: each component's health, the memory of its programs in MiB, where each answers."""
+    """The state of an instance's services: health per component, memory per program in MiB, address per service."""
 
     components: Mapping[str, Health]
     memory_mib: Mapping[str, int]
@@ -27,7 +27,7 @@ class Status:
 
     @property
     def healthy(self) -> bool:
-        """Return whether every component is well."""
+        """Return whether every component is healthy."""
         return all(part.healthy for part in self.components.values())
 
 
@@ -50,12 +50,12 @@ def stop(instance: Instance, say: Say = lambda _line: None) -> None:
 
 
 def status(instance: Instance) -> Status:
-    """Return how the services are."""
+    """Return health, memory and addresses of the services."""
     return Status(lifecycle.health(instance), lifecycle.memory(instance), addresses(instance))
 
 
 def addresses(instance: Instance) -> dict[str, str]:
-    """Return where each service is reached, with the password of the Airflow user."""
+    """Return the address of each service, with the password of the Airflow user."""
     ports = instance.ports
     return {
         "airflow": f"{airflow.base_url(instance)}  (user {keys.AIRFLOW_USER}, password {keys.airflow_password(instance)})",
@@ -69,11 +69,11 @@ def addresses(instance: Instance) -> dict[str, str]:
 
 
 def _after_postgres(instance: Instance) -> None:
-    """Bring the operational database to the present schema (PostgreSQL answers, nothing else runs yet)."""
+    """Migrate the operational database to the current schema; PostgreSQL answers, nothing else runs yet."""
     ops.migrate(instance)
 
 
 def _after_spark(instance: Instance) -> None:
-    """Register the lake's tables, which the in-memory catalog forgot, and write the reference tables."""
+    """Register the lake's tables in Spark's in-memory catalog, which starts empty, and write the reference tables."""
     first = date.fromisoformat(instance.city.first_business_date)
     run_job("reference", JobRequest(first), instance)

@@ -1,4 +1,4 @@
-"""Query curated tables: reading only."""
+"""Query curated tables with statements that can only read."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ from lakehouse.errors import ConfigError, Problem
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import query
 
-# A statement that begins so can only look (Spark's grammar); every other one has to be a query, see `reading`.
+# By Spark's grammar a statement that begins with one of these only reads; every other statement must be a query, see `reading`.
 LOOKING = re.compile(r"\s*(describe|desc|show|explain)\b", re.IGNORECASE)
-# Functions that call any Java method, and the clause that names a function by an expression: queries by grammar, not by effect.
+# Functions that can call any Java method, and the clause that names a function by an expression: the grammar takes them for queries,
+# but they can do more than read.
 REACHING = re.compile(r"\b(reflect|try_reflect|java_method|identifier)\b", re.IGNORECASE)
 ALLOWED = "SELECT, WITH, VALUES, FROM …, DESCRIBE, SHOW, EXPLAIN; one statement"
-# What the server says of these holds the statement's own words only; of anything else it may quote values of the data.
+# Messages of these error conditions hold only words of the statement; other messages may quote values from the data.
 TELLING = re.compile(r"^(PARSE_|UNRESOLVED_|TABLE_OR_VIEW_|AMBIGUOUS_|MISSING_|WRONG_NUM_ARGS|DATATYPE_MISMATCH|SCHEMA_NOT_FOUND)")
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What a statement answers: the names of its columns and its rows, `limit` at most."""
+    """The result of a statement: the names of its columns and at most `limit` rows."""
 
     columns: list[str]
     rows: list[tuple[object, ...]]
 
 
 def answer(instance: Instance, statement: str, limit: int) -> Rows:
-    """Run a statement that reads and return its rows, `limit` at most.
+    """Run a statement that only reads and return at most `limit` rows.
 
     Raises:
-        ConfigError: it does not read, or Spark cannot run it; the message holds no value of the data.
+        ConfigError: the statement may do more than read, or Spark cannot run it; the message holds no value from the data.
     """
     wrapped = reading(statement)
     spark = open_session(instance)
@@ -44,25 +45,32 @@ def answer(instance: Instance, statement: str, limit: int) -> Rows:
 
 
 def reading(statement: str) -> str:
-    """Wrap a statement so that it cannot write, whatever is asked: Spark itself refuses what is no query within the parentheses.
+    """Put a statement into parentheses so that it cannot write: Spark refuses everything but a query inside them.
 
-    A statement that begins with SELECT is a query by Spark's grammar, and Spark takes one statement at a time: neither INSERT, CREATE,
-    MERGE, SET or ADD nor a second statement can follow. On a line of its own the parenthesis is not swallowed by a comment.
+    The wrapped statement begins with SELECT, so by Spark's grammar it is a query, and Spark runs one statement at a time: no INSERT,
+    CREATE, MERGE, SET or ADD and no second statement can follow. The closing parenthesis has its own line so that no comment swallows it.
 
     Raises:
-        ConfigError: the statement calls into Java or names a function by an expression.
+        ConfigError: the statement uses a function that can call Java, or names a function by an expression.
     """
     text = statement.strip().rstrip("; \t\r\n")
     if reached := REACHING.search(text):
         found = f"{reached[0].lower()} may do more than read."
-        raise ConfigError(Problem("huiliu sql", found, ALLOWED, "leave the word out; also as the name of a column or in a text.").text())
+        raise ConfigError(
+            Problem("huiliu sql", found, ALLOWED, "remove this word; it is refused as a column name and inside a text too.").text()
+        )
     return text if LOOKING.match(text) else f"SELECT * FROM (\n{text}\n)"  # noqa: S608 the grammar keeps it a query
 
 
 def _told(error: PySparkException) -> str:
     condition = error.getCondition() or "the query failed"
     if not TELLING.match(condition):
-        return Problem("huiliu sql", f"{condition}.", "", "see logs/spark.log; the message may hold values and is not shown.").text()
+        return Problem(
+            "huiliu sql",
+            f"{condition}.",
+            "",
+            "see logs/spark.log; the full message is not shown here because it may hold values from the data.",
+        ).text()
     said = (error.getMessage() or condition).split("== SQL", 1)[0].split("JVM stacktrace", 1)[0]
     said = " ".join(said.split()).replace("SELECT * FROM (", "")
     return Problem("huiliu sql", said, ALLOWED if condition.startswith("PARSE_") else "", "correct the statement.").text()

@@ -1,4 +1,4 @@
-"""Look up what somebody has to deal with: tickets, and the quarantined rows (cases) behind them; never a value of the data."""
+"""Look up tickets and quarantined rows (cases) that somebody has to deal with; never shows a value from the data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lakehouse.ops import batches, cases, connect, tickets
 
 @dataclass(frozen=True)
 class TicketHistory:
-    """A ticket and what happened to it, in order."""
+    """A ticket and its events, in order."""
 
     ticket: tickets.Ticket
     events: list[tickets.Event]
@@ -20,14 +20,14 @@ class TicketHistory:
 
 @dataclass(frozen=True)
 class CasePlace:
-    """A quarantined row and the delivered object it stands in."""
+    """A quarantined row (case) and the delivered file or table it came in."""
 
     case: cases.Case
     source_object: str
 
 
 def find_tickets(instance: Instance, business_date: date | None, kind: str | None, *, only_open: bool) -> list[tickets.Ticket]:
-    """Return tickets of a date and kind (None: any), the oldest first."""
+    """Return the tickets of a date and kind (None: any), the oldest first."""
     with connect(instance) as connection:
         return tickets.find(connection, business_date, kind, only_open=only_open)
 
@@ -53,7 +53,7 @@ def find_cases(instance: Instance, wanted: cases.Filter, limit: int) -> list[cas
 
 
 def case_place(instance: Instance, case_id: str) -> CasePlace:
-    """Return a quarantined row and where it was delivered.
+    """Return a quarantined row (case) and where it was delivered.
 
     Raises:
         ConfigError: there is no such case.

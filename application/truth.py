@@ -1,4 +1,4 @@
-"""How near gate, locality and authority come to the hidden truth of the sample city; nothing where there is none."""
+"""Score the gate, the locality and the golden values of a day against the hidden truth of the sample city, if there is one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Things = dict[str, dict[str, Any]]  # people by identity number, entities by cre
 
 @dataclass(frozen=True)
 class Subject:
-    """What a library says of its people or entities (`golden`), and what is true (`true`)."""
+    """People or entities as a library has them (`golden`) and as they really are (`true`)."""
 
     golden: Things
     true: Things
@@ -39,7 +39,7 @@ class Subject:
 
 
 def truth_scores(instance: Instance, day: date, libraries: list[dict[str, Any]]) -> dict[str, dict[str, float]] | None:
-    """Score a day whose libraries are built against the hidden truth; None where there is no sample city or no library yet."""
+    """Score a day against the hidden truth once its libraries are built; None without a sample city or before there is a library."""
     versions = {one["table"]: one["version"] for one in libraries}
     known = instance.home / "sample" / "truth"
     if library("person") not in versions or not known.is_dir():
@@ -52,7 +52,7 @@ def truth_scores(instance: Instance, day: date, libraries: list[dict[str, Any]])
 
 
 def _subjects(spark: SparkSession, instance: Instance, day: date, versions: dict[str, int]) -> dict[str, dict[str, float]]:
-    """Return how right places and golden values are, of people and, where they are known, of entities."""
+    """Return the accuracy of places and golden values, for people and, if there are any, for entities."""
     persons = _persons(spark, instance, day, versions)
     place, (share, values) = _locality(persons), _authority(persons)
     locality = {"accuracy": place["community_code"], "grid": place["grid_code"], "persons": len(persons.living)}
@@ -67,7 +67,7 @@ def _subjects(spark: SparkSession, instance: Instance, day: date, versions: dict
 
 
 def _situations(spark: SparkSession, instance: Instance, day: date, versions: dict[str, int]) -> dict[str, float]:
-    """Return the share of the situations that exist for certain which the safety net found: in all (recall) and by flag."""
+    """Return the share of certain situations that the safety net found: in total (recall) and by flag."""
     table, wanted = special("safety_net"), situations(instance.home / "sample", day).to_pylist()
     flags = sorted({one["flag"] for one in wanted})
     rows = read(spark, table, versions[table]).where(f"month = '{day:%Y-%m}'").select("id_no", *flags).collect()
@@ -96,7 +96,7 @@ def _golden(spark: SparkSession, table: str, versions: dict[str, int], names: tu
 
 
 def _gate(spark: SparkSession, instance: Instance, day: date) -> dict[str, float]:
-    """Return recall and precision of what the gate finds: rejected, quarantined and warned rows against their labels."""
+    """Return recall and precision of the gate: rejected, quarantined and warned rows compared with their labels."""
     labels = {_of_label(label): label for label in read_labels(instance.home / "sample", day) if label.outcome in SEEN_BY_THE_GATE}
     found: dict[Row, set[str]] = {}
     for contract in load_sound_contracts(instance.settings.contracts)[0].values():
@@ -126,7 +126,7 @@ def _of_label(label: Label) -> Row:
 
 
 def _locality(subject: Subject) -> dict[str, float]:
-    """Return the share of the living whose place is the true one, by community and by grid."""
+    """Return the share of living people whose place is the true one, by community and by grid."""
     return {
         name: _share(sum(subject.golden.get(one, {}).get(name) == subject.true[one][name] for one in subject.living), len(subject.living))
         for name in PLACES
@@ -134,7 +134,7 @@ def _locality(subject: Subject) -> dict[str, float]:
 
 
 def _addresses(entities: Subject) -> dict[str, float]:
-    """Return how many address texts of premises led to one standard address, and the share of these that is the true one."""
+    """Return how many address texts of premises were matched to one standard address, and the share of right matches."""
     found = {one: entities.golden.get(one, {}).get(ADDRESS) for one in entities.living}
     matched = {one: address for one, address in found.items() if address is not None}
     right = sum(address == entities.true[one]["address_id"] for one, address in matched.items())
@@ -142,7 +142,7 @@ def _addresses(entities: Subject) -> dict[str, float]:
 
 
 def _authority(subject: Subject) -> tuple[float, int]:
-    """Return the share of golden values that are true, where there is a value, and how many there are."""
+    """Return the share of non-null golden values that are true, and the number of non-null golden values."""
     known = [(row, subject.true[one]) for one, row in subject.golden.items() if one in subject.true]
     right = [row[name] == true[name] for row, true in known for name in subject.fields if row[name] is not None]
     return _share(sum(right), len(right)), len(right)

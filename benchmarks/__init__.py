@@ -1,1 +1,1 @@
-"""Benchmarks: each measures two ways of doing the same in one run, checks that both are right, and prints a ratio."""
+"""Benchmarks: each takes two measurements in one run, checks that both results are right, and prints a ratio."""

@@ -1,10 +1,10 @@
-"""Times a further business day by stage in cities of several sizes and says what grows.
+"""Measure a business day after the first, by stage, in cities of several sizes, and report which stages take longer in larger cities.
 
     python -m benchmarks.further_day --people 20000 --people 200000
 
-Per size, in a home of its own: the first day fills the lake, the second one is measured from the timings in its report. `growth` is the
+Each size runs in a home of its own. The first day fills the lake; the second is measured from the timings in its report. `growth` is the
 ratio of the seconds of the largest city to those of the smallest; a stage whose seconds follow the number of people is said to grow.
-Resources are taken in side by side, so the seconds of the ingest stages add up to more than the clock showed.
+Resources are taken in side by side, so the seconds of the ingest stages add up to more than the elapsed time.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from application.day_run import run_by_hand
 from benchmarks.homes import lived
 from lakehouse.errors import QualityError
 
-GROWS, STANDS = 0.5, 0.15  # of the way from "the same seconds" to "as many times longer as there are more people"
+GROWS, STANDS = 0.5, 0.15  # share of the way from "takes the same time" (0) to "takes as many times longer as there are more people" (1)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A further day of a city: seconds by stage and in all, rows that came, packages, whether all invariants hold."""
+    """The second day of a city: people, seconds in total and by stage, rows received, packages."""
 
     people: int
     seconds: float
@@ -38,7 +38,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of the day: its seconds in the smallest and the largest city, how many times longer, and whether it follows the people."""
+    """A stage of the day: seconds in the smallest and the largest city, their ratio, and whether they grow with the number of people."""
 
     stage: str
     smallest_seconds: float
@@ -48,7 +48,7 @@ class Stage:
 
 
 def stages(found: report.DayReport) -> dict[str, float]:
-    """Return the seconds of a report by stage, the resources of an ingest step together, only the last attempt of each."""
+    """Return the seconds of a report by stage, summed over the resources of an ingest step; only the last attempt of each step counts."""
     last = {(one["step"], one["resource"]): one for one in sorted(found.timings, key=lambda one: one["attempt"])}
     sums: dict[str, float] = {}
     for (step, _), one in last.items():
@@ -57,7 +57,7 @@ def stages(found: report.DayReport) -> dict[str, float]:
 
 
 def growth(measured: Sequence[Measured]) -> list[Stage]:
-    """Return what becomes of each stage from the smallest city to the largest, the longest stage of the largest first."""
+    """Compare each stage in the smallest and the largest city; the stage that takes longest in the largest comes first."""
     smallest, largest = min(measured, key=lambda one: one.people), max(measured, key=lambda one: one.people)
     times = largest.people / smallest.people
     found = []
@@ -71,7 +71,7 @@ def growth(measured: Sequence[Measured]) -> list[Stage]:
 
 
 def measure(city: str, people: int) -> Measured:
-    """Return a further day of a city of this size.
+    """Run two days of a city of this size and measure the second.
 
     Raises:
         QualityError: an invariant of a day does not hold.
@@ -92,7 +92,7 @@ def main(
     people: Annotated[list[int], typer.Option(min=200, help="Sizes of the city; give several to see what grows.")],
     city: Annotated[str, typer.Option(help="City profile: tiny or zhuhai.")] = "zhuhai",
 ) -> None:
-    """Time a further day by stage in cities of several sizes."""
+    """Measure a business day after the first, by stage, in cities of several sizes."""
     measured = [measure(city, size) for size in people]
     answer = {"days": [asdict(one) for one in measured], "stages": [asdict(one) for one in growth(measured)]}
     typer.echo(json.dumps(answer, indent=1))

@@ -1,4 +1,4 @@
-"""Times the gate of 30 rules against the native Great Expectations suite of the same rules on the same generated rows.
+"""Compare the time of the gate with 30 rules and of the native Great Expectations suite of the same rules, on the same generated rows.
 
     python -m benchmarks.gate --rows 2000000
 
@@ -37,14 +37,14 @@ from spark_jobs.transforms.tallies import tallies, with_batch_verdict
 from spark_jobs.transforms.verdicts import add_verdicts, with_values
 
 DAY = date(2026, 6, 1)
-EACH = 6  # columns of a kind: text, amount, code; five rules for each three
+EACH = 6  # columns of each type (text, amount, code); every three columns get five rules
 BATCH = "0" * 32
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
 class Result:
-    """Seconds of both ways over the same rows and rules; `ratio` says how many times longer the native suite takes."""
+    """Seconds of gate and native suite on the same rows and rules; `ratio`: native seconds divided by gate seconds."""
 
     rows: int
     rules: int
@@ -55,7 +55,7 @@ class Result:
 
 
 def contract() -> Contract:
-    """Return a contract with 30 rules of the kinds Great Expectations knows itself."""
+    """Return a contract with 30 rules of kinds that Great Expectations has built in."""
     columns, rules = [_column("serial", key=True)], []
     for n in range(EACH):
         text, code = _column(f"text_{n}"), _column(f"code_{n}")
@@ -72,7 +72,7 @@ def contract() -> Contract:
 
 
 def generated(spark: SparkSession, number: int) -> DataFrame:
-    """Return rows as a reader leaves them, of which about one in a hundred breaks each rule; the same number gives the same rows."""
+    """Return rows as a reader produces them; each rule is broken by about one row in a hundred; the same number gives the same rows."""
 
     def chance(name: str) -> SparkColumn:
         return F.pmod(F.xxhash64("id", F.lit(name)), F.lit(10_000))
@@ -92,13 +92,13 @@ def generated(spark: SparkSession, number: int) -> DataFrame:
 
 
 def compare(instance: Instance, number: int) -> Result:
-    """Return the seconds of both ways.
+    """Run the gate and the native suite on the same rows and return their seconds.
 
     Raises:
-        QualityError: they do not count the same.
+        QualityError: they count different numbers of rows.
     """
     spark, judged = open_session(instance), contract()
-    for name, value in LARGE_LAKE.items():  # a lake of this size is compiled, whatever this instance holds now
+    for name, value in LARGE_LAKE.items():  # compile the plans, as for a large lake, whatever this instance holds now
         spark.conf.set(name, value)
     area, staged = open_area(instance, "lake"), f"_staging/benchmark/{number}"
     generated(spark, number).write.mode("overwrite").parquet(area.spark_url(staged))
@@ -116,7 +116,7 @@ def compare(instance: Instance, number: int) -> Result:
 
 
 def _gate(rows: DataFrame, path: str, derived: Path, declared: tuple[Contract, RuleScope]) -> dict[str, int]:
-    """Return rows per broken rule as the house counts: verdicts written once, tallied, confirmed by Great Expectations on the verdicts."""
+    """Count rows per broken rule with our gate: write the verdicts once, count them, let Great Expectations confirm the counts."""
     judged, scope = declared
     add_verdicts(rows, judged, scope).write.mode("overwrite").parquet(path)
     names = [rule.id for rule in judged.rules]
@@ -130,7 +130,7 @@ def _gate(rows: DataFrame, path: str, derived: Path, declared: tuple[Contract, R
 
 
 def _native(rows: DataFrame, derived: Path, declared: tuple[Contract, RuleScope]) -> dict[str, int]:
-    """Return rows per broken rule as Great Expectations counts them itself on typed values, without a verdict."""
+    """Count rows per broken rule with the native suite of Great Expectations on typed values, without verdicts."""
     judged, scope = declared
     ground = Ground(scope.codes, scope.regions, scope.timezone, scope.departments)
     return counted(derived, native_suite(checks(judged, ground)), with_values(rows, judged, scope), "native")
@@ -151,7 +151,7 @@ def _rules(column: Column, **params_of: dict[str, Any]) -> list[Rule]:
 
 
 def main(rows: Annotated[int, typer.Option(min=1, help="Rows to generate.")] = 2_000_000) -> None:
-    """Time the gate against the native suite; Spark of the instance must run."""
+    """Compare the time of the gate and the native suite; the instance's Spark must be running."""
     typer.echo(json.dumps(asdict(compare(Instance(), rows))))
 
 

@@ -1,4 +1,4 @@
-"""Instances to measure on: a home of their own with a sample city, gone when the measurement ends."""
+"""Temporary instances for benchmarks, each with a home and a sample city of its own, removed when the measurement ends."""
 
 from __future__ import annotations
 

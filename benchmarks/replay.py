@@ -1,9 +1,9 @@
-"""Times a business day run again against its first run.
+"""Compare the time of running a business day a second time with its first run.
 
     python -m benchmarks.replay --people 2000
 
-In a home of its own: builds the sample city, runs its first day and the next one, then the next one again. The second time nothing may
-change: no table version, no byte that recipients can see.
+Runs in a home of its own: builds the sample city, runs its first and second day, then the second day again. The last run may change
+nothing: no table version, no byte that recipients can see.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from spark_jobs.lake.storage import versions
 
 @dataclass(frozen=True)
 class Result:
-    """Seconds of a day's first run and of the same day again."""
+    """Seconds of a day's first run and of running the same day again; `ratio`: first divided by again."""
 
     business_date: str
     first_seconds: float
@@ -39,7 +39,7 @@ class Result:
 
 
 def again(instance: Instance, day: date, first_seconds: float) -> Result:
-    """Return the seconds of a published day run again, against those of its first run.
+    """Run a published day again and return its seconds beside those of its first run.
 
     Raises:
         QualityError: the day is not published, or running it again changed something.
@@ -71,7 +71,7 @@ def main(
     people: Annotated[int, typer.Option(min=200, help="Size of the sample city.")] = 2_000,
     city: Annotated[str, typer.Option(help="City profile: tiny or zhuhai.")] = "zhuhai",
 ) -> None:
-    """Time a day again against its first run."""
+    """Compare the time of running a day a second time with its first run."""
     with lived(city, people) as instance:
         day = date.fromisoformat(instance.city.first_business_date)
         seconds = 0.0

@@ -26,7 +26,7 @@ SAYS = {
 
 
 def build(dag_id: str) -> DAG:
-    """Return a DAG of the day: its steps one after the other, the last one telling the asset that the next DAG follows."""
+    """Return a DAG of the day: its steps run one after the other; the last one emits the asset event that starts the next DAG."""
     follows = FOLLOWS.get(dag_id)
     schedule = PartitionedAssetTimetable(assets=follows) if follows else midnight_schedule(INSTANCE.city)
     dates = {} if follows else dag_dates(INSTANCE.city)

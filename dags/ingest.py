@@ -15,7 +15,7 @@ from lakehouse.naming import ingest_asset, ingest_dag
 
 
 def build(contract: Contract, instance: Instance) -> DAG:
-    """Return the DAG of a resource; its last task always tells the asset how the day ended: accepted, blocked, nothing, failed."""
+    """Return the DAG of a resource; its last task always emits an asset event with the outcome: accepted, blocked, nothing, failed."""
     city = instance.city
     outcome = Asset(name=ingest_asset(contract.code), uri=ingest_asset(contract.code))
     with DAG(
@@ -36,5 +36,5 @@ INSTANCE = Instance()
 CONTRACTS, WRONG = load_sound_contracts(INSTANCE.settings.contracts, standard=False)
 for code, found in CONTRACTS.items():
     globals()[ingest_dag(code)] = build(found, INSTANCE)
-for text in WRONG:  # the other resources keep their DAGs; closing the day and `huiliu contracts check` say what is wrong
+for text in WRONG:  # a wrong contract has no DAG, the others keep theirs; closing the day and `huiliu contracts check` report its problems
     logging.getLogger(__name__).error("%s", text)

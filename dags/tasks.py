@@ -1,4 +1,4 @@
-"""What the Airflow DAGs share: a task that runs a job, the schedule and the dates of a city."""
+"""Parts that the Airflow DAGs share: the task that runs a job, the schedule, and the start and end dates of a city."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lakehouse.config import Instance
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.orchestrator import Orchestrator
 
-RETRIES = 0  # a job is repeated by clearing its task; what is worth repeating by itself is repeated inside the job
+RETRIES = 0  # no automatic retry: a person clears the failed task; attempts that make sense without a person happen inside the job
 
 
 def business_date(context: dict[str, Any]) -> date:
@@ -25,10 +25,10 @@ def business_date(context: dict[str, Any]) -> date:
 
 
 def job_task(job: str, resource: str | None = None, emits: Asset | None = None, **settings: Any) -> Any:
-    """Return a task that runs a job by name; with `emits`, its end tells the asset what the job answered.
+    """Return a task that runs a job by name; with `emits` it ends with an asset event that carries the job's answer.
 
-    A job that repaired a closed day asks for the day to be closed again (ADR 0001). Where a job left nothing waiting, the task after it is
-    skipped: to start one that finds nothing to do costs as much as any.
+    A job that repaired a closed day asks for the day to be closed again (ADR 0001). If a job left nothing for the next task, that task is
+    skipped: starting a task costs the same even when it has nothing to do.
     """
 
     @task(task_id=job, outlets=[emits] if emits else [], retries=RETRIES, **settings)
@@ -49,12 +49,12 @@ def job_task(job: str, resource: str | None = None, emits: Asset | None = None, 
 
 
 def midnight_schedule(city: CityProfile) -> CronPartitionTimetable:
-    """Return the schedule of a producer: the midnight that ends a business date starts its run (ADR 0001)."""
+    """Return the schedule of an ingest or close_day DAG: its run starts at the midnight that ends the business date (ADR 0001)."""
     return CronPartitionTimetable("0 0 * * *", timezone=city.timezone, run_offset=-1, key_format="%Y-%m-%d")
 
 
 def dag_dates(city: CityProfile) -> dict[str, datetime]:
-    """Return start and end of a producer; with a manual clock it has ended before it began, so nothing starts by itself."""
+    """Return start and end date of a scheduled DAG; with a manual clock the end lies before the start, so no run starts by itself."""
     first = datetime.fromisoformat(city.first_business_date).replace(tzinfo=ZoneInfo(city.timezone))
     if city.clock == "wall":
         return {"start_date": first}
@@ -62,6 +62,6 @@ def dag_dates(city: CityProfile) -> dict[str, datetime]:
 
 
 def chain(*tasks: Any) -> None:
-    """Let each task follow the one before it."""
+    """Make each task run after the one before it."""
     for earlier, later in pairwise(tasks):
         earlier >> later

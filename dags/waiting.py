@@ -1,4 +1,4 @@
-"""Returns the Airflow operator and trigger that wait, without holding a worker, until a dag run may close its day."""
+"""The Airflow operator and trigger that wait, without holding a worker, until a DAG run may close its day."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DayMayClose(BaseTrigger):
         return "dags.waiting.DayMayClose", {"day": self.day}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Yield one event, when nothing is waited for any more."""
+        """Yield one event as soon as nothing is missing any more."""
         instance = Instance()
         resources = await asyncio.to_thread(ingested, instance)
         while await asyncio.to_thread(waiting_for, instance, date.fromisoformat(self.day), resources):
@@ -39,10 +39,10 @@ class DayMayClose(BaseTrigger):
 
 
 class WaitForIngest(BaseOperator):
-    """Waits, deferred, for the ingest runs of its business date; after `HUILIU_CLOSE_PATIENCE_SECONDS` it fails by name."""
+    """Wait, deferred, for the ingest runs of the business date; after `HUILIU_CLOSE_PATIENCE_SECONDS` fail and name what is missing."""
 
     def execute(self, context: Any) -> None:
-        """Return at once when nothing is waited for, else hands over to the triggerer."""
+        """Return at once when nothing is missing; otherwise defer to the triggerer."""
         day = business_date(context)
         if _missing(day):
             self.defer(
@@ -52,7 +52,7 @@ class WaitForIngest(BaseOperator):
             )
 
     def resume(self, context: Any, event: dict[str, Any] | None = None) -> None:  # noqa: ARG002 Airflow passes it
-        """Return when nothing is missing; raises what still is when patience ended."""
+        """Return when nothing is missing; raise a DeliveryError that names what is still missing when the time is up."""
         day = business_date(context)
         if missing := _missing(day):
             found = f"still waiting for {', '.join(missing)}."

@@ -1,1 +1,1 @@
-"""The command line: composes everything, one module per command group."""
+"""The command line `huiliu`: one module per command group."""

@@ -17,7 +17,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 def register(app: typer.Typer) -> None:
     """Add the group `contracts` to the command line."""
-    group = typer.Typer(help="Contracts: check, new, diff.", no_args_is_help=True)
+    group = typer.Typer(help="Check all declarations, begin a contract, compare two versions of the contracts.", no_args_is_help=True)
     group.command()(check)
     group.command()(new)
     group.command()(diff)
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(as_json: Json = False) -> None:
-    """Check contracts, code tables, policies, authority, returns, region tree and departments; all problems at once."""
+    """Check contracts, code tables, policies, authority, returns, region tree and departments; report all problems together."""
     found = contracts.check(Instance())
     if as_json:
         typer.echo(json.dumps({"ok": found.ok, "contracts": found.contracts, "problems": found.problems}, ensure_ascii=False))
@@ -39,14 +39,12 @@ def check(as_json: Json = False) -> None:
 
 def new(
     resource: Annotated[str, typer.Argument(help="Level and code of the resource, e.g. district/d_library_card.")],
-    sample: Annotated[
-        Path, typer.Argument(help="A CSV file as it is delivered; its header names the columns.", exists=True, dir_okay=False)
-    ],
-    provider: Annotated[str, typer.Option(help="USCC of the department that delivers it.")],
-    encoding: Annotated[str, typer.Option(help="utf-8, utf-16 or gb18030.")] = "utf-8",
+    sample: Annotated[Path, typer.Argument(help="A delivered CSV file; its header names the columns.", exists=True, dir_okay=False)],
+    provider: Annotated[str, typer.Option(help="Unified social credit code of the department that delivers the resource.")],
+    encoding: Annotated[str, typer.Option(help="Encoding of the CSV file: utf-8, utf-16 or gb18030.")] = "utf-8",
     as_json: Json = False,
 ) -> None:
-    """Begin a contract from the header of a CSV file: every column text, the first one the key; a steward decides the rest."""
+    """Begin a contract from the header of a CSV file: every column is text, the first is the key; a steward decides the rest."""
     begun = contracts.begin(Instance(), resource, sample, provider, encoding)
     if as_json:
         typer.echo(json.dumps({"path": str(begun.path), "columns": begun.columns}, ensure_ascii=False))
@@ -55,12 +53,10 @@ def new(
 
 
 def diff(
-    old: Annotated[
-        Path, typer.Argument(help="The contracts folder as it was, e.g. of another working tree.", exists=True, file_okay=False)
-    ],
+    old: Annotated[Path, typer.Argument(help="An earlier contracts folder, e.g. in another working tree.", exists=True, file_okay=False)],
     as_json: Json = False,
 ) -> None:
-    """Compare the instance's contracts with earlier ones; exit code 1 when existing tables cannot take them."""
+    """Compare the instance's contracts with earlier ones; exit code 1 when a change does not fit existing tables."""
     found = contracts.compare(Instance(), old)
     additive = all(difference.additive for changes in found.values() for difference in changes)
     if as_json:
@@ -70,6 +66,8 @@ def diff(
         for code, changes in found.items():
             for difference in changes:
                 typer.echo(f"{'  ' if difference.additive else '! '}{code}: {difference.where}: {difference.text}")
-        typer.echo("existing tables can take it." if additive else "existing tables cannot take what is marked with !: name a migration.")
+        typer.echo(
+            "all changes fit existing tables." if additive else "changes marked with ! do not fit existing tables: name a migration."
+        )
     if not additive:
         raise typer.Exit(1)

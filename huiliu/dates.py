@@ -1,4 +1,4 @@
-"""Returns business dates as the command line takes them."""
+"""Parse the business dates given on the command line."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from lakehouse.errors import ConfigError, Problem
 
 
 def business_date(text: str | date) -> date:
-    """Return a date from its text.
+    """Parse a date.
 
     Raises:
         ConfigError: the text is no calendar date in ISO form.
     """
-    if isinstance(text, date):  # typer hands a parser its own result where an option has a default
+    if isinstance(text, date):  # typer also passes the default of an option, already parsed, to the parser
         return text
     try:
         return date.fromisoformat(text)
     except ValueError:
-        found = "a date cannot be read."
+        found = "the date is not a valid ISO date."
         raise ConfigError(Problem("huiliu: DATE", found, "YYYY-MM-DD, a day that exists", "e.g. 2026-06-01.").text()) from None
 
 

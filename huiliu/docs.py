@@ -1,4 +1,4 @@
-"""The command that writes what the declarations say for people."""
+"""The command `docs`, which writes documentation from the declarations."""
 
 from __future__ import annotations
 

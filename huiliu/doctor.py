@@ -1,4 +1,4 @@
-"""The command that examines the machine and the instance."""
+"""The command `doctor`, which checks the machine and the instance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False) -> None:
-    """Examine the machine and the instance; exit code 0 only when nothing is bad."""
+    """Check the machine and the instance; exit code 0 only when no finding is bad."""
     findings = examine(Instance())
     well = all(finding.state != "bad" for finding in findings)
     if as_json:

@@ -1,4 +1,4 @@
-"""The commands of Great Expectations: run a resource's native suite and compare its counts with the verdicts."""
+"""The command `gx run`: run a resource's native Great Expectations suite and compare its counts with the verdicts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 def register(app: typer.Typer) -> None:
     """Add `gx run` to the command line."""
-    group = typer.Typer(help="Great Expectations: run a resource's native suite against the verdicts.", no_args_is_help=True)
+    group = typer.Typer(help="Check the verdicts of the gate with the native Great Expectations suite of a resource.", no_args_is_help=True)
     group.callback()(lambda: None)
     group.command("run")(run)
     app.add_typer(group, name="gx")
@@ -27,10 +27,10 @@ def register(app: typer.Typer) -> None:
 
 def run(
     resource: Annotated[str, typer.Argument(help="Code of the resource.")],
-    day: Annotated[date, typer.Option("--date", metavar="DATE", parser=business_date, help="Business date whose run took the batches in.")],
+    day: Annotated[date, typer.Option("--date", metavar="DATE", parser=business_date, help="Business date whose run took in the batches.")],
     as_json: Json = False,
 ) -> None:
-    """Count the rows that break each rule again, without the verdicts; exit code 0 only when both counts agree."""
+    """Count the rows that break each rule again with the native suite; exit code 0 only when the counts equal the verdicts'."""
     found = run_job("recount", JobRequest(day, resource))
     assert isinstance(found, RecountAnswer)
     if as_json:

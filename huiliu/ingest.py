@@ -1,4 +1,4 @@
-"""The command that takes delivered files of any contract through landing, gate and silver, without Airflow."""
+"""The command `ingest`, which takes delivered files of any contract through landing, gate and silver, without Airflow."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ def register(app: typer.Typer) -> None:
 def ingest(
     resource: Annotated[str, typer.Argument(help="Code of the resource.")],
     files: Annotated[list[str], typer.Argument(help="Delivered files, in the format the contract declares.", metavar="FILE…")],
-    day: Annotated[date, typer.Option("--date", metavar="DATE", parser=business_date, help="The date the files are about.")],
-    provider: Annotated[str, typer.Option(help="USCC of the department that sent them, where the contract names many.")] = "",
+    day: Annotated[date, typer.Option("--date", metavar="DATE", parser=business_date, help="Business date: the day the files are about.")],
+    provider: Annotated[
+        str, typer.Option(help="Unified social credit code of the department that sent the files, if the contract names several.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
-    """Take delivered files through landing, gate and silver; exit code 0 only when every file was let in."""
+    """Take delivered files through landing, gate and silver; exit code 0 only when every batch passed the gate."""
     taken = take(Instance(), Handed(resource, tuple(files), day, provider))
     if as_json:
         answers = {step: answer.facts() for step, answer in taken.answers.items()}
@@ -40,7 +42,7 @@ def ingest(
     else:
         _print(taken)
     if not taken.is_let_in:
-        raise SourceError("\n".join(taken.messages) or f"{resource}: a batch was not let in; see `huiliu tickets list`.")
+        raise SourceError("\n".join(taken.messages) or f"{resource}: a batch was refused or blocked; see `huiliu tickets list`.")
 
 
 def _facts(batch: Batch) -> dict[str, Any]:
@@ -52,5 +54,5 @@ def _print(taken: Taken) -> None:
     for batch in taken.batches:
         table.add_row(batch.batch_id[:12], batch.source_object, *(str(getattr(batch, name)) for name in COUNTS), batch.gate)
     console = Console()
-    console.print(table if taken.batches else "nothing new: these bytes are known already.")
+    console.print(table if taken.batches else "nothing new: the same bytes were delivered before.")
     console.print(", ".join(f"{step} {answer.seconds:.1f} s" for step, answer in taken.answers.items()))

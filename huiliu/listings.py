@@ -1,4 +1,4 @@
-"""Returns what the listing commands share: records as a table for people, as one JSON object for programs."""
+"""Print lists for all listing commands: as a table for people, as one JSON object for programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Columns = dict[str, Callable[[Record], object]]
 
 
 def show_list(name: str, found: Sequence[Record], columns: Columns[Record], *, as_json: bool) -> None:
-    """Print records under the name of their kind; for people only these columns, each made from a record."""
+    """Print records; as JSON below the key `name` with all fields, as a table with the given columns only."""
     if as_json:
         typer.echo(as_object({name: [asdict(one) for one in found]}))
         return
@@ -33,7 +33,7 @@ def show_list(name: str, found: Sequence[Record], columns: Columns[Record], *, a
 
 
 def as_object(facts: dict[str, Any]) -> str:
-    """Return facts as one JSON object; what JSON does not know is text."""
+    """Return facts as one JSON object; values of types that JSON lacks become text."""
     return json.dumps(facts, ensure_ascii=False, default=str)
 
 

@@ -1,4 +1,4 @@
-"""The command line: one typer application composed of one module per command group."""
+"""The entry point: one typer application, put together from one module per command group."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ for commands in (services, doctor, run, report, sample, ingest, contracts, docs,
 
 
 def main() -> None:
-    """Run the command line; an error made for people is printed without a stack, exit code 1."""
+    """Run the command line; an error of ours is printed without a stack trace, with exit code 1."""
     try:
         app()
     except (LakehouseError, KeyFileError) as error:

@@ -1,4 +1,4 @@
-"""The commands that list and show quarantined rows; never their values."""
+"""The commands that list and show quarantined rows, never their values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 def register(app: typer.Typer) -> None:
     """Add `quarantine list` and `quarantine show` to the command line."""
-    group = typer.Typer(help="Rows that did not get in: where they stand and which rules they broke.", no_args_is_help=True)
+    group = typer.Typer(help="Quarantined rows: where each is in its delivery and which rules it broke.", no_args_is_help=True)
     group.command("list")(list_cases)
     group.command("show")(show)
     app.add_typer(group, name="quarantine")
@@ -40,17 +40,17 @@ def list_cases(
     day: Annotated[
         date | None, typer.Option("--date", metavar="DATE", parser=business_date, help="Only rows of deliveries about this date.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Closed cases too.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="Cases at most.")] = 100,
+    everything: Annotated[bool, typer.Option("--all", help="List closed cases too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="List at most so many cases.")] = 100,
     as_json: Json = False,
 ) -> None:
-    """List quarantined rows, the open ones unless asked otherwise."""
+    """List quarantined rows: the open ones, or all with --all."""
     found = find_cases(Instance(), cases.Filter(resource or None, day, only_open=not everything), limit)
     show_list("cases", found, COLUMNS, as_json=as_json)
 
 
 def show(case_id: Annotated[str, typer.Argument(help="Id of the case.")], as_json: Json = False) -> None:
-    """Show where a quarantined row stands in its delivery and which rules it broke."""
+    """Show where a quarantined row is in its delivery and which rules it broke."""
     found = case_place(Instance(), case_id)
     case = found.case
     if as_json:

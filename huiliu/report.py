@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def show(
     business_date: dates.Day,
-    html: Annotated[bool, typer.Option("--html", help="Write the report as a page and print only where it lies.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Write the report as an HTML page and print only its path.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show the report of a business day; exit code 0 only when every invariant holds and the day is published."""

@@ -1,4 +1,4 @@
-"""The commands that list what was returned to whom and show one package."""
+"""The commands that list the packages of a day and show one package."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ On = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add `returns list` and `returns show` to the command line."""
-    group = typer.Typer(help="What went back to whom.", no_args_is_help=True)
+    group = typer.Typer(help="Packages of the return flow: what each recipient received.", no_args_is_help=True)
     group.command("list")(list_packages)
     group.command("show")(show)
     app.add_typer(group, name="returns")
@@ -35,7 +35,7 @@ def list_packages(
     level: Annotated[str, typer.Option(help="Only this level: province, city, district, street, community, grid, department.")] = "",
     as_json: Json = False,
 ) -> None:
-    """List the packages of a day's final issue."""
+    """List the packages of the newest issue of a day."""
     issue = find_packages(Instance(), business_date, level)
     if as_json:
         rows = [{**asdict(one), "name": issue.names.get(one.recipient_id)} for one in issue.packages]
@@ -48,8 +48,12 @@ def list_packages(
     Console().print(table)
 
 
-def show(recipient: Annotated[str, typer.Argument(help="E.g. v-440402001001.")], business_date: On = None, as_json: Json = False) -> None:
-    """Show a recipient's package: its manifest and where it lies."""
+def show(
+    recipient: Annotated[str, typer.Argument(help="Id of the recipient, e.g. v-440402001001.")],
+    business_date: On = None,
+    as_json: Json = False,
+) -> None:
+    """Show a recipient's package: its location and its manifest."""
     found = package(Instance(), recipient, business_date)
     typer.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else _text(found.path, found.manifest))
 

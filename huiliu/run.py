@@ -29,14 +29,14 @@ def register(app: typer.Typer) -> None:
 
 def run(
     number: Annotated[int, typer.Option("--days", min=1, help="How many business days.")] = 3,
-    people: Annotated[int, typer.Option(min=200, help="Size of the sample city, when it is made.")] = 20_000,
-    seed: Annotated[int, typer.Option(help="Seed of the sample city, when it is made.")] = 1,
+    people: Annotated[int, typer.Option(min=200, help="Number of people, if the sample city is built now.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Random seed, if the sample city is built now.")] = 1,
 ) -> None:
-    """Start everything, build the sample city where there is none, run its next business days, show where to look."""
+    """Start all services, build the sample city if there is none, run its next business days, print where to look at the results."""
     instance = Instance()
     services.start(instance, say=typer.echo)
     sample.ensure(instance, people, seed)
-    docs.write_all(instance)  # before the reports, which link to them
+    docs.write_all(instance)  # write the docs before the reports, which link to them
     day = next_day(instance)
     for _ in range(number):
         typer.echo(f"\nBusiness day {day}")
@@ -50,11 +50,13 @@ def run(
 
 def run_day(
     business_date: dates.Day,
-    until: Annotated[date | None, typer.Option(metavar="DATE", parser=dates.business_date, help="Run all days up to this one.")] = None,
-    no_airflow: Annotated[bool, typer.Option("--no-airflow", help="Run the same steps in this process.")] = False,
+    until: Annotated[
+        date | None, typer.Option(metavar="DATE", parser=dates.business_date, help="Run all days from DATE up to and including this one.")
+    ] = None,
+    no_airflow: Annotated[bool, typer.Option("--no-airflow", help="Run the same steps in this process, without Airflow.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run a business day (or several) and show its report; the source systems must have been fed."""
+    """Run a business day (or several) and show its report; with the sample city, run `sample day` first."""
     instance, reports = Instance(), []
     day, last = business_date, until or business_date
     while day <= last:
@@ -72,16 +74,16 @@ def run_day(
 def job(
     name: Annotated[str, typer.Argument(help="Name of the step, e.g. extract, gate, silver, libraries, returns_build.")],
     business_date: Annotated[date, typer.Option("--date", metavar="DATE", parser=dates.business_date, help="Business date.")],
-    resource: Annotated[str, typer.Option(help="Resource, for the steps of one.")] = "",
+    resource: Annotated[str, typer.Option(help="Code of the resource, for steps that work on one resource.")] = "",
 ) -> None:
-    """Run one step by hand; prints what it did as one JSON object."""
+    """Run one step by hand and print what it did as one JSON object."""
     request = JobRequest(business_date, resource or None)
     typer.echo(json.dumps(run_job(name, request, Instance()).facts(), ensure_ascii=False, default=str))
 
 
 def _shown(instance: Instance, day: date, seconds: float, *, as_json: bool) -> DayReport:
-    """Write the report of a day that has ended and, unless JSON is asked for, print it with where its page lies."""
-    typer.echo(f"  from the trigger to the end of the day: {seconds:.1f} s", err=as_json)
+    """Write the report of a day that has ended; unless JSON is asked for, print the report and the path of its page."""
+    typer.echo(f"  the day took {seconds:.1f} s", err=as_json)
     found, page = conclude(instance, day)
     if not as_json:
         print_report(found)

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 @group.command()
 def init(
     people: Annotated[int, typer.Option(help="How many people live in the city.")] = 20_000,
-    seed: Annotated[int, typer.Option(help="The number all chance comes from.")] = 1,
+    seed: Annotated[int, typer.Option(help="Random seed: the same seed, size and city give the same data.")] = 1,
     as_json: Json = False,
 ) -> None:
     """Build the synthetic city: its register, its hidden truth, 180 days of grid checks."""
@@ -36,7 +36,7 @@ def init(
 
 @group.command()
 def day(business_date: dates.Day, as_json: Json = False) -> None:
-    """Feed the source systems one business day (and days left out before it); a day fed before stays as it is."""
+    """Feed the source systems with the data of one business day, and of earlier days not fed yet; a fed day is never changed."""
     days = sample.feed(Instance(), business_date)
     fed = [one.isoformat() for one in days]
     text = f"Fed {', '.join(fed)}." if fed else f"{business_date} was fed before; nothing changed."

@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    only: Annotated[str, typer.Option(help="Start only these, separated by commas: postgres, minio, sample_api, spark, airflow.")] = "",
+    only: Annotated[
+        str, typer.Option(help="Start only these components, separated by commas: postgres, minio, sample_api, spark, airflow.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Start the services of the instance and wait until they are healthy."""
@@ -41,7 +43,7 @@ def down(as_json: Json = False) -> None:
 
 
 def status(as_json: Json = False) -> None:
-    """Show the health of every component; exit code 0 only when all are well."""
+    """Show the health of every component; exit code 0 only when all are healthy."""
     if not _show(Instance(), as_json):
         raise typer.Exit(1)
 

@@ -1,4 +1,4 @@
-"""The command that queries curated tables: reading only."""
+"""The command `sql`, which queries curated tables and cannot write."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def register(app: typer.Typer) -> None:
 
 
 def sql(
-    statement: Annotated[str, typer.Argument(help="One statement that reads: SELECT, WITH, VALUES, FROM, DESCRIBE, SHOW, EXPLAIN.")],
-    limit: Annotated[int, typer.Option(min=1, help="Rows at most.")] = 1000,
-    format_: Annotated[Format, typer.Option("--format", help="How rows are printed.")] = "table",
+    statement: Annotated[str, typer.Argument(help="One statement that only reads: SELECT, WITH, VALUES, FROM, DESCRIBE, SHOW, EXPLAIN.")],
+    limit: Annotated[int, typer.Option(min=1, help="Show at most so many rows.")] = 1000,
+    format_: Annotated[Format, typer.Option("--format", help="Format of the printed rows.")] = "table",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Query the lake's tables; reading only. Rows beyond the limit are left out, and it is said so."""
+    """Run one SQL statement that only reads the lake's tables; says so when there may be more rows than --limit."""
     found = answer(Instance(), statement, limit)
     if as_json or format_ == "json":
         typer.echo(json.dumps({"columns": found.columns, "rows": found.rows}, ensure_ascii=False, default=str))

@@ -28,7 +28,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 def register(app: typer.Typer) -> None:
     """Add `tickets list` and `tickets show` to the command line."""
-    group = typer.Typer(help="What somebody has to look at: refused, blocked or silent sources, failed runs.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Tickets: problems somebody has to solve, such as refused, blocked or silent sources and failed runs.", no_args_is_help=True
+    )
     group.command("list")(list_tickets)
     group.command("show")(show)
     app.add_typer(group, name="tickets")
@@ -39,16 +41,16 @@ def list_tickets(
         date | None, typer.Option("--date", metavar="DATE", parser=business_date, help="Only tickets of this business date.")
     ] = None,
     kind: Annotated[str, typer.Option(help="Only tickets of this kind: refused, blocked, silent, failed, …")] = "",
-    everything: Annotated[bool, typer.Option("--all", help="Closed tickets too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="List closed tickets too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List tickets, the open ones unless asked otherwise."""
+    """List tickets: the open ones, or all with --all."""
     found = find_tickets(Instance(), day, kind or None, only_open=not everything)
     show_list("tickets", found, COLUMNS, as_json=as_json)
 
 
 def show(ticket_id: Annotated[int, typer.Argument(help="Number of the ticket.")], as_json: Json = False) -> None:
-    """Show a ticket and what happened to it."""
+    """Show a ticket and its events."""
     found = ticket_history(Instance(), ticket_id)
     ticket = found.ticket
     if as_json:

@@ -1,4 +1,4 @@
-"""Returns the command that checks a package as its recipient would: with the package and the sender's public key, nothing else.
+"""The command `verify`, which checks a package as its recipient would: it needs the package and the sender's public key, nothing else.
 
 `python -m huiliu.verify PATH --key PUB` is the same without the rest of the command line.
 """
@@ -25,11 +25,11 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     path: Annotated[Path, typer.Argument(help="Folder of the package: <recipient>/<date>/<issue>.")],
-    key: Annotated[Path, typer.Option("--key", help="Public key of the sender (PEM), received by hand.")],
-    recipient: Annotated[str, typer.Option(help="Who you are: the package must be for you, e.g. v-440402001001.")] = "",
+    key: Annotated[Path, typer.Option("--key", help="Public key of the sender (PEM file), received apart from the package.")],
+    recipient: Annotated[str, typer.Option(help="Your recipient id, e.g. v-440402001001; a package for somebody else is refused.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Check a package as its recipient would; exit code 0 only when nothing is wrong."""
+    """Check a package as its recipient would; exit code 0 only when it is complete, unaltered and published."""
     try:
         found = verify_package(path, load_public_key(key), recipient or None)
     except KeyFileError as error:

@@ -1,4 +1,4 @@
-"""Where a newcomer looks after a run: Airflow, Data Docs, a package, a query."""
+"""The closing lines of `make run`: where to look at the results (Airflow, Data Docs, a package, a query)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lakehouse.ops import connect, days, packages
 
 
 def where_to_look(instance: Instance, day: date) -> str:
-    """Return the lines that end `make run`."""
+    """Return the closing lines of `make run`."""
     command = shlex.quote(str(PROJECT / ".venv/bin/huiliu"))
     with connect(instance) as connection:
         newest = days.newest_issue(connection, day)
@@ -28,7 +28,7 @@ def where_to_look(instance: Instance, day: date) -> str:
         lines.append(
             f"               {command} verify {package} --key {instance.key_path('signing.pub')} --recipient {community.recipient_id}"
         )
-    lines.append(f'  a query      {command} sql "select district_code, count(*) as people from base.person group by 1 order by 1"')  # noqa: S608 a text to be read
+    lines.append(f'  a query      {command} sql "select district_code, count(*) as people from base.person group by 1 order by 1"')  # noqa: S608 the query is only printed
     lines.append(f"  dictionary   {instance.folder('derived', 'docs') / 'dictionary.html'}")
     lines.append(f"  the report   {instance.folder('derived', 'report') / f'{day}.html'}")
     return "\n".join(lines)

@@ -1,1 +1,1 @@
-"""Deployments of Huiliu: local processes and the pinned Spark jars."""
+"""Deployment of Huiliu: local server processes and the pinned Spark jars."""

@@ -1,4 +1,5 @@
-"""A synthetic city with a known truth, which feeds real source systems and imports no rule, policy, reader or name of the lakehouse.
+"""A synthetic city whose truth is known. It feeds real source systems and imports nothing of the lakehouse.
 
-`world` says what is so, `sources` what is delivered about it, `feed` builds the city and feeds it day by day; each imports the ones before.
+`world` holds what is true in the city, `sources` what is delivered about it, `feed` builds the city and feeds the source systems day by
+day. Each room imports only the ones before it.
 """

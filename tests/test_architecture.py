@@ -1,4 +1,4 @@
-"""The walls of the house: import directions, sizes, purity, who may touch what."""
+"""Rules of the architecture: import directions, sizes, pure transforms, and which modules may use which library."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "application": {"lakehouse", "expectations", "spark_jobs", "infra", "sample_city", "application"},
     "huiliu": {"lakehouse", "spark_jobs", "application", "huiliu"},
 }
-# The rooms of a package, and the modules that lie loose beside them.
+# The rooms (sub-packages) of a package, and its modules outside of any room.
 ROOMS = {
     "lakehouse": {"city", "contracts", "declarations", "derive", "ingest", "numbers", "ops", "returns", "rules", "verification"},
     "spark_jobs": {"ingest", "jobs", "lake", "returns", "transforms"},
@@ -38,7 +38,7 @@ LOOSE = {
     "sample_city": set(),
 }
 MOST_LOOSE = 8
-# Which rooms a room may import beside the loose modules; one that is not named may import any.
+# The rooms that a room may import, besides modules outside of rooms; a room not listed may import any.
 ROOM_MAY_IMPORT = {
     "lakehouse.verification": set(),
     "lakehouse.numbers": set(),
@@ -73,7 +73,7 @@ ONLY_THERE = {
     "delta": {"spark_jobs.lake.storage"},
     "yaml": {"lakehouse.declarations.document", "lakehouse.derive.curated", "lakehouse.derive.dbt"},  # the last two: dbt's own files
 }
-# Who may look at the environment: settings, the usual variables of S3 stores, a switch of the Spark client; and what starts processes.
+# Modules that may read the environment: settings, the usual S3 variables, a switch of the Spark client, and those that start processes.
 READS_THE_ENVIRONMENT = ("lakehouse.config", "lakehouse.objects", "spark_jobs.lake.session", "infra", "sample_city.feed.api_server")
 ACTIONS = {
     "collect",
@@ -113,7 +113,7 @@ def tree(name: str) -> ast.Module:
 
 
 def imported(node: ast.AST) -> list[str]:
-    """Return the modules an import statement loads, a submodule by its own name."""
+    """Return the modules that an import statement loads; submodules have their full name."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -169,7 +169,7 @@ def test_engines_stay_where_they_belong() -> None:
 
 
 def test_only_the_operational_database_module_writes_sql() -> None:
-    """Others pass a connection on; reading a source system and opening connections are the two exceptions."""
+    """Other modules only pass a connection on; reading a source system and opening connections are the two exceptions."""
     exempt = ("lakehouse.ops", "lakehouse.connections", "lakehouse.ingest.readers.postgres", "sample_city", "infra")
     told([
         f"{name}:{node.lineno} imports {alias.name} from {node.module}: only lakehouse/ops talks to the operational database"
@@ -231,7 +231,7 @@ def test_only_what_shows_it_imports_the_application() -> None:
 
 
 def test_no_two_modules_differ_by_an_ending() -> None:
-    """Nobody knows which of `gate`, `gates` and `gating` to open; the same name in two rooms is the same thing seen from two sides."""
+    """A reader cannot tell which of `gate`, `gates` and `gating` to open; the same name in two rooms is two sides of one thing."""
     names = {part for name in modules() for part in name.split(".")}
     told([
         f"{other} beside {name}: one name for one thing"
@@ -241,13 +241,13 @@ def test_no_two_modules_differ_by_an_ending() -> None:
 
 
 def _bent(name: str) -> set[str]:
-    """Return the forms of a word whose end changes before an ending (`history`, `histories`; `name`, `naming`)."""
+    """Return the stems of a word whose spelling changes before an ending (`history`, `histories`; `name`, `naming`)."""
     plural = {f"{name[:-1]}ies"} if name.endswith("y") else set()
     return plural | ({f"{name[:-1]}{ending}" for ending in ("ing", "ed")} if name.endswith("e") else set())
 
 
 def test_no_state_of_the_process_carries_facts() -> None:
-    """What one part has to know of another is an argument: the settings read the environment, and nobody writes to it."""
+    """Parts of the code pass facts as arguments: only the settings read the environment, and no module writes to it."""
     told([
         f"{name}:{node.lineno} uses {ast.unparse(node)}"
         for name in modules()

@@ -1,4 +1,4 @@
-"""Returns the facts of a day's report arranged for charts: parts of a bar with their places in percent, matrices, rows of a timeline."""
+"""Arrange the facts of a day's report for charts: parts of a bar with their positions in percent, matrices, rows of a timeline."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from application.pages.words import CYCLES, DISPOSITIONS, GATES, LEVELS, SEVERIT
 
 Row = dict[str, Any]
 Names = Mapping[str, Pair]
-# A run begun again much later would squeeze everything else: bars then start at the left edge.
+# A run that was started again much later would make all other bars tiny; then every bar starts at the left edge.
 STRETCHED = 4
 
 
 def flow(report: Row) -> list[Row]:
-    """Return per level how many rows it handed up and how many it received back, with the width of both bars."""
+    """Return per level how many rows it sent up and how many it received back, with the width of both bars."""
     level_of = {one["code"]: one["level"] for one in report["resources"]}
     up = dict.fromkeys(LEVELS, 0)
     for batch in report["batches"]:
@@ -38,7 +38,7 @@ def flow(report: Row) -> list[Row]:
 
 
 def dispositions(report: Row) -> list[Row]:
-    """Return per source level how its rows were disposed of, as parts of one bar."""
+    """Return the number of rows per disposition for each source level, as parts of one bar."""
     level_of = {one["code"]: one["level"] for one in report["resources"]}
     found = []
     for level in LEVELS:
@@ -49,7 +49,7 @@ def dispositions(report: Row) -> list[Row]:
 
 
 def resources(report: Row, names: Names) -> list[Row]:
-    """Return per resource how its rows were disposed of; a resource of which nothing came has no batches."""
+    """Return the number of rows per disposition for each resource; a resource that delivered nothing has no batches."""
     found = []
     for one in report["resources"]:
         ours = [batch for batch in report["batches"] if batch["resource"] == one["code"]]
@@ -60,7 +60,7 @@ def resources(report: Row, names: Names) -> list[Row]:
 
 
 def gate_matrix(report: Row, names: Names) -> Row:
-    """Return resources × days: what the gate said (the worst where it said several things) and how many providers were missing."""
+    """Return a matrix of resources × days: the worst gate result of the day and the number of missing providers."""
     history = report["gate_history"]
     rows = []
     for one in report["resources"]:
@@ -76,7 +76,7 @@ def gate_matrix(report: Row, names: Names) -> Row:
 
 
 def broken_rules(rules: list[Row], names: Names) -> list[Row]:
-    """Return the rules most rows break, with the width of their bars."""
+    """Return the rules that most rows break, with the width of their bars."""
     most = max((one["rows"] for one in rules), default=1)
     return [
         one
@@ -87,7 +87,7 @@ def broken_rules(rules: list[Row], names: Names) -> list[Row]:
 
 
 def pending(returns: list[Row], names_zh: Mapping[str, str]) -> Row:
-    """Return levels × returns: rows that reached the level, and those whose place below it is not known yet."""
+    """Return a matrix of levels × returns: rows that reached the level, and how many of them have no known place below it."""
     names = sorted({one["return_id"] for one in returns})
     found = {(one["level"], one["return_id"]): one for one in returns}
     rows = []

@@ -1,4 +1,4 @@
-"""Returns the data dictionary as a page."""
+"""Write the data dictionary as an HTML page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCHEMAS: dict[str, Pair] = {
 
 
 def write(folder: Path, declared: Declarations, codes: Mapping[str, CodeTable], city: Pair) -> Path:
-    """Return the page, written into a folder."""
+    """Write the page into a folder and return its path."""
     names = {code: (contract.name_zh, contract.name_en) for code, contract in declared.contracts.items()}
     found = libraries(declared)
     named = [column.codes for one in found for column in one.columns]
@@ -96,7 +96,7 @@ def _resource(one: Resource) -> dict[str, Any]:
 
 
 def _policies(declared: Declarations) -> list[dict[str, Any]]:
-    """Return classes × levels: the transform, and the looser one under its condition."""
+    """Return a table of classes × levels: the transform, and the looser transform with the condition that allows it."""
     return [
         {
             "class": name,

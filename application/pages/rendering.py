@@ -1,4 +1,4 @@
-"""Returns pages as text: Jinja templates of this package, styles and script inlined, values escaped."""
+"""Render pages as text from the Jinja templates of this package, with styles and script inlined and values escaped."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(template: str, context: Mapping[str, object]) -> str:
-    """Return a page; the same template and context give the same text."""
+    """Render a page; the same template and context give the same text."""
     return _environment().get_template(template).render(context)
 
 
 def put(path: Path, text: str) -> Path:
-    """Return the path of a file that now holds this text; a reader sees the old text or the new one, never a part."""
+    """Write a text to a file and return its path; a reader sees the old text or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(text, "utf-8")
@@ -34,14 +34,14 @@ def both(pair: Pair) -> Markup:
 
 
 def number(value: float | None) -> str:
-    """Return a number for people: thousands separated; nothing where there is none."""
+    """Format a number for people, with thousands separators; None gives an empty text."""
     if value is None:
         return ""
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
 
 
 def percent(share: float) -> str:
-    """Return a share for people; only what is whole is called 100 %."""
+    """Format a share as a percentage; only a share of exactly 1 is shown as 100 %."""
     if share in (0, 1):
         return f"{share:.0%}"
     return f"{min(max(share, 0.0001), 0.9999):.2%}"

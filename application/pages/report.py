@@ -1,4 +1,4 @@
-"""Returns the day report as a page, and the list of all days: what `application.report` found, arranged for people."""
+"""Write the day report as an HTML page, and the list of all days, from the facts collected by `application.report`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from application.pages.rendering import put, render
 from application.pages.words import DISPOSITIONS, GAPS, GATE_MARKS, INVARIANTS, LEVELS, STATES, TARGETS, Pair, word
 
 Report = dict[str, Any]  # the facts of `application.report.DayReport`; earlier days are read back from their JSON
-# Beside the reports below `derived/`; a link is shown only where something is.
+# Folders beside the reports below `derived/`; a link is shown only if its target exists.
 LINKS: dict[str, Pair] = {
     "../docs/dictionary.html": ("数据字典", "Data dictionary"),
     "../gx/uncommitted/data_docs/local_site/index.html": ("质检结果（Great Expectations）", "Data Docs (Great Expectations)"),
@@ -20,7 +20,7 @@ LINKS: dict[str, Pair] = {
     "index.html": ("全部业务日", "All business days"),
 }
 RULES_SHOWN = 12
-# What the sample city is held to, by score.
+# The least value the sample city must reach, by score.
 TARGETS_OF_TRUTH: dict[tuple[str, str], tuple[Pair, float]] = {
     ("gate", "recall"): (("质检查全率（已标注的问题行）", "Gate recall (labelled rows)"), 1.0),
     ("gate", "precision"): (("质检查准率", "Gate precision"), 1.0),
@@ -36,7 +36,7 @@ TARGETS_OF_TRUTH: dict[tuple[str, str], tuple[Pair, float]] = {
 
 
 def write(folder: Path, report: Report) -> Path:
-    """Return the page of a day, written with its facts (JSON) beside it; the list of all days is brought up to date."""
+    """Write the page of a day and its facts (JSON) beside it, update the list of all days, and return the path of the page."""
     put(folder / f"{report['date']}.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
     page = put(folder / f"{report['date']}.html", render("report.html", view(report, _links(folder))))
     reports = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"), reverse=True)]
@@ -50,7 +50,7 @@ def is_well(report: Report) -> bool:
 
 
 def view(report: Report, links: dict[str, Pair]) -> dict[str, Any]:
-    """Return what the template shows."""
+    """Return the variables of the template."""
     names = {one["code"]: (one["name_zh"], one["name_en"]) for one in report["resources"]}
     return {
         "report": report,
@@ -118,7 +118,7 @@ def _tile(name: Pair, value: int | str, note: Pair, *, is_good: bool = True) -> 
 
 
 def _attention(report: Report, names: dict[str, Pair]) -> list[Pair]:
-    """Return what somebody has to look at, worst first."""
+    """Return the problems that need attention, the worst first."""
     found: list[Pair] = []
     if report["state"] != "published":
         found.append(("本日尚未发布，各接收方仍以上一发布日为准。", "The day is not published; recipients act on the day before."))

@@ -1,4 +1,4 @@
-"""Returns the words of the pages in both languages: what the house calls its levels, dispositions, gates, steps and invariants."""
+"""The words of the pages in Chinese and English: names of levels, dispositions, gate results, steps and invariants."""
 
 from __future__ import annotations
 
@@ -83,5 +83,5 @@ INVARIANTS: dict[str, Pair] = {
 
 
 def word(words: Mapping[str, Pair], name: str) -> Pair:
-    """Return the word for a name; a name without one stands for itself."""
+    """Return the word for a name; a name without a word is shown as it is."""
     return words.get(name, (name, name))

@@ -1,4 +1,4 @@
-"""Returns how the four components of Airflow are prepared, started and asked."""
+"""Prepare and start the four components of Airflow and check their health."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def environment(instance: Instance) -> dict[str, str]:
         "API__WORKERS": "1",
         "API__SECRET_KEY": keys.read(instance, "airflow.secret"),
         "API_AUTH__JWT_SECRET": keys.read(instance, "airflow.jwt"),
-        # A worker notices the end of its task only at the next of these: five seconds, the default, keeps all workers busy with nothing.
+        # A worker notices that its task has ended only at its next heartbeat; with the default of 5 s, workers sit on finished tasks.
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
@@ -81,7 +81,7 @@ def environment(instance: Instance) -> dict[str, str]:
         "AIRFLOW_HOME": str(instance.folder("airflow")),
         **{f"AIRFLOW__{name}": value for name, value in settings.items()},
         "AIRFLOW_CONN_SPARK_CONNECT": json.dumps(connection),
-        # No library may call home.
+        # No library may send usage statistics to its maker.
         "GX_ANALYTICS_ENABLED": "false",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
@@ -89,7 +89,7 @@ def environment(instance: Instance) -> dict[str, str]:
 
 
 def prepare(instance: Instance, say: Callable[[str], None]) -> None:
-    """Write Airflow's local settings and brings its database to the version of the package.
+    """Write Airflow's local settings and migrate its database to the version of the installed package.
 
     Raises:
         ConfigError: the migration fails.
@@ -115,13 +115,13 @@ def base_url(instance: Instance) -> str:
 
 
 def is_healthy(instance: Instance) -> bool:
-    """Return whether both interfaces answer and every component says it is alive."""
+    """Return whether the API server answers on both of its interfaces and reports every component as healthy."""
     try:
         answer = httpx.get(f"{base_url(instance)}/api/v2/monitor/health", timeout=5)
         found = answer.json()
         if not all(found.get(part, {}).get("status") == "healthy" for part in PARTS):
             return False
-        # The interface of the tasks builds itself at its first request, for seconds: let that be this one, not a task's.
+        # The execution API takes seconds to build its routes at its first request: make that request here, not in a task.
         return httpx.get(f"{base_url(instance)}/execution/health", timeout=60).is_success
     except (httpx.HTTPError, ValueError):
         return False

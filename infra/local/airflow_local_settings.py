@@ -1,6 +1,6 @@
-"""Pays for heavy imports once: copied to $AIRFLOW_HOME/config, read by every Airflow process, acted on by the scheduler.
+"""Preload heavy imports in the scheduler: copied to $AIRFLOW_HOME/config and read by every Airflow process.
 
-The scheduler forks a process per task. What it has imported, a task need not import again: a task that uses Spark and
+The scheduler forks a process per task, and a forked process has all imported modules already: a task that uses Spark and
 Great Expectations starts in under a second instead of ten. Import and read only: a channel opened here would not survive the fork.
 """
 
@@ -24,5 +24,5 @@ if "scheduler" in sys.argv:
             load_job(name)
         except Exception as error:  # a job that cannot be imported is a red task, not a dead scheduler
             logging.getLogger(__name__).error("job %s cannot be imported: %s", name, error)
-    with suppress(Exception):  # as with jobs: what is wrong is told by the task that needs it
-        load_sound_contracts(Instance().settings.contracts)  # what the standard says of them is remembered
+    with suppress(Exception):  # as with jobs: the task that needs the contracts reports the error
+        load_sound_contracts(Instance().settings.contracts)  # also fills the cache of the standard's schema

@@ -1,4 +1,4 @@
-"""Returns the Java that Spark will run on, or says which one is missing."""
+"""Find the Java that Spark runs on, or fail with the version that is needed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Java:
 
 
 def find(environment: Mapping[str, str] = os.environ) -> Java:
-    """Return the Java of JAVA_HOME or else of the PATH.
+    """Return the Java of JAVA_HOME, or else the one on the PATH.
 
     Raises:
         ConfigError: there is none, or its version is not one Spark runs on.
@@ -39,7 +39,7 @@ def find(environment: Mapping[str, str] = os.environ) -> Java:
     done = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
     major = _major(done.stderr + done.stdout)
     if major is None or not OLDEST <= major < TOO_NEW:
-        found = f"this is version {major}." if major else "it does not tell its version."
+        found = f"this is version {major}." if major else "its version is unknown: `java -version` prints none."
         raise ConfigError(Problem(f"Java ({program})", found, ALLOWED, FIX).text())
     return Java(program, major)
 

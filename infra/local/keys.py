@@ -1,4 +1,4 @@
-"""Returns nothing but makes the secrets of an instance at its first start, readable by their owner only."""
+"""Create the secrets of an instance at its first start, readable by their owner only."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from lakehouse.config import Instance
 
 PASSWORDS = ("postgres.password", "airflow.jwt", "airflow.secret")
-API_CLIENTS = ("province_api", "city_api")  # connections that the sample's API server answers
+API_CLIENTS = ("province_api", "city_api")  # connections to the sample's API server
 AIRFLOW_USER = "admin"
 
 
 def ensure(instance: Instance) -> None:
-    """Make every key that does not exist yet; an existing key is never touched."""
+    """Create every key that does not exist yet; an existing key is never touched."""
     instance.folder("keys").chmod(0o700)
     _write_once(instance.key_path("hmac.key"), secrets.token_hex(32).encode())
     for name in PASSWORDS:
@@ -63,7 +63,7 @@ def _load_private(path: Path) -> Ed25519PrivateKey:
 
 
 def _write_once(path: Path, content: bytes) -> None:
-    """Write a secret through a temporary file, so that a stop half-way leaves no half key."""
+    """Write a secret through a temporary file, so that an interrupted start leaves no partial key."""
     if path.exists():
         return
     scratch = path.with_name(f".{path.name}.{os.getpid()}")

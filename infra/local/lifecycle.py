@@ -1,4 +1,4 @@
-"""Returns an instance started or stopped: the order of things, the waiting and the telling."""
+"""Start and stop an instance: the order of its servers, waiting until they are healthy, and progress messages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ BROKEN = {"FATAL", "EXITED", "BACKOFF"}
 
 @dataclass(frozen=True)
 class Health:
-    """Whether a component is well, and the supervisor's state of each of its programs."""
+    """Whether a component is healthy, and the supervisor's state of each of its programs."""
 
     healthy: bool
     programs: dict[str, str]
@@ -42,14 +42,14 @@ class Health:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the rest of the house does as soon as a server answers."""
+    """Functions called as soon as a server answers."""
 
     after_postgres: Hook
     after_spark: Hook
 
 
 def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) -> None:
-    """Start the components that do not run yet and waits until all are healthy; once more is harmless.
+    """Start the components that do not run yet and wait until all are healthy; calling it again is harmless.
 
     Raises:
         ConfigError: the machine lacks something, a port is taken, or a server does not become healthy.
@@ -75,7 +75,7 @@ def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) ->
 
 
 def down(instance: Instance, say: Say) -> None:
-    """Stop everything; no process of the instance is left."""
+    """Stop all programs; no process of the instance is left."""
     if not (instance.home / "run").is_dir():
         return
     with _alone(instance):
@@ -84,10 +84,10 @@ def down(instance: Instance, say: Say) -> None:
 
 
 def check_prerequisites(components: Sequence[str]) -> None:
-    """Raise before anything is started when the machine lacks something.
+    """Check before anything is started that the machine has what the components need.
 
     Raises:
-        ConfigError: Java, the Spark jars or the object store server cannot be had.
+        ConfigError: Java, the Spark jars or the object store server is missing and cannot be fetched or built.
     """
     if "spark" in components:
         java.find()
@@ -97,12 +97,12 @@ def check_prerequisites(components: Sequence[str]) -> None:
 
 
 def needed(instance: Instance) -> tuple[str, ...]:
-    """Return the components an instance works with: its own object store server only where it is the store."""
+    """Return the components an instance needs; its own object store server is one only if the store is `minio`."""
     return tuple(name for name in COMPONENTS if name != "minio" or instance.has_own_store)
 
 
 def health(instance: Instance) -> dict[str, Health]:
-    """Return component → how it is."""
+    """Return the health of each component."""
     states = Supervisor(instance).states()
     found = {}
     for component in needed(instance):
@@ -113,12 +113,12 @@ def health(instance: Instance) -> dict[str, Health]:
 
 
 def memory(instance: Instance) -> dict[str, int]:
-    """Return program → MiB of its processes and their children (proportional set size: shared pages count once)."""
+    """Return the memory of each program with its child processes in MiB (proportional set size: shared pages count once)."""
     return {name: _proportional_mib(pid) for name, pid in Supervisor(instance).pids().items()}
 
 
 class _Start:
-    """One start: the servers in their order, each waited for with progress."""
+    """One start of an instance: starts the servers in order, waits for each and reports progress."""
 
     def __init__(self, instance: Instance, supervisor: Supervisor, say: Say) -> None:
         self._instance = instance
@@ -126,7 +126,7 @@ class _Start:
         self._say = say
 
     def run(self, wanted: Sequence[str], hooks: Hooks) -> None:
-        """Start Spark beside PostgreSQL: it takes longest and needs nobody."""
+        """Start the servers in order; Spark starts beside PostgreSQL because it takes longest and needs no other server."""
         if "spark" in wanted:
             self._start("spark")
         if "minio" in wanted:
@@ -198,7 +198,7 @@ def _lasting(instance: Instance, component: str) -> list[Program]:
 
 
 def _environment(instance: Instance) -> dict[str, str]:
-    """Return what every program of the instance is told: which instance it serves."""
+    """Return the environment variables that tell every program which instance it serves."""
     return {**instance.settings.environment(), "SPARK_CONNECT_RELEASE_SESSION_ON_EXIT": "true"}
 
 
@@ -207,7 +207,7 @@ def _all_running(states: dict[str, str], programs: Sequence[Program]) -> bool:
 
 
 def _is_stopped(states: dict[str, str], programs: Sequence[Program]) -> bool:
-    """Return whether a component that the city needs does not run at all: only then may nobody else hold its ports."""
+    """Return whether a component that the city needs does not run at all: only then must its ports be free."""
     return bool(programs) and not any(states.get(program.name) in {"RUNNING", "STARTING", "STOPPING"} for program in programs)
 
 
@@ -224,10 +224,12 @@ def _proportional_mib(pid: int) -> int:
 
 @contextmanager
 def _alone(instance: Instance) -> Iterator[None]:
-    """Hold the instance's lock: one start or stop at a time."""
+    """Hold the instance's lock, so that only one start or stop runs at a time."""
     with (instance.folder("run") / "lock").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConfigError(Problem(str(instance.home), "another `huiliu up` or `down` is at work.", "", "wait for it.").text()) from None
+            raise ConfigError(
+                Problem(str(instance.home), "another `huiliu up` or `huiliu down` is running.", "", "wait for it.").text()
+            ) from None
         yield

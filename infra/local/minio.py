@@ -1,4 +1,4 @@
-"""Returns how the object store server of an instance is made, started, prepared and asked (store `minio`)."""
+"""Build, start and prepare the object store server of an instance and check its health (store `minio`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lakehouse.config import AREAS, Instance
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.objects import minio_access
 
-# The project publishes no binaries any more. The commit is pinned, the Go module proxy delivers its source, Go checks the hashes.
+# The MinIO project publishes no binaries any more: the pinned commit's source comes from the Go module proxy, and Go checks the hashes.
 MODULE = "github.com/minio/minio"
 VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
 QUIET = {"MINIO_BROWSER": "off", "MINIO_UPDATE": "off", "MINIO_CALLHOME_ENABLE": "off"}
@@ -38,14 +38,14 @@ def programs(instance: Instance) -> list[Program]:
 
 
 def is_healthy(instance: Instance) -> bool:
-    """Return whether the server takes requests, or is not needed."""
+    """Return whether the server accepts requests, or is not needed."""
     if not instance.has_own_store:
         return True
     return is_ready(instance)
 
 
 def is_ready(instance: Instance) -> bool:
-    """Return whether the server takes requests."""
+    """Return whether the server accepts requests."""
     try:
         return httpx.get(f"http://{HOST}:{instance.ports.minio}/minio/health/ready", timeout=2, trust_env=False).is_success
     except httpx.HTTPError:
@@ -53,7 +53,7 @@ def is_ready(instance: Instance) -> bool:
 
 
 def prepare(instance: Instance, buckets: Iterable[str] | None = None) -> None:
-    """Make the buckets that do not exist yet: one for each area of the store unless others are named."""
+    """Create the buckets that do not exist yet: one for each area of the store unless others are named."""
     if buckets is None:
         buckets = [instance.bucket(area) for area in AREAS] if instance.has_own_store else []
     access = minio_access(instance)
@@ -66,7 +66,7 @@ def prepare(instance: Instance, buckets: Iterable[str] | None = None) -> None:
 
 
 def server() -> Path | None:
-    """Return the server's program: the one on the PATH, else the one built before; None when there is none."""
+    """Return the path of the server's program: the one on the PATH, else the one built before; None when there is none."""
     on_path = shutil.which("minio")
     if on_path:
         return Path(on_path)
@@ -74,13 +74,13 @@ def server() -> Path | None:
 
 
 def built() -> Path:
-    """Return where the server is built: in the user's cache, so that neither a new environment nor a new instance builds it again."""
+    """Return the path the server is built at: in the user's cache, so that neither a new environment nor a new instance builds it again."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "huiliu" / f"minio-{VERSION}" / "minio"
 
 
 def check() -> None:
-    """Raise when there is neither the server nor what builds it.
+    """Check that there is a server, or a Go toolchain that can build it.
 
     Raises:
         ConfigError: Go is missing too.
@@ -90,7 +90,7 @@ def check() -> None:
 
 
 def ensure_server(say: Callable[[str], None]) -> Path:
-    """Return the server's program, building it when there is none: some minutes, once.
+    """Return the path of the server's program; build it first when there is none, which takes some minutes once.
 
     Raises:
         ConfigError: Go is missing, or the build fails.

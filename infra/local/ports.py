@@ -1,4 +1,4 @@
-"""Returns the ports of an instance: chosen at its first start, kept in `instance.json`, checked at every later start."""
+"""Choose the ports of an instance at its first start, keep them in `instance.json`, and check them at every later start."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HOST = "127.0.0.1"
 
 
 def is_free(port: int) -> bool:
-    """Return whether a server could listen on the port now."""
+    """Return whether a server can listen on the port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -42,7 +42,7 @@ def is_free(port: int) -> bool:
 
 
 def is_answering(port: int) -> bool:
-    """Return whether somebody accepts connections on the port."""
+    """Return whether a program accepts connections on the port."""
     try:
         with socket.create_connection((HOST, port), timeout=1):
             return True
@@ -51,7 +51,7 @@ def is_answering(port: int) -> bool:
 
 
 def ensure(instance: Instance, environment: Mapping[str, str] = os.environ) -> Ports:
-    """Return the kept ports; what was never chosen (a server the instance did not have yet) is chosen and kept now.
+    """Return the ports kept from the first start; choose and keep one for every server the instance did not have yet.
 
     `HUILIU_PORT_<NAME>` asks for a port, `0` for any free one; without it a default is taken if it is free.
 

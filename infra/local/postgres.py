@@ -1,4 +1,4 @@
-"""Returns how the PostgreSQL server of an instance is made, started and asked."""
+"""Create and start the PostgreSQL server of an instance, create its databases and check its health."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lakehouse.errors import ConfigError, Problem
 
 USER = "huiliu"
 DATABASES = ("huiliu", "airflow", "source_city")
-# The server refuses to run as root. A user namespace maps root to an ordinary user: nothing on disk changes its owner.
+# PostgreSQL refuses to run as root. A user namespace maps root to an ordinary user, and files on disk keep their owner.
 AS_ORDINARY_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 SETTINGS = {
     "listen_addresses": HOST,
@@ -28,7 +28,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "password_encryption": "scram-sha-256",
-    # A failing statement and its DETAIL show values of the data: neither goes to the log.
+    # A failing statement and its DETAIL can hold values from the data: neither goes to the log.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
     "log_checkpoints": "off",
@@ -36,7 +36,7 @@ SETTINGS = {
 
 
 def ensure_cluster(instance: Instance) -> None:
-    """Make the data folder at the first start; a stop half-way leaves nothing that a later start would trust."""
+    """Create the data folder at the first start; an interrupted start leaves no folder that a later start would take for complete."""
     data = instance.home / "postgres"
     if (data / "PG_VERSION").is_file():
         return
@@ -53,7 +53,7 @@ def ensure_cluster(instance: Instance) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         tail = "\n  ".join(done.stderr.strip().splitlines()[-5:])
-        fix = "run as an ordinary user (where root may not make user namespaces), and look at the free space."
+        fix = "run as an ordinary user if root may not create user namespaces here, and check the free disk space."
         raise ConfigError(Problem(f"PostgreSQL: initdb of {data}", f"it failed:\n  {tail}", "", fix).text())
     scratch.rename(data)
 
@@ -67,7 +67,7 @@ def program(instance: Instance) -> Program:
 
 
 def ensure_databases(instance: Instance) -> None:
-    """Make the databases that are not there yet."""
+    """Create the databases that do not exist yet."""
     with psycopg.connect(dsn(instance, "postgres"), autocommit=True) as connection:
         there = {row[0] for row in connection.execute("select datname from pg_database")}
         for name in DATABASES:
@@ -85,13 +85,13 @@ def is_healthy(instance: Instance) -> bool:
 
 
 def dsn(instance: Instance, database: str, driver: str = "postgresql") -> str:
-    """Return the URL of a database, with the password in it: never log it."""
+    """Return the URL of a database; it holds the password, so never log it."""
     password = keys.read(instance, "postgres.password")
     return f"{driver}://{USER}:{password}@{HOST}:{instance.ports.postgres}/{database}"
 
 
 def remove_stale_lock(instance: Instance) -> None:
-    """Remove the lock of a server that is gone; call it only when no process of the instance is left."""
+    """Remove the lock file of a server that no longer runs; call it only when no process of the instance is left."""
     (instance.home / "postgres" / "postmaster.pid").unlink(missing_ok=True)
 
 

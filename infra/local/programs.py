@@ -1,4 +1,4 @@
-"""Returns the shape of a supervised program."""
+"""The description of a program that the supervisor runs."""
 
 from __future__ import annotations
 

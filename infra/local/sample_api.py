@@ -1,4 +1,4 @@
-"""Returns how the sample city's API server is started and asked; a real city (`clock: wall`) has none."""
+"""Start the sample city's API server and check its health; a real city (`clock: wall`) has none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VARIABLE = "SAMPLE_API_DATABASE"
 
 
 def programs(instance: Instance) -> list[Program]:
-    """Return the server as a supervised program; the database's URL holds a password, so it is no argument."""
+    """Return the server as a supervised program; the database's URL holds a password, so it is passed in the environment."""
     if instance.city.clock != "manual":
         return []
     url = connection_url(instance, DATABASE).set(drivername="postgresql").render_as_string(hide_password=False)

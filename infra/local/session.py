@@ -1,4 +1,4 @@
-"""Returns what is left of a supervisor's process session, and ends exactly that.
+"""Find the processes left of a supervisor's process session, and end exactly those.
 
 Airflow's tasks run in process groups of their own, so the supervisor cannot see them; but they keep its session id.
 """
@@ -20,13 +20,13 @@ PATIENCE_SECONDS = 15
 
 
 def record(instance: Instance, pid: int) -> None:
-    """Note which session is ours; the supervisor is its leader."""
+    """Record the process session of the instance; the supervisor is its leader."""
     noted = {"session": os.getsid(pid), "created": psutil.Process(pid).create_time(), "boot": _boot_id()}
     _path(instance).write_text(json.dumps(noted) + "\n", "utf-8")
 
 
 def members(instance: Instance) -> list[psutil.Process]:
-    """Return the living processes of the noted session, each with its name in `info`; none when it is not ours (any more)."""
+    """Return the living processes of the recorded session, each with its name in `info`; none when the session is not ours (any more)."""
     try:
         noted = json.loads(_path(instance).read_text("utf-8"))
     except (OSError, ValueError):
@@ -34,7 +34,7 @@ def members(instance: Instance) -> list[psutil.Process]:
     if noted["boot"] != _boot_id():
         return []
     found = []
-    for process in psutil.process_iter(["name", "status"]):  # read at once: a process may be gone when it is asked later
+    for process in psutil.process_iter(["name", "status"]):  # read the name now: the process may have ended later
         try:
             if os.getsid(process.pid) == noted["session"] and process.info["status"] != psutil.STATUS_ZOMBIE:
                 found.append(process)
@@ -46,7 +46,7 @@ def members(instance: Instance) -> list[psutil.Process]:
 
 
 def end(instance: Instance) -> list[int]:
-    """Return the process ids that were still there and have been ended, politely first."""
+    """End all processes of the session, first with a polite signal, and return the ids of those that were still running."""
     left = members(instance)
     ended = [process.pid for process in left]
     for process in left:
@@ -64,14 +64,14 @@ def end(instance: Instance) -> list[int]:
 
 
 def wait_until_gone(pid: int, seconds: float) -> None:
-    """Return when the process has ended or the time is up."""
+    """Wait until the process has ended or the time is up."""
     deadline = time.monotonic() + seconds
     while psutil.pid_exists(pid) and time.monotonic() < deadline:
         time.sleep(0.1)
 
 
 def _is_stranger(process: psutil.Process, noted: dict[str, float]) -> bool:
-    """Return whether the process shows that the session's number has been given to somebody else."""
+    """Return whether the process proves that the system has given the session's number to another program."""
     try:
         created = process.create_time()
     except psutil.Error:

@@ -1,4 +1,4 @@
-"""Returns how the one Spark application of an instance is started: Connect and Thrift in one driver, the only writer of Delta."""
+"""Start the one Spark application of an instance: Connect and Thrift server in one driver, the only writer of Delta tables."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lakehouse.errors import ConfigError, Problem
 from lakehouse.objects import store_access
 
 THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
-# A city day is many short statements whose generated code runs once: optimising it costs more than it brings. Ten times the usual
-# thresholds keep the optimising compiler for loops that are really long; with the parallel collector that halves the processor time.
-# The quickly compiled code of ten resources' plans fills the default cache of 240 MiB: it was thrown away and compiled again all day.
+# A city day is many short statements whose generated code runs once, so optimising it costs more than it saves. Ten times the usual
+# thresholds keep the optimising compiler for long loops; together with the parallel collector this halves the processor time.
+# The compiled code of ten resources' plans overflows the default code cache of 240 MiB, and would be dropped and compiled again all day.
 JIT_AND_GC = (
     "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=640m -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
     " -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
@@ -79,7 +79,7 @@ def configuration(instance: Instance) -> dict[str, str]:
         "spark.local.dir": str(instance.folder("spark", "local")),
         "spark.sql.warehouse.dir": str(instance.folder("spark", "warehouse")),
         "spark.sql.artifact.isolation.enabled": "false",
-        # For every column a program names, the client would look up and send which of its lines did.
+        # Otherwise the client looks up the line of our code for every column expression and sends it along.
         "spark.python.sql.dataFrameDebugging.enabled": "false",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -88,10 +88,10 @@ def configuration(instance: Instance) -> dict[str, str]:
         "spark.scheduler.mode": "FAIR",
         "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 2)),
         "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
-        # Tables are small: the defaults (50 and 10000) make a commit or a vacuum of a tiny table take seconds.
+        # Tables are small: with the defaults (50 and 10000) a commit or a vacuum of a tiny table takes seconds.
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
-        # Hadoop's own starts a process (`chmod`) for every file and folder it makes: hundreds in one build of the libraries.
+        # Hadoop's own file system starts a process (`chmod`) for every file and folder it creates: hundreds in one build of the libraries.
         "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
         **_object_store(instance),
         "spark.ui.retainedJobs": "200",
@@ -103,7 +103,7 @@ def configuration(instance: Instance) -> dict[str, str]:
 
 
 def _object_store(instance: Instance) -> dict[str, str]:
-    """Return where tables in buckets are found; the keys are in the environment, which neither a plan nor the interface shows."""
+    """Return the settings for tables in buckets; access keys are in the environment, which no query plan and no web page shows."""
     access = store_access(instance)
     endpoint = access.get("AWS_ENDPOINT_URL", access.get("AWS_ENDPOINT", ""))
     settings = {
@@ -116,10 +116,10 @@ def _object_store(instance: Instance) -> dict[str, str]:
 
 
 def memory(instance: Instance) -> str:
-    """Return the heap of the application (`HUILIU_SPARK_MEMORY`, 2g unless it says otherwise).
+    """Return the heap size of the application: `HUILIU_SPARK_MEMORY`, by default 2g.
 
     Raises:
-        ConfigError: it is not a size.
+        ConfigError: the variable is not a size.
     """
     text = instance.settings.spark_memory
     if not re.fullmatch(r"[1-9][0-9]*[mg]", text):

@@ -1,4 +1,4 @@
-"""Returns what the supervisor of an instance knows and does; nobody else talks to it."""
+"""Control the supervisor of an instance; no other module talks to it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FOREIGN_SETTINGS = ("AIRFLOW", "SPARK_", "PYSPARK_", "PYTHON", "SUPERVISOR_", "P
 
 
 class Supervisor:
-    """The supervisor of one instance, running or not."""
+    """The supervisor of one instance, whether it runs or not."""
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
@@ -44,14 +44,14 @@ class Supervisor:
         return folder / f"{zlib.crc32(os.fsencode(path)):08x}.sock"
 
     def is_running(self) -> bool:
-        """Return whether it answers."""
+        """Return whether the supervisor answers."""
         try:
             return bool(self._call("getState")["statename"] == "RUNNING")
         except (OSError, http.client.HTTPException):
             return False
 
     def ensure(self, programs: Iterable[Program], environment: dict[str, str]) -> list[str]:
-        """Return the running programs whose settings differ from those asked for; starts the supervisor if needed."""
+        """Start the supervisor if needed; return the running components that keep settings other than those asked for."""
         self._write_config(programs, environment)
         if self.is_running():
             return self._adopt_changes()
@@ -59,7 +59,7 @@ class Supervisor:
         self.socket.unlink(missing_ok=True)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_SETTINGS)}
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._config)]
-        # It becomes a daemon and closes the pipe; only a complaint about its settings comes through it.
+        # The supervisor becomes a daemon and closes the pipe; only an error in its settings is printed before.
         done = subprocess.run(command, env=kept, cwd=self._instance.home, capture_output=True, text=True, check=False)
         deadline = time.monotonic() + START_SECONDS
         while done.returncode or not self.is_running():
@@ -80,7 +80,7 @@ class Supervisor:
         return {entry["name"]: entry["pid"] for entry in self._information() if entry["pid"]}
 
     def start(self, component: str, name: str) -> None:
-        """Start a program unless it runs already; does not wait for it."""
+        """Start a program unless it runs already; do not wait for it."""
         try:
             self._call("startProcess", f"{component}:{name}", False)
         except Fault as fault:
@@ -88,7 +88,7 @@ class Supervisor:
                 raise
 
     def shutdown(self) -> None:
-        """Stop all programs and the supervisor, then ends what is left of its session."""
+        """Stop all programs and the supervisor, then end the processes left of its session."""
         if self.is_running():
             pid = int(self._call("getPID"))
             session.record(self._instance, pid)
@@ -105,7 +105,7 @@ class Supervisor:
         return found
 
     def _adopt_changes(self) -> list[str]:
-        """Return the running components that keep their earlier settings; the others take the new ones."""
+        """Apply changed settings to programs that do not run; return the running components that keep their earlier settings."""
         (added, changed, removed) = self._call("reloadConfig")[0]
         busy = {entry["group"] for entry in self._information() if entry["pid"]}
         idle = [component for component in changed if component not in busy]
@@ -181,13 +181,13 @@ def _plain(value: object) -> str:
 
 
 def _quoted(part: str) -> str:
-    """Return one word of a command, quoted for the supervisor's shell-like reader."""
+    """Return one word of a command, quoted for the supervisor's shell-like syntax."""
     escaped = part.replace("\\", "\\\\").replace('"', '\\"')
     return _plain(f'"{escaped}"')
 
 
 def _environment(values: dict[str, str]) -> str:
-    """Return variables for the supervisor's reader, which knows both quotes but no escapes."""
+    """Return variables in the supervisor's syntax, which has single and double quotes but no escapes."""
     return ",".join(f"{name}={_plain(_in_quotes(value))}" for name, value in sorted(values.items()))
 
 
@@ -196,4 +196,6 @@ def _in_quotes(value: str) -> str:
         return f'"{value}"'
     if "'" not in value:
         return f"'{value}'"
-    raise ConfigError(Problem("environment", "a value contains both kinds of quotes.", "", "remove one kind.").text())
+    raise ConfigError(
+        Problem("environment", "the value of a variable contains both single and double quotes.", "", "remove one kind.").text()
+    )

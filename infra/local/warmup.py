@@ -1,6 +1,6 @@
-"""Runs a few statements through a Spark application that has just started, so that the first real ones need not pay for class loading.
+"""Run a few statements on a Spark application that has just started, so that the first real ones do not wait for class loading.
 
-A program of its own: it works while `huiliu up` goes on and ends by itself. What it writes is removed again.
+A program of its own: it runs while `huiliu up` goes on, and ends by itself. It removes what it writes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STATEMENTS = (
 
 
 def main(port: int, folder: Path) -> None:
-    """Run the statements; a failure is nobody's concern but the log's."""
+    """Run the statements; a failure is only logged, because nothing depends on the warm-up."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_answering(port) and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -43,7 +43,7 @@ def main(port: int, folder: Path) -> None:
 
 
 def statements(table: str) -> tuple[str, ...]:
-    """Return the statements: make a small table, then fill, merge, count, compare and number it."""
+    """Return the statements: create a small table, then fill, merge, count, compare and number its rows."""
     make = f"create table {table} (k string, v string, labels array<string>, at timestamp) using delta cluster by (k)"
     return (make, *(statement.format(table=table, rows=ROWS, changes=CHANGES) for statement in STATEMENTS))
 

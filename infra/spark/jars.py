@@ -1,4 +1,4 @@
-"""Returns the folder of the pinned Spark jars, fetched once with Maven and checked against our own list of hashes."""
+"""Fetch the pinned Spark jars once with Maven and check them against our own list of hashes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHECKSUMS = HERE / "jars.sha256"
 
 
 def jar_folder() -> Path:
-    """Return where the jars lie: in the environment, so that removing an instance keeps them."""
+    """Return the folder of the jars: inside the Python environment, so that removing an instance keeps them."""
     return Path(sys.prefix) / "spark-jars"
 
 
@@ -28,10 +28,10 @@ def expected(checksums: Path = CHECKSUMS) -> dict[str, str]:
 
 
 def ensure(folder: Path | None = None) -> Path:
-    """Return the folder with all jars, fetching them when they are not there yet.
+    """Return the folder with all jars; fetch them when they are not there yet.
 
     Raises:
-        ConfigError: Maven is missing or fails, or a jar is not the one of our list.
+        ConfigError: Maven is missing or fails, or a jar differs from our list.
     """
     target = folder or jar_folder()
     seal = target / ".checked"
@@ -53,7 +53,7 @@ def ensure(folder: Path | None = None) -> Path:
 
 
 def mismatches(folder: Path, wanted: dict[str, str]) -> list[Problem]:
-    """Return one problem for each jar that is missing, not listed or not the one of the list."""
+    """Return one problem for each jar that is missing, not listed, or different from the listed one."""
     found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.jar"))}
     fix = f"if a version in {POM.name} was changed on purpose, write the new hashes to {CHECKSUMS.name}; if not, do not run this jar."
     problems = [Problem(f"Spark jar {name}", "Maven did not deliver it.", "", fix) for name in wanted.keys() - found.keys()]

@@ -1,1 +1,1 @@
-"""Building the city and feeding its source systems: the database, the API server, the inbox, day by day. Imports `sources` and `world`."""
+"""Build the city and feed its source systems (database, API server, inbox) day by day. Imports `sources` and `world`."""

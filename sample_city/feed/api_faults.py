@@ -1,4 +1,4 @@
-"""Returns the answers of the sample's APIs: a page as it should be, and every way it can be told to go wrong."""
+"""The answers of the sample's APIs: a correct page, and every fault the server can be told to produce."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DRIP_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Page:
-    """A page of rows, and how many rows all pages have."""
+    """A page of rows, and the total number of rows of all pages."""
 
     number: int
     size: int
@@ -23,7 +23,7 @@ class Page:
     rows: list[dict[str, Any]]
 
     def body(self) -> bytes:
-        """Return the page as the protocol spells it."""
+        """Return the page in the API's JSON format."""
         data = {"total": self.total, "page": self.number, "page_size": self.size, "records": self.rows}
         return json.dumps({"code": 0, "message": "success", "data": data}, ensure_ascii=False).encode()
 
@@ -41,16 +41,16 @@ class Reply:
 
     @classmethod
     def of_page(cls, page: Page) -> Reply:
-        """Return the right answer."""
+        """Return the correct answer with a page."""
         return cls(200, page.body())
 
     @classmethod
     def error(cls, status: int, message: str) -> Reply:
-        """Return an error as the protocol spells it."""
+        """Return an error in the API's JSON format."""
         return cls(status, json.dumps({"code": status * 100, "message": message, "data": None}).encode())
 
     def parts(self) -> Iterator[bytes]:
-        """Yield the body as it is sent."""
+        """Yield the body in the pieces in which it is sent."""
         if self.drips:
             for byte in self.body:
                 yield bytes([byte])
@@ -60,7 +60,7 @@ class Reply:
 
 
 Fault = Callable[[Page, int], Reply]
-"""Returns the answer for a page; the number says how often this fault was played for the window before."""
+"""Makes the answer for a page; the number says how often this fault has been produced for the window before."""
 
 
 def _error_500(page: Page, before: int) -> Reply:  # noqa: ARG001
@@ -76,7 +76,7 @@ def _error_body(page: Page, before: int) -> Reply:  # noqa: ARG001
 
 
 def _too_many(page: Page, before: int) -> Reply:
-    """Ask to wait twice: once in seconds, once by a date."""
+    """Answer 429 twice, with `Retry-After` first in seconds, then as a date; then answer with the page."""
     if before > 1:
         return Reply.of_page(page)
     until = format_datetime(datetime.now(UTC) + timedelta(seconds=1), usegmt=True)

@@ -1,4 +1,4 @@
-"""Serves the city's paged HTTP APIs from the tables of its source database, with bearer tokens and, where ordered, misbehaving.
+"""Serve the city's paged HTTP APIs from the tables of its source database, with bearer tokens and, if ordered, with faults.
 
 Run by the supervisor: `python -m sample_city.feed.api_server --port P --database VARIABLE --clients FOLDER`; the variable holds the URL of
 the database, the folder holds `<name>.client` files (`id:secret`).
@@ -37,7 +37,7 @@ LARGEST_BODY = 10_000
 
 @dataclass(frozen=True)
 class Window:
-    """What a request asks for: a path, its window of update times (half-open) and a page."""
+    """A parsed request: path, window of update times (half-open), page number and page size."""
 
     path: str
     since: datetime | None
@@ -58,11 +58,11 @@ class Source(Protocol):
         """Return how many rows the whole window has, and the rows of the page."""
 
     def fault(self, window: Window) -> str | None:
-        """Return what is to go wrong."""
+        """Return the fault to produce, or None."""
 
 
 class Database:
-    """The tables of the source database; a connection a request."""
+    """The tables of the source database; each request opens a connection."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -86,7 +86,7 @@ class Database:
         return (total or {"total": 0})["total"], rows
 
     def fault(self, window: Window) -> str | None:
-        """Return the order for the path and the last day of the window, from `sample_city.api_fault`."""
+        """Return the fault that `sample_city.api_fault` orders for the path and the last day of the window."""
         query = "SELECT fault FROM sample_city.api_fault WHERE path = %s AND updated_to = %s"
         with psycopg.connect(self._url) as connection:
             if connection.execute("SELECT to_regclass('sample_city.api_fault')").fetchone() == (None,):
@@ -97,7 +97,7 @@ class Database:
 
 @dataclass
 class Desk:
-    """Gives out tokens to known clients, knows which are still good, and which faults were played how often."""
+    """Issue tokens to known clients, check them, and count how often each fault has been produced."""
 
     clients: Path
     token_seconds: int = TOKEN_SECONDS
@@ -125,7 +125,7 @@ class Desk:
             self._tokens.pop(header.removeprefix("Bearer "), None)
 
     def times_played(self, fault: str, window: Window) -> int:
-        """Return how often a fault was played for a window before, and counts this time."""
+        """Return how often a fault has been produced for a window before, and count this time."""
         with self._lock:
             key = (fault, window.path, window.business_date)
             self._played[key] = self._played.get(key, 0) + 1
@@ -142,7 +142,7 @@ class Server(ThreadingHTTPServer):
         self.source, self.desk = source, desk
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that breaks off is no news."""
+        """Log nothing: a client that closes the connection is no error."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -165,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
         return self._send(Reply(200, json.dumps({"access_token": token, "expires_in": self._desk.token_seconds}).encode()))
 
     def do_GET(self) -> None:
-        """Answer a page, `/health`, or with the fault that was ordered."""
+        """Answer `/health`, or a page with the correct answer or the ordered fault."""
         if self.path == "/health":
             return self._send(Reply(200, b'{"status": "ok"}'))
         authorization = self.headers.get("Authorization", "")
@@ -207,7 +207,7 @@ class Handler(BaseHTTPRequestHandler):
             for part in reply.parts():
                 self.wfile.write(part)
                 self.wfile.flush()
-        except OSError:  # the client had enough
+        except OSError:  # the client has closed the connection
             self.close_connection = True
         self.close_connection = self.close_connection or reply.is_cut
 
@@ -217,7 +217,7 @@ def _first_page(window: Window) -> Window:
 
 
 def _window(target: str) -> Window:
-    """Return what a request asks for; KeyError or ValueError where it asks wrongly."""
+    """Parse the target of a request; raise KeyError or ValueError when it is wrong."""
     parts = urlsplit(target)
     asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
     if parts.path not in TABLES:
@@ -230,7 +230,7 @@ def _window(target: str) -> Window:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is stopped."""
     parser = argparse.ArgumentParser(description="The sample city's paged APIs.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--database", required=True, help="the environment variable that holds the database's URL")

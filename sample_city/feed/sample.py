@@ -1,4 +1,4 @@
-"""Builds the sample city and feeds its source systems day by day. Everything depends on people, seed, city and date alone."""
+"""Build the sample city and feed its source systems day by day. All data depend on people, seed, city and date alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SampleError(Exception):
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample city: where its truth, its inbox and its register are, and what it is made of."""
+    """A sample city: the places of its truth, inbox and source database, and the people, seed and sources it is made from."""
 
     folder: Path  # truth and labels, below the home
     inbox: Path
@@ -42,22 +42,22 @@ class Sample:
 
     @cached_property
     def lives(self) -> Lives:
-        """Return everybody's life."""
+        """Return the people of the city with all events of their lives."""
         return Lives(Setting(self.seed, self.people, Places(self.city, FIRST_DAY)))
 
     @cached_property
     def tables(self) -> list[TableSource]:
-        """Return the registers that are tables of the source database."""
+        """Return the sources that are tables of the source database."""
         return [source(self.lives) for source in self.sources if issubclass(source, TableSource)]
 
     @cached_property
     def senders(self) -> list[FileSource]:
-        """Return those who put files down."""
+        """Return the sources that deliver files to the inbox."""
         return [source(self.lives) for source in self.sources if issubclass(source, FileSource)]
 
     @cached_property
     def faults(self) -> list[Fault]:
-        """Return what the API server is told to do wrong."""
+        """Return the faults that the API server is told to produce."""
         apis = (source.table.api for source in self.tables)
         return [(api.path, day, fault) for api in apis if api for day, fault in api.faults]
 
@@ -67,7 +67,7 @@ class Sample:
         return SourceSystem(self.url)
 
     def init(self) -> dict[str, int]:
-        """Return people and the rows of all registers' first loads; what is already there stays.
+        """Build the city; return the number of people and of rows in the first loads. What exists already is kept.
 
         Raises:
             SampleError: too few or too many people, or the register holds another city.
@@ -85,7 +85,7 @@ class Sample:
         return {"people": self.people, "seed": self.seed, "register_rows": rows}
 
     def day(self, day: date) -> list[date]:
-        """Return the days fed: this one and, before it, those that were left out; none where it was fed before.
+        """Feed the day and every earlier day not fed yet; return the days fed now, none if the day was fed before.
 
         Raises:
             SampleError: the day lies before the first day.
@@ -99,13 +99,13 @@ class Sample:
         return days
 
     def put_down_first(self) -> None:
-        """Write the truth and the files before the first day, and the labels (last: they say all is there)."""
+        """Write the truth and the files from before the first day, then the labels, whose presence shows that all is written."""
         truth.write_first(self.folder, self.lives)
         write_situations(self.folder, self.lives)
         write_labels(self.folder / "labels" / "init.jsonl", self._first_labels())
 
     def put_down(self, day: date) -> None:
-        """Write the files of a day, what became true on it, and the labels."""
+        """Write the files of a day, the changes of the truth on that day, and the labels."""
         truth.write_day(self.folder, self.lives, day)
         write_labels(self.folder / "labels" / f"{day}.jsonl", self._day_labels(day))
 

@@ -1,6 +1,6 @@
-"""Returns the situations of the first month that a safety net must find (`truth/situations.parquet`), for the report's truth page only.
+"""Write the situations of the first month that a safety net must find (`truth/situations.parquet`), for the report's truth page only.
 
-Whoever stands here has the situation for certain, from `since` to the end of the month. Others may come to have one by chance.
+A person listed has the situation for certain, from `since` to the end of the month. Other people may come to have one by chance.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def write_situations(sample: Path, lives: Lives) -> None:
 
 
 def _without_certificate(lives: Lives) -> Iterator[Situation]:
-    """Yield those on a list of the care allowance, with a readable row, who hold no certificate."""
+    """Yield people on a care allowance list (with a readable row) who hold no disability certificate."""
     certificates, lists = Certificates(lives), ElderlyServiceList(lives)
     streets = Exceptions.of(lives.setting.places.streets, FIRST_DAY)
     for person, street, kind in lists.dealt(FIRST_DAY):
@@ -54,7 +54,7 @@ def _without_certificate(lives: Lives) -> Iterator[Situation]:
 
 
 def _not_listed(lives: Lives, cases: Cases) -> Iterator[Situation]:
-    """Yield those with a certificate of grade 1 or 2 whom nobody helps; the certificates come on the second day."""
+    """Yield people with a certificate of grade 1 or 2 who receive no help; the certificates come on the second day."""
     certificates = Certificates(lives)
     helped = {person.no for person in cases.spare} | {planted.person.no for planted in cases.planted()}
     for person in lives.populace:

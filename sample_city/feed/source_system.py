@@ -1,4 +1,4 @@
-"""Returns the city's registers as a real source system: PostgreSQL tables without primary keys, fed in transactions."""
+"""The city's source database: PostgreSQL tables without primary keys, fed in transactions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SourceSystem:
             return connection.execute("select people, seed, name from sample_city.city").fetchone()
 
     def build(self, tables: Iterable[TableSource], faults: Iterable[Fault], city: City) -> int:
-        """Return the number of rows of the first loads of all tables; all in one transaction."""
+        """Create and load all tables in one transaction; return the number of rows loaded."""
         with psycopg.connect(self.url) as connection, connection.cursor() as cursor:
             cursor.execute(sql.SQL(CREATE))
             count = sum(self._load(cursor, table) for table in tables)

@@ -1,5 +1,5 @@
-"""What is delivered about the city: one module per resource, and the few words they are declared with.
+"""What is delivered about the city: one module per resource, and the modules they are declared with.
 
-`defects` says what can be wrong with a row, `spoiling` how to make it so, `table_source` and `file_source` turn rows into tables, files and
-labels, `csv_file`, `json_lines` and `xlsx_file` write files, `inventory` lists every resource. Imports `world`, never `feed`.
+`defects` declares what can be wrong with a row, `spoiling` makes such rows, `table_source` and `file_source` turn rows into tables, files
+and labels, `csv_file`, `json_lines` and `xlsx_file` write files, `inventory` lists every resource. Imports `world`, never `feed`.
 """

@@ -1,6 +1,7 @@
-"""Delivers the districts' workbooks of approved social assistance: everything on the first day, then what changed.
+"""Deliver the districts' workbooks of approved social assistance: all cases on the first day, then the changed ones.
 
-Two header rows: groups are merged over their columns, single columns over both rows. Case and income are typed by hand, so cells differ.
+Two header rows: a group is merged over its columns, a single column over both rows. Case and income are typed by hand, so their cells
+have different types.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ NUMBER, SIZE, AMOUNT, REVIEW = "成员/身份证号", "家庭/人数", "家庭/�
 
 
 def _rounded(number: str) -> float:
-    """Return a resident number as a spreadsheet keeps it when it is typed as a number: 15 digits, here never with a right check digit."""
+    """Return a resident number that was typed as a number: a spreadsheet keeps 15 digits; here the check digit is always wrong."""
     first = number[:15]
     return float(f"{int(first) + (resident_check(first + '00') == '0')}000")
 
@@ -53,7 +54,7 @@ class AssistanceApproval(FileSource):
         "案件编号", "救助类型", "申请人/身份证号", "成员/姓名", NUMBER, "成员/关系", SIZE, "家庭/人均月收入", AMOUNT,
         "起止/开始月份", "起止/结束月份", "状态", REVIEW, "街道代码", "社区代码", "更新时间",
     )  # fmt: skip
-    named_by = ()  # cells of several types have no text the lake would agree on
+    named_by = ()  # these cells have several types, so their texts cannot name a row
     defects = declared(
         Defect("scientific_notation", "quarantined", "resident_id", scientific(NUMBER)),
         Defect("unknown_assistance_type", "quarantined", "domain", put({"救助类型": "困难补助"})),
@@ -76,7 +77,7 @@ class AssistanceApproval(FileSource):
             self.districts.setdefault(self._district(community), []).append(community)
 
     def format_of(self, file: File) -> XlsxFormat:
-        """Return how a district writes: under a title of its own."""
+        """Return the format of a district's workbook; each district has its own title."""
         title = f"{self.setting.places.name(file.folder)}社会救助审核确认情况（{file.day:%Y年%m月%d日}）"
         return XlsxFormat("审核确认", grouped_header(title))
 
@@ -97,7 +98,7 @@ class AssistanceApproval(FileSource):
         return next(region.code for region in self.setting.places.line(community) if region.level == "district")
 
     def _defects(self, day: date) -> Iterator[tuple[str, Labelled]]:
-        """Yield rows with one thing wrong, in the districts by turns: one half on the first day, the other on the second."""
+        """Yield rows with one defect each, dealt to the districts in turn: half on the first day, half on the second."""
         each, spare = self.cases.each, self.cases.spare[2 * self.cases.each :]
         numbers = range(each - each // 2) if day == FIRST_DAY else range(each - each // 2, each)
         for k, kind in enumerate(kinds_of(self.defects, "hidden_sheet") if (day - FIRST_DAY).days < 2 else ()):
@@ -111,7 +112,7 @@ class AssistanceApproval(FileSource):
                 yield district, (self.spoiled(row, kind, n, day), kind)
 
     def _hidden(self, rows: list[Labelled]) -> list[Labelled]:
-        """Return the rows of a workbook with a hidden sheet: some of its clean rows are labelled so."""
+        """Return the rows of a workbook with a hidden sheet; some of its clean rows get a label for it."""
         clean = [place for place, (_, kind) in enumerate(rows) if not kind]
         labelled = set(clean[: self.cases.each])
         return [(row, "hidden_sheet" if place in labelled else kind) for place, (row, kind) in enumerate(rows)]

@@ -1,4 +1,4 @@
-"""Writes CSV files with a header line, in the encoding and with the line ends of their sender."""
+"""Write CSV files with a header line, in the encoding and with the line ends of their sender."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sample_city.world.whole_files import delivered
 
 @dataclass(frozen=True)
 class CsvFormat:
-    """How a sender writes CSV."""
+    """The CSV format of a sender."""
 
     encoding: str = "utf-8"
     line_end: str = "\n"
@@ -24,21 +24,21 @@ class CsvFormat:
 
     @contextmanager
     def open(self, path: Path, columns: tuple[str, ...]) -> Iterator[_CsvFile]:
-        """Begin a file with its header; it gets its name when everything is written."""
+        """Open a file and write its header; it gets its final name when everything is written."""
         with delivered(path) as file:
             written = _CsvFile(file, self)
             written.add(dict(zip(columns, columns, strict=True)), None)
             yield written
 
     def line(self, values: Iterable[str]) -> bytes:
-        """Return one record as it is written; a quoted value may span physical lines."""
+        """Return the bytes of one record; a quoted value may span physical lines."""
         buffer = io.StringIO(newline="")
         csv.writer(buffer, lineterminator=self.line_end).writerow(values)
         return buffer.getvalue().encode(self.encoding)
 
 
 class _CsvFile:
-    """A file while it is written; counts physical lines."""
+    """A file being written; counts physical lines."""
 
     def __init__(self, file: BinaryIO, style: CsvFormat) -> None:
         self._file, self._style, self._next = file, style, 1

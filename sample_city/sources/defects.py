@@ -1,4 +1,4 @@
-"""Declares what can be wrong or odd about a row: its kind, what must happen to it, which rule must find it, how the row is made so."""
+"""Declare defects and oddities of rows: kind, outcome the lakehouse must reach, rule that must find it, how to make the row."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sample_city.world.oddities import ODD
 from sample_city.world.places import Places
 
 Row = dict[str, Any]  # every column by name, in order; in tables and CSV all texts, empty for null
-Labelled = tuple[Row, str]  # a row as delivered and the kind of its label; most rows have none
+Labelled = tuple[Row, str]  # a row as delivered and the kind of its label; most rows have no label
 
 
 @dataclass(frozen=True)
 class Occasion:
-    """What a spoiled row may depend on beside the row itself: a running number, the business date, the city's places."""
+    """What a defect may depend on besides the row: a running number, the business date, the city's places."""
 
     number: int
     day: date
@@ -25,11 +25,11 @@ class Occasion:
 
 
 Spoil = Callable[[Row, Occasion], Row]
-"""Returns the row with one thing wrong or odd; the row given stays as it is."""
+"""Makes a copy of the row with one defect or oddity; the given row is not changed."""
 
 
 def untouched(row: Row, _: Occasion) -> Row:
-    """Return the row as it is: what is special lies elsewhere, in the person, the line, or the rows around it."""
+    """Return the row unchanged: the defect or oddity is in the person, the written line, or the rows around it."""
     return row
 
 
@@ -45,29 +45,29 @@ class Defect:
 
 @dataclass(frozen=True)
 class LineDefect(Defect):
-    """A defect of the written line: `garble` gets its bytes and the row, and returns the bytes that are delivered."""
+    """A defect of the written line: `garble` takes its bytes and the row and returns the delivered bytes."""
 
     garble: Callable[[bytes, Row], bytes] = lambda line, _: line
 
 
 @dataclass(frozen=True)
 class SheetDefect(Defect):
-    """A defect of cells: `draw` gets the sheet, the row's place on it and the row; `beside` adds something to the workbook, once."""
+    """A defect of cells: `draw` takes the sheet, the row's position and the row; `beside` adds something to the workbook once."""
 
     draw: Callable[[Any, int, Row], None] = lambda sheet, place, row: None  # noqa: ARG005
     beside: Callable[[Any], None] = lambda book: None  # noqa: ARG005
 
 
 def declared(*defects: Defect) -> dict[str, Defect]:
-    """Return defects by kind, in the order given: where they are dealt out by turns, it is the order of turns."""
+    """Return defects by kind in the given order, which is also the order when they are dealt out in turn."""
     return {defect.kind: defect for defect in defects}
 
 
 def odd_people(**spoils: Spoil) -> tuple[Defect, ...]:
-    """Return the kinds of people who are odd but valid, as every source that lists them declares them."""
+    """Return the kinds of odd but valid people, for every source that lists people."""
     return tuple(Defect(kind, "accepted", spoil=spoils.get(kind, untouched)) for kind in ODD)
 
 
 def kinds_of(defects: Mapping[str, Defect], *left_out: str) -> tuple[str, ...]:
-    """Return the kinds a source deals out: all but odd people, whom chance brings, and those left out."""
+    """Return the kinds that a source deals out: all but odd people, who occur by chance, and the given ones."""
     return tuple(kind for kind in defects if kind not in ODD and kind not in left_out)

@@ -1,4 +1,4 @@
-"""Delivers the disability certificates: the table api_disability_certificate, served by an API that fails throughout its first run."""
+"""Deliver the disability certificates: the table api_disability_certificate, served by an API that fails throughout its first run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _without_guardians_phone(row: Row, _: Occasion) -> Row:
 
 
 class DisabilityCertificate(TableSource):
-    """The certificates of a city, row by row. Special rows belong to ordinary people who would hold none."""
+    """The rows of the certificates. Special rows are given to ordinary people who hold no certificate otherwise."""
 
     code = "p_disability_certificate"
     columns = (
@@ -59,7 +59,7 @@ class DisabilityCertificate(TableSource):
         self.certificates = Certificates(lives)
 
     def special_rows(self) -> Iterator[Labelled]:
-        """Yield as many rows of each kind as are wanted."""
+        """Yield the labelled rows: the usual number of each kind."""
         each, kinds = quota(self.setting.people), tuple(self.defects)
         for n, person in enumerate(self.certificates.without(each * len(kinds))):
             yield self.spoiled(self._first_row(person), kinds[n // each]), kinds[n // each]
@@ -69,7 +69,7 @@ class DisabilityCertificate(TableSource):
         return map(self._first_row, self.certificates.holders())
 
     def ordinary_changes(self, day: date) -> Iterator[Change]:
-        """Yield certificates of those who died or left, which are cancelled, and the new names of the renamed."""
+        """Yield cancelled certificates of people who died or left, and certificates of renamed people."""
         for event in self.lives.recorded(day):
             person = self.lives.at_first(event.no)
             if self.certificates.holds(person):

@@ -1,6 +1,6 @@
-"""Delivers the monthly lists of elderly services, one file per street: GB18030 CSV with Chinese headers.
+"""Deliver the monthly lists of elderly services, one file per street: GB18030 CSV with Chinese headers.
 
-Streets write as streets do: some with CRLF; each month one sends nothing, one sends a day late, one sends the same file twice.
+As in real life the streets differ: some write CRLF; each month one sends nothing, one sends a day late, one sends the same file twice.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from sample_city.world.numbers import fraction
 from sample_city.world.oddities import SEEN_ODD
 from sample_city.world.people import FIRST_DAY, Person
 
-STRIDE = 72  # one row in so many, counted street by street, gets each kind: three kinds of rejects stay below 5 % of any large file
+STRIDE = 72  # one row in so many, counted per street, gets each kind; so three kinds of rejects stay below 5 % of any large file
 REMARKS = ("", "", "", "独居", "行动不便", "与子女同住")
 QUOTED = '行动不便,需上门服务\n联系家属后再来,"二楼"'
 
 
 @dataclass(frozen=True)
 class Exceptions:
-    """The streets of a month that do something else than deliver once on the first."""
+    """The streets that do not deliver exactly once on the first of the month."""
 
     silent: str
     late: str
@@ -36,12 +36,12 @@ class Exceptions:
 
     @classmethod
     def of(cls, streets: list[str], month: date) -> Exceptions:
-        """Return the exceptions of a month; they go round the streets."""
+        """Return the exceptions of a month; another street has its turn each month."""
         turn = (month.year * 12 + month.month - FIRST_DAY.year * 12 - FIRST_DAY.month) * 3
         return cls(*(streets[(len(streets) // 3 * step + turn) % len(streets)] for step in range(3)))
 
     def due(self, streets: list[str], day: date) -> dict[str, int]:
-        """Return the streets whose list of the month is put down on a day, each with the number in the file's name."""
+        """Return the streets that deliver their list of the month on a day, each with the number in the file's name."""
         if day.day == 1:
             return {street: 1 for street in streets if street not in (self.silent, self.late)}
         return {self.late: 1, self.twice: 2} if day.day == 2 else {}
@@ -70,7 +70,17 @@ class ElderlyServiceList(FileSource):
 
     code = "s_elderly_service_list"
     columns = ("姓名", "身份证号", "年龄", "服务类型", "补贴标准", "发放月份", "开户银行账号", "联系电话", "社区", "备注")
-    named_by = ("姓名", "身份证号", "年龄", "服务类型", "补贴标准", "发放月份", "联系电话", "社区", "备注")  # no account: dropped
+    named_by = (
+        "姓名",
+        "身份证号",
+        "年龄",
+        "服务类型",
+        "补贴标准",
+        "发放月份",
+        "联系电话",
+        "社区",
+        "备注",
+    )  # without the bank account, which is dropped at landing
     defects = declared(
         Defect("scientific_notation", "quarantined", "resident_id", scientific("身份证号")),
         Defect("negative_amount", "quarantined", "range", changed("补贴标准", lambda yuan: f"-{yuan}")),
@@ -92,11 +102,11 @@ class ElderlyServiceList(FileSource):
         self._turns = (*kinds_of(self.defects), "crlf_file", "crlf_file", "crlf_file")
 
     def format_of(self, file: File) -> CsvFormat:
-        """Return how the street of a file writes."""
+        """Return the format in which the street of a file writes."""
         return CsvFormat("gb18030", "\r\n" if writes_crlf(file.folder) else "\n")
 
     def batches(self, day: date) -> Iterator[Batch]:
-        """Yield the lists put down on a day, named for the first of the month."""
+        """Yield the lists delivered on a day; their file names carry the first of the month."""
         streets, month = self.setting.places.streets, day.replace(day=1)
         due = Exceptions.of(streets, month).due(streets, day)
         if due:
@@ -104,7 +114,7 @@ class ElderlyServiceList(FileSource):
             yield Batch(list(files.values()), self._rows(files, month))
 
     def dealt(self, month: date) -> Iterator[tuple[Person, str, str]]:
-        """Yield everybody on the lists of a month with the street that lists them and what is special about their first row."""
+        """Yield everybody on the lists of a month with the listing street and the label kind of their first row."""
         silent = Exceptions.of(self.setting.places.streets, month).silent
         dealt: Counter[str] = Counter()
         for person in self._listed(month):
@@ -114,13 +124,13 @@ class ElderlyServiceList(FileSource):
             dealt[street] += ordinary
 
     def _kind(self, dealt: int, street: str) -> str:
-        start = int(self.setting.places.streets.index(street) * self._stride * 0.618)  # every street begins elsewhere
+        start = int(self.setting.places.streets.index(street) * self._stride * 0.618)  # every street starts at another kind
         turn = (start + dealt) % self._stride
         kind = self._turns[turn] if turn < len(self._turns) else ""
         return "" if kind == "crlf_file" and not writes_crlf(street) else kind
 
     def _listed(self, month: date) -> Iterator[Person]:
-        """Yield everybody on the lists of a month: the old who are registered here as far as the street knows."""
+        """Yield everybody on the lists of a month: elderly people registered in the city as far as their street knows."""
         eve = month - timedelta(days=1)
         for first in self.lives.everybody():
             if age_on(first.birth_date, month) < OLD:
@@ -145,12 +155,12 @@ class ElderlyServiceList(FileSource):
                 yield files[street], {**row, "服务类型": MEALS, "补贴标准": AMOUNTS[MEALS]}, ""
 
     def _phone(self, person: Person) -> str:
-        """Return the number on the list: one in eight was given up since."""
+        """Return the phone number on the list: one in eight is no longer in use."""
         stale = fraction(self.setting.seed, "stale phone", person.no) < 0.125
         return person_names.phone(person.no, stale=True) if stale else person.phone
 
     def _community(self, person: Person) -> str:
-        """Return the community on the list, of this street: where they live, or are registered, or (one in 25) another one."""
+        """Return the community on the list, always one of this street: of residence, of registration, or (one in 25) another one."""
         places = self.setting.places
         street, lived_in = places.street_of(person.community), places.community_of(person.grid)
         if fraction(self.setting.seed, "old community", person.no) < 0.04:
@@ -159,7 +169,7 @@ class ElderlyServiceList(FileSource):
 
 
 def _misheard(person: Person, draw: float) -> str:
-    """Return the name on the list: one in a hundred was typed as it sounded."""
+    """Return the name on the list: one in a hundred has another given name, misheard."""
     family = family_of(person)
     others = [name for name in person_names.GIVEN[person.gender_code] if name != person.person_name[len(family) :]]
     return person.person_name if draw > 0.01 else family + others[person.no % len(others)]

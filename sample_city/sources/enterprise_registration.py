@@ -1,4 +1,4 @@
-"""Delivers the register of market entities: the table enterprise_registration."""
+"""Deliver the register of market entities: the table enterprise_registration."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sample_city.world.lives import Lives
 from sample_city.world.numbers import old_resident_number, social_credit_check
 from sample_city.world.people import FIRST_DAY, office_time
 
-OLD_INDUSTRIES = ("H6510", "H6371", "I6710", "L7499", "O8311", "K7210")  # of the edition of 2002
+OLD_INDUSTRIES = ("H6510", "H6371", "I6710", "L7499", "O8311", "K7210")  # codes of the 2002 edition of the standard
 
 
 def _other_organisation_code(code: str) -> str:
-    """Return a code whose 17th character does not fit the eight before it and whose last one fits all."""
+    """Return a credit code whose 17th character (organisation check) is wrong and whose last check character is right."""
     first = code[:16] + CHECK_DIGITS[(CHECK_DIGITS.index(code[16]) + 4) % 11]
     return first + social_credit_check(first)
 
@@ -51,7 +51,7 @@ class EnterpriseRegistration(TableSource):
         Defect("old_industry_code", "warning", "domain", by_turns("industry_code", OLD_INDUSTRIES)),
         Defect("cancelled_before_established", "warning", "compare", _cancelled_too_early),
         Defect("cancelled_without_date", "warning", "required_when", emptied("cancel_date")),
-        Defect("duplicate_name", "accepted"),  # this and what follows: companies that really are so
+        Defect("duplicate_name", "accepted"),  # this and the kinds below: companies that really are like this
         Defect("zombie", "accepted"),
         Defect("long_term", "accepted"),
         Defect("foreign_currency", "accepted"),
@@ -63,13 +63,13 @@ class EnterpriseRegistration(TableSource):
         self.firms = Firms(lives)
 
     def special_rows(self) -> Iterator[Labelled]:
-        """Yield every row as it stood before the first day: labelled companies stand between the others."""
+        """Yield every row as it was before the first day, labelled companies among the others."""
         for no in range(self.firms.count):
             firm = self.firms.at_first(no)
             yield self._first_row(firm), firm.kind
 
     def ordinary_changes(self, day: date) -> Iterator[Change]:
-        """Yield new companies, moves, other names, closures, and rows put right: one a day of each quarantined kind."""
+        """Yield new companies, moves, renamings, closures, and corrected rows: one a day of each quarantined kind."""
         for no in self.firms.changed(day):
             firm = self.firms.truth(no, day)
             yield Change(self._row(firm), firm.uscc if no < self.firms.count else None)

@@ -1,4 +1,4 @@
-"""Turns a resource's rows into files that are put down in the inbox, and labels their lines."""
+"""Turn a resource's rows into files in the inbox, and label their lines."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from sample_city.sources.resource import Resource
 
 @dataclass(frozen=True)
 class File:
-    """One file: the business date it is named for, its number on that date, and the sender's folder, if each has one."""
+    """One file: the business date in its name, its number on that date, and the sender's folder if each sender has one."""
 
     day: date
     number: int = 1
     folder: str = ""
-    is_repeat: bool = False  # sent before: its rows are known and need no labels
+    is_repeat: bool = False  # a repeated file: its rows are labelled already
 
     @property
     def name(self) -> str:
@@ -31,7 +31,7 @@ class File:
 
 @dataclass(frozen=True)
 class Batch:
-    """Files written side by side, and their rows in the order they are written, each with its file and the kind of its label."""
+    """Files written together, and their rows in order of writing, each with its file and the kind of its label."""
 
     files: Sequence[File]
     rows: Iterable[tuple[File, Row, str]]
@@ -43,30 +43,30 @@ class Batch:
 
 
 class Writer(Protocol):
-    """A file while it is written."""
+    """A file being written."""
 
     def add(self, row: Row, defect: Defect | None) -> int:
         """Write a row and return the line it begins on, counted from 1."""
 
 
 class FileFormat(Protocol):
-    """How files are written: CSV, JSON Lines, XLSX."""
+    """A file format: CSV, JSON Lines or XLSX."""
 
     @property
     def suffix(self) -> str:
-        """Return the end of the files' names."""
+        """Return the suffix of the files' names."""
 
     def open(self, path: Path, columns: tuple[str, ...]) -> AbstractContextManager[Writer]:
-        """Begin a file with its header; it gets its name when everything is written."""
+        """Open a file and write its header; it gets its final name when everything is written."""
 
 
 class FileSource(Resource):
-    """A sender who puts files down; a subclass says which files there are on a day and which rows they hold."""
+    """A source that delivers files; a subclass says which files come on a day and which rows they hold."""
 
     format: ClassVar[FileFormat]
 
     def first_batches(self) -> Iterable[Batch]:
-        """Yield the files that lie there before the first day."""
+        """Yield the files delivered before the first day."""
         return ()
 
     def batches(self, day: date) -> Iterable[Batch]:
@@ -74,11 +74,11 @@ class FileSource(Resource):
         raise NotImplementedError
 
     def format_of(self, file: File) -> FileFormat:  # noqa: ARG002
-        """Return how a file is written, where not all are written alike."""
+        """Return the format of a file; override it when files of a resource differ."""
         return self.format
 
     def put_down_first(self, inbox: Path) -> Iterator[Label]:
-        """Write the files that lie there before the first day and yield the labels of their rows."""
+        """Write the files delivered before the first day and yield the labels of their rows."""
         for batch in self.first_batches():
             yield from self._write(inbox, batch)
 

@@ -1,6 +1,6 @@
-"""Delivers the grid centre's files of events: the backlog, then several JSON Lines files a day with the newest state of what changed.
+"""Deliver the grid centre's files of events: the backlog, then several JSON Lines files a day with the newest state of changed events.
 
-One file of the first day is put down two days late: it tells what an event was like before the states delivered since.
+One file of the first day comes two days late: it holds states of events older than those delivered since.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sample_city.world.numbers import fraction
 from sample_city.world.oddities import quota
 from sample_city.world.people import FIRST_DAY
 
-MOST_OF_A_KIND = 36  # however large the city: files of a part of a day stay below the gate's thresholds
+MOST_OF_A_KIND = 36  # the same for every city size, so that files of a part of a day stay below the gate's thresholds
 FILES_UNTIL_THIRD_DAY = 9
 LATE_FILE, LATE_ON = File(FIRST_DAY, 4), FIRST_DAY + timedelta(days=2)
 
@@ -75,7 +75,7 @@ class GridEvent(FileSource):
         self._kinds = kinds_of(self.defects, "late_state")
 
     def batches(self, day: date) -> Iterator[Batch]:
-        """Yield the files of a day, and on the third day one of the first."""
+        """Yield the files of a day; the third day also brings the late file of the first."""
         for n, (after, until) in enumerate(_windows(day), start=1):
             yield Batch.of_one(File(day, n), self._rows(File(day, n), after, until))
         if day == LATE_ON:
@@ -83,7 +83,7 @@ class GridEvent(FileSource):
             yield Batch.of_one(LATE_FILE, ((self._row(held, until), "late_state") for held in self._held()))
 
     def _rows(self, file: File, after: datetime, until: datetime) -> Iterator[Labelled]:
-        """Yield the newest state of the events that changed within a window, labelled ones between."""
+        """Yield the newest state of the events that changed within a window, labelled rows among them."""
         is_backlog = file == File(FIRST_DAY, 1)
         daily = self._each // FILES_UNTIL_THIRD_DAY
         each = self._each - daily * (FILES_UNTIL_THIRD_DAY - 1) if is_backlog else daily
@@ -98,7 +98,7 @@ class GridEvent(FileSource):
             yield from self._special(kind, number, until, file.number)
 
     def _held(self) -> Iterator[Incident]:
-        """Yield events whose state at the end of the first day is told only on the third: each has changed again on the second."""
+        """Yield the events of the late file: their state at the end of the first day; each has changed again on the second."""
         until = _windows(FIRST_DAY)[-1][1]
         yesterday, tomorrow = until - timedelta(days=1), until + timedelta(days=1)
         for incident in self.incidents.recent(FIRST_DAY):
@@ -107,7 +107,7 @@ class GridEvent(FileSource):
                 yield incident
 
     def _special(self, kind: str, number: int, until: datetime, n: int) -> Iterator[Labelled]:
-        """Yield one more event, closed within the window, that is wrong or odd in one way."""
+        """Yield one more event, closed within the window, with one defect or oddity."""
         rng = self.setting.chance("special event", kind, number, until)
         event_no = f"SJ{until:%Y%m%d}{n}{self._kinds.index(kind):02d}{number:04d}"
         row = self._row(self.incidents.closed(rng, event_no, until), until)
@@ -116,7 +116,7 @@ class GridEvent(FileSource):
         yield self.spoiled(row, kind, number), kind
 
     def _row(self, incident: Incident, at: datetime) -> Row:
-        """Return an event as it stands at a moment after its report."""
+        """Return the row of an event as it is at a moment after it was reported."""
         done = [moment for moment in incident.times if moment <= at]
         stamps = [f"{moment}" for moment in done] + [None] * (6 - len(done))
         report, accept, assign, finish, verify, close = stamps
@@ -130,7 +130,7 @@ class GridEvent(FileSource):
 
 
 def _windows(day: date) -> list[tuple[datetime, datetime]]:
-    """Return after and until of each file of a day; the first one of the first day holds the backlog."""
+    """Return the window (after, until) of each file of a day; the first file of the first day holds the backlog."""
     midnight = datetime.combine(day, time())
     hours = (0, 0, 12, 24) if day == FIRST_DAY else (0, 9, 15, 24)
     edges = [midnight + timedelta(hours=hour, seconds=-1) for hour in hours]

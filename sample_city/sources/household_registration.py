@@ -1,4 +1,4 @@
-"""Delivers the population register: the table household_registration."""
+"""Deliver the population register: the table household_registration."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sample_city.world.people import Person
 
 
 def _one_room_less(row: Row, _: Occasion) -> Row:
-    """Sorted by text the true room comes after the wrong one, so the last line is right."""
+    """Change the room to a wrong one that sorts before the true one as text, so that the last line is the right one."""
     address = row["hukou_address"]
     return {**row, "hukou_address": f"{address[:-3]}{int(address[-3:-1]) - 1:02d}房"}
 
 
 class HouseholdRegistration(TableSource):
-    """The register of a city, row by row."""
+    """The rows of the city's population register."""
 
     code = "c_household_registration"
     columns = (
@@ -36,7 +36,7 @@ class HouseholdRegistration(TableSource):
         Defect("gender_contradicts_id", "quarantined", "agrees_with_id", changed("gender_code", lambda code: "2" if code == "1" else "1")),
         Defect("birth_date_contradicts_id", "quarantined", "agrees_with_id", days_later("birth_date", 31)),
         Defect("required_empty", "quarantined", "required", emptied("person_name")),
-        Defect("abolished_region", "warning", "place_current"),  # the person is registered so
+        Defect("abolished_region", "warning", "place_current"),  # the registration itself has the defect
         Defect("id_15_digits", "warning", "resident_id_15", changed("id_no", old_resident_number)),
         Defect("relation_missing", "warning", "required", emptied("relation_to_head_code")),
         Defect("same_key_and_position", "superseded", spoil=_one_room_less),
@@ -51,7 +51,7 @@ class HouseholdRegistration(TableSource):
         self._news = LateNews(lives)
 
     def special_rows(self) -> Iterator[Labelled]:
-        """Yield the rows of the special people, each with what is special about it."""
+        """Yield the rows of the special people, each with the kind of its label."""
         for person in self.lives.oddities:
             kind = "" if person.trait in LATE else person.trait
             yield self._first_row(person), kind
@@ -63,7 +63,7 @@ class HouseholdRegistration(TableSource):
         return map(self._row, self.lives.populace)
 
     def ordinary_changes(self, day: date) -> Iterator[Change]:
-        """Yield what was recorded on a day, newcomers, and rows put right."""
+        """Yield the events recorded on a day, newcomers, and corrected rows."""
         for event in self.lives.recorded(day):
             yield Change(self._row(self.lives.registered(event.no, day)), self.lives.at_first(event.no).id_no)
         for person in self.lives.newcomers(day):
@@ -74,7 +74,7 @@ class HouseholdRegistration(TableSource):
             yield Change(self._row(person), person.id_no)
 
     def special_changes(self, day: date) -> Iterator[Change]:
-        """Yield older news about the people changed the day before, which is added and replaces nothing."""
+        """Yield late rows with older states of the people changed the day before; they are added and replace nothing."""
         for news in self._news.late(day):
             yield Change(self._row(news.person), None if news.kind else news.person.id_no, news.kind)
 

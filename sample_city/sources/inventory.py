@@ -1,4 +1,4 @@
-"""Lists every resource that is delivered; a further one is one line here."""
+"""The list of all delivered resources; a new resource needs one line here."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ SOURCES: tuple[type[Resource], ...] = (  # in the order their labels are written
 
 
 def served(sources: Iterable[type[Resource]] = SOURCES) -> dict[str, str]:
-    """Return the tables the API server serves, by the path it serves each at."""
+    """Return the tables that the API server serves, by URL path."""
     tables = [source.table for source in sources if issubclass(source, TableSource)]
     return {table.api.path: table.name for table in tables if table.api}

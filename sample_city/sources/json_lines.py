@@ -1,4 +1,4 @@
-"""Writes JSON Lines files: one object a line, UTF-8."""
+"""Write JSON Lines files: one object a line, UTF-8."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ MALFORMED = LineDefect("malformed_json", "rejected", garble=lambda line, _: _cut
 
 @dataclass(frozen=True)
 class JsonLines:
-    """How a sender writes JSON Lines."""
+    """The JSON Lines format of a sender."""
 
     suffix: str = ".jsonl"
 
     @contextmanager
     def open(self, path: Path, columns: tuple[str, ...]) -> Iterator[_JsonFile]:  # noqa: ARG002 - every line names its columns
-        """Begin a file; it gets its name when everything is written."""
+        """Open a file; it gets its final name when everything is written."""
         with delivered(path) as file:
             yield _JsonFile(file)
 
 
 class _JsonFile:
-    """A file while it is written; counts lines."""
+    """A file being written; counts lines."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._lines = file, 0
@@ -42,7 +42,7 @@ class _JsonFile:
 
 
 def key_twice(key: str) -> LineDefect:
-    """Return the defect of a line whose object has one key twice."""
+    """Return a defect: the line's object has this key twice."""
     return LineDefect("duplicate_json_key", "rejected", garble=lambda line, row: line[:-1] + f', "{key}": "{row[key]}"}}'.encode())
 
 

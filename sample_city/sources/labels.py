@@ -1,4 +1,4 @@
-"""Says what is wrong or odd about a delivered row and what must happen to it, and writes and reads these labels."""
+"""Labels of delivered rows: what is wrong or odd about a row and what must happen to it. Writes and reads them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Outcome = Literal["quarantined", "rejected", "warning", "superseded", "duplicate
 
 
 class Label(BaseModel):
-    """One labelled row. Rows of a file are found by `source` and `line`, rows of a table by `row_sha256`.
+    """The label of one row. A row of a file is found by `source` and `line`, a row of a table by `row_sha256`.
 
     `business_date` is the date of the delivery the row first comes with. A row of a table can come again with the overlap of a later day.
     """
@@ -31,11 +31,11 @@ class Label(BaseModel):
     rule: str | None = None  # the kind of rule that must find it
     source: str | None = None  # path below the inbox
     line: int | None = None  # first physical line, counted from 1 (a header is line 1)
-    row_sha256: str | None = None  # null where the line cannot be read
+    row_sha256: str | None = None  # null if the line cannot be read
 
 
 def row_sha256(texts: Sequence[str | None]) -> str:
-    """Return the name of a row: SHA-256 of the compact JSON array of its kept columns' texts, null for empty."""
+    """Return the hash that identifies a row: SHA-256 of the compact JSON array of its kept columns' texts, null for empty."""
     canonical = json.dumps([text or None for text in texts], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Delivers the grid centre's files of person checks: the 180 days before the first day, then one JSON Lines file a day."""
+"""Deliver the grid centre's files of person checks: the 180 days before the first day, then one JSON Lines file a day."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class PersonCheck(FileSource):
         yield Batch.of_one(File(day), self._day(day))
 
     def seed(self) -> Iterator[Labelled]:
-        """Yield the checks of the 180 days before the first day, and labelled defects between."""
+        """Yield the checks of the 180 days before the first day, with labelled defects among them."""
         wrong = [(kind, n) for n in range(quota(self.setting.people)) for kind in kinds_of(self.defects, "burst")]
         gap = max(1, self.setting.people // 2 // len(wrong))
         for place, visits in enumerate(self.visits.before_first()):
@@ -78,7 +78,7 @@ class PersonCheck(FileSource):
             yield self._defect(kinds[n % len(kinds)], n, day)
 
     def _seen(self, visits: list[Visit]) -> Iterator[Labelled]:
-        """Yield the checks of one person; who leaves optional fields empty does so in the last."""
+        """Yield the checks of one person; for some people the optional fields of the last check are empty."""
         for visit in visits:
             kind = BARE if visit.person.trait == BARE and visit is visits[-1] else visit.kind
             yield self.spoiled(self._row(visit), kind), kind

@@ -1,4 +1,4 @@
-"""Delivers the residence permits: the table api_residence_permit, served by an API."""
+"""Deliver the residence permits: the table api_residence_permit, served by an API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _region_of_card(row: Row, _: Occasion) -> Row:
 
 
 class ResidencePermit(TableSource):
-    """The permits of a city, row by row."""
+    """The rows of the city's residence permits."""
 
     code = "c_residence_permit"
     columns = (
@@ -54,12 +54,12 @@ class ResidencePermit(TableSource):
         self.permits = Permits(lives)
 
     def special_rows(self) -> Iterator[Labelled]:
-        """Yield the rows of the migrants, each with its kind."""
+        """Yield the rows of the migrants, each with the kind of its label."""
         for person in self.lives.migrants:
             yield from self._rows_of(person, self.lives.migrants.kind(person.no))
 
     def ordinary_rows(self) -> Iterator[Row]:
-        """Yield the rows of the locals who hold a permit."""
+        """Yield the rows of local residents who hold a permit."""
         return (self._row(self.permits.first(person)) for person in self.lives.populace if self.permits.holds(person))
 
     def ordinary_changes(self, day: date) -> Iterator[Change]:
@@ -69,7 +69,7 @@ class ResidencePermit(TableSource):
             yield Change(row, None if is_new else row["permit_no"])
 
     def _rows_of(self, person: Person, kind: str) -> Iterator[Labelled]:
-        """Yield the row of a migrant; where it is not the odd one itself, an older permit with what is odd comes before it."""
+        """Yield the row of a migrant; if the defect or oddity belongs to an older permit, that permit's row comes before it."""
         permit = self.permits.first(person)
         if kind in OLD_PERMIT:
             yield self.spoiled(self._row(self.permits.earlier(permit, CANCELLED, 30)), kind), kind

@@ -1,6 +1,6 @@
-"""Delivers the communities' weekly ledgers of residents, one workbook per community that keeps one.
+"""Deliver the communities' weekly ledgers of residents, one workbook per community that keeps one.
 
-Six communities in seven send, each 19 in 20 of those who really live there. Each Monday one sender forgets.
+Six communities in seven keep a ledger, with 19 in 20 of the people who really live there. Each Monday one of them sends nothing.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from sample_city.world.people import FIRST_DAY, Person
 BEGIN = FIRST_DAY - timedelta(days=7)
 SENDERS, LISTED = 0.85, 0.95
 REMARKS = ("", "", "", "", "独居老人", "已签约家庭医生", "房屋出租")
-LARGE = 100_000  # people; the ledgers of larger cities do not stay in memory while they are written
-EVERY = 3  # of the ordinary people of a community, so many pass between two labelled rows
+LARGE = 100_000  # number of people; ledgers of larger cities are written row by row and not kept in memory
+EVERY = 3  # number of ordinary residents of a community between two labelled rows
 
 
 def _two_phones(phone: str) -> str:
@@ -43,13 +43,13 @@ def _names_in_remark(row: Row, _: Occasion) -> Row:
 
 @dataclass
 class _Turns:
-    """Which rows of one ledger get which kind: every third ordinary one the next that is wanted."""
+    """Deals label kinds to the rows of one ledger: every third ordinary row gets the next wanted kind."""
 
     wanted: deque[str] = field(default_factory=deque)
     ordinary: int = 0
 
     def kind_for(self, person: Person) -> str:
-        """Return what is special about the row of the next resident."""
+        """Return the label kind of the next resident's row; empty for none."""
         if person.trait:
             return person.trait if person.trait in SEEN_ODD else ""
         self.ordinary += 1
@@ -85,7 +85,7 @@ class ResidentLedger(FileSource):
         self.senders = senders if len(senders) > 1 else communities
 
     def format_of(self, _: File) -> XlsxFormat:
-        """Return how ledgers are written."""
+        """Return the workbook format of the ledgers."""
         return XlsxFormat("居民台账", in_rows=self.setting.people > LARGE)
 
     def first_batches(self) -> Iterator[Batch]:
@@ -116,9 +116,9 @@ class ResidentLedger(FileSource):
                 yield code, self._row(person, code, kind), kind
 
     def _deal(self, turns: dict[str, _Turns], day: date) -> deque[str]:
-        """Give each ledger the kinds it is to hold and return the communities that list somebody who is gone.
+        """Give each ledger its label kinds and return the communities whose ledger lists somebody who has left.
 
-        Half of the defects lie in the first ledgers, half in those of every later week.
+        Half of the defects are in the first ledgers, half in those of every later week.
         """
         each, codes = quota(self.setting.people), list(turns)
         wanted = [kind for kind in kinds_of(self.defects) for _ in range(each - each // 2 if day == BEGIN else each // 2)]
@@ -140,7 +140,7 @@ class ResidentLedger(FileSource):
         return (person for person in chain(locals_, migrants) if person.is_present)
 
     def _back_in(self, person: Person, community: str) -> Person:
-        """Return somebody as if they still lived in a community they left long ago."""
+        """Return a person as if they still lived in a community they left long ago."""
         rng = self.setting.chance("stale", person.no, community)
         grid = self.setting.places.some_grid(rng, community)
         return replace(person, grid=grid, room=self.setting.houses.some_room(rng, grid).address_id)

@@ -1,4 +1,4 @@
-"""Says what every source declares about its resource, and makes the labels of its rows."""
+"""The base class of all sources: what each declares about its resource, and how its rows are labelled."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from sample_city.world.people import FIRST_DAY
 
 
 class Resource:
-    """What is delivered of one resource; a subclass declares the attributes below."""
+    """One delivered resource; a subclass declares the attributes below."""
 
     code: ClassVar[str]  # of its contract
     columns: ClassVar[tuple[str, ...]]  # as delivered, in order
-    named_by: ClassVar[tuple[str, ...] | None] = None  # columns whose texts name a row: None all, () none, the line alone finds it
+    named_by: ClassVar[tuple[str, ...] | None] = (
+        None  # columns whose texts identify a row: None means all, () means none (the row is found by its line alone)
+    )
     defects: ClassVar[Mapping[str, Defect]]  # by kind
 
     def __init__(self, lives: Lives) -> None:
@@ -30,15 +32,15 @@ class Resource:
         return dict(zip(self.columns, values, strict=True))
 
     def spoiled(self, row: Row, kind: str, number: int = 0, day: date = FIRST_DAY) -> Row:
-        """Return the row as the declared defect of that kind makes it; no kind changes nothing."""
+        """Return the row with the declared defect of a kind; an empty kind leaves it unchanged."""
         return self.defects[kind].spoil(row, Occasion(number, day, self.setting.places)) if kind else row
 
     def deal(self, rows: int, each: int = 0, start: int = 0) -> Deal:
-        """Return which of so many rows get which defect: `each` of every kind (as many as usual where 0), spread evenly."""
+        """Decide which of a number of rows get which defect: `each` of every kind (0: the usual number), spread evenly."""
         return Deal(kinds_of(self.defects), each or quota(self.setting.people), rows, start)
 
     def label(self, row: Row, kind: str, day: date, place: tuple[str, int] | None = None) -> Label:
-        """Return the label of a row of a delivery; `place` is a file's path below the inbox and a line of it."""
+        """Return the label of a delivered row; `place` is a file's path below the inbox and the line in it."""
         defect, columns = self.defects[kind], self.columns if self.named_by is None else self.named_by
         is_named = columns and defect.outcome != "rejected"
         source, line = place or (None, None)

@@ -1,4 +1,4 @@
-"""Returns the usual ways to spoil a row, each for the columns it is given, to be used in declarations of defects."""
+"""The usual ways to spoil a row, used in declarations of defects; each takes the columns to spoil."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def emptied(column: str) -> Spoil:
 
 
 def by_turns(column: str, values: Sequence[Any]) -> Spoil:
-    """Put one of several values into a column, by the row's number."""
+    """Put one of several values into a column, in turn by the row's number."""
     return lambda row, at: {**row, column: values[at.number % len(values)]}
 
 
 def changed(column: str, change: Callable[[Any], Any]) -> Spoil:
-    """Put what a function makes of a column's value in its place."""
+    """Replace a column's value by the result of a function of it."""
     return lambda row, _: {**row, column: change(row[column])}
 
 
@@ -74,7 +74,7 @@ def abolished(column: str) -> Spoil:
 
 
 def in_gcj02(written: Callable[[float], Any]) -> Spoil:
-    """Give `lon` and `lat` in GCJ-02, and say so in `coord_sys`; `written` spells a degree."""
+    """Convert `lon` and `lat` to GCJ-02 and set `coord_sys`; `written` formats a degree."""
 
     def spoil(row: Row, _: Occasion) -> Row:
         lon, lat = gcj02(float(row["lon"]), float(row["lat"]))

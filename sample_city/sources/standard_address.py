@@ -1,7 +1,7 @@
-"""Delivers the snapshots of standard addresses: every room of the city in one UTF-8 CSV file.
+"""Deliver the snapshots of standard addresses: every room of the city in one UTF-8 CSV file.
 
-Rooms are added and demolished between snapshots. A room whose line carries a defect is in that snapshot only so: it cannot be read, but it
-has not gone.
+Rooms are added and demolished between snapshots. A room whose line has a defect has no other line in that snapshot: it cannot be read,
+but the room still exists.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class StandardAddress(FileSource):
         Defect("former_name", "accepted", spoil=_former_name),
         Defect("other_building_word", "accepted", spoil=_other_word),
         Defect("full_width_digits", "accepted", spoil=changed("door_no", lambda text: text.translate(FULL_WIDTH))),
-        Defect("community_not_the_grids", "accepted", spoil=_other_community),  # the grid's parent counts
+        Defect("community_not_the_grids", "accepted", spoil=_other_community),  # the written community is wrong; the grid's parent counts
     )
 
     def batches(self, day: date) -> Iterator[Batch]:
@@ -99,7 +99,7 @@ class StandardAddress(FileSource):
         yield from ((self._row(room, places, status), "") for room, status in self._spare(day))
 
     def _spare(self, day: date) -> Iterator[tuple[Room, str]]:
-        """Yield the rooms nobody lives in: some come with the snapshots of the first days, some go, some stand, closed or not."""
+        """Yield the rooms nobody lives in: some appear in the snapshots of the first days, some disappear, some stay, closed or not."""
         houses = self.setting.houses
         for room in (houses.room_of(grid, houses.rooms_in(grid) + n) for grid in houses.grids for n in range(SPARE_ROOMS)):
             comes, goes, stands = (fraction("spare", room.address_id) * 12 - 2 * step for step in range(3))

@@ -1,4 +1,4 @@
-"""Turns a resource's rows into a table of the source database that is loaded once and then changed day by day."""
+"""Turn a resource's rows into a table of the source database that is loaded once and then changed day by day."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sample_city.sources.labels import Label
 from sample_city.sources.resource import Resource
 from sample_city.world.people import FIRST_DAY
 
-Fault = tuple[str, date, str]  # what the sample's API server does wrong: path, the business date asked for, what
+Fault = tuple[str, date, str]  # a fault of the sample's API server: path, requested business date, kind of fault
 
 
 @dataclass(frozen=True)
 class Api:
-    """Where the API server serves a table, and what it is told to do wrong on which business date."""
+    """The URL path at which the API server serves a table, and its faults by business date."""
 
     path: str
     faults: tuple[tuple[date, str], ...] = ()
@@ -29,13 +29,13 @@ class Table:
 
     name: str
     columns: tuple[str, ...]
-    key: str  # the column whose value names the rows a change replaces
-    api: Api | None = None  # none: the lake reads the table itself
+    key: str  # a change replaces all rows with its value in this column
+    api: Api | None = None  # None: the lake reads the table itself
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change of a table: the row that comes, the key whose rows it replaces (none: it is added), the kind of its label."""
+    """One change of a table: the new row, the key whose rows it replaces (None: it is added), the kind of its label."""
 
     row: Row
     replaces: str | None = None
@@ -43,29 +43,29 @@ class Change:
 
 
 class TableSource(Resource):
-    """A table; a subclass says which rows there are at first and what changes on a day."""
+    """A source that is a table; a subclass says which rows there are at first and which change on a day."""
 
     table: ClassVar[Table]
     first_delivery: ClassVar[date] = FIRST_DAY  # the business date the first load is delivered with
 
     def special_rows(self) -> Iterable[Labelled]:
-        """Yield the first part of the first load, in which some rows carry a label."""
+        """Yield the first part of the first load, in which some rows have a label."""
         return ()
 
     def ordinary_rows(self) -> Iterable[Row]:
-        """Yield the rest of the first load, which carries none."""
+        """Yield the rest of the first load, which has no labels."""
         return ()
 
     def ordinary_changes(self, day: date) -> Iterable[Change]:
-        """Yield the changes of a day that carry no label."""
+        """Yield the changes of a day that have no label."""
         raise NotImplementedError
 
     def special_changes(self, day: date) -> Iterable[Change]:  # noqa: ARG002
-        """Yield the changes that come after these; some carry a label."""
+        """Yield the changes of a day that come after the ordinary ones; some have a label."""
         return ()
 
     def first_load(self) -> Iterator[Row]:
-        """Yield every row as it stood before the first day."""
+        """Yield every row as it was before the first day."""
         yield from (row for row, _ in self.special_rows())
         yield from self.ordinary_rows()
 
@@ -74,7 +74,7 @@ class TableSource(Resource):
         return [*self.ordinary_changes(day), *self.special_changes(day)]
 
     def first_labels(self) -> Iterator[Label]:
-        """Yield the labels of rows of the first load where it is delivered with the first day."""
+        """Yield the labels of rows of the first load, if it is delivered with the first day."""
         if self.first_delivery == FIRST_DAY:
             yield from self._special_labels()
 

@@ -1,4 +1,4 @@
-"""Writes workbooks (XLSX) whose same rows are the same bytes: one sheet with a header, texts, numbers and dates as cells of their kind."""
+"""Write workbooks (XLSX) reproducibly, the same rows give the same bytes: one sheet with a header and typed cells."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sample_city.sources.defects import Defect, Row, SheetDefect
 from sample_city.world.whole_files import delivered
 
 MADE = datetime(2026, 1, 1)  # noqa: DTZ001 - a workbook's time has no zone
-Header = Callable[[Any, Any, tuple[str, ...]], int]  # writes it into a workbook's sheet and returns how many rows it takes
+Header = Callable[[Any, Any, tuple[str, ...]], int]  # writes the header into a sheet and returns how many rows it takes
 
 
 def plain_header(_: Any, sheet: Any, columns: tuple[str, ...]) -> int:
@@ -26,7 +26,7 @@ def plain_header(_: Any, sheet: Any, columns: tuple[str, ...]) -> int:
 
 @dataclass(frozen=True)
 class XlsxFormat:
-    """How a sender writes workbooks; `in_rows`: row by row to the disk, else all of it stays in memory."""
+    """The workbook format of a sender; `in_rows`: write row by row to disk instead of keeping the sheet in memory."""
 
     sheet: str
     header: Header = plain_header
@@ -35,7 +35,7 @@ class XlsxFormat:
 
     @contextmanager
     def open(self, path: Path, columns: tuple[str, ...]) -> Iterator[_Sheet]:
-        """Begin a workbook with its header; it gets its name when everything is written."""
+        """Open a workbook and write its header; it gets its final name when everything is written."""
         with delivered(path) as file:
             book = xlsxwriter.Workbook(file, {"constant_memory": self.in_rows, "in_memory": not self.in_rows})
             book.set_properties({"created": MADE, "author": ""})
@@ -46,7 +46,7 @@ class XlsxFormat:
 
 
 class _Sheet:
-    """A workbook's sheet while it is written; counts rows."""
+    """A workbook's sheet being written; counts rows."""
 
     def __init__(self, book: Any, sheet: Any, rows: int) -> None:
         self._book, self._sheet, self._rows = book, sheet, rows

@@ -1,5 +1,5 @@
-"""The city itself: who lives where, what happens on which day, and what is true.
+"""The city itself: who lives where, what happens on which day, and the hidden truth.
 
-The rooms of `sample_city` build on each other: `world` knows nobody, `sources` imports `world`, `feed` imports both. What all of them
-write with (`whole_files`) therefore lies here, because the truth is written here too.
+The packages of `sample_city` build on each other: `world` imports none, `sources` imports `world`, `feed` imports both. `whole_files`, with
+which all three write files, is here because the truth is written here too.
 """

@@ -1,4 +1,4 @@
-"""Returns rooms and their addresses as people write them. Road and estate names are synthetic."""
+"""Rooms and their addresses as people write them. Road and estate names are synthetic."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROADS = tuple(
     )
     for name in named.split()
 )
-FORMER = {  # estates and what they were called before
+FORMER = {  # estates and their former names
     "海怡花园": "海边新村", "翠景苑": "翠微小区", "兰埔新村": "兰埔村", "丽景园": "机械厂宿舍", "华发雅居": "糖厂生活区",
     "锦绣园": "锦绣山庄", "银石苑": "石角咀新村", "春晖小区": "教师村", "海湾豪庭": "渔业队", "星园": "星园新村",
 }  # fmt: skip
@@ -42,7 +42,7 @@ class Room:
     road: str
     door_no: str
     estate: str  # empty for a house on a road
-    alias: str  # what people called the estate before
+    alias: str  # the former name of the estate
     building_no: str
     unit_no: str  # empty in a building with one entrance
     room_no: str
@@ -88,7 +88,7 @@ def _house(room: Room) -> str:
 
 
 def _above(places: Places, room: Room, top: str, left_out: Collection[str] = ()) -> str:
-    """Return the names from a level down to the community, without those left out."""
+    """Return the region names from a level down to the community, without the levels left out."""
     wanted = LEVELS[LEVELS.index(top) :]
     line = [region for region in places.line(room.community) if region.level in wanted and region.level not in left_out]
     return "".join(short_community(region.name) if region.level == "community" else region.name for region in reversed(line))

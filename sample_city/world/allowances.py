@@ -1,4 +1,4 @@
-"""Returns who draws which allowance for the elderly (养老服务补贴)."""
+"""The rules of allowances for the elderly (养老服务补贴): who receives which one."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ CARE, MEALS = "护理补贴", "助餐补贴"
 
 
 def age_on(birth: date, day: date) -> int:
-    """Return full years of age."""
+    """Return the age in full years."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
 def service_of(setting: Setting, no: int, age: int) -> str:
-    """Return what somebody of that age is paid for; some over 80 get a second allowance."""
+    """Return the kind of the `no`-th allowance of a person of that age; some people over 80 have two."""
     return "高龄津贴" if age >= VERY_OLD else setting.chance("which service", no).choice(tuple(AMOUNTS)[1:])
 
 
 def draws_care_allowance(setting: Setting, person: Person) -> bool:
-    """Return whether somebody is on the streets' lists with the care allowance in the first month."""
+    """Return whether a person is on a street's list with the care allowance in the first month."""
     age = age_on(person.birth_date, FIRST_DAY)
     return age >= OLD and service_of(setting, person.no, age) == CARE

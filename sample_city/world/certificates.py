@@ -1,4 +1,4 @@
-"""Returns who holds a disability certificate (残疾人证): nine in ten of those who draw the care allowance, one in 200 of the others."""
+"""The holders of disability certificates (残疾人证): nine in ten people with the care allowance, one in 200 of the others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GUARDED = "56"  # intellectual or mental disability
 
 @dataclass(frozen=True)
 class Certificate:
-    """What stands on a certificate."""
+    """The content of a certificate."""
 
     category: str
     grade: str
@@ -36,15 +36,15 @@ class Certificates:
         self._shuffle = Shuffle.of(lives.setting.people - lives.oddities.count, lives.setting.seed, "certificates")
 
     def holds(self, person: Person) -> bool:
-        """Return whether a person (as before any event) holds a certificate without anything special about it."""
+        """Return whether a person (as before any event) holds a certificate without a label."""
         return fraction(self.setting.seed, "certificate", person.no) < (0.9 if draws_care_allowance(self.setting, person) else 0.005)
 
     def holders(self) -> Iterator[Person]:
-        """Yield all who hold one."""
+        """Yield all people who hold a certificate."""
         return (person for person in self.lives.populace if self.holds(person))
 
     def without(self, count: int) -> Iterator[Person]:
-        """Yield so many people who neither hold a certificate nor draw the care allowance."""
+        """Yield `count` people who neither hold a certificate nor receive the care allowance."""
         position = 0
         while count:
             person = self.lives.populace.person(self.lives.oddities.count + self._shuffle.at(position))
@@ -54,7 +54,7 @@ class Certificates:
             position += 1
 
     def of(self, person: Person) -> Certificate:
-        """Return what stands on somebody's certificate, or would, if they held one."""
+        """Return the content of a person's certificate, or of the one they would have."""
         rng = self.setting.chance("certificate row", person.no)
         category, grade = rng.choice(CATEGORIES), rng.choice(GRADES)
         issued = self.updated(person).date() - timedelta(days=rng.randint(0, 300))
@@ -64,6 +64,6 @@ class Certificates:
         return Certificate(category, grade, issued, due, name, person_names.phone(9_800_000 + rng.randrange(99_999)) if guarded else "")
 
     def updated(self, person: Person) -> datetime:
-        """Return when somebody's certificate was last changed before the first day."""
+        """Return when a person's certificate was last changed before the first day."""
         moment = past_time(self.setting.chance("certified", person.no))
         return max(moment, datetime.combine(person.birth_date + timedelta(days=400), moment.time()))

@@ -1,4 +1,4 @@
-"""Returns coordinates as maps of the country show them."""
+"""Convert coordinates to GCJ-02, the system that Chinese maps use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ECCENTRICITY_SQUARED = 0.00669342162296594323
 
 
 def gcj02(lon: float, lat: float) -> tuple[float, float]:
-    """Return the point (CGCS2000, degrees) as GCJ-02 shows it: some hundred metres off.
+    """Convert a point from CGCS2000 to GCJ-02 (both in degrees), which is some hundred metres off.
 
     Source: the published form of the offset, as map libraries have it.
     """

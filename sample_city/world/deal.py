@@ -1,4 +1,4 @@
-"""Returns how labelled kinds are dealt out over the rows of a delivery."""
+"""Deal out labelled kinds over the rows of a delivery."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Deal:
-    """So many of each kind, spread evenly over `rows` rows in turn, the first of them at `start`."""
+    """`each` rows of every kind, spread evenly and in turn over `rows` rows, the first at row `start`."""
 
     kinds: tuple[str, ...]
     each: int
@@ -15,17 +15,17 @@ class Deal:
     start: int = 0
 
     def kind(self, row: int) -> str:
-        """Return the kind of a row (counted from 0); empty for most."""
+        """Return the kind of a row (counted from 0); empty for most rows."""
         wanted = self.each * len(self.kinds)
         turn, rest = divmod(row - self.start, self._gap)
         return self.kinds[turn % len(self.kinds)] if rest == 0 and 0 <= turn < wanted else ""
 
     def number(self, row: int) -> int:
-        """Return which of its kind a row is, counted from 0."""
+        """Return the number of a row within its kind, counted from 0."""
         return (row - self.start) // self._gap // len(self.kinds)
 
     def row(self, kind: str, number: int) -> int:
-        """Return the row of the n-th of a kind."""
+        """Return the n-th row of a kind."""
         return self.start + (number * len(self.kinds) + self.kinds.index(kind)) * self._gap
 
     @property

@@ -1,6 +1,6 @@
-"""Returns the companies and individual businesses of a city as they really are, as functions of their number and the date.
+"""The companies and individual businesses of a city as they really are, computed from their number and the date.
 
-As with people nothing is remembered: a shuffle says which company moves, changes its name or closes on which day.
+As with people nothing is stored: a shuffle decides which company moves, changes its name or closes on which day.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DEFECTS = (
 )  # fmt: skip
 CANCELLED_KINDS = ("cancelled_before_established", "cancelled_without_date")
 BRANDS = "恒信华盛宏泰瑞丰联创新锐金海天诚博远嘉禾广源永利众合启明东方顺达优品星辰安泰立德万象"
-TRADES = {  # industry code → what the name says, what the scope says
+TRADES = {  # industry code → word in the company's name, text of its business scope
     "F5211": ("百货商行", "日用百货零售"),
     "F5172": ("建材贸易", "建筑材料批发"),
     "H6210": ("餐饮", "餐饮服务"),
@@ -42,14 +42,14 @@ CAPITALS = (100_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000, 50_00
 
 @dataclass(frozen=True)
 class Firm:
-    """One market entity (市场主体): the truth about it, and its registration as it ought to stand."""
+    """One market entity (市场主体): the truth about it, and its registration as it should be."""
 
     no: int
     uscc: str
     name: str
     type_code: str
     owner_no: int  # person number of the legal representative
-    capital: int | None  # yuan, or units of the currency
+    capital: int | None  # yuan, or units of `currency`
     currency: str
     established: date
     term_to: date | None
@@ -60,12 +60,12 @@ class Firm:
     cancelled: date | None
     approved: date
     update_time: datetime
-    kind: str = ""  # of its label; empty for ordinary ones
+    kind: str = ""  # kind of its label; empty for ordinary ones
 
 
 @dataclass(frozen=True)
 class Turn:
-    """Something that happens to a company and is registered the same day."""
+    """An event of a company, registered on the same day."""
 
     no: int
     turn: int
@@ -74,7 +74,7 @@ class Turn:
 
 
 class Firms:
-    """The companies of a city: those there at first, numbered 0 … `count`-1, and the new ones of each day after them."""
+    """The companies of a city: those from before the first day, numbered 0 … `count`-1, then the new ones of each day."""
 
     def __init__(self, lives: Lives) -> None:
         self.lives, self.setting = lives, lives.setting
@@ -96,13 +96,13 @@ class Firms:
             place += 1
 
     def is_owner(self, household: Sequence[Person]) -> bool:
-        """Return whether the head of an ordinary household represents a company that is there at first."""
+        """Return whether the head of an ordinary household represents a company from before the first day."""
         first, ordinary = self.lives.oddities.count, self.setting.people - self.lives.oddities.count
         no = -(-(household[0].no - first) * self.count // ordinary)
         return no < self.count and no * ordinary // self.count <= household[-1].no - first
 
     def at_first(self, no: int) -> Firm:
-        """Return a company as it was before anything happened to it."""
+        """Return a company as it was before any event."""
         rng, kind = self.setting.chance("firm", no), self.deal.kind(no) if no < self.count else ""
         day = None if no < self.count else FIRST_DAY + timedelta(days=(no - self.count) // self.new_a_day)
         established = day or FIRST_DAY - timedelta(days=200 + int(7000 * rng.random() ** 1.5))
@@ -141,7 +141,7 @@ class Firms:
         return firm
 
     def changed(self, day: date) -> list[int]:
-        """Return the numbers of the companies to which something happens on a day, new ones included."""
+        """Return the numbers of the companies with an event on a day, new ones included."""
         first = (day - FIRST_DAY).days * self._turns_a_day
         slots = (self._shuffle.at(slot) for slot in range(first, first + self._turns_a_day))
         old = [no for no in slots if any(turn.day == day for turn in self._turns(self.at_first(no), day))]
@@ -149,7 +149,7 @@ class Firms:
         return [*old, *range(start, start + self.new_a_day)]
 
     def _turns(self, firm: Firm, day: date) -> Iterator[Turn]:
-        """Yield what has happened to a company by a day: nothing ever to those with a label or those already closed."""
+        """Yield the events of a company up to a day; companies with a label or closed from the beginning have none."""
         if firm.no >= self.count or firm.kind or firm.status_code != "1":
             return
         position = self._shuffle.position(firm.no)
@@ -187,20 +187,20 @@ class Firms:
 
     @staticmethod
     def _standing(rng: Random, kind: str, established: date) -> tuple[str, date | None]:
-        """Return status and date of cancellation of a company there at first."""
+        """Return status and date of cancellation of a company from before the first day."""
         draw = 0.5 if kind else rng.random()
         if draw < 0.08 or kind in CANCELLED_KINDS:
             return "3", established + timedelta(days=60 + int(100 * rng.random()))
         return ("2" if draw < 0.1 else "4" if draw < 0.12 else "1"), None
 
     def _shaped(self, firm: Firm, rng: Random) -> Firm:
-        """Return a company of an odd kind, or of one that needs a capital."""
+        """Return a company changed to fit its labelled kind."""
         if firm.kind in ("negative_capital", "capital_in_ten_thousands", "foreign_currency") and firm.capital is None:
             firm = replace(firm, capital=rng.choice(CAPITALS), currency="156")
         if firm.kind == "duplicate_name":
             pair = self.deal.number(firm.no) // 2
             return replace(firm, name=self._name(self.setting.chance("firm's double", pair), 40_000 + pair, "1130", "F5211"))
-        if firm.kind == "zombie":  # nobody has touched it since, and its term is over
+        if firm.kind == "zombie":  # unchanged since it was founded, and its term has expired
             born = date(2006, 1 + firm.no % 12, 1 + firm.no % 28)
             return replace(
                 firm,

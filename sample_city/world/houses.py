@@ -1,7 +1,7 @@
-"""Returns the standard addresses of a city (标准地址): doors on roads, buildings, units and rooms, as a function of size and places.
+"""The standard addresses of a city (标准地址): doors on roads, buildings, units and rooms, computed from the city's size and places.
 
-Nothing is remembered: a grid has a plan of a few numbers, and the n-th room of a grid is worked out from it when it is asked for. Each
-grid has a stretch of door numbers on one road of its district to itself, so road and door name one grid.
+No list is stored: a grid has a plan of a few numbers, and the n-th room of a grid is computed from it when needed. Each
+grid has its own range of door numbers on one road of its district, so road and door identify one grid.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from sample_city.world.numbers import fraction
 from sample_city.world.places import Places
 
 PEOPLE_A_ROOM = 2.2
-SPARE_ROOMS = 4  # rooms beyond a grid's own: still to be built, or demolished; nobody ever lives there
+SPARE_ROOMS = 4  # spare rooms of a grid, not yet built or demolished; nobody ever lives there
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How the rooms of one grid lie: the n-th room follows from it."""
+    """The layout of the rooms of one grid, from which the n-th room is computed."""
 
     grid: str
     road: int
@@ -54,7 +54,7 @@ class Houses:
         return self.rooms()
 
     def rooms(self) -> Iterator[Room]:
-        """Yield every room somebody can live in, grid by grid."""
+        """Yield every habitable room, grid by grid."""
         for grid in self._plans:
             yield from (self.room_of(grid, n) for n in range(self.rooms_in(grid)))
 
@@ -65,15 +65,15 @@ class Houses:
 
     @property
     def count(self) -> int:
-        """Return how many rooms somebody can live in."""
+        """Return the number of habitable rooms."""
         return sum(plan.rooms for plan in self._plans.values())
 
     def rooms_in(self, grid: str) -> int:
-        """Return how many rooms of a grid somebody can live in; those from this number on are spare."""
+        """Return the number of habitable rooms of a grid; rooms from this number on are spare."""
         return self._plans[grid].rooms
 
     def some_room(self, rng: Random, grid: str) -> Room:
-        """Return a room of a grid."""
+        """Return a random habitable room of a grid."""
         return self.room_of(grid, rng.randrange(self.rooms_in(grid)))
 
     def room_of(self, grid: str, n: int) -> Room:
@@ -121,7 +121,7 @@ class Houses:
 
     @cached_property
     def _plans(self) -> dict[str, Plan]:
-        """Return the plan of every grid. The stretches of a road's grids follow each other."""
+        """Return the plan of every grid. The door ranges of the grids on one road follow each other."""
         found: dict[str, Plan] = {}
         for grids in self._grids_by_district.values():
             a_road = -(-len(grids) // len(ROADS))

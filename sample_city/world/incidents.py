@@ -1,4 +1,4 @@
-"""Returns the incidents in the streets that somebody reports (网格事件): what each is about and when it reaches which stage."""
+"""Incidents reported in the grids (网格事件): what each is about and when it reaches each stage."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ RESULTS = ("已清理", "已劝导整改", "已修复", "已调解", "已转办�
 
 @dataclass(frozen=True)
 class Incident:
-    """One incident with the times of its stages; what never happens is missing at the end."""
+    """One incident with the times of its stages; stages it never reaches are missing at the end of `times`."""
 
     event_no: str
-    facts: dict[str, object]  # what is told whatever the stage
+    facts: dict[str, object]  # the columns that do not depend on the stage
     result: str
     times: tuple[datetime, ...]  # report, accept, assign, finish, verify, close
     handler: str
 
     def changed(self, after: datetime, until: datetime) -> bool:
-        """Return whether a stage was reached after a moment and until another."""
+        """Return whether a stage was reached in the window after `after` and up to `until`."""
         return any(after < moment <= until for moment in self.times)
 
 
@@ -42,7 +42,7 @@ class Incidents:
         self._offices = {row["region_code"]: row["uscc"] for row in setting.places.departments if row["kind"] == "street_office"}
 
     def recent(self, day: date) -> Iterator[Incident]:
-        """Yield the incidents reported on a day or so shortly before that they may still change."""
+        """Yield the incidents reported on a day, or so shortly before it that they may still change."""
         days = BACKLOG_DAYS if day == FIRST_DAY else LONGEST_LIFE_DAYS
         for ago in range(days, -1, -1):
             for n in range(self.incidents_a_day):

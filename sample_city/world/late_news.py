@@ -1,4 +1,4 @@
-"""Returns what the register gets to know late or puts right: older news about people whose row changed since."""
+"""Late news and corrections of the population register: older states of people whose row has changed since, and repaired rows."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from sample_city.world.people import FIRST_DAY, Person, office_time
 
 @dataclass(frozen=True)
 class News:
-    """A person as the register is told late; `kind` labels older news, which replaces nothing."""
+    """A person as reported late to the register; a `kind` marks an older state, which replaces no row."""
 
     person: Person
     kind: str = ""
 
 
 class LateNews:
-    """News of a city that come late."""
+    """The late news and corrections of a city."""
 
     def __init__(self, lives: Lives) -> None:
         self.lives, self.setting = lives, lives.setting
 
     def repaired(self, day: date) -> Iterator[tuple[Person, Person]]:
-        """Yield people put right, before and now: one a day of each kind that was quarantined, from the second day on."""
+        """Yield corrected people as (before, now): one a day of each quarantined kind, from the second day on."""
         number = (day - FIRST_DAY).days - 1
         for kind in REPAIRED:
             if 0 <= number < self.lives.oddities.units[kind]:
@@ -34,11 +34,11 @@ class LateNews:
                 yield person, replace(person, update_time=self._moment(person, day))
 
     def primed(self, day: date) -> Iterator[Person]:
-        """Yield people, with an ordinary change, about whom older news will follow on the next day."""
+        """Yield people with an ordinary change about whom an older state follows on the next day."""
         return (self._moved_within(person, day) for person in self._late_people(day, 0))
 
     def late(self, day: date) -> Iterator[News]:
-        """Yield older news about the people changed the day before; before a late death comes how they stand now."""
+        """Yield older states of the people changed the day before; before a late death comes their present state."""
         for person in self._late_people(day, 1):
             before = self._moment(person, day - timedelta(days=2))
             if person.trait == "late_correction":

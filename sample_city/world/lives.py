@@ -1,7 +1,7 @@
-"""Returns what happens in the city: births, deaths, moves, corrections, as functions of the seed, the person's number and the date.
+"""Events of people's lives (births, deaths, moves, corrections), computed from the seed, the person's number and the date.
 
-Nothing is remembered: a shuffle says which ordinary people meet an event on which day, so a day touches only them and the state of
-anybody on any date can be told at any time.
+No state is stored: a shuffle decides which ordinary people have an event on which day, so a day concerns only them, and the state of
+any person on any date can be computed at any time.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from sample_city.world.numbers import Shuffle, fraction, resident_number
 from sample_city.world.oddities import Oddities, quota
 from sample_city.world.people import FIRST_DAY, HAN, Person, Populace, Setting, office_time, some_home
 
-REGISTERED = ("renamed", "address_corrected", "rehoused", "left", "died")  # what the register gets to know
+REGISTERED = ("renamed", "address_corrected", "rehoused", "left", "died")  # kinds of events that are recorded in the register
 FINAL = ("left", "died")
-OFTEN_FINAL = 0.8  # draws above may be a death or a departure
+OFTEN_FINAL = 0.8  # draws above this value may be a death or a departure
 LONGEST_DELAY = 4  # days from a death or departure to its registration
 COMPOUND = ("欧阳", "司徒", "上官", "诸葛")
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happens to a person and when the register gets to know it."""
+    """An event in a person's life, with the date it happened and the date it was recorded in the register."""
 
     no: int
     turn: int  # 0 for the person's first event, 1 for the second, …
@@ -35,7 +35,7 @@ class Event:
 
 
 class Lives:
-    """Everybody in the city on any date: as it is (`truth`) and as the register has it (`registered`)."""
+    """All people of the city on any date: as they really are (`truth`) and as in the register (`registered`)."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
@@ -49,12 +49,12 @@ class Lives:
         self.newcomers_a_day = self.births_a_day + max(1, round(setting.people * 3 / 20_000))
 
     def everybody(self) -> Iterator[Person]:
-        """Yield everybody registered here as they stood before any event, special people first."""
+        """Yield everybody registered in the city as they were before any event, special people first."""
         yield from self.oddities
         yield from self.populace
 
     def at_first(self, no: int) -> Person:
-        """Return the person before any event."""
+        """Return the person as they were before any event."""
         if no < self.oddities.count:
             return self.oddities.person(no)
         if no < self.setting.people:
@@ -75,18 +75,18 @@ class Lives:
         return person
 
     def registered(self, no: int, day: date) -> Person:
-        """Return the person as the register ought to have them at the end of a day."""
+        """Return the person as they should be in the register at the end of a day."""
         return self.registered_of(self.at_first(no), day)
 
     def registered_of(self, person: Person, day: date) -> Person:
-        """Return the person (given as before any event) as the register ought to have them at the end of a day."""
+        """Return the person (given as before any event) as they should be in the register at the end of a day."""
         for event in self._events(person.no, day):
             if event.recorded <= day and event.kind in REGISTERED:
                 person = self._apply(person, event)
         return person
 
     def recorded(self, day: date) -> list[Event]:
-        """Return the events of ordinary people the register gets to know on a day."""
+        """Return the events of ordinary people that are recorded in the register on a day."""
         first = (day - FIRST_DAY).days * self.events_a_day
         found = []
         for slot in range(first, first + self.events_a_day):
@@ -116,7 +116,7 @@ class Lives:
         return self._newborn(no, day, n) if n < self.births_a_day else self._arrival(no, day, n - self.births_a_day)
 
     def _events(self, no: int, day: date) -> Iterator[Event]:
-        """Yield a person's events that have happened by a day, in order."""
+        """Yield a person's events up to a day, in order."""
         if not self.oddities.count <= no < self.setting.people:
             return
         position = self._shuffle.position(no - self.oddities.count)
@@ -149,11 +149,11 @@ class Lives:
         return "died" if draw > 0.9 and age >= 60 else "address_corrected"
 
     def late_death(self, no: int) -> date:
-        """Return when somebody died whose death reaches the register late."""
+        """Return the date of death of a person whose death is recorded late."""
         return self.late_days(self.oddities.place(no).number)[0] - timedelta(days=2)
 
     def late_days(self, number: int) -> tuple[date, date]:
-        """Return the day on which a late person's row is changed and the day on which older news about them follows."""
+        """Return, for a person of the late kinds, the day their row is changed and the day the older row about them follows."""
         after = max(0, number - quota(self.setting.people) + 1)
         return FIRST_DAY + timedelta(days=after), FIRST_DAY + timedelta(days=after + 1)
 

@@ -1,7 +1,7 @@
-"""Returns the people who live in the city and are registered elsewhere (流动人口): no household, a residence permit, a real room.
+"""People who live in the city but are registered elsewhere (流动人口): they have no household, a residence permit and a room.
 
-They are numbered from `FIRST_NO` on, above everybody who is or will be registered here. The first ones are special, a fixed number per
-kind; nothing ever happens to those. To the others something happens as to the locals: a shuffle says who on which day.
+They are numbered from `FIRST_NO` on, above all people registered in the city. The first ones are special, a fixed number per
+kind, and have no events. The others have events like the locals: a shuffle decides who has one on which day.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from sample_city.world.oddities import quota
 from sample_city.world.people import FIRST_DAY, HAN, OTHER_ETHNICITIES, Person, Setting, past_time
 
 FIRST_NO = 9_000_000
-SHARE = 0.08  # of the registered population
-REGIONS = tuple(f"4499{n}" for n in range(42, 50))  # no local has a number of these
+SHARE = 0.08  # share of the registered population
+REGIONS = tuple(f"4499{n}" for n in range(42, 50))  # regions in no local's identity number
 CARD = "hong_kong_macao_taiwan"
 SPECIAL = (CARD, "region_padded", "moved_without_cancel", "endorsement_expired")
 OLD_PERMIT = ("id_check_digit", "birth_date_contradicts_id", "unknown_status", "required_empty", "issued_before_arrival")
-KINDS = (*SPECIAL, *OLD_PERMIT)  # those of OLD_PERMIT hold a good permit beside an older one with a defect
-AT_LEAST = 4  # ordinary ones, however small the city
+KINDS = (*SPECIAL, *OLD_PERMIT)  # the OLD_PERMIT kinds hold a correct permit and an older one with a defect
+AT_LEAST = 4  # ordinary migrants in the smallest city
 
 
 @dataclass(frozen=True)
 class Turn:
-    """Something that happens to a migrant: they move within the city, have their permit endorsed, or leave."""
+    """An event of a migrant: a move within the city, an endorsement of the permit, or a departure."""
 
     no: int
     turn: int
@@ -52,7 +52,7 @@ class Migrants:
         return map(self.at_first, self.numbers)
 
     def kind(self, no: int) -> str:
-        """Return which special kind a migrant is of; empty for ordinary ones."""
+        """Return the special kind of a migrant; empty for ordinary ones."""
         n = no - FIRST_NO
         return KINDS[n // self.each] if n < self.special else ""
 
@@ -97,7 +97,7 @@ class Migrants:
         return person
 
     def happened(self, day: date) -> list[Turn]:
-        """Return what happens to migrants on a day."""
+        """Return the events of migrants on a day."""
         first = (day - FIRST_DAY).days * self.turns_a_day
         found = []
         for slot in range(max(0, first), max(0, first + self.turns_a_day)):
@@ -106,11 +106,11 @@ class Migrants:
         return found
 
     def changed(self, day: date) -> list[Person]:
-        """Return the migrants about whom something became true on a day, as they are at its end."""
+        """Return the migrants whose truth changed on a day, as they are at its end."""
         return [self.truth(no, day) for no in sorted({turn.no for turn in self.happened(day)})]
 
     def turns(self, no: int, day: date) -> Iterator[Turn]:
-        """Yield what has happened to a migrant by a day, in order."""
+        """Yield the events of a migrant up to a day, in order."""
         if no < FIRST_NO + self.special:
             return
         position, turn, kind = self._shuffle.position(no - FIRST_NO - self.special), 0, ""
@@ -129,7 +129,7 @@ class Migrants:
         return replace(person, grid=grid, room=self.setting.houses.some_room(rng, grid).address_id)
 
     def _number(self, n: int, year: int, gender: str) -> tuple[date, str]:
-        """Return a birth date and a number no other migrant has."""
+        """Return a birth date and an identity number that no other migrant has."""
         region, rest = divmod(n * 487 % (365 * ORDERS * len(REGIONS)), 365 * ORDERS)
         days, order = divmod(rest, ORDERS)
         birth = date(year, 1, 1) + timedelta(days=days)

@@ -1,4 +1,4 @@
-"""Returns numbers: seeded chance, shuffles, and synthetic identity numbers whose region (4499xx) is allocated to nobody."""
+"""Seeded chance, shuffles, and synthetic identity numbers whose region (4499xx) belongs to no real place."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LARGEST_CITY = 365 * ORDERS * len(RESIDENT_REGIONS)
 
 
 def chance(*parts: object) -> Random:
-    """Return a random source that depends on nothing but the given parts."""
+    """Return a random generator that depends on the given parts only."""
     return Random("|".join(map(str, parts)))  # noqa: S311 - reproducible sample data, no secret
 
 
 def fraction(*parts: object) -> float:
-    """Return a number in [0, 1) that depends on nothing but the given parts."""
+    """Return a number in [0, 1) that depends on the given parts only."""
     digest = hashlib.blake2b("|".join(map(str, parts)).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
 
@@ -46,11 +46,11 @@ class Shuffle:
         return cls(size, multiplier % size or 1, int(size * fraction("offset", *parts)))
 
     def at(self, position: int) -> int:
-        """Return the member at a position; positions beyond the size begin again."""
+        """Return the member at a position; positions beyond the size start again at 0."""
         return (position * self.multiplier + self.offset) % self.size
 
     def position(self, member: int) -> int:
-        """Return where a member stands."""
+        """Return the position of a member."""
         return (member - self.offset) * pow(self.multiplier, -1, self.size) % self.size
 
 
@@ -80,7 +80,7 @@ def spread_birth(serial: int, year: int, gender: str) -> tuple[date, str]:
     day, order = divmod(rest, ORDERS)
     first = date(year, 1, 1) + timedelta(days=day)
     leap_day = date(year, 3, 1) - timedelta(days=1)
-    birth = first + timedelta(days=1) if leap_day.day == 29 and first >= leap_day else first  # 29 February is dealt out separately
+    birth = first + timedelta(days=1) if leap_day.day == 29 and first >= leap_day else first  # 29 February is left to the special people
     return birth, resident_number(RESIDENT_REGIONS[region], birth, order * 2 + (gender == "1"))
 
 

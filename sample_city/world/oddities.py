@@ -1,6 +1,6 @@
-"""Returns the special people: those who are odd but valid, and those whose registration carries one labelled defect each.
+"""The special people: those who are odd but valid, and those whose registration has one labelled defect each.
 
-They have the first numbers of the city and take no part in its ordinary life, so no defect ever overlaps another.
+They have the first person numbers of the city and no ordinary events, so defects never overlap.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ ODD = {
     "twelve_character_name": 1,
     "aged_107": 1,
     "leap_day": 1,
-    "twins": 3,  # the mother and her two
+    "twins": 3,  # a mother and her twins
     "same_name_and_birthday": 2,
     "empty_optional_fields": 1,
 }
-SEEN_ODD = tuple(kind for kind in ODD if kind not in ("lower_case_x", "empty_optional_fields"))  # odd in every list
+SEEN_ODD = tuple(kind for kind in ODD if kind not in ("lower_case_x", "empty_optional_fields"))  # kinds that are odd in every source
 REPAIRED = ("id_check_digit", "gender_contradicts_id", "birth_date_contradicts_id", "required_empty")
 DEFECTS = (*REPAIRED, "abolished_region", "id_15_digits", "relation_missing", "same_key_and_position", "row_repeated")
-LATE = ("late_correction", "late_death")  # primed on one day, delivered late on the next
+LATE = ("late_correction", "late_death")  # changed on one day, followed by an older row on the next
 UNIT = {**ODD, **dict.fromkeys((*DEFECTS, *LATE), 1)}
-LATE_AFTERWARDS = 10  # late rows that come one a day after the second day
+LATE_AFTERWARDS = 10  # kinds of late rows, one a day after the second day
 
 
 def quota(people: int) -> int:
-    """Return how many of each kind there are: 36 at 20,000 people, in proportion, at least 2, at most 480."""
+    """Return the number of people per kind: 36 in a city of 20,000, in proportion to its size, at least 2, at most 480."""
     return max(2, min(480, round(people * 36 / 20_000)))
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a special person stands: kind, number within the kind, member of the unit."""
+    """The place of a special person: kind, number of the unit within the kind, member within the unit."""
 
     kind: str
     number: int
@@ -77,7 +77,7 @@ class Oddities:
         return (self.person(no) for no in range(self.count))
 
     def person(self, no: int) -> Person:
-        """Return a special person, rightly registered; what is wrong in the register is added where rows are written."""
+        """Return a special person with a correct registration; defects are added when rows are written."""
         place = self.place(no)
         rng = self.setting.chance("special", place.kind, place.number)
         alone = _adult(rng, self.setting, no, place)
@@ -86,7 +86,7 @@ class Oddities:
         return self._merged_away(rng, shaped, place.number) if place.kind == "abolished_region" else shaped
 
     def _merged_away(self, rng: Random, person: Person, number: int) -> Person:
-        """Return the person in a community that took an abolished one over; the register still has the old code."""
+        """Return the person living in a community that took over an abolished one; the register still has the old code."""
         places = self.setting.places
         old = places.abolished[number % len(places.abolished)]
         room = self.setting.houses.some_room(rng, places.some_grid(rng, old.successor))
@@ -95,7 +95,7 @@ class Oddities:
 
 
 def _adult(rng: Random, setting: Setting, no: int, place: Place) -> Person:
-    """Return an adult who lives alone and has the number space of their kind to themselves."""
+    """Return an adult who lives alone; identity numbers come from a range of the kind's own."""
     shared = 0 if place.kind == "twins" else place.member
     home = some_home(
         setting.chance("home", place.kind, place.number, shared), setting, f"{100_000_000 + no - place.member + shared}", plain=True

@@ -1,4 +1,4 @@
-"""Returns ordinary people by number, household by household, without keeping a list of them.
+"""Ordinary people, computed by number and household, without a stored list.
 
 People are numbered: first the special ones (`oddities`), then ordinary ones in blocks of 24, then newborns and arrivals day by day.
 A block is made from the seed and its number alone, so anybody can be looked up at any time and two million people need no memory.
@@ -24,7 +24,7 @@ HAN, OTHER_ETHNICITIES = "01", (*(f"{n:02d}" for n in range(2, 57)), "97", "98")
 
 @dataclass(frozen=True)
 class Person:
-    """One person: the truth about them, and their registration as it ought to stand in the register."""
+    """One person: the truth about them, and their registration as it should be in the register."""
 
     no: int
     id_no: str
@@ -32,8 +32,8 @@ class Person:
     gender_code: str
     birth_date: date
     ethnicity_code: str
-    community: str  # registered (hukou), as it really is
-    region_code: str  # the same as the register knows it: sometimes only to the street
+    community: str  # true community of registration (hukou)
+    region_code: str  # region of registration as in the register: sometimes only the street
     address: str
     household_no: str
     head_id_no: str
@@ -43,7 +43,7 @@ class Person:
     room: str  # address_id of the room they really live in
     registered_room: str  # address_id of the room `address` means
     update_time: datetime
-    trait: str = ""  # what is odd or wrong about them; empty for ordinary people
+    trait: str = ""  # kind of oddity or defect; empty for ordinary people
     register_type: str = "家庭户"
     former_name: str = ""
     move_in_date: date | None = None
@@ -82,7 +82,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Setting:
-    """What everything in a sample city depends on: the seed, the number of people and the places."""
+    """The inputs of a sample city, on which all its data depend: seed, number of people and places."""
 
     seed: int
     people: int
@@ -94,7 +94,7 @@ class Setting:
         return Houses(self.people, self.places)
 
     def chance(self, *parts: object) -> Random:
-        """Return the random source of this city for one purpose."""
+        """Return the random generator of this city for one purpose."""
         return chance(self.seed, *parts)
 
 
@@ -104,7 +104,7 @@ def office_time(rng: Random, day: date) -> datetime:
 
 
 def past_time(rng: Random) -> datetime:
-    """Return when a row of the register was last changed before the first day, well before any overlap window."""
+    """Return a random time of the last change before the first day, well before any overlap window."""
     return office_time(rng, FIRST_DAY - timedelta(days=8 + int(4000 * rng.random() ** 2)))
 
 

@@ -1,4 +1,4 @@
-"""Returns who holds which residence permit (居住证): the migrants and, of the locals who live elsewhere than registered, one in three."""
+"""Residence permits (居住证) and their holders: all migrants, and one in three locals who live away from their registered address."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sample_city.world.migrants import Turn
 from sample_city.world.numbers import fraction
 from sample_city.world.people import Person, office_time, past_time
 
-LOCAL_HOLDERS = 0.35  # of those who live away from their registered address
-OLD, NEW = 1, 2  # serial numbers of a holder's permits beside their first, which has 0
+LOCAL_HOLDERS = 0.35  # share of the locals who live away from their registered address
+OLD, NEW = 1, 2  # serial numbers of a holder's further permits; the first permit has 0
 ACTIVE, CANCELLED = "有效", "注销"
 
 
 @dataclass(frozen=True)
 class Permit:
-    """One permit of a holder as it stands: its serial number, when it was issued, its status and when it was last changed."""
+    """One permit of a holder: its serial number, date of issue, status and time of the last change."""
 
     holder: Person
     serial: int
@@ -39,23 +39,23 @@ class Permits:
         return away and fraction(self.setting.seed, "permit", person.no) < LOCAL_HOLDERS
 
     def first(self, person: Person) -> Permit:
-        """Return the permit somebody held before the first day."""
+        """Return the permit a person held before the first day."""
         issued = past_time(self.setting.chance("permit issued", person.no))
         return Permit(person, 0, issued.date(), ACTIVE, issued)
 
     def earlier(self, permit: Permit, status: str, days: int) -> Permit:
-        """Return an older permit beside somebody's first one, last changed so many days before it."""
+        """Return an older permit of the same holder, last changed `days` days before the given one."""
         issued, changed = permit.issued - timedelta(days=400), permit.update_time - timedelta(days=days)
         return Permit(permit.holder, OLD, issued, status, changed)
 
     def elsewhere(self, permit: Permit) -> Permit:
-        """Return the permit of a holder who lived in another room."""
+        """Return the permit with another room as its holder's residence."""
         rng = self.setting.chance("lived before", permit.holder.no)
         grid = self.setting.places.some_grid(rng, self.setting.places.some_community(rng))
         return replace(permit, holder=replace(permit.holder, grid=grid, room=self.setting.houses.some_room(rng, grid).address_id))
 
     def changed(self, day: date) -> Iterator[tuple[Permit, bool]]:
-        """Yield the permits that change on a day because it was reported why, and whether they are new ones."""
+        """Yield the permits that change on a day because of a reported event, each with whether it is a new permit."""
         for turn in self.migrants.happened(day):
             yield from self._turned(turn, day)
         for event in self.lives.happened(day):
@@ -66,7 +66,7 @@ class Permits:
                 yield self._of_local(event.no, CANCELLED, day), False
 
     def _turned(self, turn: Turn, day: date) -> Iterator[tuple[Permit, bool]]:
-        """Yield what the police change when something happens to a migrant: one move in five nobody reports."""
+        """Yield the permits the police change after an event of a migrant; one move in five is not reported."""
         now, yesterday = self._moment(turn.no, day), day - timedelta(days=1)
         held, is_move = self._present(turn.no, yesterday), turn.kind == "moved"
         if is_move and not self._is_reported(turn.no, turn.turn):
@@ -89,7 +89,7 @@ class Permits:
         return permit
 
     def _of_local(self, no: int, status: str, day: date) -> Permit:
-        """Return the changed permit of a local: registered as the register has them, living where they really do."""
+        """Return the changed permit of a local, with their registration from the register and their true residence."""
         true, permit = self.lives.truth(no, day), self.first(self.lives.at_first(no))
         person = replace(self.lives.registered(no, day), grid=true.grid, room=true.room)
         return replace(permit, holder=person, status=status, update_time=self._moment(no, day))

@@ -1,4 +1,4 @@
-"""Returns synthetic names and phone numbers."""
+"""Synthetic names and phone numbers of people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GIVEN = {
     "1": tuple("伟强磊军洋勇杰涛超明刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林欢佳阳建国志文庆海山仁义福生宏博思远子轩"),
     "2": tuple("芳娜敏静丽艳娟霞秀英玲桂兰梅玉珍凤洁莉红燕萍雪琳倩婷雅慧晶颖洋佳欣怡梦琪诗涵紫萱雨桐淑华月香春莲彩云"),
 }
-RARE = ("𠮷", "𡈼", "㑇", "㼆", "𤩽", "䶮", "𬭛", "㛃", "𪢮", "𫖯")  # outside the basic plane, or four bytes in GB18030
+RARE = ("𠮷", "𡈼", "㑇", "㼆", "𤩽", "䶮", "𬭛", "㛃", "𪢮", "𫖯")  # characters outside Unicode's basic plane, or of four bytes in GB18030
 LONG_BEGINNINGS = ("阿卜杜热合曼", "阿不都克里木", "麦麦提吐尔逊", "努尔买买提江")
 LONG_MIDDLES = ("买买提", "吐尔逊", "艾合买", "依明江")
 LONG_ENDINGS = ("艾力江", "玉素甫", "肉孜江", "阿西木", "卡德尔", "赛买提")
@@ -28,7 +28,7 @@ def surname(rng: Random) -> str:
 
 
 def full_name(rng: Random, gender: str, family: str) -> str:
-    """Return a name of that family: one or two given characters."""
+    """Return a full name: the family name and one or two characters."""
     letters = GIVEN[gender]
     return family + rng.choice(letters) + (rng.choice(letters) if rng.random() < 0.8 else "")
 
@@ -49,12 +49,12 @@ def twelve_characters(rng: Random) -> str:
 
 
 def phone(no: int, stale: bool = False) -> str:
-    """Return the mobile number of a person, or the one given up long ago; both ranges are obviously invented."""
+    """Return a person's mobile number, or (`stale`) their former one; both are in obviously invented ranges."""
     return str((19_800_000_000 if stale else 19_900_000_000) + no)
 
 
 def short_community(name: str) -> str:
-    """Return the name of a community as addresses have it, without 居民委员会."""
+    """Return the name of a community as written in addresses, without 居民委员会."""
     for ending in ("居民委员会", "居委会", "民委员会"):
         if name.endswith(ending):
             return name.removesuffix(ending)

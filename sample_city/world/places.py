@@ -1,4 +1,4 @@
-"""Returns the places of a city as the sample city needs them: communities with their grids, streets, abolished codes."""
+"""The places of a city on a date: communities with their grids, streets, abolished codes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Region:
 
 
 class Places:
-    """The region tree of a city folder as it stands on a date."""
+    """The region tree of a city folder as in force on a date."""
 
     def __init__(self, folder: Path, on: date) -> None:
         self._folder = folder
@@ -45,7 +45,7 @@ class Places:
             self.departments = list(csv.DictReader(file))
 
     def on(self, day: date) -> Places:
-        """Return the places as they stand on another date."""
+        """Return the places as in force on another date."""
         return Places(self._folder, day)
 
     def _of_level(self, level: str) -> list[str]:
@@ -63,7 +63,7 @@ class Places:
 
     @cached_property
     def grids_of(self) -> dict[str, list[str]]:
-        """Return the grids of each community, by parent and not by digits."""
+        """Return the grids of each community, found by parent and not by the digits of the code."""
         found: dict[str, list[str]] = {}
         for code in self._of_level("grid"):
             found.setdefault(self.regions[code].parent, []).append(code)
@@ -86,11 +86,11 @@ class Places:
         return (0.5 + fraction("weight", community)) / self._weights[-1]
 
     def some_community(self, rng: Random) -> str:
-        """Return a community, larger ones more often."""
+        """Return a random community, larger ones more often."""
         return rng.choices(self.communities, cum_weights=self._weights)[0]
 
     def some_grid(self, rng: Random, community: str) -> str:
-        """Return a grid of a community."""
+        """Return a random grid of a community."""
         return rng.choice(self.grids_of[community])
 
     def name(self, code: str) -> str:

@@ -1,4 +1,4 @@
-"""Writes and reads the hidden truth of a sample city, for the report's truth page and for nobody else.
+"""Write and read the hidden truth of a sample city, which is used for the report's truth scores only.
 
 `truth/base.parquet` holds everybody as they were before the first day, `truth/<date>.parquet` the people about whom something changed
 on a date, `truth/entities/` the same of companies.
@@ -60,7 +60,7 @@ ROW_GROUP = 20_000
 
 
 def persons(sample: Path, city: Path, day: date) -> pa.Table:
-    """Return everybody as they really are at the end of a day.
+    """Read everybody as they really are at the end of a day.
 
     Columns: those of `SCHEMA` and `province_code … community_code` of `grid_code` by the region tree of that day; `died_on` or `left_on`
     set: no longer living in the city. Grain: one row per person known by that day.
@@ -69,7 +69,7 @@ def persons(sample: Path, city: Path, day: date) -> pa.Table:
 
 
 def entities(sample: Path, city: Path, day: date) -> pa.Table:
-    """Return every company as it really is at the end of a day.
+    """Read every company as it really is at the end of a day.
 
     Columns: those of `ENTITY_SCHEMA` and `province_code … community_code` of the premises' `grid_code` by the region tree of that day.
     Grain: one row per company known by that day.

@@ -1,4 +1,4 @@
-"""Returns whom the grid centre's checkers visit and when: 180 days before the first day, then a round of people every day."""
+"""The visits of the grid centre's checkers: those of the 180 days before the first day, then a round of people every day."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PRESENT, GONE = "在住", "搬离"
 
 @dataclass(frozen=True)
 class Visit:
-    """One visit: whom the checker looks for, as known to live there, and what they find, where it is not left to chance."""
+    """One visit: the person looked for at their known residence, and the result, empty if it is left to chance."""
 
     person: Person
     moment: datetime
-    kind: str = ""  # of its label
+    kind: str = ""  # kind of its label
     result: str = ""
 
 
@@ -40,7 +40,7 @@ class Visits:
         return (list(self._before_first(person)) for person in chain(self.lives.everybody(), self.lives.migrants))
 
     def on(self, day: date) -> Iterator[Visit]:
-        """Yield the visits of a day: a round of people, and those who just moved."""
+        """Yield the visits of a day: a round of people, and the people who have just moved."""
         first = (day - FIRST_DAY).days * self.visits_a_day
         for slot in range(first, first + self.visits_a_day):
             yield Visit(self.lives.truth(self._shuffle.at(slot), day), self.moment("round", slot, day))
@@ -57,7 +57,7 @@ class Visits:
         return Visit(lives.truth(no, day), moment, kind, PRESENT)
 
     def burst(self) -> Iterator[Visit]:
-        """Yield hundreds of visits one checker ticked within a minute."""
+        """Yield hundreds of visits that one checker recorded within a minute."""
         minute = datetime.combine(FIRST_DAY - timedelta(days=20), time(17, 5))
         size = max(120, min(240, self.setting.people // 80))
         first = self.lives.oddities.count
@@ -66,7 +66,7 @@ class Visits:
             yield Visit(person, minute + timedelta(seconds=n % 60), "burst", PRESENT)
 
     def moment(self, purpose: str, number: int, day: date) -> datetime:
-        """Return a moment between eight and eight."""
+        """Return a moment between 8:00 and 20:00."""
         rng = self.setting.chance("moment", purpose, number)
         return datetime.combine(day, time(8)) + timedelta(seconds=rng.randrange(12 * 3600))
 
@@ -80,7 +80,7 @@ class Visits:
         if draw < 0.05 and not kind and days_ago < SEED_DAYS - 40:
             yield Visit(self._elsewhere(person), moment - timedelta(days=30))
         if 0.05 < draw < 0.07 and not kind:
-            person = self._elsewhere(person)  # they have moved since; nobody has noticed
+            person = self._elsewhere(person)  # they have moved since, and the grid centre does not know it
         yield Visit(person, moment, kind)
 
     def _elsewhere(self, person: Person) -> Person:
@@ -89,7 +89,7 @@ class Visits:
         return replace(person, grid=room.grid, room=room.address_id)
 
     def _relocation(self, no: int, day: date) -> Iterator[Visit]:
-        """Yield that somebody is gone from where they lived and, for most, that they were met where they live now."""
+        """Yield the visits after a move: the person is not found at the old residence and, for most, is met at the new one."""
         before = self.lives.truth(no, day - timedelta(days=1))
         moment = datetime.combine(day, time(8, 30)) + timedelta(seconds=no % 1800)
         yield Visit(before, moment, result=GONE)

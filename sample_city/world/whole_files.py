@@ -1,4 +1,4 @@
-"""Returns files that appear whole or not at all, as a careful sender puts them down."""
+"""Write files that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 @contextmanager
 def delivered(path: Path) -> Iterator[BinaryIO]:
-    """Yield a file to write; it gets its name when everything is written."""
+    """Yield a file to write to; it gets its final name when everything is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as file:

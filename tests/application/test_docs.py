@@ -1,4 +1,4 @@
-"""What declarations say for people: a page and an entry per resource, the dictionary, dbt's docs."""
+"""Documentation written from the declarations: a page and a catalog entry per resource, the dictionary, dbt's docs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.application.pages.browser import see
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Instance:
-    """Return an instance of which nothing runs."""
+    """Return an instance without running services."""
     return Instance(Settings(home=tmp_path_factory.mktemp("docs")))
 
 

@@ -1,4 +1,4 @@
-"""`huiliu sql` takes what reads and nothing else; what Spark's grammar makes of it is tested on a real lake."""
+"""`huiliu sql` accepts only statements that read; how Spark parses them is tested on a real lake in `tests/e2e`."""
 
 from __future__ import annotations
 

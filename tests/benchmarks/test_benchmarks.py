@@ -1,4 +1,4 @@
-"""Benchmarks at tiny sizes: they run, they check what they measure, and they notice when it is wrong."""
+"""Benchmarks at tiny sizes: they run, check their results, and fail when a result is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Returns one faultless row of each resource, for the tiny city on 2026-06-01."""
+"""One faultless row of each resource, for the tiny city on 2026-06-01."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shipped contracts: each labelled defect breaks exactly one rule of the right severity, each odd but valid row breaks none."""
+"""The shipped contracts: each labelled defect breaks exactly one rule of the right severity; odd but valid rows break none."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def numbered(body: str) -> str:
 
 
 def verdict(resource: str, changed: dict[str, Any]) -> list[str]:
-    """Return the rules an otherwise faultless row breaks."""
+    """Return the rules that a faultless row breaks after the given changes."""
     provider = PROVIDERS.get(resource, CONTRACTS[resource].provider)
     row = {**ROWS[resource], "_provider": provider, **changed, "_business_date": DAY, "_batch_id": "b"}
     return broken(CONTRACTS[resource], GROUND, [row])[0]
@@ -107,7 +107,7 @@ def verdict(resource: str, changed: dict[str, Any]) -> list[str]:
     ],
 )
 def test_a_defect_breaks_exactly_one_rule(resource: str, changed: dict[str, Any], rule: str, severity: str) -> None:
-    if rule == "pay_month.pattern":  # a month that is none is also above every month; the pattern must speak, the range may
+    if rule == "pay_month.pattern":  # an invalid month is also above every month: the pattern must be broken, the range may be
         assert rule in verdict(resource, changed)
         return
     assert verdict(resource, changed) == [rule]

@@ -1,6 +1,6 @@
-"""The sample city's labels and the shipped contracts agree on three days: what a label says a row breaks it breaks, and no other row does.
+"""The sample city's labels and the shipped contracts agree on three days: a row breaks exactly the rules its label names.
 
-The gate's recall and precision without a lake: what is not exactly one here cannot be one there.
+This tests the gate's recall and precision without a lake: unless both are 1 here, they cannot be 1 on a lake.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ CONTRACTS = load_contracts(PROJECT / "contracts")
 TABLES = {"household_registration": "c_household_registration", "enterprise_registration": "c_enterprise_registration",
           "api_residence_permit": "c_residence_permit", "api_disability_certificate": "p_disability_certificate"}  # fmt: skip
 GROUND = Ground(load_code_tables(PROJECT / "contracts"), load_regions(CITY), "Asia/Shanghai", load_departments(CITY))
-Delivery = tuple[str, date, dict[tuple[str, int | str], dict[str, Any]]]  # resource, business date, rows by the name labels call them
+Delivery = tuple[
+    str, date, dict[tuple[str, int | str], dict[str, Any]]
+]  # resource, business date, rows by the hash or line that labels use
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A lake of a few rows: regions with a history, and silver as its step writes it."""
+"""Builders of a small lake: regions with a history, and silver tables as the silver job writes them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def instant(text: str) -> datetime:
 
 @dataclass
 class Silver:
-    """Rows of silver by resource, numbered as they come."""
+    """Rows of silver by resource, numbered in the order they are added."""
 
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def add(self, resource: str, at: str, **values: Any) -> None:
-        """Add a version of a row, valid from an instant, known from that day on unless `_recorded_on` says otherwise."""
+        """Add a version of a row, valid from an instant and known from that day on unless `_recorded_on` is given."""
         rows = self.rows.setdefault(resource, [])
         technical = {"valid_from": instant(at), "_deleted": False, "_recorded_on": instant(at).date(), "_batch_id": f"batch of {resource}"}
         numbered = {"_delivery_no": len(rows) + 1, "_source_line": len(rows) + 2, "_key": f"{resource} {len(rows)}"}
@@ -48,7 +48,7 @@ class Silver:
         self.add(resource, at, **{"person_id": person, "id_no": f"number of {person}"} | values)
 
     def write(self, spark: SparkSession, instance: Instance) -> None:
-        """Write the rows into the silver tables of the contracts."""
+        """Write the rows to the silver tables."""
         contracts = load_contracts(instance.settings.contracts)
         for resource, contract in contracts.items():
             forget(spark, instance, silver(resource))
@@ -65,7 +65,7 @@ def insert(spark: SparkSession, table: str, rows: list[dict[str, Any]]) -> None:
 
 
 def forget(spark: SparkSession, instance: Instance, *tables: str) -> None:
-    """Remove tables and their files."""
+    """Drop tables and remove their files."""
     for table in tables:
         spark.sql(f"drop table if exists {table}")
         folder = open_area(instance, "lake").local_path(table_path(table))
@@ -74,7 +74,7 @@ def forget(spark: SparkSession, instance: Instance, *tables: str) -> None:
 
 
 def region(code: str, level: str, parent: str | None, name: str = "", **values: Any) -> dict[str, Any]:
-    """Return a region's version, in force for ever unless `values` say otherwise."""
+    """Return a version of a region, in force without end unless `values` change that."""
     return {"region_code": code, "level": level, "parent_code": parent, "name": name or code, "valid_from": EVER} | values
 
 
@@ -110,7 +110,7 @@ CODES = [dict(zip(CODE.split()[:4], (*name.split(), label, label), strict=True))
 
 
 def write_reference(spark: SparkSession, instance: Instance) -> None:
-    """Write three streets; street 003 and grid 009 have ended with a successor, grid 002 moves to the other street on 2 June."""
+    """Write the region tree with three streets; street 003 and grid 009 have a successor, grid 002 changes its street on 2 June."""
     for table, columns, rows in (("ref.region", REGION, REGIONS), ("ref.department", DEPARTMENT, DEPARTMENTS), ("ref.code", CODE, CODES)):
         forget(spark, instance, table)
         typed = tuple((name, "date" if name in ("valid_from", "valid_to") else "string") for name in columns.split())

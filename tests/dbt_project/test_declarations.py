@@ -1,4 +1,4 @@
-"""What is said of the public models: every one is declared, with its key, and every column in Chinese and in English."""
+"""The declarations of public models: every model has its key, and every column a description in Chinese and English."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_its_columns_are_described_in_both_languages_and_its_key_is_the_tested_o
 
 @pytest.mark.parametrize("path", [path for path in PUBLIC if path.parent.name in ("thematic", "special")], ids=lambda path: path.stem)
 def test_every_code_has_its_label_beside_it(path: Path) -> None:
-    """Regions are left out: `ref.region` has their names by date, and a renamed one must not rewrite every row that lies in it."""
+    """Regions have no label column: `ref.region` has names by date, and a renaming must not rewrite every row of the region."""
     contracts = load_contracts(PROJECT / "contracts")
     coded = {name.partition(".")[2] for name in code_tables(load_authority(PROJECT / "contracts" / "authority.yaml", contracts), contracts)}
     columns = [column["name"] for column in DECLARED[path.stem]["columns"]]

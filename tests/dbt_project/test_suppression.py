@@ -1,4 +1,4 @@
-"""Small cells: nobody who knows the sums and how cells are suppressed can work one out. The macro's SQL runs by itself, in DuckDB."""
+"""A suppressed small cell cannot be worked out from the sums and the suppression rule. Runs the macro's SQL in DuckDB."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def test_no_sum_gives_a_suppressed_cell_away() -> None:
     for values in judged(cells).values():
         hidden = [value for value, is_hidden in values if is_hidden]
         assert all(is_hidden for value, is_hidden in values if 1 <= value <= 9)
-        if not hidden or len(values) == 1:  # a single child is its parent, which is suppressed then
+        if not hidden or len(values) == 1:  # a single child equals its parent, so the parent is suppressed
             continue
         hidden_somewhere += 1
         assert len(hidden) > 1
-        if all(1 <= value <= 9 for value in hidden):  # even knowing that all are small, none is certain
+        if all(1 <= value <= 9 for value in hidden):  # even for a reader who knows that all are small, no value is certain
             assert len(hidden) < sum(hidden) < 9 * len(hidden) or len(hidden) == len(values)
-        assert sum(not 1 <= value <= 9 for value in hidden) <= 1  # no more is lost than need be
+        assert sum(not 1 <= value <= 9 for value in hidden) <= 1  # no more cells are suppressed than necessary
     assert hidden_somewhere > 300
 
 

@@ -1,4 +1,4 @@
-"""The libraries of all resources on real Spark: addresses found by text, places in order, cases, companies, events, summaries."""
+"""The libraries of all resources on real Spark: addresses matched by text, order of place sources, cases, companies, events, summaries."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ pytestmark = pytest.mark.dbt
 POINT = {"lon": Decimal("113.5"), "lat": Decimal("22.2")}
 DAY_1, DAY_2 = date(2026, 6, 1), date(2026, 6, 2)
 PUBLIC = ("base.", "thematic.", "special.", "mart.", "quality.")
-# text -> (standard address, deepest region on which all that fit agree)
+# text -> (standard address, deepest region that all matching addresses share)
 TEXTS: dict[str, tuple[str | None, str | None]] = {
     "广东省示范市示范东区望海街道香湾社区人民路12号海怡花园3栋1单元501房": ("A1", "449901001001001"),
     "示范东区人民路１２号３幢１单元５０１室": ("A1", "449901001001001"),
     "示范东区人民路12号3号楼1单元0501": ("A1", "449901001001001"),
     "示范东区人民路12号3楼 2单元501房": ("A2", "449901001001001"),
-    "示范东区人民路12号3栋501房": (None, "449901001001001"),  # two units have one
-    "示范东区人民路12号3栋9单元999房": (None, "449901001001001"),  # no such room: its building
+    "示范东区人民路12号3栋501房": (None, "449901001001001"),  # two units have such a room
+    "示范东区人民路12号3栋9单元999房": (None, "449901001001001"),  # no such room: the building is matched
     "示范东区人民路12号4栋": ("A3", "449901001002"),
     "示范东区人民路12号": (None, "449901001"),  # two communities of one street
     "望海街道人民路12号4栋101房": ("A3", "449901001002"),  # the street lies in one district only
@@ -131,7 +131,7 @@ def people(silver: Silver) -> None:
 
 
 def cases(silver: Silver) -> None:
-    """Add cases of assistance with everything that contradicts them."""
+    """Add cases of assistance, and rows of other resources that contradict them."""
     for person in ("fine", "dead", "double", "owner", "left", "severe"):
         ended = {"dead": {"cancel_reason": "死亡", "cancel_date": date(2026, 4, 3)}, "left": {"cancel_reason": "迁出"}}.get(person, {})
         silver.about(REGISTRY, person, "2026-05-01", hukou_region_code="449901001001", **ended)
@@ -163,7 +163,7 @@ def cases(silver: Silver) -> None:
 
 
 def companies(silver: Silver) -> None:
-    """Add companies whose places come from premises, domicile and code."""
+    """Add companies whose places come from premises, domicile and region code."""
     room, bad = "示范东区人民路12号3栋1单元501房", "码头边三层楼"
     misspelt = {"legal_rep_person_id": "owner", "_flags": ["legal_rep_id_no.resident_id"]}
     for uscc, premises, domicile, code, values in (
@@ -187,7 +187,7 @@ def spark(module_instance: Instance) -> Iterator[SparkSession]:
 
 
 def build(spark: SparkSession, instance: Instance, day: date) -> dict[str, list[Row]]:
-    """Return all public tables after a build."""
+    """Run a build and return the rows of all public tables."""
     libraries.run(instance, JobRequest(day))
     public = [table for table in storage.tables(instance) if table.startswith(PUBLIC)]
     return {table: sorted(storage.read(spark, table).collect(), key=str) for table in public}
@@ -199,12 +199,12 @@ def built(spark: SparkSession, module_instance: Instance) -> dict[str, list[Row]
 
 
 def by(rows: list[Row], key: str) -> dict[str, Row]:
-    """Return rows by one column."""
+    """Index rows by one column."""
     return {row[key]: row for row in rows}
 
 
 def deepest(row: Row) -> str | None:
-    """Return the deepest region a row is known to lie in."""
+    """Return the deepest region known for a row."""
     levels = ("grid", "community", "street", "district", "city", "province")
     return next((row[f"{level}_code"] for level in levels if row[f"{level}_code"]), None)
 
@@ -219,12 +219,12 @@ def test_a_source_says_its_place_by_code_address_text_and_short_code(built: dict
     person = by(built["base.person"], "person_id")
     names = [name for name in person if name.startswith("by ")]
     assert {name: (deepest(person[name]), person[name].residence_address_id, person[name].locality_source) for name in names} == {
-        "by code": ("449901001001", None, PERMITS),  # its text leads elsewhere
+        "by code": ("449901001001", None, PERMITS),  # its text means another address
         "by padded code": ("449901001002", "A3", PERMITS),
         "by street": ("449901001", None, PERMITS),
         "by check": ("449901001001001", "A2", CHECKS),
         "by ledger": ("449901001002", None, LEDGERS),
-        "by register": ("449901001001", None, REGISTRY),  # a cancelled permit takes back what it said
+        "by register": ("449901001001", None, REGISTRY),  # a cancelled permit supplies no values
     }
     assert (person["suspected"].is_alive, person["suspected"].suspect_deceased, person["child"].suspect_deceased) == (True, True, False)
     (household,) = built["base.household"]
@@ -245,7 +245,7 @@ def test_entities_lie_at_their_premises_then_domicile_then_code(built: dict[str,
     ]  # fmt: skip
     assert (entity["C1"].status_name, entity["C1"].industry_name) == ("存续", "制造业")
     owners = {row.uscc: row.person_id for row in built["base.entity_person"]}
-    assert owners == {"C1": "owner", "C3": "nobody"}  # a number whose check digit is wrong names nobody
+    assert owners == {"C1": "owner", "C3": "nobody"}  # a number with a wrong check digit identifies nobody
     missing = {(row.column_name, row.provider, row.target) for row in built["quality.missing_reference"] if row.resource == COMPANIES}
     assert missing == {("legal_rep_id_no", "regulator", "person")}
     room = by(built["thematic.address"], "address_id")["A1"]

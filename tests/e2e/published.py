@@ -1,4 +1,4 @@
-"""Returns what a city published, as hashes: every manifest and every payload its manifests refer to, day by day.
+"""Hash the published packages of a city day by day: every manifest and every payload it refers to.
 
 Run as a module it prints the hashes of an instance (`HUILIU_HOME`) as the golden files have them:
 
@@ -24,7 +24,7 @@ Published = dict[str, Any]
 
 
 def recipients(exchange: Area, days: Iterable[date]) -> Published:
-    """Return per day and recipient the hash of the manifest of the first issue and those of the payloads it refers to."""
+    """Return per day and recipient the hashes of the first issue's manifest and of the payloads it refers to."""
     found: Published = {day.isoformat(): {} for day in days}
     for one in exchange.list():
         folder, _, name = one.path.rpartition("/")
@@ -39,7 +39,7 @@ def recipients(exchange: Area, days: Iterable[date]) -> Published:
 
 
 def levels(exchange: Area, days: Iterable[date]) -> Published:
-    """Return the same, the hashes of a level together: how many packages, one hash over their manifests, one over their payloads."""
+    """Return per day and level the number of packages, one hash over all manifests and one over all payloads."""
     found: Published = {}
     for day, packages in recipients(exchange, days).items():
         by_level: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
@@ -56,13 +56,13 @@ PARTS = ("manifest", "payloads")
 
 
 def recorded(name: str) -> Published:
-    """Return a golden file."""
+    """Read a golden file."""
     found: Published = json.loads((GOLDEN / f"{name}.json").read_text("utf-8"))
     return found
 
 
 def text(published: Published) -> str:
-    """Return hashes as a golden file has them."""
+    """Return hashes in the format of a golden file."""
     return json.dumps(published, indent=1, sort_keys=True) + "\n"
 
 

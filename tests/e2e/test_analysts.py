@@ -1,4 +1,4 @@
-"""What an analyst does with the three days: SQL that only reads, JDBC, Delta without Spark, the cookbook, the report as a page."""
+"""Ways an analyst uses the three days: read-only SQL, JDBC, Delta without Spark, the cookbook, the report page."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ WRITES = (
 
 
 def run(*arguments: str) -> str:
-    """Return what the command line prints."""
+    """Run a command and return its output."""
     done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
@@ -95,7 +95,7 @@ def test_an_error_never_quotes_the_data() -> None:
 
 
 def asked_by_a_user(statement: str) -> str:
-    """Return what a user reads of a statement that fails, in a process of its own."""
+    """Run a failing statement in a process of its own and return the message the user sees."""
     command = [sys.executable, "-m", "huiliu.main", "sql", statement]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode != 0
@@ -110,7 +110,7 @@ def test_a_jdbc_client_reads_the_libraries(lived: Lived) -> None:
     shown = subprocess.run([*command, "--outputformat=csv2", "-e", COUNT], capture_output=True, text=True, timeout=120, check=True).stdout
     people = json.loads(run("sql", COUNT, "--json"))["rows"][0][0]
     header, answer = [line for line in shown.splitlines() if line.strip()][-2:]
-    assert (header.split()[-1], answer) == ("people", str(people))  # a prompt stands before the header
+    assert (header.split()[-1], answer) == ("people", str(people))  # Beeline prints a prompt before the header
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A resource nobody has heard of: one contract and one code table dropped into a folder, and everything else appears."""
+"""A new resource: one contract and one code table are added to a folder, and everything else is derived from them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ FILE = "证号,类型,发证日期\nA001,1,2026-05-30\nA002,9,2026-05-30\nA003,2
 
 @pytest.fixture(scope="module")
 def widened(servers: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Return a home whose contracts are a copy with one resource more."""
+    """Return a home whose contracts are a copy of the project's with one resource added."""
     folder = tmp_path_factory.mktemp("eleventh")
     contracts = folder / "contracts"
     shutil.copytree(servers.settings.contracts, contracts)
@@ -86,7 +86,7 @@ def widened(servers: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def ingested(widened: Instance, tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """Return what `huiliu ingest` says of three rows, one with a type that is not in the table."""
+    """Return the output of `huiliu ingest` for three rows, one with a code that is not in its table."""
     file = tmp_path_factory.mktemp("delivery") / "2026-06-01_1.csv"
     file.write_text(FILE, "utf-8")
     command = [sys.executable, "-m", "huiliu.main", "ingest", CODE, str(file), "--date", "2026-06-01", "--json"]

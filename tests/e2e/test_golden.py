@@ -1,4 +1,4 @@
-"""What recipients get of the three days is to the byte what was recorded: moved code, new names and another order change none of it."""
+"""The packages of the three days equal the recorded ones byte for byte, so that refactoring cannot change what recipients get."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A day run again changes nothing: no table version, no byte of a package, whatever the ledger has forgotten."""
+"""Running a day again changes nothing, neither a table version nor a byte of a package, even after rows of the database are lost."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _forget(lived: Lived, day: date) -> None:
 
 
 def _state(lived: Lived) -> tuple[dict[str, int], dict[str, str]]:
-    """Return the version of every table and the hash of every file recipients can see, with the days' own."""
+    """Return the version of every table and the hash of every file that recipients can see, day entries included."""
     exchange = lived.instance.home / "store" / "exchange"
     files = [path for path in exchange.rglob("*") if path.is_file() and not path.relative_to(exchange).parts[0].startswith("_")]
     return versions(lived.instance), {str(path.relative_to(exchange)): _digest(path) for path in files}

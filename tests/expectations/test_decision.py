@@ -1,4 +1,4 @@
-"""What the gate says of a batch, from its counts."""
+"""The gate's decision about a batch, made from its counts."""
 
 from __future__ import annotations
 

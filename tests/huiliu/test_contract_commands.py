@@ -1,4 +1,4 @@
-"""The steward's commands: a contract begun from a file, checked with everything else, compared with what tables hold."""
+"""The steward's commands: begin a contract from a file, check it with all declarations, compare it with existing tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIST = "resources/street/s_elderly_service_list.odcs.yaml"
 
 @pytest.fixture
 def contracts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the contracts folder of an instance that may be changed."""
+    """Return a copy of the contracts folder that the test may change."""
     folder = Path(shutil.copytree(PROJECT / "contracts", tmp_path / "contracts"))
     shutil.copytree(PROJECT / "cities" / "tiny", tmp_path / "cities" / "tiny")
     monkeypatch.setenv("HUILIU_CONTRACTS", str(folder))
@@ -31,7 +31,7 @@ def contracts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    """Return exit code and output."""
+    """Run a command; return exit code and output."""
     result = CliRunner().invoke(app, list(arguments))
     return result.exit_code, result.stdout
 
@@ -101,7 +101,7 @@ def test_all_problems_of_all_declarations_are_told_once(contracts: Path) -> None
     ("old", "new", "additive"),
     [
         ("version: 1.0.0", "version: 1.0.1", True),
-        ("value: [trim, half_width, upper", "value: [half_width, trim, upper", False),  # the version is the same
+        ("value: [trim, half_width, upper", "value: [half_width, trim, upper", False),  # the contract changed, but not its version
         ("version: 1.0.0\n", "version: 2.0.0\n", True),
         ("physicalType: decimal(18,2)", "physicalType: double", False),
         ("        primaryKey: true\n        primaryKeyPosition: 3\n", "", False),

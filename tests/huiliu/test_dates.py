@@ -1,4 +1,4 @@
-"""Every command that takes a date says the same of one it cannot read, before it looks at anything else."""
+"""Every command with a date option refuses an invalid date with the same message, before it does anything else."""
 
 from __future__ import annotations
 

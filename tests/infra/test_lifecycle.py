@@ -1,4 +1,4 @@
-"""Starting, stopping, starting again: the real command line on real servers."""
+"""Start, stop and restart an instance with the real command line on real servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The object store server: where it comes from, and that an instance keeps the store it began with."""
+"""The object store server: how it is found or built, and that an instance keeps its first store."""
 
 from __future__ import annotations
 

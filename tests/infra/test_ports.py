@@ -1,4 +1,4 @@
-"""Ports: asked for, chosen, kept."""
+"""Ports of an instance: asked for by variable, chosen at the first start, kept afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the machine must have: said before anything is started."""
+"""Missing prerequisites of the machine are reported before anything is started."""
 
 from __future__ import annotations
 

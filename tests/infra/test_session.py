@@ -1,4 +1,4 @@
-"""What a supervisor leaves behind is ended, and nothing else."""
+"""Processes that a supervisor leaves behind are ended, and no others."""
 
 from __future__ import annotations
 

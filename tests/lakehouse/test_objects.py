@@ -1,4 +1,4 @@
-"""The object store on a folder and in a bucket: created once, whole or not at all, the same names for Spark."""
+"""The object store in a folder and in a bucket: objects are created once, completely or not at all, with the same names for Spark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An orchestrator that is away, or refuses, is an error made for people."""
+"""An orchestrator that does not answer, or refuses the login, gives a ConfigError with a readable message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.fast
 
 
 class _Refusing(BaseHTTPRequestHandler):
-    """Says to everybody that they may not come in."""
+    """Answers every request with a refusal."""
 
     def do_GET(self) -> None:
         self.send_error(401)
@@ -33,7 +33,7 @@ class _Refusing(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """Return where an orchestrator answers that refuses."""
+    """Return the port of an orchestrator that refuses every request."""
     with HTTPServer(("127.0.0.1", 0), _Refusing) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()

@@ -1,4 +1,4 @@
-"""Finds the standard address a free text means, by looking its parts up: a second reading of the written rule."""
+"""Find the standard address that a free text means, by looking up its parts: a second implementation of the written rule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENDINGS = re.compile("(居民委员会|居委会|民委员会|委员会|委会)$
 
 
 class Directory:
-    """The standard addresses by district, road and door; `regions` are all that ever were, as (level, name, regions above by level)."""
+    """Standard addresses by district, road and door; `regions` holds all regions ever, as (level, name, regions above by level)."""
 
     def __init__(self, addresses: list[dict], regions: list[tuple[str, str, dict]]) -> None:
         self.doors: dict[tuple, list[dict]] = {}
@@ -30,7 +30,7 @@ class Directory:
                     self.names.setdefault(level, {}).setdefault(written, set()).add(above["district"])
 
     def find(self, text: str | None) -> dict:
-        """Return what all standard addresses that fit agree on: address_id, grid … province; empty when none fits."""
+        """Return the values that all matching standard addresses share (address_id, grid … province); empty when none matches."""
         plain = re.sub(r"\s", "", half(text or "") or "")
         found = DOOR.search(plain)
         road = found and next((road for road in self.roads if plain[: found.start()].endswith(road)), None)
@@ -42,7 +42,7 @@ class Directory:
         return agreed(narrowed(fitting, plain[found.end() :]))
 
     def named(self, text: str) -> list[str]:
-        """Return the one district a text names, itself or by a street or a community of it; none when it names none."""
+        """Return the one district that a text names, directly or by its street or community; None when it names none."""
         for level in PLACES[2:5]:
             lying = set.union(set(), *(districts for name, districts in self.names.get(level, {}).items() if name in text))
             if len(lying) == 1:
@@ -56,7 +56,7 @@ def number(text: str | None) -> str:
 
 
 def narrowed(fitting: list[dict], rest: str) -> list[dict]:
-    """Return the addresses that agree with all a text says of building, unit and room, else with the building, else all of the door."""
+    """Return the addresses that match building, unit and room of a text; else those of the building; else all of the door."""
     said = {"building_no": BUILDING.search(rest), "unit_no": UNIT.search(rest), "room_no": ROOM.search(rest)}
     for names in (["building_no", "unit_no", "room_no"], ["building_no"]):
         wanted = {name: number(said[name][1]) for name in names if said[name]}
@@ -66,6 +66,6 @@ def narrowed(fitting: list[dict], rest: str) -> list[dict]:
 
 
 def agreed(fitting: list[dict]) -> dict:
-    """Return the parts all addresses have in common."""
+    """Return the parts that all addresses have in common."""
     found = {name: {one[name] for one in fitting} for name in ("address_id", *PLACES)}
     return {name: value for name, values in found.items() if len(values) == 1 and (value := next(iter(values))) is not None}

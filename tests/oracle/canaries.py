@@ -1,7 +1,7 @@
-"""Canaries: a value nobody else has in one row of every area, and where it is seen afterwards. Imports nothing of ours.
+"""Canaries: a unique mark in one row of every area, and where it is seen afterwards. Imports no other code of the project.
 
-`plant` puts them into the population register of a living city before a day is run; `expected` says by the written policy who may read
-them; `sightings` decodes every payload of the day; `leaks` looks through logs, Data Docs, dbt artefacts and reports, where nobody may.
+`plant` puts them into the population register before a day is run; `expected` says by the written policy who may read
+them; `sightings` decodes every payload of the day; `leaks` looks through logs, Data Docs, dbt artefacts and reports, where none may be.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ Seen = dict[str, set[str]]
 
 @dataclass(frozen=True)
 class Canary:
-    """A person of an area: the token in the address, and the number, which is a mark of its own."""
+    """A marked person of an area: the token in the address, and the identity number, which is unique too."""
 
     id_no: str
     token: str
 
     @property
     def marks(self) -> tuple[str, str]:
-        """Return the texts by which the canary is known wherever it turns up."""
+        """Return the texts that identify the canary wherever it is found."""
         return self.id_no, self.token
 
 
 def choose(persons: Iterable[Row]) -> list[Canary]:
-    """Return one adult resident for every area that has one: of each grid, and of those whose place is known only to a level above."""
+    """Return one adult resident per area: of each grid, and of each higher region with people whose place is known no deeper."""
     chosen: dict[tuple[object, ...], str] = {}
     for person in sorted(persons, key=lambda one: str(one["id_no"])):
         if person["is_alive"] and not person["is_moved_out"] and str(person["birth_date"]) < "2000":
@@ -50,12 +50,12 @@ def choose(persons: Iterable[Row]) -> list[Canary]:
 
 
 def token(number: int) -> str:
-    """Return a text nothing else contains; without digits or Latin letters, so that an address leads where it led without it."""
+    """Return a unique text without digits or Latin letters, so that it does not change how an address is resolved."""
     return "金丝雀" + "".join(NUMERALS[int(digit)] for digit in f"{number:05}")
 
 
 def plant(url: str, canaries: Iterable[Canary], day: date) -> int:
-    """Put the tokens into the register's addresses as news of a day, and returns how many found their person.
+    """Put the tokens into the register's addresses as changes of a day; return how many persons were found.
 
     Args:
         url: where the register is (`postgresql://…`).
@@ -68,7 +68,7 @@ def plant(url: str, canaries: Iterable[Canary], day: date) -> int:
 
 
 def sightings(exchange: Path, day: date, issue: int, marks: Sequence[str]) -> Seen:
-    """Return who can read each mark: recipients in whose package of the day a decoded cell holds it."""
+    """Return the recipients whose package of the day has a decoded cell with the mark, for each mark."""
     found: Seen = defaultdict(set)
     for path in exchange.glob(f"*/*/{day}/{issue}/manifest.json"):
         manifest = json.loads(path.read_text("utf-8"))
@@ -105,7 +105,7 @@ def expected(tables: Mapping[str, Sequence[Row]], recipients: Iterable[tuple[str
 
 
 def misplaced(exchange: Path, issue: int, tables: Mapping[str, Sequence[Row]], marks: Sequence[str], today: Today) -> dict[str, tuple]:
-    """Return, by mark, who reads it and who should, where the two differ: nothing may be left."""
+    """Return the marks whose actual and expected readers differ, with both; empty when all is right."""
     seen = sightings(exchange, today.date, issue, marks)
     due = expected(tables, recipients(exchange, today.date, issue), marks, today)
     return {mark: (seen.get(mark), due.get(mark)) for mark in marks if seen.get(mark) != due.get(mark)}
@@ -118,7 +118,7 @@ def recipients(exchange: Path, day: date, issue: int) -> list[tuple[str, str, st
 
 
 def leaks(folders: Iterable[Path], marks: Sequence[str]) -> dict[str, str]:
-    """Return the files below these folders that hold a mark as it is or escaped as in JSON, and which; compressed ones are read too."""
+    """Return the files below these folders that hold a mark, plain or JSON-escaped, with the mark; reads compressed files too."""
     wanted = {text.encode(): mark for mark in marks for text in (mark, json.dumps(mark).strip('"'))}
     found = {}
     for folder in folders:

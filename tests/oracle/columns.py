@@ -1,7 +1,7 @@
-"""The ways a column's text is read before rules and silver see it; each takes what is asked of the column.
+"""The ways a column's text is normalised before rules and silver see it; each takes the checks of the column.
 
-`trimmed` leaves a text as it is but for spaces around it; all others make it half-width too. `day`, `moment`, `whole` and `number` also
-say what the text means.
+`trimmed` only removes the spaces around a text; all others make it half-width too. `day`, `moment`, `whole` and `number` also
+convert the text to a typed value.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def upper(*checks: Check, header: str = "") -> Column:
 
 
 def identity(*checks: Check, header: str = "") -> Column:
-    """Declares a resident number; an old one of 15 digits counts as its 18."""
+    """Declares a resident number; an old one of 15 digits counts as its 18-digit form."""
     return Column(plain_id, None, checks, header)
 
 
@@ -46,7 +46,7 @@ def day(*checks: Check, header: str = "") -> Column:
 
 
 def last_day(*checks: Check, header: str = "") -> Column:
-    """Declares an ISO day that may stand for never, which counts as nothing said."""
+    """Declares an ISO day; a day that stands for "never" counts as empty."""
     return Column(lambda text: None if (told := clean(text)) in LONG_TERM else told, day_of, checks, header)
 
 
@@ -71,12 +71,12 @@ def clean(text: str | None) -> str | None:
 
 
 def whole_of(text: str | None) -> Decimal | None:
-    """Return a whole number, none when it is not one."""
+    """Return a whole number, None when the text is not one."""
     return Decimal(text) if text and re.fullmatch(r"[+-]?\d{1,18}", text) else None
 
 
 def number_of(text: str | None) -> Decimal | None:
-    """Return a number, none when it is not one."""
+    """Return a number, None when the text is not one."""
     return Decimal(text) if text and re.fullmatch(r"[+-]?\d+(\.\d+)?", text) else None
 
 

@@ -1,4 +1,4 @@
-"""Works out what became of every batch, and the versions silver must hold at any date, from the landed rows alone."""
+"""Compute the dispositions of every batch, and the versions that silver must hold on any date, from the landed rows alone."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
 
 
 def gate(page: Page, batch: dict) -> str:
-    """Return whether a batch is `blocked`, `warned` about or has `passed`, from how often each rule is broken."""
+    """Return the gate's result for a batch (`blocked`, `warned` or `passed`) from the number of rows that break each rule."""
     received = len(batch["rows"]) + len(batch["rejects"])
     counted = (batch["broken"] + Counter(reject=len(batch["rejects"]))).items()
     many = {rule for rule, count in counted if count >= 20 and count > 0.05 * received}
@@ -56,7 +56,7 @@ def gate(page: Page, batch: dict) -> str:
 
 
 def is_old(page: Page, batch: dict) -> bool:
-    """Tell whether not one readable row of a batch is as recent as its cycle lets expect."""
+    """Tell whether no readable row of a batch is as recent as the resource's cycle requires."""
     if page.position is None:
         return False
     moments = [moment for row in batch["rows"] if (moment := moment_of(clean(row[page.position])))]
@@ -65,7 +65,7 @@ def is_old(page: Page, batch: dict) -> bool:
 
 
 def normalised(world: World, batch: dict, row: dict) -> dict:
-    """Return a row's texts as silver keeps them, its key, its place in source time (UTC), and where it came from."""
+    """Return a row's texts as silver keeps them, its key, its position in source time (UTC), and its origin."""
     page, day = RESOURCES[batch["resource"]], date.fromisoformat(batch["business_date"])
     told: dict = {name: column.kept(world, row[name], day) for name, column in page.columns.items()}
     moment = moment_of(told[page.position]) if page.position else None
@@ -83,7 +83,7 @@ def normalised(world: World, batch: dict, row: dict) -> dict:
 
 
 def settle(batch: dict, valid: list[dict], seen: set[tuple]) -> list[dict]:
-    """Return the accepted rows of a batch; marks duplicates of anything seen and rows a later line supersedes."""
+    """Return the accepted rows of a batch; mark duplicates of rows seen before and rows superseded by a later line."""
     last: dict[tuple, dict] = {}
     fresh = []
     for row in valid:
@@ -101,9 +101,9 @@ def settle(batch: dict, valid: list[dict], seen: set[tuple]) -> list[dict]:
 
 
 def versions(resource: str, accepted: list[dict], batches: list[dict] = ()) -> list[dict]:
-    """Return the history cut from accepted rows: per key and position the last row, equal neighbours as one; `_valid_to` None is open.
+    """Return the history of accepted rows: per key and position the last row, equal neighbours merged; `_valid_to` None is open.
 
-    `batches` are those the rows came with: of a snapshot's key that was there before and is not named in it any more, the history ends.
+    `batches` are those the rows came with: the history of a key ends when a later snapshot does not name it any more.
     """
     by_key: dict[tuple, list[dict]] = {}
     for row in accepted:
@@ -124,12 +124,12 @@ def versions(resource: str, accepted: list[dict], batches: list[dict] = ()) -> l
 
 
 def order(row: dict) -> tuple:
-    """Return the place of what was said about a key: source time, business date, delivery, line."""
+    """Return the sort key of a row within its key's history: source time, business date, delivery, line."""
     return row["_valid_from"], row["_business_date"], row["_delivery_no"], row["_line"]
 
 
 def gone(page: Page, said: list[dict], batches: list[dict]) -> list[dict]:
-    """Return where snapshots end a key: those that do not name it, not even in a line that could not be read."""
+    """Return the points at which snapshots end a key: those that do not name it, not even in an unreadable line."""
     key, first, found = said[0]["_key"], min(map(order, said)), []
     for batch in batches:
         end = {"_valid_from": local_midnight_utc(date.fromisoformat(batch["business_date"])), "_line": 10**12}
@@ -140,7 +140,7 @@ def gone(page: Page, said: list[dict], batches: list[dict]) -> list[dict]:
 
 
 def unread(page: Page, batch: dict, key: tuple) -> bool:
-    """Tell whether a line of the batch that did not get in may be about the key."""
+    """Tell whether a rejected or quarantined line of the batch may be about the key."""
     if any(all(one in (None, part) for one, part in zip(other, key, strict=True)) for other in batch["unread"]):
         return True
     told = [row.get("_raw", b"") for row in batch["rejects"]]
@@ -148,20 +148,20 @@ def unread(page: Page, batch: dict, key: tuple) -> bool:
 
 
 def content(page: Page, row: dict) -> tuple:
-    """Return what a row says, its place in time apart."""
+    """Return the content of a row without its position in time."""
     if row.get("_gone"):
         return ("gone",)
     return tuple(row[name] for name in page.columns if name != page.position)
 
 
 def valid_at_end(cut: list[dict], day: date) -> list[dict]:
-    """Return the versions that hold at the end of a business date."""
+    """Return the versions valid at the end of a business date."""
     end = local_midnight_utc(day + timedelta(days=1))
     return [row for row in cut if row["_valid_from"] < end and (row["_valid_to"] is None or row["_valid_to"] >= end)]
 
 
 def utc(moment: datetime) -> datetime:
-    """Return an instant with its zone, as tables give it."""
+    """Return an instant with the UTC zone, as tables return it."""
     return moment.replace(tzinfo=UTC)
 
 

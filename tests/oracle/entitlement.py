@@ -1,4 +1,4 @@
-"""Works out which rows and cells of the five returns are due to each recipient, by the written policy (data model 3.6).
+"""Compute which rows and cells of the five returns are due to each recipient, by the written policy (data model 3.6).
 
 An audience is a level, or `civil_affairs`: the bureau of a district that handles social assistance by law. Rows are plain dictionaries of
 the libraries' columns, with `province_code … grid_code`.
@@ -68,7 +68,7 @@ CLASSES = {
         "has_certificate": "health",
     },
 }  # fmt: skip
-# What is not handed over as it is; a district's bureau of civil affairs sees everything as the law lets it.
+# Columns that are not handed over raw; a district's civil affairs bureau sees all of them raw, as the law allows.
 POLICY = {
     "id_no": {"street": "mask", "community": "mask", "grid": "drop"},
     "name": {"grid": "mask"},
@@ -79,7 +79,7 @@ POLICY = {
     "health": {"province": "drop", "city": "drop", "district": "drop", "street": "flag", "community": "flag", "grid": "flag"},
     "minor_id": {"district": "drop", "street": "flag", "community": "flag", "grid": "drop"},
 }
-# Where a return is stricter than the policy.
+# Columns for which a return is stricter than the policy.
 STRICTER = {
     "legal_entity_list": {
         name: {"grid": "drop"}
@@ -117,7 +117,7 @@ Labels = dict[str, dict[str, str]]
 
 
 class Whose(NamedTuple):
-    """A return of one recipient: what, to which audience, of which region."""
+    """One return of one recipient: the return, its audience and the region."""
 
     return_id: str
     audience: str
@@ -125,7 +125,7 @@ class Whose(NamedTuple):
 
 
 class Today(NamedTuple):
-    """A business day and what codes are called on it."""
+    """A business day with the labels of codes on that day."""
 
     date: date
     labels: Labels
@@ -141,7 +141,7 @@ def labels(contracts: Path, city: Path, day: date) -> Labels:
 
 
 def due(whose: Whose, rows: Iterable[Row]) -> list[Row]:
-    """Return the rows due to a recipient: those the return is about whose resolved locality lies inside its region."""
+    """Return the rows due to a recipient: those that pass the return's filter and whose resolved locality is in its region."""
     if whose.audience not in REACHES[whose.return_id]:
         return []
     level = "district" if whose.audience == BUREAU else whose.audience
@@ -149,7 +149,7 @@ def due(whose: Whose, rows: Iterable[Row]) -> list[Row]:
 
 
 def pending(whose: Whose, rows: Iterable[Row]) -> int:
-    """Return how many of a recipient's rows are known to it but to none of those below it that receive the return."""
+    """Return the number of a recipient's rows whose place is known at its level but at no level below that receives the return."""
     levels = [level for level in REACHES[whose.return_id] if level in LEVELS]
     if whose.audience not in levels[:-1]:
         return 0
@@ -158,7 +158,7 @@ def pending(whose: Whose, rows: Iterable[Row]) -> int:
 
 
 def columns(return_id: str, audience: str) -> list[str]:
-    """Return the columns an audience receives."""
+    """Return the columns that an audience receives."""
     return [name for name in COLUMNS[return_id] if transform(return_id, name, audience, is_child=False) != "drop"]
 
 
@@ -169,7 +169,7 @@ def rows_due(whose: Whose, rows: Iterable[Row], today: Today) -> list[tuple]:
 
 
 def transform(return_id: str, column: str, audience: str, *, is_child: bool) -> str:
-    """Return what happens to a column for an audience; identity columns of a child are treated as a child's."""
+    """Return the transform of a column for an audience; identity columns of a child have the transform for minors."""
     if audience == BUREAU:
         return "raw"
     if is_child and column in IDENTITY:
@@ -180,7 +180,7 @@ def transform(return_id: str, column: str, audience: str, *, is_child: bool) -> 
 
 
 def cell(whose: Whose, row: Row, name: str, today: Today) -> str | None:
-    """Return what a recipient reads in a cell."""
+    """Return the text that a recipient reads in a cell."""
     value = row["grid_code"] if name == "residence_grid_code" and name not in row else row[name]
     done = transform(whose.return_id, name, whose.audience, is_child=is_minor(row, today.date))
     if done == "flag":
@@ -193,7 +193,7 @@ def cell(whose: Whose, row: Row, name: str, today: Today) -> str | None:
 
 
 def as_read(value: object, name: str, audience: str, said: Labels) -> str:
-    """Return a value as a spreadsheet shows it to people, or as a database column gives it back."""
+    """Return a value as a workbook shows it, or as a Parquet column returns it."""
     if isinstance(value, datetime):
         moment = value.replace(tzinfo=value.tzinfo or UTC)
         return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if audience in ON_PAPER else str(moment)
@@ -220,7 +220,7 @@ def changed(text: str, name: str, done: str, day: date) -> str:
 
 
 def masked_phone(text: str) -> str:
-    """Return a mobile number with 3 + 4 digits left, a landline with its area and 2; two numbers or a masked one show nothing."""
+    """Return a mobile number with 3 + 4 digits left, a landline with its area and 2; two numbers or an already masked one leave nothing."""
     area, _, number = text.rpartition("-")
     if area.startswith("0") and area.isdecimal() and len(area) in (3, 4) and number.isdecimal():
         return f"{area}-{'*' * (len(number) - 2)}{number[-2:]}"
@@ -228,13 +228,13 @@ def masked_phone(text: str) -> str:
 
 
 def masked_name(text: str) -> str:
-    """Return a name of which the surname is left."""
+    """Return the masked name, of which only the surname is left."""
     kept = 2 if len(text) > 2 and text.startswith(SURNAMES_OF_TWO) else min(1, len(text) - 1)
     return text[:kept] + "*" * (len(text) - kept)
 
 
 def is_minor(row: Row, day: date) -> bool:
-    """Tell whether a row is about somebody under 14 on the day; without a date of birth the number tells it."""
+    """Tell whether a row is about somebody under 14 on the day; without a birth date the identity number decides."""
     said, number = row.get("birth_date"), str(row.get("id_no") or "")
     if said is None and len(number) == 18 and number[6:14].isdigit():
         said = born_of(number)

@@ -1,6 +1,6 @@
-"""Reads the formats in which resources are delivered: CSV, JSON lines and sheets of workbooks.
+"""Read the formats in which resources are delivered: CSV, JSON Lines and sheets of workbooks.
 
-Each gives rows by column name, every value as text, and rejects: lines that cannot be read, each with the reason.
+Each reader returns rows by column name, every value as text, and rejects: lines that cannot be read, each with the reason.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class JsonLines:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet of a workbook whose headers stand in these rows, above one another.
+    """A sheet of a workbook with its header in these rows.
 
     A formula, an error, a number too long, a cell too far right or merged makes a row a reject.
     """
@@ -97,7 +97,7 @@ class Sheet:
         return rows, rejects
 
     def headers(self, sheet) -> list[str]:
-        """Return the texts above each column, of merged cells too, joined by a stroke; empty ones at the right left out."""
+        """Return each column's header texts joined by a slash, merged cells included; empty columns at the right are left out."""
         merged = {(row, column): sheet.cell(block.min_row, block.min_col).value
                   for block in sheet.merged_cells.ranges for row in range(block.min_row, block.max_row + 1)
                   for column in range(block.min_col, block.max_col + 1)}  # fmt: skip

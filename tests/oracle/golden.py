@@ -1,4 +1,4 @@
-"""Works out the golden values of persons, and what conflicts with them, by the written order in which sources are believed."""
+"""Compute the golden values of persons, and the conflicting ones, by the written order of authority."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from tests.oracle.resources import ADDRESS, CERTIFICATE, CHECK, ELDERLY, HOUSEHO
 from tests.oracle.rules import World, local_midnight_utc
 
 LEVELS = ["province", "city", "district", "street", "community", "grid"]
-REGISTERED = ["id_no", "person_name", "gender_code", "birth_date", "hukou_region_code"]  # the register's, else the permit's
+REGISTERED = [
+    "id_no",
+    "person_name",
+    "gender_code",
+    "birth_date",
+    "hukou_region_code",
+]  # the value of the population register, else of the residence permit
 REGISTER_ONLY = ["ethnicity_code", "hukou_address", "household_no", "relation_to_head_code"]
 IDENTITY = [*REGISTERED, *REGISTER_ONLY]
 DISABILITY = ["disability_cert_no", "disability_category", "disability_grade"]
@@ -20,7 +26,7 @@ CONFIDENCE = {CHECK: 4, PERMIT: 3, LEDGER: 3, ELDERLY: 3, HOUSEHOLD: 2}
 
 
 class Day:
-    """A business date with the regions in force at its end, the order in which sources are believed, and the standard addresses."""
+    """A business date with the regions in force at its end, the order of authority, and the standard addresses."""
 
     def __init__(self, world: World, day: date, phone: list[str] | None = None, residence: list[str] | None = None) -> None:
         self.world, self.day = world, day
@@ -32,7 +38,7 @@ class Day:
         self.directory = Directory([], [])
 
     def learn(self, versions: list[dict]) -> None:
-        """Take in the standard addresses known at the end of the day, with their regions."""
+        """Load the standard addresses known at the end of the day, with their regions."""
         for row in versions:
             lying = regions(self, row["grid_code"]) or regions(self, row["community_code"])
             self.addresses[row["address_id"]] = row | {level: lying.get(level) for level in LEVELS}
@@ -57,7 +63,7 @@ def persons(day: Day, known: dict[str, list[dict]]) -> dict[str, dict]:
 
 
 def is_defined(said: dict[str, list[dict]]) -> bool:
-    """Tell whether somebody is registered or has a permit that was not cancelled."""
+    """Tell whether a person exists in the libraries: registered, or with a permit that is not cancelled."""
     return bool(said.get(HOUSEHOLD)) or any(version["status"] != CANCELLED for version in said.get(PERMIT, []))
 
 
@@ -67,7 +73,7 @@ def newest_first(versions: list[dict]) -> list[dict]:
 
 
 def person(day: Day, said: dict[str, list[dict]]) -> dict:
-    """Return one golden person with `_sources` and `_conflicts`; `said` holds versions per resource, newest first."""
+    """Return one golden person with `_sources` and `_conflicts`; `said` holds the person's versions per resource, newest first."""
     register, valid = said.get(HOUSEHOLD, []), [v for v in said.get(CERTIFICATE, []) if v["cert_status"] == "正常"]
     fields = {name: [HOUSEHOLD, PERMIT] if name in REGISTERED else [HOUSEHOLD] for name in IDENTITY} | {"phone": day.phone}
     offers = {name: offered(said, name, resources) for name, resources in fields.items()}
@@ -97,7 +103,7 @@ def person(day: Day, said: dict[str, list[dict]]) -> dict:
 
 
 def conflicts(offers: dict[str, list[tuple[str, str]]], places: list[tuple[str, dict]]) -> list[tuple[str, str, str]]:
-    """Return what was said besides the values that were kept, as (field, resource, value); a registered place never conflicts."""
+    """Return the values that differ from the golden ones, as (field, resource, value); a registered place never conflicts."""
     lost = [(name, resource, value) for name, found in offers.items() for resource, value in found[1:] if value != found[0][1]]
     kept = places[0][1] if places else {}
     lost += [
@@ -109,7 +115,7 @@ def conflicts(offers: dict[str, list[tuple[str, str]]], places: list[tuple[str, 
 
 
 def offered(said: dict[str, list[dict]], name: str, resources: list[str]) -> list[tuple[str, str]]:
-    """Return what the resources say of a field, in their order, those that say nothing left out."""
+    """Return the values of a field by resource in order of authority; resources without a value are left out."""
     found = [(resource, newest(said.get(resource, []), name)) for resource in resources]
     return [(resource, value) for resource, value in found if value is not None]
 
@@ -120,14 +126,14 @@ def newest(versions: list[dict], name: str) -> str | None:
 
 
 def confidence(worth: int, lying: dict) -> int | None:
-    """Return how sure a place is: its source's worth, 1 when not even the street is known."""
+    """Return the confidence of a place: the value of its source, or 1 when not even the street is known."""
     if not any(lying.get(level) for level in LEVELS):
         return None
     return worth if lying.get("street") else 1
 
 
 def place(day: Day, resource: str, versions: list[dict]) -> dict:
-    """Return the regions a resource says a person lives in, empty when it does not say (any more)."""
+    """Return the regions in which a resource places a person; empty when it has no (current) place."""
     for version in versions:
         if resource == CHECK:
             if version["_valid_from"] < day.oldest_check or version["result"] not in ("在住", "搬离"):
@@ -141,7 +147,7 @@ def place(day: Day, resource: str, versions: list[dict]) -> dict:
 
 
 def lying(day: Day, code: str | None, address_id: str | None, text: str | None) -> dict:
-    """Return where a code, a standard address and a text lead: the code if it reaches the community, else what reaches further."""
+    """Resolve a code, a standard address and a text: the code if it reaches the community, else the one that reaches deepest."""
     by_code, by_text = regions(day, code), day.directory.find(text)
     given = day.addresses.get(address_id or "", {})
     by_address = {level: given[level] for level in LEVELS if given.get(level)}
@@ -160,12 +166,12 @@ def lying(day: Day, code: str | None, address_id: str | None, text: str | None) 
 
 
 def reach(lying: dict) -> int:
-    """Return down to which level a place is known, counted from the province; 0 is nowhere."""
+    """Return the number of levels known of a place, counted from the province; 0 is none."""
     return max((number for number, level in enumerate(LEVELS, 1) if lying.get(level)), default=0)
 
 
 def spelled(day: Day, resource: str, version: dict) -> str | None:
-    """Return the region code a row leads to, as written or by its community's name within the provider's street."""
+    """Return a row's region code: the written one, or the one of its community's name within the provider's street."""
     said = RESOURCES[resource].residence
     if said.code:
         return version[said.code]
@@ -181,7 +187,7 @@ def spelled(day: Day, resource: str, version: dict) -> str | None:
 
 
 def regions(day: Day, code: str | None) -> dict:
-    """Return the region of a code and those above it by level; a street padded to twelve digits is the street."""
+    """Return the region of a code and those above it by level; a street code padded to twelve digits counts as the street."""
     world = day.world
     if code is None:
         return {}
@@ -200,5 +206,5 @@ def regions(day: Day, code: str | None) -> dict:
 
 
 def alive(day: Day, code: str) -> str | None:
-    """Return the code itself while it is in force."""
+    """Return the code if its region is in force, else nothing."""
     return code if day.world.region(code, day.day) else None

@@ -1,4 +1,4 @@
-"""Works out what became of every row and which history follows from the accepted ones, from the written definitions.
+"""Compute the disposition of every row and the history of the accepted rows, from the written definitions.
 
 A batch is `{batch_id, delivery_no, business_date, taken_on, held, rows}`, a row `{line, key, position, hash, content, deleted}` and, where
 it did not get in, `rejected` or `quarantined`. Positions and dates are anything that sorts.
@@ -58,12 +58,12 @@ def versions(batches: list[dict], event: bool = False) -> list[dict]:
 
 
 def last_of(key: str, said: list[tuple]) -> dict:
-    """Return the one version of an event: what was said last."""
+    """Return the one version of an event: its last row."""
     return version(key, said[-1])
 
 
 def intervals(key: str, said: list[tuple]) -> list[dict]:
-    """Return the versions of a key: at a position the last row stands, content that repeats the one before is no news."""
+    """Return the versions of a key: the last row at a position counts, and content equal to the one before makes no version."""
     standing = {order[0]: (order, batch_id, row) for order, batch_id, row in said}
     found: list[dict] = []
     for one in standing.values():
@@ -84,5 +84,5 @@ def version(key: str, said: tuple) -> dict:
 
 
 def known(batches: list[dict], day: object, event: bool = False) -> list[dict]:
-    """Return the versions as known at the end of a day: those that follow from the batches taken in until then."""
+    """Return the versions known at the end of a day: those computed from the batches taken in until then."""
     return versions([batch for batch in batches if batch["taken_on"] <= day], event)

@@ -1,4 +1,4 @@
-"""Judges landed rows: which rules each of them breaks, by what the page of its resource asks."""
+"""Judge landed rows: find the rules that each row breaks, by the page of its resource."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def verdicts(world: World, batch: dict) -> dict[int, set[str]]:
 
 
 def broken(page: Page, row: Row) -> set[str]:
-    """Return the ids of the rules one row breaks by itself."""
+    """Return the ids of the rules that a row breaks, without the rules about the batch as a whole."""
     return {
         rule.id
         for rule in page.rules

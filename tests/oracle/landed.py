@@ -1,4 +1,4 @@
-"""Reads the landed batches as plain dictionaries: facts, rows with line numbers, and lines that cannot be read."""
+"""Read the landed batches as plain dictionaries: facts, rows with line numbers, and lines that cannot be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Works out what the libraries besides persons must hold at the end of a day, from golden persons and the versions valid then."""
+"""Compute the libraries besides persons at the end of a day, from golden persons and the versions valid then."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def coded(place: dict) -> dict:
 
 
 def entities(day: Day, known: Known) -> dict[str, dict]:
-    """Return golden entities by their code; `premises_address` before `domicile` before the registered region."""
+    """Return golden entities by credit code; the place comes from premises, else domicile, else the registered region."""
     found = {}
     for row in known[ENTERPRISE]:
         premises = lying(day, None, None, row["premises_address"])
         place = premises or lying(day, None, None, row["domicile"]) or lying(day, row["region_code"], None, None)
-        number = row["legal_rep_id_no"]  # one whose check digit is wrong names nobody
+        number = row["legal_rep_id_no"]  # a number with a wrong check digit identifies nobody
         found[row["uscc"]] = {
             **{name: row[name] for name in ("uscc", "entity_name", "legal_rep_name", "status_code", "term_to", "domicile")},
             "legal_rep_id_no": number if number and is_resident_id(number, day.day) else None,
@@ -55,7 +55,7 @@ def households(persons: dict[str, dict]) -> dict[str, dict]:
 
 
 def assistance(day: Day, known: Known, persons: dict[str, dict]) -> dict[tuple, dict]:
-    """Return what a person is given, by person, month, type, source and case: every month from the first to the last or today's."""
+    """Return assistance by person, month, type, source and case: each month from the first to the last, or to the current one."""
     today, found = day.day.isoformat()[:7], {}
     rows = [(ASSISTANCE, row | {name: row[column] for name, column in CASE.items()}) for row in known[ASSISTANCE]]
     for row in known[ELDERLY]:
@@ -86,12 +86,12 @@ def months(first: str, last: str) -> list[str]:
 
 
 def share(amount: str, size: str) -> Decimal:
-    """Return a member's equal share of what a household is given."""
+    """Return a member's equal share of the household's amount."""
     return (Decimal(amount) / Decimal(size)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def safety_net(day: Day, given: dict[tuple, dict], persons: dict[str, dict], owned: dict[str, dict]) -> dict[str, dict]:
-    """Return the month's safety net by resident number: who is on a list or should be, with the flags that are raised."""
+    """Return the month's safety net by resident number: people who are on a list, or should be, with their flags."""
     today = day.day.isoformat()[:7]
     listed: dict[str, list[tuple]] = {}
     for key, said in given.items():
@@ -128,7 +128,7 @@ def events(day: Day, known: Known) -> dict[str, dict]:
 
 
 def missing_references(day: Day, known: Known, persons: dict[str, dict]) -> dict[tuple, int]:
-    """Return how often a resource's column of a provider names a person or an address no library has."""
+    """Return per resource, column and provider how often a person or address is named that no library has."""
     there: dict[str, object] = {"person": persons, "address": day.addresses}
     found: dict[tuple, int] = {}
     references = [(resource, rule) for resource, page in RESOURCES.items() for rule in page.rules if rule.check.kind == "reference"]

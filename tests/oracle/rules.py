@@ -1,4 +1,4 @@
-"""What checks are made of: code tables and regions by date, and a second reading of numbers, dates and check characters."""
+"""Building blocks of checks: code tables and regions by date, and a second implementation of numbers, dates and check characters."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class World:
         return next((row for row in self.regions.get(code, []) if covers(row, day)), None)
 
     def successor(self, code: str, day: date) -> str | None:
-        """Return the region that stands for an abolished one on the day, following chains."""
+        """Return the region that has succeeded an abolished one on the day, following chains of successors."""
         seen = set()
         while code not in seen and code in self.regions and self.region(code, day) is None:
             seen.add(code)
@@ -53,7 +53,7 @@ def covers(row: dict, day: date) -> bool:
 
 
 def trim(text: str | None) -> str | None:
-    """Return the text without the spaces around it, none when nothing is left."""
+    """Return the text without the spaces around it, None when nothing is left."""
     return (text or "").strip(SPACES) or None
 
 
@@ -80,7 +80,7 @@ def check_character(body: str) -> str:
 
 
 def day_of(text: str | None) -> date | None:
-    """Return an ISO day, none when it is not one."""
+    """Return an ISO day, None when the text is not one."""
     try:
         return datetime.strptime(text or "", "%Y-%m-%d").date() if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text or "") else None  # noqa: DTZ007
     except ValueError:
@@ -88,7 +88,7 @@ def day_of(text: str | None) -> date | None:
 
 
 def moment_of(text: str | None) -> datetime | None:
-    """Return a local moment, none when it is not one."""
+    """Return a local moment, None when the text is not one."""
     try:
         return datetime.strptime(text or "", "%Y-%m-%d %H:%M:%S") if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text or "") else None  # noqa: DTZ007
     except ValueError:
@@ -118,7 +118,7 @@ def born_of(number: str) -> str:
 
 
 def age_on(born: date, today: date) -> int:
-    """Return full years lived."""
+    """Return the age in full years."""
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 

@@ -1,4 +1,4 @@
-"""What a resource's page is made of: how it is delivered, its columns, and the rules its rows must keep."""
+"""The classes of a resource's page: how the resource is delivered, its columns, and the rules of its rows."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Value = date | datetime | Decimal | str
 
 @dataclass(frozen=True)
 class Check:
-    """One thing asked of a column; `vocabulary` has all kinds.
+    """One check of a column; `vocabulary` has all kinds.
 
     Attributes:
-        kind: what the contracts call it.
-        is_broken: tells of a row and a column whether the row breaks it.
-        severity: `error` keeps the row out, `warning` does not.
-        name: how the rule's id ends, where not as its kind.
-        asks_empty: also asked where the column says nothing.
-        lines: what is asked of a batch as a whole, instead of its rows: the lines that break it.
-        needs: what the kind needs, where others than the judge ask for it: a pattern, or the library a reference leads to.
+        kind: the kind's name in the contracts.
+        is_broken: takes a row and a column and tells whether the row breaks the check.
+        severity: `error` quarantines the row, `warning` does not.
+        name: the end of the rule's id, if it is not the kind.
+        asks_empty: whether empty values are checked too.
+        lines: for a check of a batch as a whole: takes the batch and returns the lines that break it.
+        needs: a parameter that code other than the judge reads: a pattern, or the library that a reference points to.
     """
 
     kind: str
@@ -39,7 +39,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Rule:
-    """A check asked of one column of a resource, with the id under which it is counted."""
+    """A check of one column of a resource, with the id under which broken rows are counted."""
 
     id: str
     column: str
@@ -48,13 +48,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class Column:
-    """How a column's text is read and what is asked of it; `columns` has all ways of reading.
+    """How a column's text is normalised and checked; `columns` has all ways of reading.
 
     Attributes:
-        clean: gives the text as rules see it.
-        value: gives what the text means, none when it cannot be read; without it a text means itself.
-        checks: what is asked of the column.
-        header: what the delivered file calls it, where not by its name.
+        clean: returns the text as rules see it.
+        value: returns the typed value, None when the text cannot be read; without it the text is the value.
+        checks: the checks of the column.
+        header: the header in the delivered file, if it is not the column's name.
         is_place: the code of an abolished place is replaced by its successor's.
     """
 
@@ -81,7 +81,7 @@ class File(Protocol):
 
 @dataclass(frozen=True)
 class Residence:
-    """The columns in which a resource says where somebody lives."""
+    """The columns in which a resource gives a person's residence."""
 
     code: str = ""
     address: str = ""
@@ -90,17 +90,17 @@ class Residence:
 
 @dataclass(frozen=True)
 class Page:
-    """Everything the oracle knows of one resource.
+    """Everything the oracle knows about one resource.
 
     Attributes:
         file: the format of what is delivered.
         columns: name → column, in the order of the contract.
-        key: the columns that say what a row is about.
-        position: the column that orders in source time what is said about a key; none: the business date does.
-        delivery: `increment`, `snapshot` (what is not named any more has ended) or `event` (the last word alone counts).
-        cycle: how often something comes: every `day`, `week` or `month`.
+        key: the key columns.
+        position: the column that orders a key's rows in source time; None: the business date orders them.
+        delivery: `increment`, `snapshot` (a key not named any more has ended) or `event` (only the last row counts).
+        cycle: how often the resource is delivered: every `day`, `week` or `month`.
         dropped: headers of the delivered file that are not taken.
-        residence: where its rows say somebody lives, if they do.
+        residence: the columns with a person's residence, if there are any.
     """
 
     file: File
@@ -114,7 +114,7 @@ class Page:
 
     @cached_property
     def rules(self) -> list[Rule]:
-        """Return the rules of all columns; of one whose texts mean something, that they can be read."""
+        """Return the rules of all columns; a typed column also has the rule that its texts can be read."""
         return [
             Rule(f"{name}.{check.name or check.kind}", name, check)
             for name, column in self.columns.items()
@@ -128,22 +128,22 @@ class Page:
 
     @cached_property
     def of_batches(self) -> set[str]:
-        """Return the ids of the rules asked of a batch as a whole."""
+        """Return the ids of the rules about a batch as a whole."""
         return {rule.id for rule in self.rules if rule.check.lines}
 
     @cached_property
     def key_pattern(self) -> str:
-        """Return the pattern of the key's first column; without one anything may be a key."""
+        """Return the pattern of the key's first column; without one any text may be a key."""
         return next((rule.check.needs for rule in self.rules if rule.column == self.key[0] and rule.check.kind == "pattern"), "")
 
     @cached_property
     def headers(self) -> dict[str, str | None]:
-        """Return header → column, none where it is not taken."""
+        """Return header → column, None for a header that is dropped."""
         return {column.header or name: name for name, column in self.columns.items()} | dict.fromkeys(self.dropped)
 
 
 class Row:
-    """A row with its texts as rules see them, on its business date."""
+    """A row with its normalised texts and its business date."""
 
     def __init__(self, world: World, page: Page, batch: dict, row: dict) -> None:
         self.world, self.columns, self.provider, self.written = world, page.columns, batch["provider"], row
@@ -155,13 +155,13 @@ class Row:
         return self.texts[name]
 
     def value(self, name: str) -> Any:
-        """Return what a text means in its column, none when it cannot be read."""
+        """Return the typed value of a column, None when its text cannot be read."""
         read = self.columns[name].value
         return read(self.texts[name]) if read else self.texts[name]
 
 
 def warn(check: Check, name: str = "") -> Check:
-    """Return the same check as one that only warns, under a name of its own if need be."""
+    """Return the check with severity `warning`, and with another name if one is given."""
     return replace(check, severity="warning", name=name or check.name)
 
 

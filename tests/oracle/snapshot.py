@@ -1,4 +1,4 @@
-"""Works out the history of keys that snapshots name and close, from the written definition (ADR 0005).
+"""Compute the history of keys that snapshots name and close, from the written definition (ADR 0005).
 
 Batches are those of `history`, each with `provider` and `position`. A rejected row has `raw`, its text; a quarantined one whose key is
 broken is `misspelt`, one without any key has the key None.
@@ -30,7 +30,7 @@ def versions(batches: list[dict], key_pattern: str) -> list[dict]:
 
 
 def closing(batches: list[dict]) -> list[dict]:
-    """Return of each provider and date the last snapshot that counts, if anything was in it."""
+    """Return the last snapshot that is not held of each provider and date, if it is not empty."""
     last = {}
     for batch in sorted(batches, key=lambda batch: batch["delivery_no"]):
         if not batch["held"]:
@@ -39,17 +39,17 @@ def closing(batches: list[dict]) -> list[dict]:
 
 
 def place(batch: dict, line: int) -> tuple:
-    """Return where a line of a snapshot stands."""
+    """Return the sort key of a line of a snapshot."""
     return batch["position"], batch["delivery_no"], line
 
 
 def names(batch: dict, key: str, key_pattern: str) -> bool:
-    """Tell whether a key is in the snapshot, or may be."""
+    """Tell whether the snapshot names a key, or may name it in an unreadable row."""
     return any(may_be(row, key, key_pattern) for row in batch["rows"])
 
 
 def may_be(row: dict, key: str, key_pattern: str) -> bool:
-    """Tell whether a row is about the key, or may be."""
+    """Tell whether a row is, or may be, about the key."""
     if row.get("raw") is not None:
         return key in row["raw"] or not re.search(key_pattern, row["raw"])
     if row["key"] is None:
@@ -58,7 +58,7 @@ def may_be(row: dict, key: str, key_pattern: str) -> bool:
 
 
 def lives(key: str, told: list[tuple]) -> list[dict]:
-    """Return the versions of a key from rows and ends in order: an end counts where its provider spoke of the key last."""
+    """Return the versions of a key from its rows and ends in order; an end counts if its provider was the last to name the key."""
     counted, owner = [], None
     for order, batch, row in told:
         if row is None and batch["provider"] != owner:
@@ -79,7 +79,7 @@ def lives(key: str, told: list[tuple]) -> list[dict]:
 
 
 def distance(one: str, other: str) -> int:
-    """Return how many characters have to be changed, added or left out to make one text the other."""
+    """Return the edit distance of two texts: the number of characters to change, add or remove."""
     row = list(range(len(other) + 1))
     for place_, character in enumerate(one, 1):
         row, before = [place_], row

@@ -1,4 +1,4 @@
-"""A resource is one page: a further one is found by its file and judged, and none that has a contract lacks one."""
+"""A resource is one page: a new page is found by its file and used, and every contract has a page."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FILE = "证号,性别,册数\na001,1,3\nA002,,3\nA003,2,21\nA004,7,three\nA005\n
 
 @pytest.fixture
 def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the code of a resource nobody has heard of, whose page lies in a folder of its own."""
+    """Return the code of a new resource whose page is in a folder of its own."""
     (tmp_path / "d_library_card.py").write_text(PAGE, "utf-8")
     (found,) = declared(tmp_path).items()
     monkeypatch.setitem(RESOURCES, *found)

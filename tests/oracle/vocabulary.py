@@ -1,6 +1,6 @@
-"""Every check a page can ask of a column, in plain Python from its written meaning; an error unless put into `warn(…)`.
+"""Every check that a page can use, in plain Python from its written definition; its severity is error unless put into `warn(…)`.
 
-What cannot be read, and what says nothing, breaks no check but `required`, `required_when` and the readability every typed column asks.
+An unreadable or empty value breaks no check but `required`, `required_when` and the readability check of typed columns.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ MONTH = "[0-9]{4}-(0[1-9]|1[0-2])"
 
 
 def required_when(other: str, *values: str) -> Check:
-    """Ask for a value where another column has one of these."""
+    """Require a value where another column has one of these."""
     return Check("required_when", lambda row, column: row.text(column) is None and row.text(other) in values, asks_empty=True)
 
 
 def domain(table: str, first: int | None = None) -> Check:
-    """Ask that a code, or its first characters, is in its table and valid on the day."""
+    """Require that a code, or its first characters, is in its table and valid on the day."""
     return Check("domain", lambda row, column: not row.world.has_code(table, row.text(column)[:first], row.day))
 
 
 def pattern(regex: str) -> Check:
-    """Ask that the whole text matches."""
+    """Require that the whole text matches a regular expression."""
     return Check("pattern", lambda row, column: not re.fullmatch(regex, row.text(column)), needs=regex)
 
 
 def between(low: int, high: int) -> Check:
-    """Ask that a number is neither smaller nor larger."""
+    """Require that a number is neither smaller nor larger."""
 
     def is_broken(row: Row, column: str) -> bool:
         value = row.value(column)
@@ -46,37 +46,37 @@ def between(low: int, high: int) -> Check:
 
 
 def at_least(low: int) -> Check:
-    """Ask that a number is not smaller."""
+    """Require that a number is not smaller."""
     return Check("range", lambda row, column: (value := row.value(column)) is not None and value < Decimal(low))
 
 
 def at_most(high: int) -> Check:
-    """Ask that a number is not larger."""
+    """Require that a number is not larger."""
     return Check("range", lambda row, column: (value := row.value(column)) is not None and value > Decimal(high))
 
 
 def no_earlier_than(other: str) -> Check:
-    """Ask that a day, moment or month does not lie before another of the row."""
+    """Require that a day, moment or month does not lie before another of the row."""
     return Check("compare", lambda row, column: _both(row, column, other, lt))
 
 
 def no_later_than(other: str) -> Check:
-    """Ask that a day, moment or month does not lie after another of the row."""
+    """Require that a day, moment or month does not lie after another of the row."""
     return Check("compare", lambda row, column: _both(row, column, other, gt))
 
 
 def not_overdue(other: str, *values: str) -> Check:
-    """Ask that a day has not passed where another column has one of these values."""
+    """Require that a day has not passed where another column has one of these values."""
     return Check("not_overdue", lambda row, column: (on := _day(row, column)) is not None and on < row.day and row.text(other) in values)
 
 
 def fresh(days: int) -> Check:
-    """Ask that a day is not longer ago."""
+    """Require that a day is not more than `days` days ago."""
     return Check("fresh", lambda row, column: (on := _day(row, column)) is not None and on < row.day - timedelta(days=days))
 
 
 def equals_part(other: str, first: int, length: int) -> Check:
-    """Ask that a text is a part of another column's, counted from 1, where that is long enough."""
+    """Require that a text is a part of another column's, counted from 1, where that is long enough."""
 
     def is_broken(row: Row, column: str) -> bool:
         whole, end = row.text(other), first - 1 + length
@@ -86,7 +86,7 @@ def equals_part(other: str, first: int, length: int) -> Check:
 
 
 def credit_code(*kinds: str) -> Check:
-    """Ask for a unified social credit code with right check characters, of one of these kinds if any are named."""
+    """Require a unified social credit code with right check characters, of one of these kinds if any are named."""
 
     def is_broken(row: Row, column: str) -> bool:
         code = row.text(column)
@@ -96,12 +96,12 @@ def credit_code(*kinds: str) -> Check:
 
 
 def place_known(level: str) -> Check:
-    """Ask that a code is, or once was, a place of this level (or of `any`)."""
+    """Require that a code is, or once was, a place of this level (or of `any`)."""
     return Check("place_known", lambda row, column: not _written_place(row, column, level)[1])
 
 
 def place_current(level: str) -> Check:
-    """Ask that a known place is in force on the day."""
+    """Require that a known place is in force on the day."""
 
     def is_broken(row: Row, column: str) -> bool:
         code, is_known = _written_place(row, column, level)
@@ -111,7 +111,7 @@ def place_current(level: str) -> Check:
 
 
 def burst(by: str, more_than: int) -> Check:
-    """Ask of a batch that nobody, as another column names them, has more rows within one minute of the clock."""
+    """Limit the rows of a batch within one clock minute that have the same value in another column."""
 
     def lines(rows: list[dict], column: str) -> set[int]:
         minutes = Counter((row[by], (row[column] or "")[:16]) for row in rows)
@@ -121,12 +121,12 @@ def burst(by: str, more_than: int) -> Check:
 
 
 def reference(target: str) -> Check:
-    """Ask that a library has the `person` or the `address`; answered where libraries are known."""
+    """Require that a library has the `person` or the `address`; judged where libraries are known."""
     return Check("reference", needs=target)
 
 
 def _of_id(is_other: Callable[[Row, str, str], bool]) -> Check:
-    """Ask that a column agrees with the row's own resident number, where that is a right one."""
+    """Require that a column agrees with the row's own resident number, where that is a right one."""
 
     def is_broken(row: Row, column: str) -> bool:
         number = row.text("id_no")
@@ -161,7 +161,7 @@ def _day(row: Row, column: str) -> date | None:
 
 
 def _written_place(row: Row, column: str, level: str) -> tuple[str, bool]:
-    """Return the code, a street's padded to twelve digits as the street's, and whether such a place ever was."""
+    """Return the code (a street code padded to twelve digits as the street's own) and whether the place ever existed."""
     code = row.text(column)
     is_padded = level in ("community", "any") and len(code) == 12 and code.endswith("000") and code not in row.world.regions
     short = code[:9] if is_padded else code

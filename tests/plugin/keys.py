@@ -1,4 +1,4 @@
-"""Returns nothing but gives an instance the suite's own keys before its first start: the same landed bytes then give the same packages."""
+"""Give an instance the suite's own keys before its first start, so that the same landed bytes give the same packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lakehouse.config import Instance
 
 
 def place_keys(instance: Instance) -> None:
-    """Write the keys on which bytes of packages depend (pseudonyms, signatures); they are known to everybody and protect nothing."""
+    """Write the keys that decide the bytes of packages (pseudonyms, signatures); they are public and protect nothing."""
     signing = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"huiliu tests: signing").digest())
     contents = {
         "hmac.key": hashlib.sha256(b"huiliu tests: pseudonyms").hexdigest().encode(),

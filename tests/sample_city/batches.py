@@ -1,4 +1,4 @@
-"""Reads everything a sample city delivers as batches and judges them by the oracle; knows nothing of labels or how the city was made."""
+"""Read all deliveries of a sample city as batches and judge them by the oracle, without its labels or generators."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.oracle.rules import World
 DAYS = [FIRST_DAY + timedelta(days=n) for n in range(3)]
 CITIES = Path(__file__).resolve().parents[2] / "cities"
 CODES = CITIES.parent / "contracts" / "codes"
-Named = tuple[str, str, int | str]  # resource, file and line; of a table's row: resource, nothing, SHA-256
+Named = tuple[str, str, int | str]  # resource, file and line; for a table's row: resource, None, SHA-256
 
 
 def put_down(folder: Path, city: str, people: int, seed: int = 7, days: Iterable[date] = DAYS) -> Sample:
-    """Return a sample city of which all files of the days are written; no database is needed."""
+    """Return a sample city with all files of the days written; no database is needed."""
     sample = Sample(folder / "sample", folder / "inbox", "", CITIES / city, people, seed)
     sample.put_down_first()
     for day in days:
@@ -32,13 +32,13 @@ def put_down(folder: Path, city: str, people: int, seed: int = 7, days: Iterable
 
 
 def name_of(texts: Iterable[str | None]) -> str:
-    """Return the name of a row by its texts in contract order."""
+    """Return the hash that identifies a row, from its texts in contract order."""
     canonical = json.dumps([text or None for text in texts], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def files(sample: Sample) -> Iterator[dict]:
-    """Yield every file of the inbox as a batch, in order of date and number; the same bytes again are no new batch."""
+    """Yield every file of the inbox as a batch, in order of date and number; repeated bytes make no new batch."""
     seen: set[tuple[Path, str, bytes]] = set()
     for n, path in enumerate(sorted(sample.inbox.glob("**/*.*"), key=lambda path: (path.name, path))):
         content = path.read_bytes()
@@ -55,7 +55,7 @@ def files(sample: Sample) -> Iterator[dict]:
 
 
 def provider(sample: Sample, region: str) -> str:
-    """Return the code of a department of a region; of the city where the folder names none."""
+    """Return the code of the department of the region that the folder names; without one, of the city."""
     found = {row["region_code"]: row["uscc"] for row in sample.lives.setting.places.departments}
     return found.get(region) or next(row["uscc"] for row in sample.lives.setting.places.departments if row["level"] == "city")
 
@@ -77,7 +77,7 @@ def tables(sample: Sample, days: Iterable[date]) -> Iterator[dict]:
 
 
 def judge(world: World, batch: dict) -> tuple[dict[Named, tuple[str, set[str]]], set[str]]:
-    """Return outcome and kinds of rules of every row that breaks something, and the error rules that would block the batch."""
+    """Return outcome and broken rule kinds of every row that breaks a rule, and the error rules that would block the batch."""
     resource, source = batch["resource"], batch["source"]
     page = RESOURCES[resource]
     kinds = {rule.id: rule.check.kind for rule in page.rules}

@@ -1,4 +1,4 @@
-"""Provides sample cities of which all files of three days are written; their tables are only worked out."""
+"""Fixtures: sample cities with all files of three days written; their tables are only computed."""
 
 from __future__ import annotations
 

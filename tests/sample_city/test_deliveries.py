@@ -1,4 +1,4 @@
-"""What sources deliver hangs together over the days, and chance comes from the seed alone."""
+"""Deliveries of the sources are consistent over the days, and chance depends on the seed alone."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_further_days_stay_clean_and_numbers_unique(tmp_path: Path) -> None:
     sample = put_down(tmp_path, "tiny", 300)
     register = HouseholdRegistration(sample.lives)
     held = {row["id_no"] for row in register.first_load()}
-    for n in range(150):  # the shuffle of events begins a second round
+    for n in range(150):  # the shuffle of events starts its second round
         for change in register.changes(FIRST_DAY + timedelta(days=n)):
             assert change.replaces is None or change.replaces in held
             held = held - {change.replaces} | {change.row["id_no"]}

@@ -1,4 +1,4 @@
-"""A further resource is one declaration: its rows, files, tables, API path and labels follow, and no other file knows of it."""
+"""A new resource needs one declaration: its rows, files, tables, API path and labels follow from it, and no other file names it."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ class Loan(TableSource):
     defects = declared(Defect("unknown_title", "warning", "domain", by_turns("title", ("无名",))))
 
     def special_rows(self) -> Iterator[Labelled]:
-        """Yield a clean loan and one of a book nobody knows."""
+        """Yield a clean loan and one of an unknown book."""
         for n, kind in enumerate(("", "unknown_title")):
             yield self.spoiled(self.row(f"L{n}", "红楼梦", "2026-05-01 09:00:00"), kind, n), kind
 
     def ordinary_changes(self, _: date) -> Iterator[Change]:
-        """Yield nothing: everybody keeps their books."""
+        """Yield no changes: everybody keeps their books."""
         return iter(())
 
 

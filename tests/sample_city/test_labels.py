@@ -18,7 +18,7 @@ from tests.sample_city.batches import CITIES, CODES, DAYS, Named, judge
 pytestmark = pytest.mark.fast
 OUTCOMES = {source.code: {kind: (one.outcome, one.rule) for kind, one in source.defects.items()} for source in SOURCES}
 REFERENCE = CITIES.parent / "docs" / "reference" / "sample-city.md"
-BY_CHANCE = {*ODD, "burst", "hidden_sheet", "late_state", "crlf_file"}  # how many follows from who is listed, or from what happens
+BY_CHANCE = {*ODD, "burst", "hidden_sheet", "late_state", "crlf_file"}  # kinds whose number depends on the people listed or on events
 FOUND_BY_RULES = {"rejected", "quarantined", "warning", "batch_warning"}
 
 

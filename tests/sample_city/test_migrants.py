@@ -1,4 +1,4 @@
-"""People registered elsewhere live here like others: one number each, a permit that follows them, and no household."""
+"""Migrants (people registered elsewhere) have one identity number each, permits that follow their events, and no household."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_permits_follow_their_holders(sample: Sample) -> None:
     permits = ResidencePermit(sample.lives)
     rows = {row["permit_no"]: row for row in permits.first_load()}
     before = len(rows)
-    for n in range(250):  # the shuffle of turns begins a second round
+    for n in range(250):  # the shuffle of events starts its second round
         for change in permits.changes(FIRST_DAY + timedelta(days=n)):
             number = change.row["permit_no"]
             assert (number in rows) == (change.replaces == number)

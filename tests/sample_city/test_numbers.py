@@ -1,4 +1,4 @@
-"""The generators of identity numbers agree with the standards' vectors, and shuffles are one-to-one."""
+"""The generators of identity numbers agree with the standards' examples, and shuffles are one-to-one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rooms of the sample city build on each other in one direction: world, then sources, then feed."""
+"""The packages of the sample city import each other in one direction only: world, then sources, then feed."""
 
 from __future__ import annotations
 

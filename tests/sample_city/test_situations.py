@@ -1,4 +1,4 @@
-"""Every situation a safety net must find can be found in what the sources deliver by the day it says."""
+"""Every situation that a safety net must find can be found in the deliveries from its first day on."""
 
 from __future__ import annotations
 

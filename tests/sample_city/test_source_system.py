@@ -1,4 +1,4 @@
-"""The register is fed on a real PostgreSQL: once per day, in order, whole or not at all."""
+"""The source database is fed on a real PostgreSQL: once per day, in order, completely or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Returns random histories of many keys: batches over several days with late, equal, repeated, deleted and re-born rows."""
+"""Builders of random histories of many keys: batches over several days with late, equal, repeated, deleted and re-created rows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def contract(delivery: str) -> Contract:
 
 
 def draw(keys: int, seed: int) -> list[dict]:
-    """Return batches in order of delivery, as the oracle takes them; one comes late, one is held."""
+    """Return random batches in order of delivery, in the oracle's form; one comes late, one is held."""
     chance = random.Random(seed)
     days = [(1, 1), (2, 2), (1, 2), (3, 3), (3, 4), (4, 4)]
     batches: list[dict] = [
@@ -74,7 +74,7 @@ def draw(keys: int, seed: int) -> list[dict]:
 
 
 def random_row(chance: random.Random, key: str) -> dict:
-    """Return a row: few positions and values, so that much coincides; a trailing space is another text of the same value."""
+    """Return a random row with few possible positions and values, so that many coincide; some texts have a trailing space."""
     content = chance.choice("abc")
     texts = [key, content + chance.choice(("", "", " ")), chance.choice("UUUUD"), f"2026-05-{chance.randint(1, 8):02} 08:00:00"]
     quarantined = chance.random() < 0.06

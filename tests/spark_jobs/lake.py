@@ -1,4 +1,4 @@
-"""Returns one resource of a lake whose batches are all in bronze, brought into silver in any order, and what silver then says."""
+"""A lake of one resource with all batches in bronze, which a test brings into silver in any order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.spark_jobs.histories import bronze_rows, landed
 
 
 class Lake:
-    """One resource whose batches are all in bronze; steps bring them into silver in any order."""
+    """One resource with all batches in bronze; a test brings them into silver in any order."""
 
     def __init__(self, instance: Instance, resource: Contract, batches: list[dict]) -> None:
         self.instance, self.contract, self.batches = instance, resource, batches
@@ -32,7 +32,7 @@ class Lake:
         storage.append_batches(self.spark, bronze(resource.code), rows, [batch["batch_id"] for batch in batches])
 
     def step(self, batch_ids: list[str], on) -> storage.Changes:
-        """Bring these batches into silver in one step; whatever else is neither done nor held waits for its gate."""
+        """Bring these batches into silver in one step; all other open batches wait for their gate."""
         known = []
         for batch in self.batches:
             name = batch["batch_id"]
@@ -65,7 +65,7 @@ def told(versions: list[dict]) -> dict[str, list[tuple]]:
 
 
 def known_in(rows: list[dict], day) -> list[dict]:
-    """Return the versions silver says were known at a day: replaced later counts, closed later reads as open."""
+    """Return the versions that silver says were known on a day: one replaced later counts, one closed later is open."""
     return [
         {
             "key": row["id"],

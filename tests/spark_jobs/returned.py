@@ -1,4 +1,4 @@
-"""Builders: the library tables of a small town as far as returns read them, and what was published of them, decoded."""
+"""Builders of a small town's library tables with the columns that returns read, and a decoder of its published packages."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ DEFAULTS: dict[str, Row] = {
 
 
 def row(return_id: str, key: str, place: str | None = GRIDS[0], **values: Any) -> Row:
-    """Return a row of a return's table that lies at a region's place (nowhere without one), its other values as usual."""
+    """Return a row of a return's table placed in a region (without one, nowhere), with default values elsewhere."""
     declared = RETURNS[return_id]
     chain = load_regions(PROJECT / "cities" / "tiny").ancestors(place, date(2026, 6, 1)) if place else {}
     codes = {f"{level}_code": chain.get(level) for level in LEVELS}
@@ -67,7 +67,7 @@ def row(return_id: str, key: str, place: str | None = GRIDS[0], **values: Any) -
 
 
 def shape(declared: Return) -> TableShape:
-    """Return the shape of a return's table, as far as the return reads it."""
+    """Return the columns of a return's table that the return reads."""
     columns = {declared.key: "string", **dict.fromkeys(declared.filter, "boolean")}
     columns |= {column.name: TYPES.get(column.type, "string") for column in declared.columns}
     columns |= {f"{level}_code": "string" for level in LEVELS}
@@ -75,7 +75,7 @@ def shape(declared: Return) -> TableShape:
 
 
 def put(instance: Instance, town: Town) -> None:
-    """Write the tables of all returns; a return the town says nothing of has an empty one."""
+    """Write the tables of all returns; a return without rows in the town gets an empty table."""
     spark = open_session(instance)
     for return_id, declared in RETURNS.items():
         wanted = shape(declared)

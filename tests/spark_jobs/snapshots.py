@@ -1,4 +1,4 @@
-"""Returns random snapshots of two providers: keys that go, come back and change hands, and rows that cannot be read."""
+"""Builders of random snapshots of two providers: keys that disappear, return and change provider, and unreadable rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def contract() -> Contract:
 
 
 def draw(keys: int, seed: int) -> list[dict]:
-    """Return batches in order of delivery; positions are UTC without a zone, as Spark hands them to Python."""
+    """Return random batches in order of delivery; positions are UTC without a zone, as Spark hands them to Python."""
     chance = random.Random(seed)
     batches = []
     for number, (provider, about, taken) in enumerate(DELIVERIES, start=1):
@@ -44,7 +44,7 @@ def draw(keys: int, seed: int) -> list[dict]:
             if batch["delivery_no"] != EMPTY and chance.random() < (0.7 if own else 0.1):
                 add(batch, random_row(chance, key, batch["position"]))
     by_number = {batch["delivery_no"]: batch for batch in batches}
-    add(by_number[CUT_OFF], {"key": None, "position": None, "rejected": True, "raw": "K0000"})  # a line that breaks off in its key
+    add(by_number[CUT_OFF], {"key": None, "position": None, "rejected": True, "raw": "K0000"})  # a line that ends within its key
     keyless = {"key": None, "texts": ["", "a"], "hash": "0" * 64, "quarantined": True, "verdict": ["_key.unreadable"]}
     add(by_number[KEYLESS], keyless | {"position": by_number[KEYLESS]["position"]})
     return batches
@@ -55,7 +55,7 @@ def add(batch: dict, row: dict) -> None:
 
 
 def random_row(chance: random.Random, key: str, position: datetime) -> dict:
-    """Return a row that names the key: readable, quarantined, with a broken key, or a rejected line."""
+    """Return a random row that names the key: readable, quarantined, with a broken key, or a rejected line."""
     content = chance.choice("ab")
     how = chance.choices(("read", "quarantined", "misspelt", "rejected"), (85, 6, 3, 6))[0]
     if how == "rejected":

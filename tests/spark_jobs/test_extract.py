@@ -1,4 +1,4 @@
-"""The extract job on real servers: one commit per step, counted again, and nothing twice whatever was lost on the way."""
+"""The extract job on real servers: one commit per step, rows counted again, and no row twice even after a lost record."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def unrecorded(instance: Instance) -> list[str]:
 
 
 def forget(instance: Instance, batch_id: str) -> None:
-    """Lose the record that a batch is in bronze."""
+    """Delete the record that a batch is in bronze."""
     with connect(instance) as connection:
         connection.execute(update(batch_table).where(batch_table.c.batch_id == batch_id).values(bronze_recorded_at=None))
 

@@ -1,4 +1,4 @@
-"""The gate on real servers: committed rows, one checkpoint, batches block one by one."""
+"""The gate job on real servers: it checks committed rows, runs one checkpoint and blocks batches one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages from the libraries to the published day: complete, repeated without effect, refused when something leaks or is missing."""
+"""The returns jobs, from the libraries to the published day: complete, safe to repeat, refused when rows leak or are missing."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def assert_everybody_is_served(instance: Instance) -> None:
 
 
 def test_two_days_are_published_repeated_checked_and_issued_again(instance: Instance) -> None:
-    """One long story: every step rests on the one before."""
+    """One long test, because every step builds on the one before."""
     put(instance, TOWN)
     close(instance, FIRST)
     built, _, made = run_returns(instance, FIRST)
@@ -127,8 +127,8 @@ def test_two_days_are_published_repeated_checked_and_issued_again(instance: Inst
     put(instance, town)
     close(instance, SECOND)
     built, proved, made = run_returns(instance, SECOND)
-    assert built["created"] == 2 + 1 + 1 + 1  # the district has a file for the rows and one for the changes
-    assert proved["decoded"] == 2 + 3 * 6  # of a workbook: cover, four lists, one of them with changes
+    assert built["created"] == 2 + 1 + 1 + 1  # a district has one file for rows and one for changes
+    assert proved["decoded"] == 2 + 3 * 6  # sheets of a workbook: cover, four lists, one of them with changes
     assert_exactly_what_is_due(instance, town, SECOND)
     made_known = form(instance, f"v-{COMMUNITY}", SECOND, "changes")
     assert (made_known["inserted"], made_known["updated"], made_known["deleted"]) == (1, 1, 1)

@@ -1,4 +1,4 @@
-"""The silver job on real servers: rows accounted for, cases opened, and a lost record writes no version again."""
+"""The silver job on real servers: rows are accounted for, cases opened, and no version is written again after a lost record."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHECK = {"check_id": "c1", "grid_code": "449901001001001", "check_time": "2026-0
 
 
 def land_and_pass(instance: Instance, lines: list[str]) -> None:
-    """Bring a file through landing and bronze; what the gate would say of it is recorded by hand."""
+    """Bring a file through landing and bronze, and record the gate's result by hand."""
     (instance.folder("inbox", RESOURCE) / f"{DAY}_1.jsonl").write_text("\n".join(lines), "utf-8")
     run_job("extract", JobRequest(DAY, RESOURCE), instance)
     with connect(instance) as connection:

@@ -1,4 +1,4 @@
-"""A snapshot closes what it lacks and nothing it may name: hundreds of random histories against the oracle, in any order."""
+"""A snapshot closes the keys it lacks, but none it may name: hundreds of random histories against the oracle, in any order."""
 
 from __future__ import annotations
 

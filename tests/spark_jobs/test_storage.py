@@ -1,4 +1,4 @@
-"""Writes of differences only, appends that repeat nothing, a catalog that comes back after a restart."""
+"""Storage: only differences are written, an append is never repeated, the catalog is restored after a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Returns what a real browser makes of a page."""
+"""Open a page in a real browser and report what a reader sees."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.plugin.tiers import browser
 
-# Runs inside the page: what is visible, how wide it is, which texts can hardly be read, what it tried to load.
+# Runs inside the page and finds what is visible, how wide it is, which texts have too little contrast, what it tried to load.
 PROBE = """
 <script>
 addEventListener("load", function () {
@@ -70,7 +70,7 @@ class Seen:
 
 
 def see(page: Path, folder: Path, width: int, address: str = "") -> Seen:
-    """Return what Chromium shows of a page in a window of that width; `folder` takes the copy that is looked at."""
+    """Return what Chromium shows of a page in a window of that width; a copy of the page is opened from `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "page.html").write_text(page.read_text("utf-8").replace("</body>", PROBE + "</body>"), "utf-8")
     (folder / "frame.html").write_text(FRAME.format(address=address, width=width), "utf-8")

@@ -1,4 +1,4 @@
-"""Returns reports of a day as `application.report` finds them."""
+"""Sample reports of a day, in the form made by `application.report`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ PROVIDER = "11449900MB2C000130"
 
 
 def busy() -> dict[str, Any]:
-    """Return the report of a day on which everything happened: gaps, a blocked batch, broken rules, references that lead nowhere."""
+    """Return the report of a day on which everything happened: gaps, a blocked batch, broken rules, missing references."""
     return copy.deepcopy(BUSY)
 
 
 def quiet() -> dict[str, Any]:
-    """Return the report of a published day on which nothing came and nothing is wrong."""
+    """Return the report of a published day without deliveries and without problems."""
     empty = {"batches": [], "gaps": [], "rules": [], "missing_references": [], "timings": [], "returns": [], "gate_history": []}
     return busy() | empty | {"date": "2026-06-06", "invariants": [{"id": "I1", "ok": True, "detail": "holds"}], "state": "published"}
 

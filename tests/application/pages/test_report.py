@@ -19,7 +19,7 @@ WIDTHS = pytest.mark.parametrize("width", [390, 1200])
 def test_a_page_is_one_file_that_loads_nothing(tmp_path: Path) -> None:
     page = report.write(tmp_path / "report", reports.busy()).read_text("utf-8")
     assert re.findall(r"""(?:src|srcset|action)\s*=|@import|url\(|https?://""", page) == []
-    assert set(re.findall(r'href="([^"]+)"', page)) == {"#content", "index.html", "2026-06-02.json"}  # nothing else is there to link
+    assert set(re.findall(r'href="([^"]+)"', page)) == {"#content", "index.html", "2026-06-02.json"}  # no other page exists to link to
     assert json.loads((tmp_path / "report" / "2026-06-02.json").read_text("utf-8")) == reports.busy()
 
 

@@ -1,4 +1,4 @@
-"""Working days and due deliveries: the vectors of Decree 809, the city's own days, the loud end of the calendar."""
+"""Working days and due deliveries: the examples of Decree 809, the city's own days, and the warning beyond the calendar's last year."""
 
 from __future__ import annotations
 

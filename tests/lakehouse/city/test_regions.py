@@ -1,4 +1,4 @@
-"""The region tree: by parent and by date, never by digits; and who receives, who delivers."""
+"""The region tree, resolved by parent and date and never by digits; and the providers of a resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contracts: every problem of a file is told at once, and what is well formed loads fast and complete."""
+"""Loading contracts: all problems of a file are reported together, and valid contracts load fast and completely."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def few_codes(folder: Path) -> Path:
-    """Return the copy with no other code tables than the spoiled contract needs: a message names all there are."""
+    """Return the copy with only the code tables that the spoiled contract needs, because a message lists all code tables."""
     for path in (folder / "codes").glob("*.csv"):
         if path.stem not in ("elderly_service_type", "gender"):
             path.unlink()
@@ -41,7 +41,7 @@ def few_codes(folder: Path) -> Path:
 
 
 def spoil(folder: Path, contract: str, *edits: tuple[str, str]) -> str:
-    """Return what the loader says after the edits."""
+    """Edit a contract and return the loader's message."""
     path = folder / "resources" / f"{contract}.odcs.yaml"
     text = path.read_text("utf-8")
     for old, new in edits:

@@ -1,4 +1,4 @@
-"""`authority.yaml`: everything wrong is told at once; resources without a contract are known but unused."""
+"""`authority.yaml`: all problems are reported together; resources without a contract may be named but are not used."""
 
 from __future__ import annotations
 

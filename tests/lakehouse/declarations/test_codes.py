@@ -1,4 +1,4 @@
-"""Code tables: effective-dated, wrong lines named by file and line."""
+"""Code tables are effective-dated, and wrong lines are reported by file and line."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_wrong_header_is_named(tmp_path: Path) -> None:
     [
         ("administrative_division", "449909", date(2009, 12, 31), date(2010, 1, 1)),
         ("administrative_division", "440421", date(2001, 4, 3), date(2001, 4, 4)),  # Doumen became a district
-        ("industry", "O79", date(2017, 9, 30), date(2017, 10, 1)),  # the edition of 2017 counts on by one from here
+        ("industry", "O79", date(2017, 9, 30), date(2017, 10, 1)),  # from this division on the codes of the 2017 edition are shifted by one
         ("industry", "N79", date(2017, 10, 1), date(2017, 9, 30)),
         ("industry", "T97", date(2017, 10, 1), date(2017, 9, 30)),
     ],

@@ -1,4 +1,4 @@
-"""The rendered dbt project: derived from contracts, rewritten only where it differs, no resource named by a model."""
+"""The rendered dbt project: derived from contracts, files rewritten only when they differ, no model names a resource."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_each_source_is_read_by_one_model_that_others_refer_to(tmp_path: Path) -
 
 
 def known_models(project: Path) -> set[str]:
-    """Return the resources whose rows of the day a model of the rendered project puts ready."""
+    """Return the resources for which the rendered project has a model with the rows known on the day."""
     return {path.stem.removeprefix("int_known__") for path in (project / "models/intermediate/generated").glob("int_known__*.sql")}
 
 

@@ -1,4 +1,4 @@
-"""The page and the catalog entry of a resource: derived from the contract alone, the same bytes each time."""
+"""The page and the catalog entry of a resource are derived from the contract alone, with the same bytes each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliveries on a real database: identity, numbers, repeats, late ones, unreadable ones, and what the sidecars can restore."""
+"""Deliveries on a real database: identity, delivery numbers, repeated, late and unreadable ones, and restoring rows from sidecar files."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def take(instance: Instance, of: Contract, on: date) -> Intake:
 
 
 def finish(instance: Instance, of: Contract, taken: Intake, on: date) -> Staged:
-    """Do what the extract job does, without Spark."""
+    """Record the batches as the extract job does, without Spark."""
     staged = staging.stage((open_area(instance, "landing"), open_area(instance, "lake")), of, taken.waiting, on)
     with connect(instance) as connection:
         intake.settle(connection, of.code, (taken.waiting, staged.refused), on)

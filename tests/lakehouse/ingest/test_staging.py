@@ -1,4 +1,4 @@
-"""Staging: readable workbooks beside refused ones, and what people should know of them."""
+"""Staging: readable workbooks beside refused ones, and the remarks about them."""
 
 from __future__ import annotations
 

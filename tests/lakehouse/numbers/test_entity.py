@@ -1,4 +1,4 @@
-"""Unified social credit codes: published vectors, each way to be wrong, and a well-kept library as a second opinion on the outer layer."""
+"""Unified social credit codes: published examples, every kind of fault, and a maintained library as a check of the outer check digit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_any_changed_character_is_found(code: str, place: int, letter: str) -> N
         ("9144990IMA5X00014M", "characters"),
         ("91A49901MA5X00014M", "characters"),
         ("91449901MA5X00014N", "check_character"),
-        ("91449901MA5X00013J", "organisation_code"),  # the outer check character fits
+        ("91449901MA5X00013J", "organisation_code"),  # the last check character is right
         (COMMITTEE, "category"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Resident numbers: the published vectors, each way to be wrong, and what a number says."""
+"""Resident numbers: the published examples, every kind of fault, and the facts read from a number."""
 
 from __future__ import annotations
 

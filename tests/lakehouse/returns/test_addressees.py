@@ -1,4 +1,4 @@
-"""Packages are for the regions of every level a return serves, in force on the day, and for one handling department of each region."""
+"""Recipients are the regions in force on the day, of every level a return serves, and one handling department per region."""
 
 from __future__ import annotations
 

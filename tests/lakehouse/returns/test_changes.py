@@ -1,4 +1,4 @@
-"""The changes lead from yesterday's rows to today's."""
+"""Applying the changes to yesterday's rows gives today's rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A return that would show too much is refused before it runs, with everything that is wrong with it."""
+"""A return that would disclose too much is refused before it runs, with all its problems."""
 
 from __future__ import annotations
 

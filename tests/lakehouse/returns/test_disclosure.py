@@ -1,4 +1,4 @@
-"""What is left of a value after each transform (data model 3.6, standards 2.5)."""
+"""The result of each transform of a value (data model 3.6, standards 2.5)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VECTORS = [
     ("mask", "phone", "13800008000", "138****8000"),
     ("mask", "phone", "0756-2112345", "0756-*****45"),
     ("mask", "phone", "110", "***"),
-    ("mask", "phone", "138000080**", "***********"),  # masked by its source
+    ("mask", "phone", "138000080**", "***********"),  # masked by the source already
     ("mask", "phone", "13800008000/13900009000", "*" * 23),
     ("mask", "phone", "13800008000-1", "*" * 13),
     ("mask", "phone", "转8000", "*****"),

@@ -1,4 +1,4 @@
-"""Whatever may go wrong between policy and payload is found by the inspector, who reads the declarations and the bytes and nothing else."""
+"""The inspector, which reads only declarations and payload bytes, finds every mutant that breaks the policy."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def due(edition: Edition) -> pa.Table:
 
 
 def mutants(declared: Return, plan: Plan) -> Iterator[tuple[str, Plan]]:
-    """Yield a plan for every column that would be handed over as it is though it may not be, and one that treats children as others."""
+    """Yield plans that break the policy: for every protected column one that hands it over raw, and one without protection of minors."""
     kept = {column.name: column for column in plan.columns}
     for position, source in enumerate(declared.columns):
         raw = ColumnPlan(source.name, source.label, source.type, str(source.class_), source.grade or 0, "raw", 0, position)
@@ -64,7 +64,7 @@ def mutants(declared: Return, plan: Plan) -> Iterator[tuple[str, Plan]]:
             yield f"{source.name} is not left out", replace(plan, columns=(*plan.columns, raw))
             continue
         changed = []
-        is_same = own.transform == "flag" and source.type == "boolean"  # whether there is such a thing, and the thing itself
+        is_same = own.transform == "flag" and source.type == "boolean"  # a flag that says whether there is a value, and the value itself
         if own.transform != "raw" and not is_same:
             changed.append((f"{source.name} has no {own.transform}", raw))
         if own.minor_transform is not None:
@@ -75,7 +75,7 @@ def mutants(declared: Return, plan: Plan) -> Iterator[tuple[str, Plan]]:
 
 
 def found(town: Town, edition: Edition, due: pa.Table, plan: Plan) -> list[str]:
-    """Return what the inspector says of the payloads of this plan's fullest recipient, written under it."""
+    """Write the payloads of one recipient under this plan and return the inspector's findings."""
     by_id = {one.recipient_id: one for one in edition.addressees if one.audience == plan.audience.name}
     whom = max(by_id, key=lambda name: due["recipient_id"].to_pylist().count(name))
     rows = due.filter(pa.compute.equal(due["recipient_id"], whom)).combine_chunks()

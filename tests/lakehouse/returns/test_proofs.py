@@ -1,4 +1,4 @@
-"""What was written is counted and decoded by code that shares nothing with the writer; every kind of leak is found."""
+"""The proof counts and decodes payloads with code that shares nothing with the writer, and finds every kind of leak."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def findings(town: Town, forms: pa.Table) -> list[dict[str, Any]]:
 
 
 def spoiled(town: Town, recipient: str, level: str, cells: dict[str, str | None]) -> list[str]:
-    """Return what the inspector says of a workbook in whose first row these cells (by label) were replaced."""
+    """Return the inspector's findings for a workbook whose first row has these cells (by label) replaced."""
     _, record = town.build(FIRST, PEOPLE)
     form = next(one for one in record.forms.to_pylist() if (one["recipient_id"], one["form"]) == (recipient, "rows"))
     plan = town.edition(FIRST).facts.returns["resident_list"].plans[level]

@@ -1,4 +1,4 @@
-"""A day is published whole or not at all; what did not change is referred to; a repeated run writes nothing."""
+"""A day is published completely or not at all; unchanged payloads are referred to; a repeated run writes nothing."""
 
 from __future__ import annotations
 
@@ -160,11 +160,11 @@ def test_changed_day_is_issued_again_and_names_what_it_replaces(town: Town) -> N
 
 
 class StoppedError(Exception):
-    """The process ends here."""
+    """Stands for the end of the process."""
 
 
 class StoppingArea(Area):
-    """A store whose writer is stopped after so many objects."""
+    """An area whose writer is stopped after a number of objects."""
 
     def __init__(self, url: str, left: int) -> None:
         super().__init__(url)
@@ -240,7 +240,11 @@ def test_first_page_says_what_changed_and_what_is_to_be_done(tmp_path: Path) -> 
     later = date(2026, 6, 4)
     facts, _ = town.build(later, [*PEOPLE[1:], Resident("n"), closed])
     written = {row["recipient_id"] for row in facts.to_pylist() if row["created"]}
-    assert written == {"s-449901002", "v-449901002001", "g-449901002001001"}  # of a community renamed the day before: no changes any more
+    assert written == {
+        "s-449901002",
+        "v-449901002001",
+        "g-449901002001001",
+    }  # the workbook of a community renamed the day before, without sheets of changes
 
 
 def test_renamed_community_gets_its_name_and_nobody_else_a_file(town: Town) -> None:

@@ -1,4 +1,4 @@
-"""Workbooks: the same rows are the same bytes, every cell is text, nothing is calculated."""
+"""Workbooks: the same rows give the same bytes, every cell is text, no cell is a formula."""
 
 from __future__ import annotations
 

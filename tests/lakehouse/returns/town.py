@@ -1,4 +1,4 @@
-"""Builders: a day of the tiny city published in a folder, without Spark and without a database."""
+"""Builders that publish a day of the tiny city in a folder, without Spark and without a database."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ GRID = "449901001001001"
 
 @dataclass(frozen=True)
 class Resident:
-    """A person as the return's table has them; the place is a grid unless `known_to` stops above."""
+    """A person as a row of the return's table; the place is known down to the grid, or only to level `known_to`."""
 
     person_id: str
     person_name: str = "欧阳小满"
@@ -57,7 +57,7 @@ class Resident:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of any return's table: its values by column as text, and where it belongs."""
+    """A row of any return's table: its values by column as text, and its place."""
 
     return_id: str
     row_id: str
@@ -72,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Town:
-    """A folder with an exchange and the keys of its sender; only these returns of the project are declared."""
+    """A folder with an exchange area and the sender's keys; only the given returns of the project are declared."""
 
     home: Path
     returns: tuple[str, ...] = ("resident_list",)
@@ -98,11 +98,11 @@ class Town:
 
     @property
     def closing(self) -> Closing:
-        """Return what every day is published with: no gaps, the sender's key."""
+        """Return the closing facts of a day: no gaps, and the sender's key."""
         return Closing(0, load_signer(self.home / "signing.key"))
 
     def edition(self, day: date) -> Edition:
-        """Return the day's edition from the declarations of the project."""
+        """Return the edition of the day, made from the project's declarations."""
         policies = load_policies(CONTRACTS / "policies.yaml")
         declared = [one for one in load_returns(CONTRACTS / "returns").values() if one.id in self.returns]
         compiled = {one.id: ReturnFacts(one, compile_return(one, policies, {}), {"c_household_registration": "1.0.0"}) for one in declared}
@@ -117,7 +117,7 @@ class Town:
         return Edition(facts, "示范市", reading, policies, whom, regions, known, self.exchange, is_final(self.exchange, day))
 
     def build(self, day: date, residents: Sequence[Resident | Row]) -> tuple[pa.Table, BuildRecord]:
-        """Return the facts of all forms and their record; payloads are written."""
+        """Write the payloads and return the facts of all forms with the build record."""
         edition = self.edition(day)
         earlier = edition.facts.predecessor
         before = leaves(self.exchange, earlier.business_date, earlier.issue).manifests if earlier else {}
@@ -129,13 +129,13 @@ class Town:
         return facts, make_record(edition, facts, {"base.person": 0})
 
     def publish(self, day: date, residents: Sequence[Resident | Row]) -> Published:
-        """Return the published day."""
+        """Publish a day and return it."""
         _, record = self.build(day, residents)
         return publish(self.edition(day), record, self.closing)
 
 
 def due_batches(edition: Edition, residents: Sequence[Resident | Row]) -> list[pa.RecordBatch]:
-    """Return what the selection in Spark would hand over, in batches that cut recipients in two."""
+    """Return the due rows as Spark's selection would, in batches that split recipients."""
     roster = {one.place: one.recipient_id for one in edition.addressees}
     rows: list[dict[str, object]] = [{"recipient_id": name} for name in roster.values()]
     for resident in residents:

@@ -1,4 +1,4 @@
-"""Kinds of rules: their three files, their two languages, their dimension, and that they refuse what they do not know."""
+"""Kinds of rules: each has its three files, texts in two languages and a quality dimension, and refuses unknown parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every leaf has a path to the root, and no other leaf, place or path leads there."""
+"""Merkle proofs: every leaf has a path to the root, and no other leaf, place or path is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recipient refuses everything that is not exactly what was published for it, each for its own reason."""
+"""The verifier refuses everything but the package published for the recipient, each fault with its own code."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
 
 
 def verify(town: Town, package: Path, *options: str) -> tuple[int, dict]:
-    """Return exit code and answer of the command in a process that has only the package and the key."""
+    """Run `huiliu verify` in a process that has only the package and the key; return exit code and answer."""
     command = [sys.executable, "-m", "huiliu.verify", str(package), "--json", *(options or ("--key", str(town.key)))]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)}
     ended = subprocess.run(command, cwd=package.parent, env=environment, capture_output=True, text=True, check=False)
@@ -45,7 +45,7 @@ def verify(town: Town, package: Path, *options: str) -> tuple[int, dict]:
 
 
 def received(town: Town, tmp_path: Path, day: str = "2026-06-02", issue: int = 1) -> Path:
-    """Return a recipient's own copy of a package: its prefix, nothing else of the sender."""
+    """Return a recipient's copy of its prefix, without any other file of the sender."""
     prefix = tmp_path / MINE
     shutil.copytree(town.home / "exchange" / "community" / MINE, prefix)
     return prefix / day / str(issue)

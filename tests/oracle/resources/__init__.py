@@ -1,6 +1,6 @@
-"""The resources the oracle knows: one page a resource, found by the name of its file.
+"""The resources known to the oracle: one page per resource, found by its file name.
 
-A further resource is one more file here. The names below are for those who speak of single resources; nothing walks them.
+A new resource needs one more file here. The names below are for tests about a single resource; nothing iterates over them.
 """
 
 from __future__ import annotations

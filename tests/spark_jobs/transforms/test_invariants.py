@@ -34,9 +34,9 @@ def test_a_golden_value_is_the_newest_word_of_its_authority_or_a_logged_fallback
         [
             ("a", "old", "1", '{"name": "r", "phone": "r"}'),  # the name is not the newest
             ("b", "one", "9", '{"name": "r", "phone": "other"}'),  # the phone is a fallback: the authority's row does not count
-            ("c", None, "3", "{}"),  # a phone nobody is named for
+            ("c", None, "3", "{}"),  # a phone without a named source
             ("d", "two", None, '{"name": "r"}'),  # the authority's phone contradicts itself
-            ("e", "two", "5", '{"name": "r", "phone": "r"}'),  # and is kept all the same
+            ("e", "two", "5", '{"name": "r", "phone": "r"}'),  # and is kept in spite of that
         ],
         KEPT,
     )

@@ -1,4 +1,4 @@
-"""Whoever meddles with the selection of due rows is found out: every mutant of it differs from what a brute-force oracle says is due."""
+"""Mutation test of the selection of due rows: every mutant gives another result than the brute-force oracle."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FALSE_ONES = {"resident_list": ({"is_alive": False}, {"is_moved_out": True}), "l
 
 
 def town() -> dict[str, list[dict[str, Any]]]:
-    """Return a row at every place for every return, and one at each grid's place that the return is not about."""
+    """Return rows of every return: one at every place, and one per grid that the return's row filter excludes."""
     found = {}
     for name in WANTED:
         rows = [row(name, f"{name} {n}") | where for n, where in enumerate([*WHERE, NOWHERE])]
@@ -68,7 +68,7 @@ ROSTER += [(f"{BUREAU}-{code}", f"m:{code}") for code in ("449901", "449902")]
 
 @dataclass(frozen=True)
 class Selecting:
-    """What the selection is made of; a mutant changes one thing."""
+    """The inputs and functions of the selection; a mutant changes one of them."""
 
     tables: dict[str, DataFrame]
     declared: dict[str, Return]
@@ -77,7 +77,7 @@ class Selecting:
     twice: bool = False
 
     def rows(self) -> DataFrame:
-        """Return who gets what, by the house's own selection."""
+        """Return the rows selected for each recipient by our own code."""
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(transforms, "_place", self.place)
             found = transforms.selection(self.tables, list(self.declared.values()), self.roster)
@@ -85,11 +85,11 @@ class Selecting:
         return found.unionByName(found) if self.twice else found
 
     def with_return(self, name: str, **changed: Any) -> Selecting:
-        """Return the same with a return declared otherwise."""
+        """Return a copy with one return's declaration changed."""
         return replace(self, declared={**self.declared, name: self.declared[name].model_copy(update=changed)})
 
     def with_column(self, name: str, value: Column) -> Selecting:
-        """Return the same with a column of all tables altered."""
+        """Return a copy with one column changed in all tables."""
         return replace(self, tables={key: table.withColumn(name, value) for key, table in self.tables.items()})
 
 
@@ -115,7 +115,7 @@ def frame(spark: SparkSession, name: str) -> DataFrame:
 
 
 def expected() -> tuple[Counter, Counter]:
-    """Return who is due what, and how many rows wait where, by brute force."""
+    """Return the rows due to each recipient and the number of pending rows, by brute force."""
     rows, waiting = Counter(), Counter()
     for where, recipient in ROSTER:
         audience, region = where.split("-")
@@ -215,7 +215,7 @@ def _of_roster(honest: Selecting) -> Iterator[tuple[str, Selecting]]:
 
 
 def judged(selections: list[tuple[str, Selecting]]) -> dict[str, tuple[Counter, Counter]]:
-    """Return, by mutant, who gets what and how many rows wait where."""
+    """Return per mutant the rows selected for each recipient and the number of pending rows."""
     named = [selecting.rows().withColumn("mutant", F.lit(name)) for name, selecting in selections]
     found: dict[str, tuple[Counter, Counter]] = {name: (Counter(), Counter()) for name, _ in selections}
     for one in reduce(DataFrame.unionByName, named).collect():

@@ -1,4 +1,4 @@
-"""Rows as silver has them: typed values, flags, keys, positions, person ids; on a real engine."""
+"""The transform to silver's rows on a real engine: typed values, flags, keys, positions, person ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Returns workbooks spelled out part by part, so that a test can put down what no program would write."""
+"""Builders of XLSX files from their XML parts, so that a test can write files that no program would."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STYLES = f"""{HEAD}<styleSheet xmlns="{MAIN}"><numFmts count="2"><numFmt numFmtI
 
 @dataclass(frozen=True)
 class Book:
-    """A workbook: the rows of its sheet 表 as XML, merged blocks, shared texts as XML, other sheets by name and state."""
+    """A workbook: the rows of its sheet 表 as XML, merged cell ranges, shared strings as XML, other sheets by name and state."""
 
     rows: str
     merged: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Book:
     state: str = "visible"
 
     def parts(self) -> dict[str, str]:
-        """Return the parts by path."""
+        """Return the XML parts by path."""
         blocks = "".join(f'<mergeCell ref="{block}"/>' for block in self.merged)
         merged = f'<mergeCells count="{len(self.merged)}">{blocks}</mergeCells>' if blocks else ""
         sheets = [(self.name, self.state), *self.others.items()]
@@ -64,12 +64,12 @@ class Book:
         }
 
     def content(self, **replaced: str | bytes) -> bytes:
-        """Return the file; parts may be replaced by path."""
+        """Return the bytes of the file; parts may be replaced by path."""
         return packed({**self.parts(), **replaced})
 
 
 def packed(parts: Mapping[str, str | bytes]) -> bytes:
-    """Return parts as a zip file."""
+    """Return parts packed as a zip file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, text in parts.items():
@@ -78,12 +78,12 @@ def packed(parts: Mapping[str, str | bytes]) -> bytes:
 
 
 def sheet(inner: str) -> str:
-    """Return a sheet's part."""
+    """Return the XML part of a sheet."""
     return f'{HEAD}<worksheet xmlns="{MAIN}">{inner}</worksheet>'
 
 
 def content_types(sheets: int) -> str:
-    """Return the part that every program reads first."""
+    """Return the part with the content types, which every program reads first."""
     of_sheets = "".join(
         f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{SHEET_TYPE}.worksheet+xml"/>'
         for number in range(1, sheets + 1)
@@ -102,12 +102,12 @@ def row(number: int, *values: Any) -> str:
 
 
 def number(text: str, style: str = GENERAL) -> str:
-    """Return a number cell as the file spells it."""
+    """Return a number cell with the given text in the file."""
     return f'<c r="@" s="{style}"><v>{text}</v></c>'
 
 
 def body(*rows: Iterable[Any], header: tuple[str, ...] = ("甲", "乙")) -> str:
-    """Return rows below a header in the first row."""
+    """Return the XML of a header row and the rows below it."""
     return row(1, *header) + "".join(row(place, *values) for place, values in enumerate(rows, 2))
 
 

@@ -1,4 +1,4 @@
-"""Returns small contracts for the tests of landing and readers."""
+"""Builders of small contracts for the tests of landing and readers."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def contract(kind: str, *names: str, dropped: tuple[str, ...] = (), **changes: A
 
 
 def column(name: str, **changes: Any) -> dict[str, Any]:
-    """Return a text column as a contract's model takes it."""
+    """Return a text column of the contract model."""
     return {"name": name, "source_name": name, "label_zh": name, "label_en": name, "type": "string", **changes}

@@ -1,4 +1,4 @@
-"""Paged APIs: the sample's real server told to misbehave; each way is handled by rule or refuses the delivery by name."""
+"""Paged APIs: the sample's real server produces every fault; each is handled or refuses the delivery with a named reason."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ROWS = [{"a": f"甲{place}", "b": None if place % 2 else "2026-06-01 10:00:00"} 
 
 @dataclass
 class Rows:
-    """The rows of an API without a database, and its one fault."""
+    """A source for the sample's API server without a database: rows and one fault."""
 
     held: list[dict[str, Any]]
     order: str | None = None
@@ -73,7 +73,7 @@ def serving(server: HTTPServer) -> Iterator[str]:
 
 @contextmanager
 def sample_api(folder: Path, rows: Rows, token_seconds: int = 600) -> Iterator[ApiEndpoint]:
-    """Return the sample's server over rows."""
+    """Return the sample's server with the given rows."""
     (folder / "city_api.client").write_text(f"huiliu:{SECRET}")
     with serving(Server(0, rows, Desk(folder, token_seconds))) as address:
         yield ApiEndpoint("city_api", address, "huiliu", SECRET)
@@ -91,7 +91,7 @@ def texts(delivery: Delivery) -> list[tuple[str | None, ...] | None]:
     return [record.texts for record in records]
 
 
-HANDLED = {None: 0.0, "error_500_once": 0.0, "too_many": 1.0, "expired_token": 0.0}  # and for how many seconds it has to wait
+HANDLED = {None: 0.0, "error_500_once": 0.0, "too_many": 1.0, "expired_token": 0.0}  # fault, and the seconds the reader has to wait
 REFUSED = {
     "error_500": "the API answers with status 500. (4 attempts)",
     "error_body": "the API answered 200 with the error code 5000.",
@@ -165,7 +165,7 @@ def test_nobody_there_is_refused(tmp_path: Path) -> None:
 
 
 class Scripted(BaseHTTPRequestHandler):
-    """Answers `/token` properly and a page with what the test put down."""
+    """Answers `/token` correctly and every page with the test's prepared answer."""
 
     answers: list[tuple[int, dict[str, str], bytes]]
     seen: list[str]
@@ -249,7 +249,7 @@ def test_header_bytes_that_drip_end_too(tmp_path: Path) -> None:
                 time.sleep(0.05)
 
         def handle(self) -> None:
-            with suppress(OSError):  # the client had enough
+            with suppress(OSError):  # the client has closed the connection
                 super().handle()
 
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""An API from its tables to bronze's door: a failing run is a gap with a ticket, the next run's window covers what was missed."""
+"""An API source up to landing: a failing run is a gap with a ticket, and the next run's window covers the missed dates."""
 
 from __future__ import annotations
 

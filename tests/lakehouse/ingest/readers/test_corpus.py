@@ -1,4 +1,4 @@
-"""The corpus as a whole: how many nasty cases there are, of every kind of source, and that the reference names every reject."""
+"""The whole corpus of nasty cases: enough of them for every kind of source, and every reject code is in the reference page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV deliveries: every line becomes a row or a named reject, one wrong byte costs one record, and both counters agree."""
+"""CSV deliveries: every line becomes a row or a named reject, one wrong byte spoils one record only, and both counters agree."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ CELLS = st.text(st.sampled_from('ab,"\n\r 张é'), max_size=6)
 @given(rows=st.lists(st.tuples(CELLS, CELLS), max_size=6), ends=st.sampled_from(["\n", "\r\n", "\r"]))
 def test_what_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str]], ends: str) -> None:
     target = io.StringIO()
-    quoting = csv.QUOTE_MINIMAL if ends == "\r\n" else csv.QUOTE_ALL  # else it leaves the other line end bare
+    quoting = csv.QUOTE_MINIMAL if ends == "\r\n" else csv.QUOTE_ALL  # otherwise one half of the line end is left alone
     csv.writer(target, lineterminator=ends, quoting=quoting).writerows([("a", "b"), *rows])
     records = read(target.getvalue().encode())
     assert [record.texts for record in records] == [(a or None, b or None) for a, b in rows]

@@ -1,4 +1,4 @@
-"""JSON Lines deliveries: one object a line, every value a text, every other line a named reject."""
+"""JSON Lines deliveries: one object a line, read with every value as text; every other line is a named reject."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source table on a real server: one snapshot, a window with overlap, empty deliveries, and a source that is broken."""
+"""A source table on a real server: one snapshot, a window with overlap, empty deliveries, and a source that fails."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def execute(instance: Instance, statement: str) -> None:
 
 
 def take(instance: Instance, of: Contract, on: date, *, refetch: bool = False) -> list[Rows]:
-    """Return the rows of each batch the step takes."""
+    """Run the extract step and return the rows of each batch."""
     found = []
     for batch in intake.take(instance, Search(of, on, refetch=refetch)).waiting:
         with open_landed(open_area(instance, "landing"), batch) as stream:

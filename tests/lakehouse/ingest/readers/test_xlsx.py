@@ -1,4 +1,4 @@
-"""Workbooks: every row below the header becomes a record or a named reject, every other file is refused by name, both counters agree."""
+"""Workbooks: every row below the header becomes a record or a named reject, an unreadable file is refused, both counters agree."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def sheet_of(columns: list[dict[str, Any]], **changes: Any) -> Contract:
 
 
 def read(content: bytes, of: Contract) -> Outcome:
-    """Return line and texts, or line and reject, of every record; the second counter must find as many."""
+    """Read a workbook: return (line, texts) or (line, reject) per record; the second counter must find as many."""
     records = list(xlsx.read(io.BytesIO(content), of, "some.xlsx"))
     assert xlsx.count(io.BytesIO(content), of) == len(records)
     assert all(bool(record.raw) == bool(record.reject) for record in records)
@@ -168,7 +168,7 @@ def test_every_row_has_its_outcome(name: str) -> None:
 
 
 def lying(content: bytes) -> bytes:
-    """Return the file with smaller sizes in its directory than its parts have."""
+    """Return the file with sizes in its zip directory that are smaller than its parts."""
     changed, start = bytearray(content), content.index(b"PK\x01\x02")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for _ in archive.infolist():
@@ -211,7 +211,7 @@ def test_every_other_file_is_refused_by_name(name: str) -> None:
         list(xlsx.read(io.BytesIO(content), of, "some.xlsx"))
     assert found in str(told.value)
     assert "张三" not in str(told.value)
-    xlsx.count(io.BytesIO(content), of)  # says how many, or 0, and never fails
+    xlsx.count(io.BytesIO(content), of)  # returns the number of records, or 0, and never fails
 
 
 def test_hidden_sheets_are_remarked_upon_by_place() -> None:
@@ -228,7 +228,7 @@ def test_a_far_corner_makes_no_room_for_every_cell() -> None:
 
 
 def test_whatever_is_broken_in_a_workbook_it_is_read_or_refused() -> None:
-    """Spoil parts and bytes at random: no other error than a refusal, and both counters agree wherever the reader gets through."""
+    """Spoil parts and bytes at random: the only error is a refusal, and both counters agree whenever the reader succeeds."""
     chance = random.Random(4)
     rows = body(("1", number("46174", DAY)), ('<c r="@" t="s"><v>0</v></c>', "x"), (FORMULA, ERROR))
     parts = Book(rows, strings=("<t>张</t>",), merged=("A9:B9",)).parts()
@@ -249,7 +249,7 @@ def test_whatever_is_broken_in_a_workbook_it_is_read_or_refused() -> None:
 
 
 def test_three_hundred_ledgers_of_two_programs_are_read_in_seconds() -> None:
-    """Both programs people use write what is read the same; the bound is far above what an idle machine needs."""
+    """Files of both usual programs are read the same; the time limit is far above what an idle machine needs."""
     of = sheet_of([column(f"列{place}") for place in range(8)])
     table = [[f"值{line}-{place}" for place in range(8)] for line in range(60)]
     by_xlsxwriter, by_openpyxl = io.BytesIO(), io.BytesIO()

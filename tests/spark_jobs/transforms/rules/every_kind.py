@@ -1,4 +1,4 @@
-"""Returns a contract with every kind of rule, its ground, and rows dirty enough to break each of them."""
+"""A contract with every kind of rule, the reference data the rules need, and rows dirty enough to break each rule."""
 
 from __future__ import annotations
 
@@ -125,12 +125,12 @@ LIVES: list[tuple[str, str, date, date | None, str | None]] = [
     ("449901001001003", "grid", date(2025, 7, 1), date(2026, 4, 1), None),
     ("449901001001003", "grid", date(2026, 4, 1), None, None),
 ]
-MOVED = {  # a place lies where it is told to, not where its digits say
+MOVED = {  # a place belongs to its declared parent, not to the one its digits suggest
     ("449901002001", date(2026, 4, 1)): "449901001",
     ("449901001001003", LONG_AGO): "449901001002",
     ("449901001001003", date(2025, 7, 1)): "449901001003",
 }
-ABOVE = {"district": 4, "street": 6, "community": 9, "grid": 12}  # digits of the parent
+ABOVE = {"district": 4, "street": 6, "community": 9, "grid": 12}  # the code begins with the parent's digits
 
 
 def _parent(code: str, level: str, start: date) -> str | None:
@@ -173,7 +173,7 @@ CREDIT_CODES = ("91449901MA5X00014M", "92449902MA5X000141", "11449900MB2C12348R"
 
 
 def contract() -> Contract:
-    """Return the contract."""
+    """Return the contract with every kind of rule."""
     columns = {name: _column(name, given) for name, given in COLUMNS.items()}
     rules: list[Rule] = [build_rule(kind, columns[name], severity, params) for name, kind, severity, params in RULES]  # type: ignore[arg-type]
     return Contract(
@@ -201,12 +201,12 @@ def _column(name: str, given: dict[str, Any]) -> Column:
 
 
 def ground() -> Ground:
-    """Return what the second implementations look at."""
+    """Return the reference data (codes, regions, departments) for the second implementations of the rules."""
     return Ground(CODES, REGIONS, TIMEZONE, DEPARTMENTS)
 
 
 def rows(seed: int, count: int) -> list[dict[str, Any]]:
-    """Return rows of three batches: mostly right, each cell wrong now and then."""
+    """Return random rows of three batches: most cells are right, some are wrong."""
     chance = Random(seed)
     return [_row(chance, line) for line in range(1, count + 1)]
 

@@ -1,4 +1,4 @@
-"""Every kind of rule: the Spark predicate and the second implementation break the same rows on generated values."""
+"""Every kind of rule: the Spark predicate and the second implementation find the same broken rows in generated values."""
 
 from __future__ import annotations
 
