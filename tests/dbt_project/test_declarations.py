@@ -15,7 +15,8 @@ from lakehouse.derive.dbt import code_tables
 
 pytestmark = pytest.mark.fast
 MODELS = PROJECT / "dbt_project" / "models"
-DECLARED = {model["name"]: model for model in yaml.safe_load((MODELS / "schema.yml").read_text("utf-8"))["models"]}
+SCHEMAS = {path.parent.name: yaml.safe_load(path.read_text("utf-8"))["models"] for path in MODELS.glob("*/schema.yml")}
+DECLARED = {model["name"]: model for models in SCHEMAS.values() for model in models}
 PUBLIC = [path for path in sorted(MODELS.rglob("*.sql")) if path.parent.name != "intermediate"]
 LOCALITY = [
     "province_code",
@@ -30,7 +31,18 @@ LOCALITY = [
 
 
 def test_every_public_model_is_declared() -> None:
-    assert sorted(DECLARED) == sorted(path.stem for path in PUBLIC)
+    assert sorted((folder, model["name"]) for folder, models in SCHEMAS.items() for model in models) == sorted(
+        (path.parent.name, path.stem) for path in PUBLIC
+    )
+
+
+def test_what_two_libraries_share_is_described_in_the_same_words() -> None:
+    said: dict[str, set[str]] = {}
+    for model in DECLARED.values():
+        for column in model["columns"]:
+            if column["name"] in (*LOCALITY, "person_id", "id_no", "person_name", "uscc", "_row_hash", "_since"):
+                said.setdefault(column["name"], set()).add(column["description"])
+    assert {name: texts for name, texts in said.items() if len(texts) > 1} == {}
 
 
 @pytest.mark.parametrize("path", PUBLIC, ids=lambda path: path.stem)

@@ -1,4 +1,4 @@
-"""Returns the questions of a cookbook with their SQL and answers.
+"""Read a cookbook page: its questions with SQL and answers.
 
 Run as a module it writes the present answers of an instance into the page.
 """
@@ -34,7 +34,7 @@ def recipes(text: str) -> list[Recipe]:
 
 
 def asked(instance: Instance, statement: str) -> str:
-    """Return the answer of an instance as CSV."""
+    """Run a recipe's SQL on an instance and return the answer as CSV."""
     found = answer(instance, statement, ROWS)
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([found.columns, *found.rows])
@@ -42,7 +42,7 @@ def asked(instance: Instance, statement: str) -> str:
 
 
 def rewritten(text: str, ask: Callable[[str], str]) -> str:
-    """Return the page with every answer asked anew."""
+    """Return the page with the current answer to every question."""
     return RECIPE.sub(lambda found: found[0][: found.start("answer") - found.start()] + ask(found["sql"]) + "```", text)
 
 

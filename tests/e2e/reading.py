@@ -67,7 +67,7 @@ def place_of(row: dict) -> tuple:
 def versions_in(table, resource: str) -> Counter:
     """Return the versions in a silver table's rows."""
     names = RESOURCES[resource].columns
-    # instants are compared as UTC text: the client would give them in the machine's own zone
+    # instants are compared as UTC text, because the client would return them in the machine's time zone
     told = [f"date_format({name}, 'yyyy-MM-dd HH:mm:ss') as {name}" if name in MOMENTS else name for name in names]
     times = [f"date_format({name}, 'yyyy-MM-dd HH:mm:ss') as _{name}" for name in ("valid_from", "valid_to")]
     rows = table.where("not _deleted").selectExpr(*told, *times).collect()
@@ -98,7 +98,7 @@ def _moment(value: datetime | None) -> str | None:
 
 def _comparable(value: object, name: str, resource: str) -> str | None:
     if value is None or name == RESOURCES[resource].position:
-        return None  # the position stands in valid_from
+        return None  # silver keeps the position as valid_from
     try:
         return str(Decimal(str(value)).normalize()) if is_number(RESOURCES[resource].columns[name]) else str(value)
     except InvalidOperation:

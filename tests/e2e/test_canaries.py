@@ -1,4 +1,4 @@
-"""A mark in one row of every area is read by whom it is due to and by nobody else, in no log, Data Doc, dbt artefact or report."""
+"""A mark in one row of every area is seen by the recipients entitled to it only, and in no log, Data Doc, dbt artefact or report."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_every_payload_holds_exactly_the_marks_due(lived: Lived, day: date) -> N
     assert read["g"] < read["v"] <= read["s"] <= read["d"]
     assert len(read["g"] & tokens) > 10
     assert read["d"] - tokens
-    assert not (read["s"] | read["v"] | read["g"]) - tokens  # numbers are for district and bureau
+    assert not (read["s"] | read["v"] | read["g"]) - tokens  # full numbers are due to district and civil affairs bureau only
 
 
 def test_no_mark_is_written_where_people_and_programs_talk(lived: Lived) -> None:

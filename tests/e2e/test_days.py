@@ -24,7 +24,7 @@ def test_every_day_is_published_and_every_invariant_holds(lived: Lived) -> None:
 
 def test_the_silent_street_and_the_late_one_are_gaps_with_tickets(lived: Lived) -> None:
     silent = {day: gaps(lived.instance, day, "silent", ELDERLY) for day in (FIRST, SECOND)}
-    assert len(silent[FIRST]) == 2  # one sends nothing, one a day late
+    assert len(silent[FIRST]) == 2  # one street sends nothing, one a day late
     assert len(silent[SECOND]) == 1
     assert silent[SECOND] < silent[FIRST]
     with connect(lived.instance) as connection:

@@ -1,4 +1,4 @@
-"""Spark is killed after Delta has committed and before the database knows: the step done again writes nothing and records."""
+"""Spark is killed between the Delta commit and the database record: repeating the step writes no data and adds the record."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PATIENCE_SECONDS = 120
 
 @pytest.fixture
 def gated(servers: Instance, tmp_path: Path) -> Iterator[Instance]:
-    """Return a home whose grid checks have passed the gate and wait for silver."""
+    """Return a home whose person checks have passed the gate and wait for silver."""
     with fresh_home(servers, tmp_path / "home") as home, at(home):
         sample.ensure(home, 300, 1)
         sample.feed(home, DAY)
@@ -59,7 +59,7 @@ def test_spark_killed_between_commit_and_record(servers: Instance, gated: Instan
 
 
 def _spark(servers: Instance) -> list[psutil.Process]:
-    """Return Spark's own process in the session of the servers."""
+    """Return the Spark process in the process session of the servers."""
     return [process for process in session.members(servers) if process.info["name"] == "java"]
 
 

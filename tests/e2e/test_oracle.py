@@ -1,4 +1,4 @@
-"""Everything the house says of its three days equals what plain dictionaries compute from the landed bytes."""
+"""All results of the three days equal those the oracle computes from the landed bytes with plain dictionaries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FIELDS = [
 ]  # fmt: skip
 OPERATIONS = {"新增": "I", "变更": "U", "删除": "D"}
 AT_FIRST = {"is_listed_without_certificate", "is_in_two_households", "is_owning_enterprise"}
-RAISED = {  # of 600 people nobody moves out in three days: the libraries' own tests raise that flag
+RAISED = {  # nobody of 600 people moves out in three days; the tests of the libraries cover that flag
     FIRST: AT_FIRST,
     SECOND: AT_FIRST | {"is_eligible_not_listed", "is_paid_after_death"},
     THIRD: AT_FIRST | {"is_eligible_not_listed", "is_paid_after_death"},
@@ -35,14 +35,14 @@ SERVED = {"province": 1, "city": 1, "district": 1, "civil_affairs": 1, "street":
 
 @pytest.fixture(scope="module")
 def told(lived_city: Lived) -> dict[date, tuple[list[dict], dict[str, list[dict]]]]:
-    """Return the oracle's word on each day."""
+    """Return the oracle's results by day."""
     found = landed.batches(lived_city.landing)
     return {day: oracle_days.known_on(lived_city.world, found, day) for day in DAYS}
 
 
 @pytest.fixture(scope="module")
 def holding(told) -> dict[date, dict[str, list[dict]]]:
-    """Return per day and resource the versions that hold at its end."""
+    """Return per day and resource the versions valid at the end of the day."""
     return {day: {resource: oracle_days.valid_at_end(cut, day) for resource, cut in told[day][1].items()} for day in DAYS}
 
 
@@ -178,7 +178,7 @@ def test_counts_by_region_agree_with_the_rows_they_count(lived: Lived) -> None:
 
 @pytest.mark.parametrize("day", DAYS)
 def test_every_recipient_gets_exactly_the_rows_and_cells_due(lived: Lived, persons, day: date) -> None:
-    """The residents are the oracle's own; of the other returns the rows are the house's tables, judged above."""
+    """Residents are computed by the oracle; the other returns use our own library tables, which are tested above."""
     sources = {return_id: rows_of(lived, table, day) for return_id, table in entitlement.SOURCES.items()}
     sources["resident_list"] = list(persons[day].values())
     today = entitlement.Today(day, entitlement.labels(lived.instance.settings.contracts, lived.instance.city_folder, day))

@@ -1,4 +1,4 @@
-"""The order in which landed batches are worked off, and the order of two lines of the authority file: one changes nothing, one does."""
+"""The order in which landed batches are processed changes nothing; the order of two lines in authority.yaml changes the result."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHANGING = ("phone", "community_code", "grid_code", "locality_source")
 
 @pytest.fixture(scope="module")
 def reversed_city(lived_city: Lived, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Return a home with the same keys and landed bytes whose later days were worked off before the first."""
+    """Return a home with the same keys and landed bytes, in which later days were processed before the first."""
     with fresh_home(lived_city.instance, tmp_path_factory.mktemp("reversed") / "home") as other:
         shutil.copytree(lived_city.landing, other.home / "store" / "landing")
         run_job("reference", JobRequest(THIRD), other)

@@ -1,4 +1,4 @@
-"""What the real scheduler does with a day: the command line only watches, a red task is cleared, dates are backfilled."""
+"""Days on the real scheduler: the command line only watches, a failed task is cleared, dates are backfilled."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.plugin.lived import FIRST, PEOPLE, SECOND, THIRD, plant
 from tests.plugin.servers import at, forget_tables
 
 pytestmark = pytest.mark.e2e
-PATIENCE_SECONDS = 1200  # an upper bound: a machine may be busy with the other half of the suite
+PATIENCE_SECONDS = 1200  # generous, because the machine may be busy with the other half of the suite
 WEEKLY = {CERTIFICATE, ELDERLY, LEDGER, ADDRESS}  # they bring nothing on the third day
 SPOKEN = ("logs/airflow", "derived/gx", "derived/dbt")  # what must be there to be looked through
 
@@ -52,14 +52,14 @@ def scheduled(city: Instance) -> Iterator[Instance]:
 
 @dataclass(frozen=True)
 class Backfilled:
-    """Two dates that were run by one backfill while no gate could work; what lies ready at the source is taken in by the first already."""
+    """Two dates run by one backfill while every gate failed; the first date already takes in all that is ready at the source."""
 
     instance: Instance
     silver_before: dict[str, int]  # table -> version
     planted: tuple[canaries.Canary, ...]
 
     def delivered(self, day: date) -> set[str]:
-        """Return the resources of which the run of a date took something in."""
+        """Return the resources of which the run of a date took in a delivery."""
         with connect(self.instance) as connection:
             return {batch.resource for batch in batches.taken_on(connection, day)}
 
@@ -145,7 +145,7 @@ def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(backfilled: Ba
     assert (_issue(instance, THIRD) or (0,))[0] > 1
     with connect(instance) as connection:
         waiting = [batch for code in delivered for stage in ("gate", "silver") for batch in batches.open_for(connection, code, stage)]
-    assert not waiting  # also what came on the date before
+    assert not waiting  # includes deliveries of the date before
     assert versions(instance, backfilled.silver_before) != backfilled.silver_before
 
 

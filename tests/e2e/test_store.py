@@ -1,4 +1,4 @@
-"""The first day on folders and the same day in buckets: the same keys and landed bytes give the same knowledge and the same payloads."""
+"""The first day in folders and the same day in buckets: the same keys and landed bytes give the same tables and payloads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.plugin.servers import fresh_home
 
 pytestmark = pytest.mark.e2e
 CURATED = ("base", "thematic", "special", "mart", "quality")
-# silver as known at the end of the first day, whatever was learnt later
+# silver as known at the end of the first day, without later knowledge
 KNOWN = f"""
     select to_json(struct(* except (valid_to, _closed_on, _replaced_on), if(_closed_on > date'{FIRST}', null, valid_to) as valid_to)) as r
     from {{table}} where _recorded_on <= date'{FIRST}' and (_replaced_on is null or _replaced_on > date'{FIRST}')
@@ -40,7 +40,7 @@ def on_folders(lived: Lived) -> tuple[Knowledge, Published]:
 
 @pytest.fixture
 def in_buckets(lived: Lived, on_folders: tuple[Knowledge, Published], object_store: Instance, tmp_path: Path) -> Iterator[Instance]:
-    """Return a home in buckets with the keys and the landed bytes of the first day, and that day run."""
+    """Return a home in buckets, with the keys and landed bytes of the first day, after running that day."""
     assert all(on_folders)
     with fresh_home(object_store, tmp_path / "buckets", in_buckets=True) as home:
         for sidecar in lived.landing.glob("*/*/*/batch.json"):
@@ -66,7 +66,7 @@ def published(instance: Instance) -> Published:
 
 
 def knowledge(instance: Instance) -> dict[str, str]:
-    """Return the hash of the rows of every silver table and library as they were known on the first day."""
+    """Return the hash of the rows of every silver table and library as known on the first day."""
     spark = open_session(instance)
     with connect(instance) as connection:
         versions = {one["table"]: one["version"] for one in facts.get(connection, FIRST, "libraries") or []}

@@ -1,4 +1,4 @@
-"""The sample's API server: its keys are their owner's, and a real city has none."""
+"""The sample's API server: only their owner can read its keys, and a real city has no such server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.fast
 
 
 def started(tmp_path: Path, clock: str) -> Instance:
-    """Return an instance as after its first start, of a city with this clock."""
+    """Return an instance as after its first start, for a city with this clock."""
     shutil.copytree(PROJECT / "cities" / "tiny", tmp_path / "cities" / "tiny")
     profile = tmp_path / "cities" / "tiny" / "city.yaml"
     profile.write_text(profile.read_text("utf-8").replace("clock: manual", f"clock: {clock}"), "utf-8")

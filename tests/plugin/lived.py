@@ -28,10 +28,10 @@ FAULTLESS = """
 
 @dataclass(frozen=True)
 class Lived:
-    """An instance whose three days are published, and what the oracle reads of it."""
+    """An instance with three published days, and the inputs that the oracle reads."""
 
     instance: Instance
-    planted: tuple[canaries.Canary, ...]  # news of the second day
+    planted: tuple[canaries.Canary, ...]  # changes delivered on the second day
 
     @property
     def landing(self) -> Path:
@@ -40,7 +40,7 @@ class Lived:
 
     @property
     def world(self) -> World:
-        """Return the effective-dated tables of contracts and city."""
+        """Return the effective-dated code tables and regions."""
         return World(self.instance.settings.contracts / "codes", self.instance.city_folder)
 
 

@@ -89,7 +89,7 @@ def processes(instance: Instance) -> list[psutil.Process]:
 
 
 def alive(family: list[psutil.Process]) -> list[psutil.Process]:
-    """Return those that still run."""
+    """Return the processes that still run."""
     left = []
     for process in family:
         with suppress(psutil.NoSuchProcess):
@@ -171,7 +171,7 @@ def serving(instance: Instance) -> Iterator[None]:
 
 
 def forget_tables(servers: Instance) -> None:
-    """Make Spark's catalog, which all homes on a server share, forget the lake it serves; the next session registers its own."""
+    """Remove the current lake's tables from Spark's catalog, which all homes share; the next session registers its own."""
     from pyspark.sql import SparkSession
 
     from spark_jobs.lake import storage
@@ -184,7 +184,7 @@ def forget_tables(servers: Instance) -> None:
 
 
 def _close_sessions() -> None:
-    """End this process's Spark sessions while there is still a server to end them."""
+    """Close this process's Spark sessions while the server still runs."""
     from spark_jobs.lake.session import close_sessions
 
     close_sessions()

@@ -64,7 +64,7 @@ class Tiers:
             item.add_marker(pytest.mark.xdist_group(_group(item)))
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Remember what the command line left out."""
+        """Remember the tests that the command line deselected."""
         self._deselected.update(tier_of(item) or "" for item in items)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -95,7 +95,7 @@ class Tiers:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
-        """Fail a run in CI that had to leave out a tier, then prints the closing counts after pytest's own."""
+        """Fail a run in CI that had to leave out a tier, then print the closing counts after pytest's own."""
         blocked = [tier for tier in TIERS if any(self._counts[tier].values()) and obstacle(tier)]
         strict = bool(blocked) and os.environ.get("CI") == "true"
         if strict and session.exitstatus == pytest.ExitCode.OK:
@@ -150,6 +150,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put the counting in place."""
+    """Register the counting of tiers."""
     os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
     config.pluginmanager.register(Tiers(), "huiliu-tiers")

@@ -182,8 +182,9 @@ def test_unknown_key_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_column_of_a_return_is_one_of_its_table() -> None:
-    schema = yaml.safe_load((PROJECT / "dbt_project" / "models" / "schema.yml").read_text("utf-8"))
-    tables = {model["name"]: {column["name"]: column["data_type"] for column in model["columns"]} for model in schema["models"]}
+    schemas = [yaml.safe_load(path.read_text("utf-8")) for path in (PROJECT / "dbt_project" / "models").glob("*/schema.yml")]
+    models = [model for schema in schemas for model in schema["models"]]
+    tables = {model["name"]: {column["name"]: column["data_type"] for column in model["columns"]} for model in models}
     types = {"date": ("date",), "timestamp": ("timestamp",), "integer": ("int", "bigint"), "boolean": ("boolean",), "string": ("string",)}
     for declared in load_returns(CONTRACTS / "returns").values():
         table = tables[declared.source.split(".", 1)[1]]
