@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
-
-from dbt.cli.main import dbtRunner, dbtRunnerResult
+from typing import TYPE_CHECKING
 
 from lakehouse.derive import dbt
 from lakehouse.errors import Problem, QualityError, problems_text
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
 
 BUILD = ("run",)  # every model refuses wrong keys itself; dbt tests are run only by the test suite
 # dbt asks for Hive support with every statement; Spark Connect warns each time that this setting cannot be changed.
@@ -30,6 +32,8 @@ class BuiltTable:
 
 def invoke(project: Path, told: dbt.Run, command: Sequence[str] = BUILD) -> dbtRunnerResult:
     """Run a dbt command (default: build the models) on a rendered project and return its result."""
+    from dbt.cli.main import dbtRunner  # takes seconds to load: only a build pays for it
+
     arguments = ["--log-level", "none", *command]
     with chdir(project), warnings.catch_warnings():  # dbt changes the working directory itself and does not always change it back
         warnings.filterwarnings("ignore", message=IGNORED_WARNING)

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from typer.testing import CliRunner
 
+from application import docs
 from huiliu.main import app
 from tests.e2e.reading import rows_of
 from tests.oracle import canaries, entitlement
@@ -35,6 +36,7 @@ def test_every_payload_holds_exactly_the_marks_due(lived: Lived, day: date) -> N
 
 
 def test_no_mark_is_written_where_people_and_programs_talk(lived: Lived) -> None:
+    docs.write_all(lived.instance)
     for day in DAYS:
         assert CliRunner().invoke(app, ["report", day.isoformat(), "--html"], catch_exceptions=False).exit_code == 0
     folders = [lived.instance.home / name for name in ("logs", "derived")]

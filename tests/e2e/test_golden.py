@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lakehouse.objects import open_area
+from tests.e2e import knowledge
 from tests.e2e.published import recipients, recorded
 from tests.plugin.lived import DAYS, Lived
 
@@ -21,3 +22,8 @@ def test_payloads_and_manifests_of_three_days_are_those_recorded(lived: Lived) -
         for part in ("payloads", "manifest"):
             other = sorted(name for name, hashes in packages.items() if found[day][name][part] != hashes[part])
             assert not other, f"{day}: other {part} for {', '.join(other[:10])} ({len(other)} in all). {REMEDY}"
+
+
+def test_what_was_known_on_the_first_day_is_what_was_recorded(lived: Lived) -> None:
+    """The same day on buckets is compared with the same record (test_scheduler.py): where the store is changes nothing."""
+    assert knowledge.of_first_day(lived.instance) == recorded("first_day")

@@ -10,25 +10,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from application import sample
+from application import doctor, sample
 from application.day_run import ingest_by_hand
+from infra.local import lifecycle
+from infra.local.programs import COMPONENTS
 from lakehouse.config import PROJECT, Instance
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.jobs import JobRequest
 from lakehouse.naming import ingest_dag, silver
+from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, days, ingest_runs
 from lakehouse.orchestrator import Orchestrator, Run
 from spark_jobs.lake.storage import versions
+from tests.e2e import knowledge
+from tests.e2e.published import recipients, recorded
 from tests.e2e.reading import gaps
 from tests.oracle import canaries
 from tests.oracle.resources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
 from tests.plugin.lived import FIRST, PEOPLE, SECOND, THIRD, plant
-from tests.plugin.servers import at, forget_tables
+from tests.plugin.servers import at, tiny_instance
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.airflow
 PATIENCE_SECONDS = 1200  # generous, because the machine may be busy with the other half of the suite
 WEEKLY = {CERTIFICATE, ELDERLY, LEDGER, ADDRESS}  # they bring nothing on the third day
 SPOKEN = ("logs/airflow", "derived/gx", "derived/dbt")  # what must be there to be looked through
@@ -42,12 +48,10 @@ def scheduled(city: Instance) -> Iterator[Instance]:
     on, and the day must not stop for the command line.
     """
     with at(city):
-        forget_tables(city)
         _run_and_kill("  nothing ever says this", patience_seconds=4)
         _run_and_kill("  extract ", patience_seconds=PATIENCE_SECONDS)
         _until(lambda: _issue(city, FIRST) == (1, "published"))
         yield city
-        forget_tables(city)
 
 
 @dataclass(frozen=True)
@@ -102,9 +106,30 @@ def cleared(backfilled: Backfilled) -> Cleared:
     red = {run.dag_id: [t.task_id for t in orchestrator.tasks(run) if t.state == "failed"] for run in runs}
     then = Cleared({dag: tasks for dag, tasks in red.items() if tasks}, versions(instance, backfilled.silver_before), _failed(instance))
     for run in runs:
-        orchestrator.clear(run)
+        if run.dag_id in then.red:
+            orchestrator.clear(run)
     _until(lambda: (_issue(instance, THIRD) or (0,))[1:] == ("published",) and not _failed(instance))
     return then
+
+
+def test_all_components_are_healthy_beside_one_another_and_beside_a_second_instance(city: Instance, tmp_path: Path) -> None:
+    second = tiny_instance(tmp_path / "second")
+    health = lifecycle.health(city)
+    assert {name for name, part in health.items() if part.healthy} == set(COMPONENTS)
+    assert not set(city.ports.model_dump().values()) & set(second.ports.model_dump().values())
+    used = lifecycle.memory(city)
+    assert 500 < sum(used.values()) < 6 * 1024
+    findings = {finding.name: finding.state for finding in doctor.examine(city)}
+    assert "bad" not in findings.values(), findings
+
+
+def test_the_first_day_in_buckets_is_the_same_to_the_byte(scheduled: Instance) -> None:
+    """The day on folders is compared with the same records (test_golden.py)."""
+    assert not (scheduled.home / "store").exists()
+    found = recipients(open_area(scheduled, "exchange"), [FIRST])[FIRST.isoformat()]
+    assert len(found) > 20
+    assert found == recorded("tiny")[FIRST.isoformat()]
+    assert knowledge.of_first_day(scheduled) == recorded("first_day")
 
 
 def test_nothing_starts_by_itself_under_a_manual_clock(scheduled: Instance) -> None:

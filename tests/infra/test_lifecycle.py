@@ -15,9 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from application import doctor
-from infra.local import lifecycle, postgres
-from infra.local.programs import COMPONENTS
+from infra.local import postgres
 from infra.local.supervision import Supervisor
 from lakehouse.config import Instance
 from tests.plugin.servers import alive, at, processes, tiny_instance
@@ -85,14 +83,3 @@ def test_kept_port_taken_while_resting_is_named(second: Instance) -> None:
     assert "ports.postgres" in said
     assert f"port {second.ports.postgres} of 127.0.0.1 is in use" in said
     assert not Supervisor(second).is_running()
-
-
-@pytest.mark.e2e
-def test_all_components_beside_one_another_and_a_second_instance(city: Instance, second: Instance) -> None:
-    health = lifecycle.health(city)
-    assert {name for name, part in health.items() if part.healthy} == set(COMPONENTS) - {"minio"}
-    assert not set(city.ports.model_dump().values()) & set(second.ports.model_dump().values())
-    used = lifecycle.memory(city)
-    assert 500 < sum(used.values()) < 6 * 1024
-    findings = {finding.name: finding.state for finding in doctor.examine(city)}
-    assert "bad" not in findings.values(), findings

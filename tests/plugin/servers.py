@@ -11,7 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -20,11 +20,10 @@ import pytest
 from psycopg import sql
 
 from application import services
-from infra.local import minio, ports, postgres, session, spark
+from infra.local import ports, postgres, session, spark
 from lakehouse import ops
-from lakehouse.config import AREAS, PROJECT, Instance, Settings
+from lakehouse.config import PROJECT, Instance, Settings
 from lakehouse.errors import ConfigError
-from lakehouse.objects import minio_access
 from tests.plugin.apis import sample_api
 from tests.plugin.keys import place_keys
 
@@ -42,23 +41,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """Return the one instance whose PostgreSQL and Spark all tests of this process share (tiny city, free ports)."""
-    instance = tiny_instance(tmp_path_factory.mktemp("servers"))
-    place_keys(instance)
-    try:
-        services.start(instance, ("postgres", "spark"))
+    with _started(tiny_instance(tmp_path_factory.mktemp("servers")), ("postgres", "spark")) as instance:
         yield instance
-        family = processes(instance)
-    finally:
-        _close_sessions()
-        services.stop(instance)
-    assert alive(family) == []
 
 
-@pytest.fixture(scope="session")
-def city(servers: Instance) -> Instance:
-    """Return the same instance with Airflow running too; its home is the one Airflow's tasks work in, and nobody else."""
-    services.start(servers)
-    return servers
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """Return an instance of its own with all components, Airflow too, and its store in buckets; stopped after the module that uses it."""
+    with _started(tiny_instance(tmp_path_factory.mktemp("servers"), store="minio")) as instance:
+        yield instance
 
 
 @pytest.fixture
@@ -82,6 +73,20 @@ def module_instance(servers: Instance, tmp_path_factory: pytest.TempPathFactory)
         yield fresh
 
 
+@contextmanager
+def _started(instance: Instance, components: tuple[str, ...] | None = None) -> Iterator[Instance]:
+    place_keys(instance)
+    family: list[psutil.Process] = []
+    try:
+        services.start(instance, components)
+        yield instance
+        family = processes(instance)
+    finally:
+        _close_sessions()
+        services.stop(instance)
+    assert alive(family) == []
+
+
 def processes(instance: Instance) -> list[psutil.Process]:
     """Return the supervisor of an instance and all its descendants."""
     leader = psutil.Process(int((instance.home / "run" / "supervisord.pid").read_text()))
@@ -98,9 +103,9 @@ def alive(family: list[psutil.Process]) -> list[psutil.Process]:
     return left
 
 
-def tiny_instance(home: Path) -> Instance:
+def tiny_instance(home: Path, store: str = "") -> Instance:
     """Return an instance of the tiny city in a new home, on free ports; nothing is started, the environment is not asked."""
-    instance = Instance(settings(home=home))
+    instance = Instance(settings(home=home, store=store))
     ports.ensure(instance, dict.fromkeys(map(ports.variable, ports.DEFAULTS), "0"))
     return instance
 
@@ -128,28 +133,18 @@ def at(instance: Instance) -> Iterator[None]:
 
 
 @contextmanager
-def fresh_home(servers: Instance, home: Path, in_buckets: bool = False) -> Iterator[Instance]:
-    """Yield an instance with a home, keys, store and databases of its own on running servers; Spark serves its lake.
-
-    `in_buckets`: its store are three new buckets of the object store server, found as any S3 store is, by the environment.
-    """
+def fresh_home(servers: Instance, home: Path) -> Iterator[Instance]:
+    """Yield an instance with a home, keys, store and databases of its own on running servers; Spark serves its lake."""
     suffix = uuid.uuid4().hex[:8]
     home.mkdir(parents=True, exist_ok=True)
     state = json.loads((servers.home / "instance.json").read_text())
     (home / "instance.json").write_text(json.dumps({"ports": state["ports"]}))
     shutil.copytree(servers.home / "keys", home / "keys")
-    with pytest.MonkeyPatch.context() as environment, _databases(servers, suffix) as urls, ExitStack() as apis:
-        if in_buckets:
-            for name, value in minio_access(servers).items():
-                environment.setenv(name, value)
-        answering = apis.enter_context(sample_api(urls["source_city"], home / "keys"))
-        store = f"s3://t{suffix}-{{area}}" if in_buckets else ""
+    with _databases(servers, suffix) as urls, sample_api(urls["source_city"], home / "keys") as answering:
         connections = urls | {name: one.address for name, one in answering.items()}
         secrets = {name: one.secret for name, one in answering.items()}
-        fresh = Instance(settings(home=home, store=store, connections=connections, secrets=secrets))
+        fresh = Instance(settings(home=home, connections=connections, secrets=secrets))
         ops.migrate(fresh)
-        if in_buckets:
-            minio.prepare(fresh, [fresh.bucket(area) for area in AREAS])
         forget_tables(servers)
         try:
             yield fresh

@@ -16,7 +16,7 @@ from lakehouse.config import PROJECT
 from lakehouse.errors import LakehouseError
 
 TIERS = ("fast", "browser", "spark", "dbt", "airflow", "e2e", "fault")
-COMPONENTS = {"spark": ("spark",), "dbt": ("spark",), "airflow": ("spark", "airflow"), "e2e": ("spark", "airflow"), "fault": ("spark",)}
+COMPONENTS = {"spark": ("spark",), "dbt": ("spark",), "airflow": ("spark", "minio", "airflow"), "e2e": ("spark",), "fault": ("spark",)}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SHARED = ("city", "lived_city")  # fixtures that take minutes: all tests of one of them run in one process
 OUTCOMES = ("passed", "failed", "skipped")
