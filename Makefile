@@ -44,7 +44,7 @@ run: install $(if $(filter minio,$(STORE)),minio) ## start the services, run the
 
 test: install $(if $(ARGS),,minio) ## run all tiers on real components, in two processes (ARGS="-m fast" for some)
 	@cd "$(ROOT)"
-	exec "$(BIN)/python" -m pytest $(or $(ARGS),--numprocesses 2 --dist loadgroup)
+	exec "$(BIN)/python" -m pytest $(or $(ARGS),--numprocesses 2 --dist loadgroup --no-loadscope-reorder)
 
 lint: install ## style, types and SQL
 	@cd "$(ROOT)"

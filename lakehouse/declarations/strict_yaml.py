@@ -87,7 +87,8 @@ def typed_findings(error: ValidationError, steps: tuple[Step, ...], given: Any, 
 def _written(location: tuple[int | str, ...], given: Any) -> Iterator[Step]:
     """Yield the steps of a location that exist in the document; pydantic's locations also contain the tags and classes of unions."""
     for step in location:
-        if (isinstance(given, list) and isinstance(step, int) and step < len(given)) or (isinstance(given, dict) and step in given):
+        exists = step in given if isinstance(given, dict) else isinstance(given, list) and isinstance(step, int) and step < len(given)
+        if exists:
             given = given[step]
             yield step
 
