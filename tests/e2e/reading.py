@@ -28,7 +28,7 @@ MOMENTS = {name for page in RESOURCES.values() for name, column in page.columns.
 def packages(lived: Lived, day: date) -> Iterator[tuple[dict, Path]]:
     """Yield (manifest, folder) of every package of a day's first issue."""
     for path in sorted((lived.instance.home / "store" / "exchange").glob(f"*/*/{day}/1/manifest.json")):
-        yield json.loads(path.readas_text("utf-8")), path.parent
+        yield json.loads(path.read_text("utf-8")), path.parent
 
 
 def form_rows(folder: Path, returned: dict, name: str) -> list[tuple]:

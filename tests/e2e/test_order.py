@@ -69,12 +69,12 @@ def test_swapping_two_lines_of_the_authority_file_changes_golden_values_and_conf
 
 def _swapped(contracts: Path, target: Path) -> Path:
     shutil.copytree(contracts, target)
-    declared = yaml.safe_load((target / "authority.yaml").readas_text("utf-8"))
+    declared = yaml.safe_load((target / "authority.yaml").read_text("utf-8"))
     for field in ("phone", "residence"):
         candidates = declared["entities"]["person"]["fields"][field]["candidates"]
         places = [[one["resource"] for one in candidates].index(name) for name in (CHECK, ELDERLY)]
         candidates[places[0]], candidates[places[1]] = candidates[places[1]], candidates[places[0]]
-    (target / "authority.yaml").writeas_text(yaml.safe_dump(declared, allow_unicode=True), "utf-8")
+    (target / "authority.yaml").write_text(yaml.safe_dump(declared, allow_unicode=True), "utf-8")
     return target
 
 

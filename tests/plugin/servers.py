@@ -105,6 +105,7 @@ def alive(family: list[psutil.Process]) -> list[psutil.Process]:
 
 def tiny_instance(home: Path, store: str = "") -> Instance:
     """Return an instance of the tiny city in a new home, on free ports; nothing is started, the environment is not asked."""
+    home.mkdir(parents=True, exist_ok=True)
     instance = Instance(settings(home=home, store=store))
     ports.ensure(instance, dict.fromkeys(map(ports.variable, ports.DEFAULTS), "0"))
     return instance

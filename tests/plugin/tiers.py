@@ -8,6 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Generator
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from lakehouse.errors import LakehouseError
 TIERS = ("fast", "browser", "spark", "dbt", "airflow", "e2e", "fault")
 COMPONENTS = {"spark": ("spark",), "dbt": ("spark",), "airflow": ("spark", "minio", "airflow"), "e2e": ("spark",), "fault": ("spark",)}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SHARED = ("city", "lived_city")  # fixtures that take minutes: all tests of one of them run in one process
+SHARED = ("city", "lived_city", "samples")  # fixtures that take long: all tests of one of them run in one process
 OUTCOMES = ("passed", "failed", "skipped")
 
 
@@ -54,10 +55,8 @@ class Tiers:
         without = [item.nodeid for item in items if tier_of(item) is None]
         if without:
             raise pytest.UsageError(f"tests without a tier (one of {', '.join(TIERS)}): {', '.join(without)}")
-        seed = config.getoption("shuffle_files")
         files = list(dict.fromkeys(item.path for item in items))
-        if seed is not None:
-            random.Random(seed).shuffle(files)
+        random.Random(config.getoption("shuffle_files")).shuffle(files)
         place = {path: number for number, path in enumerate(files)}
         items.sort(key=lambda item: (_turn(item), place[item.path]))
         for item in items:
@@ -127,11 +126,10 @@ def tier_of(item: pytest.Item) -> str | None:
 
 
 def _turn(item: pytest.Item) -> int:
-    """Return when a test's group is begun: what takes longest first, what breaks a server last, so that nothing has to warm it up again."""
-    if tier_of(item) == "fault":
-        return len(SHARED) + 2
-    quick = tier_of(item) in ("fast", "browser")
-    return next((turn for turn, fixture in enumerate(SHARED) if fixture in _fixtures(item)), len(SHARED) + quick)
+    """Return when a group is begun: what takes longest first; what breaks a server last, so that nothing has to warm it up again."""
+    last = {"fast": 1, "browser": 1, "fault": 2}.get(tier_of(item) or "", 0)
+    shared = [turn for turn, fixture in enumerate(SHARED) if fixture in _fixtures(item)]
+    return last * len(SHARED) + (shared or [len(SHARED) - 1])[0]
 
 
 def _group(item: pytest.Item) -> str:
@@ -145,11 +143,24 @@ def _fixtures(item: pytest.Item) -> list[str]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run shuffle the files, to show that no file needs another before it."""
-    parser.addoption("--shuffle-files", type=int, metavar="SEED", help="run the files in an order drawn with this seed")
+    """Let a run repeat the order of another one; by itself every run has its own, so that no file comes to need another before it."""
+    parser.addoption("--shuffle-files", type=int, metavar="SEED", help="the seed of the order of files")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Tell how to repeat the order of this run."""
+    return f"order of files: --shuffle-files {config.getoption('shuffle_files')}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the counting of tiers."""
+    """Register the counting of tiers; draw the order of files, which is one for all processes of a run."""
     os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
+    if config.option.shuffle_files is None:
+        config.option.shuffle_files = getattr(config, "workerinput", {}).get("shuffle_files", random.randrange(10_000))
     config.pluginmanager.register(Tiers(), "huiliu-tiers")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give a process of the suite the order of its run."""
+    node.workerinput["shuffle_files"] = node.config.getoption("shuffle_files")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
 import pytest
 
 from sample_city.feed.sample import Sample
@@ -9,17 +13,46 @@ from sample_city.sources.labels import Label, read_labels
 from tests.sample_city.batches import DAYS, files, put_down, tables
 
 
-@pytest.fixture(scope="package", params=[("zhuhai", 3_000), ("tiny", 500)], ids=["zhuhai", "tiny"])
-def sample(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    return put_down(tmp_path_factory.mktemp("sample"), *request.param)
+@dataclass(frozen=True)
+class Delivered:
+    """A sample city, its labels, and every file and every table of it as batches."""
+
+    sample: Sample
+    labels: list[Label]
+    batches: list[dict]
 
 
-@pytest.fixture(scope="package")
-def labels(sample: Sample) -> list[Label]:
-    return list(read_labels(sample.folder, DAYS[-1]))
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Delivered]:
+    """Return the function that builds a city of so many people; each is built once."""
+
+    @cache
+    def build(city: str, people: int) -> Delivered:
+        sample = put_down(tmp_path_factory.mktemp("sample"), city, people)
+        return Delivered(sample, list(read_labels(sample.folder, DAYS[-1])), [*files(sample), *tables(sample, DAYS)])
+
+    return build
 
 
-@pytest.fixture(scope="package")
-def batches(sample: Sample) -> list[dict]:
-    """Return every file and every table of the sample as batches."""
-    return [*files(sample), *tables(sample, DAYS)]
+@pytest.fixture(scope="module", params=[("zhuhai", 3_000), ("tiny", 500)], ids=["zhuhai", "tiny"])
+def delivered(request: pytest.FixtureRequest, samples: Callable[[str, int], Delivered]) -> Delivered:
+    """Return a city; tests change nothing of it."""
+    return samples(*request.param)
+
+
+@pytest.fixture(scope="module")
+def sample(delivered: Delivered) -> Sample:
+    """Return its sample."""
+    return delivered.sample
+
+
+@pytest.fixture(scope="module")
+def labels(delivered: Delivered) -> list[Label]:
+    """Return its labels."""
+    return delivered.labels
+
+
+@pytest.fixture(scope="module")
+def batches(delivered: Delivered) -> list[dict]:
+    """Return its files and tables as batches."""
+    return delivered.batches
