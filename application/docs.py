@@ -17,8 +17,9 @@ from lakehouse.derive.curated import public_models
 from lakehouse.derive.dictionary import Declarations
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.returns.model import load_returns
-from spark_jobs.lake import dbt_runs, session
+from spark_jobs.lake import dbt_runs
 
+NO_WAREHOUSE = "sc://unused"
 STATIC = ("docs", "generate", "--static", "--empty-catalog", "--no-compile")  # dbt reads the project only; it asks no warehouse
 
 
@@ -64,7 +65,7 @@ def write_dbt_docs(instance: Instance) -> Path:
     authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
     project = dbt.render(instance.folder("derived", "docs", "dbt"), contracts, authority)
     first = date.fromisoformat(instance.city.first_business_date)
-    told = dbt.Run(first, instance.timezone, instance.city.region_code, instance.root("lake"), session.remote(instance))
+    told = dbt.Run(first, instance.timezone, instance.city.region_code, instance.root("lake"), NO_WAREHOUSE)
     dbt_runs.invoke(project, told, ("parse",))  # writes the manifest that the docs are made from
     done = dbt_runs.invoke(project, told, STATIC)
     made = project / "target" / "static_index.html"

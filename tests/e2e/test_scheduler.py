@@ -30,13 +30,13 @@ from tests.e2e import knowledge
 from tests.e2e.published import recipients, recorded
 from tests.e2e.reading import gaps
 from tests.oracle import canaries
-from tests.oracle.resources import ADDRESS, ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
+from tests.oracle.resources import ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
 from tests.plugin.lived import FIRST, PEOPLE, SECOND, THIRD, plant
 from tests.plugin.servers import at, tiny_instance
 
 pytestmark = pytest.mark.airflow
 PATIENCE_SECONDS = 1200  # generous, because the machine may be busy with the other half of the suite
-WEEKLY = {CERTIFICATE, ELDERLY, LEDGER, ADDRESS}  # taken in by hand, so that the third day finds nothing of them
+WEEKLY = {CERTIFICATE, ELDERLY, LEDGER}  # taken in by hand, so that the third day finds nothing of them
 SPOKEN = ("logs/airflow", "derived/gx", "derived/dbt")  # what must be there to be looked through
 
 

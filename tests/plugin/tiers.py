@@ -127,7 +127,7 @@ def tier_of(item: pytest.Item) -> str | None:
 
 def _turn(item: pytest.Item) -> int:
     """Return when a group is begun: what takes longest first; what breaks a server last, so that nothing has to warm it up again."""
-    last = {"fast": 1, "browser": 1, "fault": 2}.get(tier_of(item) or "", 0)
+    last = {"fast": 1, "browser": 1, "fault": 2 if "servers" in _fixtures(item) else 0}.get(tier_of(item) or "", 0)
     shared = [turn for turn, fixture in enumerate(SHARED) if fixture in _fixtures(item)]
     return last * len(SHARED) + (shared or [len(SHARED) - 1])[0]
 

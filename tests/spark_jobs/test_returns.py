@@ -61,7 +61,7 @@ def close(instance: Instance, day: date, issue: int = 1) -> None:
         days.close(connection, day, issue, [])
 
 
-def run_returns(instance: Instance, day: date) -> list[dict[str, Any]]:
+def run_returns(instance: Instance, day: date) -> list[Any]:
     return [run_job(name, JobRequest(day), instance) for name in ("returns_build", "returns_prove", "returns_publish")]
 
 
@@ -119,7 +119,7 @@ def test_two_days_are_published_repeated_checked_and_issued_again(instance: Inst
     put(instance, TOWN)
     close(instance, FIRST)
     built, _, made = run_returns(instance, FIRST)
-    assert (built["recipients"], made["packages"], made["outcome"]) == (34, 34, "published")
+    assert (built.recipients, made.packages, made.outcome) == (34, 34, "published")
     assert_everybody_is_served(instance)
 
     changed = [PEOPLE[0] | {"hukou_address": "新址"}, *PEOPLE[2:]]
@@ -127,8 +127,8 @@ def test_two_days_are_published_repeated_checked_and_issued_again(instance: Inst
     put(instance, town)
     close(instance, SECOND)
     built, proved, made = run_returns(instance, SECOND)
-    assert built["created"] == 2 + 1 + 1 + 1  # a district has one file for rows and one for changes
-    assert proved["decoded"] == 2 + 3 * 6  # sheets of a workbook: cover, four lists, one of them with changes
+    assert built.created == 2 + 1 + 1 + 1  # a district has one file for rows and one for changes
+    assert proved.decoded == 2 + 3 * 6  # sheets of a workbook: cover, four lists, one of them with changes
     assert_exactly_what_is_due(instance, town, SECOND)
     made_known = form(instance, f"v-{COMMUNITY}", SECOND, "changes")
     assert (made_known["inserted"], made_known["updated"], made_known["deleted"]) == (1, 1, 1)
@@ -141,7 +141,7 @@ def test_two_days_are_published_repeated_checked_and_issued_again(instance: Inst
             connection.execute(delete(table).where(table.c.business_date == SECOND))
     close(instance, SECOND)
     built, _, made = run_returns(instance, SECOND)
-    assert (built["created"], made["outcome"], made["issue"]) == (0, "unchanged", 1)
+    assert (built.created, made.outcome, made.issue) == (0, "unchanged", 1)
     assert files(instance) == before
     close(instance, SECOND, 2)
     assert run_job("returns_publish", JobRequest(SECOND), instance).issue == 1
@@ -149,7 +149,7 @@ def test_two_days_are_published_repeated_checked_and_issued_again(instance: Inst
         assert packages.of_issue(connection, SECOND, 1) == rows
         assert days.newest_issue(connection, SECOND) == days.last_published(connection) == days.get(connection, SECOND, 1)
 
-    assert [(one["outcome"], one.get("compared")) for one in run_returns(instance, FIRST)] == [
+    assert [(one.outcome, getattr(one, "compared", None)) for one in run_returns(instance, FIRST)] == [
         ("final", True),
         ("final", None),
         ("final", None),

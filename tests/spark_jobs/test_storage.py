@@ -54,7 +54,7 @@ def test_reference_tables_are_written_once(module_instance: Instance) -> None:
     version = storage.versions(module_instance)
     again = run_job("reference", JobRequest(DAY), module_instance)
     assert storage.versions(module_instance) == version
-    assert {name: table["changes"] for name, table in again["tables"].items()} == dict.fromkeys(again["tables"], 0)
-    assert all(table["rows"] for table in again["tables"].values())
+    assert {name: table["changes"] for name, table in again.tables.items()} == dict.fromkeys(again.tables, 0)
+    assert all(table["rows"] for table in again.tables.values())
     with connect(module_instance) as connection:
         assert len(recipients.at(connection, DAY)) == 31

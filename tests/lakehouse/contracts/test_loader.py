@@ -174,7 +174,7 @@ def test_twenty_five_contracts_load_in_the_time_a_dag_file_may_take(folder: Path
     for number in range(25 - len(contract_paths(folder))):
         code = f"s_list_{number}"
         (path.parent / f"{code}.odcs.yaml").write_text(path.read_text("utf-8").replace("s_elderly_service_list", code), "utf-8")
-    started = time.process_time()
+    started = time.thread_time()  # other threads of this process are not the loader's
     contracts = load_contracts(folder, standard=False)
-    assert time.process_time() - started < 0.3
+    assert time.thread_time() - started < 0.3
     assert len(contracts) == 25

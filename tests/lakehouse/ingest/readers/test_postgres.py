@@ -96,7 +96,7 @@ def test_a_broken_source_gets_a_ticket_until_it_is_repaired(instance: Instance, 
     execute(instance, "alter table things rename to elsewhere")
     assert take(instance, things, FIRST) == []
     assert "the table does not exist" in open_messages(instance)[0]
-    away = changed(instance, connections={"source_city": "postgresql://u:hidden@127.0.0.1:9/source_city"})
+    away = changed(instance, connections={**instance.settings.connections, "source_city": "postgresql://u:hidden@127.0.0.1:9/source_city"})
     assert take(away, things, FIRST) == []
     assert "does not answer at 127.0.0.1:9" in open_messages(instance)[0]
     assert "hidden" not in open_messages(instance)[0]
