@@ -92,7 +92,7 @@ class DayReport:
 
 
 def collect(instance: Instance, day: date) -> DayReport:
-    """Gather the report of a day (design §13).
+    """Gather the report of a day.
 
     Raises:
         DeliveryError: the day was never closed.

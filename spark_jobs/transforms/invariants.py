@@ -13,7 +13,7 @@ from spark_jobs.transforms.history import overlaps
 
 
 def known_at(versions: DataFrame, business_date: date, end: datetime) -> DataFrame:
-    """Return the versions known at a business date and valid at its end (design §7).
+    """Return the versions known at a business date and valid at its end.
 
     Args:
         versions: a silver table.
