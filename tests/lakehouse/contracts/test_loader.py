@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import time
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -174,7 +175,15 @@ def test_twenty_five_contracts_load_in_the_time_a_dag_file_may_take(folder: Path
     for number in range(25 - len(contract_paths(folder))):
         code = f"s_list_{number}"
         (path.parent / f"{code}.odcs.yaml").write_text(path.read_text("utf-8").replace("s_elderly_service_list", code), "utf-8")
-    started = time.thread_time()  # other threads of this process are not the loader's
-    contracts = load_contracts(folder, standard=False)
-    assert time.thread_time() - started < 0.3
-    assert len(contracts) == 25
+    program = f"""
+import time
+from pathlib import Path
+from lakehouse.contracts.loader import load_contracts
+started = time.process_time()
+contracts = load_contracts(Path({str(folder)!r}), standard=False)
+print(len(contracts), time.process_time() - started)
+"""  # in a process of its own, as a DAG file is parsed: how much this one holds in memory must not count
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    loaded, seconds = done.stdout.split()
+    assert int(loaded) == 25
+    assert float(seconds) < 0.3
