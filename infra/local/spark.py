@@ -23,6 +23,9 @@ JIT_AND_GC = (
     "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=640m -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
     " -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
 )
+# Seen on a busy machine: MinIO answers a PUT with IncompleteBody (400), which no client tries again (minio/minio issue 21425,
+# aws/aws-sdk-java-v2 issue 6459). What a task writes becomes visible only when the task is committed, so it may be done again.
+TASK_ATTEMPTS = 3
 LOGGING = """\
 rootLogger.level = warn
 rootLogger.appenderRef.stdout.ref = console
@@ -111,6 +114,7 @@ def _object_store(instance: Instance) -> dict[str, str]:
         "endpoint.region": access.get("AWS_REGION", access.get("AWS_DEFAULT_REGION", "")),
         "endpoint": endpoint,
         "buffer.dir": str(instance.folder("spark", "s3a")),
+        "connection.expect.continue": "false",
     }
     return {f"spark.hadoop.fs.s3a.{name}": value for name, value in settings.items() if value}
 
@@ -158,7 +162,7 @@ def _application(instance: Instance) -> Program:
     options = [part for name, value in configuration(instance).items() for part in ("--conf", f"{name}={value}")]
     command = (
         str(_home() / "bin" / "spark-submit"),
-        *("--class", THRIFT_SERVER, "--name", "huiliu", "--master", f"local[{os.cpu_count() or 2}]"),
+        *("--class", THRIFT_SERVER, "--name", "huiliu", "--master", f"local[{os.cpu_count() or 2},{TASK_ATTEMPTS}]"),
         *("--driver-memory", memory(instance), "--driver-class-path", f"{jars.jar_folder()}/*"),
         *("--driver-java-options", f"{JIT_AND_GC} -Duser.timezone=UTC -Djava.io.tmpdir={temporary} {log_option}"),
         *options,
