@@ -90,11 +90,6 @@ def dsn(instance: Instance, database: str, driver: str = "postgresql") -> str:
     return f"{driver}://{USER}:{password}@{HOST}:{instance.ports.postgres}/{database}"
 
 
-def remove_stale_lock(instance: Instance) -> None:
-    """Remove the lock file of a server that no longer runs; call it only when no process of the instance is left."""
-    (instance.home / "postgres" / "postmaster.pid").unlink(missing_ok=True)
-
-
 def _as_server_user() -> tuple[str, ...]:
     return AS_ORDINARY_USER if os.geteuid() == 0 else ()
 

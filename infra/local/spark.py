@@ -114,7 +114,7 @@ def _object_store(instance: Instance) -> dict[str, str]:
         "endpoint.region": access.get("AWS_REGION", access.get("AWS_DEFAULT_REGION", "")),
         "endpoint": endpoint,
         "buffer.dir": str(instance.folder("spark", "s3a")),
-        "connection.expect.continue": "false",
+        "connection.expect.continue": "false",  # suspected of IncompleteBody (see TASK_ATTEMPTS)
     }
     return {f"spark.hadoop.fs.s3a.{name}": value for name, value in settings.items() if value}
 

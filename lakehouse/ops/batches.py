@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lakehouse.ops.tables import batch, batch_sighting
@@ -135,18 +135,6 @@ def known_at(connection: Connection, business_date: date) -> list[Batch]:
 def rows_received(connection: Connection) -> int:
     """Return how many rows were ever received, over all resources: a measure of the size of the lake."""
     return int(connection.scalar(select(func.coalesce(func.sum(batch.c.received), 0))) or 0)
-
-
-def last_delivery_no(connection: Connection, resource: str) -> int:
-    """Return the highest delivery number given so far, 0 when there is none."""
-    return connection.scalar(select(func.coalesce(func.max(batch.c.delivery_no), 0)).where(batch.c.resource == resource)) or 0
-
-
-def last_business_date(connection: Connection, resource: str) -> date | None:
-    """Return the latest date about which the resource delivered something readable."""
-    wanted = (batch.c.resource == resource) & or_(batch.c.gate.is_(None), batch.c.gate != "refused")
-    latest: date | None = connection.scalar(select(func.max(batch.c.business_date)).where(wanted))
-    return latest
 
 
 def record_sighting(connection: Connection, batch_id: str, source_object: str, seen_on: date) -> bool:

@@ -16,8 +16,6 @@ from lakehouse.errors import QualityError
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 a property of the file format, no time of ours
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "'")
-MAX_NAME = 31
-NOT_IN_NAMES = "[]:*?/\\"
 A4 = 9
 LAYOUT = "2"  # increase when the layout changes, so that files with the same cells are written again
 NARROWEST, WIDEST, MEASURED_ROWS, KEY_WIDTH = 6, 44, 200, 7
@@ -115,11 +113,6 @@ def harmless(text: str) -> str:
 def original(text: str) -> str:
     """Return the text that was given to `harmless`."""
     return text[1:] if text.startswith("'") else text
-
-
-def is_sheet_name(name: str) -> bool:
-    """Return whether a workbook can have a sheet of that name."""
-    return 0 < len(name) <= MAX_NAME and not any(character in NOT_IN_NAMES for character in name)
 
 
 def _write_list(book: xlsxwriter.Workbook, page: Any, sheet: Sheet, styles: Mapping[str, Any]) -> int:

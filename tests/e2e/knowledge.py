@@ -10,15 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from datetime import date
 
 from lakehouse.config import Instance
 from lakehouse.objects import open_area
 from lakehouse.ops import connect, facts
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
+from tests.plugin.lived import FIRST
 
-FIRST = date(2026, 6, 1)
 CURATED = ("base", "thematic", "special", "mart", "quality")
 # silver as known at the end of the first day, without later knowledge
 KNOWN = f"""
