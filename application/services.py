@@ -37,16 +37,18 @@ def start(instance: Instance, components: tuple[str, ...] | None = None, say: Sa
     Raises:
         ConfigError: there is no such component, the machine lacks something, or a server does not become healthy.
     """
-    wrong = [name for name in components or () if name not in COMPONENTS]
-    if wrong:
-        allowed = nearest_first(wrong[0], COMPONENTS)
-        raise ConfigError(Problem("--only", f"there is no component {wrong[0]!r}.", allowed, "choose among these.").text())
+    _refuse_unknown(components or ())
     lifecycle.up(instance, components or lifecycle.needed(instance), lifecycle.Hooks(_after_postgres, _after_spark), say)
 
 
-def stop(instance: Instance, say: Say = lambda _line: None) -> None:
-    """Stop all services of the instance; no process is left behind."""
-    lifecycle.down(instance, say)
+def stop(instance: Instance, components: tuple[str, ...] = (), say: Say = lambda _line: None) -> None:
+    """Stop the components (all services of the instance unless some are named); none of their processes is left behind.
+
+    Raises:
+        ConfigError: there is no such component.
+    """
+    _refuse_unknown(components)
+    lifecycle.down(instance, components, say)
 
 
 def status(instance: Instance) -> Status:
@@ -66,6 +68,13 @@ def addresses(instance: Instance) -> dict[str, str]:
         **({"minio": f"http://127.0.0.1:{ports.minio}  (keys in {instance.key_path('minio.client')})"} if instance.has_own_store else {}),
         "postgres": f"127.0.0.1:{ports.postgres}  (user huiliu, password in {instance.key_path('postgres.password')})",
     }
+
+
+def _refuse_unknown(components: tuple[str, ...]) -> None:
+    wrong = [name for name in components if name not in COMPONENTS]
+    if wrong:
+        allowed = nearest_first(wrong[0], COMPONENTS)
+        raise ConfigError(Problem("--only", f"there is no component {wrong[0]!r}.", allowed, "choose among these.").text())
 
 
 def _after_postgres(instance: Instance) -> None:

@@ -12,6 +12,7 @@ from application import services
 from lakehouse.config import Instance
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Only = Annotated[str, typer.Option(help="Only these components, separated by commas: postgres, minio, sample_api, spark, airflow.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -21,25 +22,24 @@ def register(app: typer.Typer) -> None:
     app.command()(status)
 
 
-def up(
-    only: Annotated[
-        str, typer.Option(help="Start only these components, separated by commas: postgres, minio, sample_api, spark, airflow.")
-    ] = "",
-    as_json: Json = False,
-) -> None:
+def up(only: Only = "", as_json: Json = False) -> None:
     """Start the services of the instance and wait until they are healthy."""
     instance = Instance()
-    names = tuple(name.strip() for name in only.split(",") if name.strip())
-    services.start(instance, names or None, _sayer(quiet=as_json))
+    services.start(instance, _names(only) or None, _sayer(quiet=as_json))
     _show(instance, as_json)
 
 
-def down(as_json: Json = False) -> None:
-    """Stop all services of the instance; no process is left behind."""
+def down(only: Only = "", as_json: Json = False) -> None:
+    """Stop the services of the instance, or only some; none of their processes is left behind."""
     instance = Instance()
-    services.stop(instance, _sayer(quiet=as_json))
+    names = _names(only)
+    services.stop(instance, names, _sayer(quiet=as_json))
     if as_json:
-        typer.echo(json.dumps({"home": str(instance.home), "stopped": True}))
+        typer.echo(json.dumps({"home": str(instance.home), "stopped": list(names) or True}))
+
+
+def _names(only: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in only.split(",") if name.strip())
 
 
 def status(as_json: Json = False) -> None:

@@ -74,13 +74,18 @@ def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) ->
         _Start(instance, supervisor, say).run(wanted, hooks)
 
 
-def down(instance: Instance, say: Say) -> None:
-    """Stop all programs; no process of the instance is left."""
+def down(instance: Instance, components: Sequence[str], say: Say) -> None:
+    """Stop the components named, or everything when none is named: then no process of the instance is left."""
     if not (instance.home / "run").is_dir():
         return
     with _alone(instance):
-        Supervisor(instance).shutdown()
-        say("stopped")
+        supervisor = Supervisor(instance)
+        for component in [name for name in reversed(COMPONENTS) if name in components]:
+            supervisor.stop(component)
+            say(f"{component} stopped")
+        if not components:
+            supervisor.shutdown()
+            say("stopped")
 
 
 def check_prerequisites(components: Sequence[str]) -> None:

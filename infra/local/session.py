@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
@@ -47,20 +48,39 @@ def members(instance: Instance) -> list[psutil.Process]:
 
 def end(instance: Instance) -> list[int]:
     """End all processes of the session, first with a polite signal, and return the ids of those that were still running."""
-    left = members(instance)
-    ended = [process.pid for process in left]
-    for process in left:
+    ended = end_all(lambda: members(instance))
+    _path(instance).unlink(missing_ok=True)
+    return ended
+
+
+def families(pids: Iterable[int]) -> list[psutil.Process]:
+    """Return the processes and all their descendants, each with its name in `info`."""
+    wanted = set(pids)
+    return [process for process in psutil.process_iter(["name"]) if wanted & {process.pid, *(parent.pid for parent in _parents(process))}]
+
+
+def lives(process: psutil.Process) -> bool:
+    """Return whether a process still runs; one that only waits to be collected does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def end_all(left: Callable[[], list[psutil.Process]]) -> list[int]:
+    """End the processes that a function names until it names none, first with a polite signal; return the ids of the first ones."""
+    first = left()
+    for process in first:
         # SIGINT is PostgreSQL's fast shutdown; the others take SIGTERM.
         _signal(process, signal.SIGINT if process.info["name"] == "postgres" else signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while members(instance) and time.monotonic() < deadline:
+    while left() and time.monotonic() < deadline:
         time.sleep(0.1)
-    while remaining := members(instance):
+    while remaining := left():
         for process in remaining:
             _signal(process, signal.SIGKILL)
         time.sleep(0.1)
-    _path(instance).unlink(missing_ok=True)
-    return ended
+    return [process.pid for process in first]
 
 
 def wait_until_gone(pid: int, seconds: float) -> None:
@@ -68,6 +88,13 @@ def wait_until_gone(pid: int, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while psutil.pid_exists(pid) and time.monotonic() < deadline:
         time.sleep(0.1)
+
+
+def _parents(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.parents()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _is_stranger(process: psutil.Process, noted: dict[str, float]) -> bool:

@@ -87,6 +87,14 @@ class Supervisor:
             if fault.faultCode != Faults.ALREADY_STARTED:
                 raise
 
+    def stop(self, component: str) -> None:
+        """Stop the programs of a component and every process they started, also those in process groups of their own."""
+        programs = {entry["name"] for entry in self._information() if entry["group"] == component}
+        family = session.families(pid for name, pid in self.pids().items() if name in programs)
+        if programs:
+            self._call("stopProcessGroup", component)
+        session.end_all(lambda: [process for process in family if session.lives(process)])
+
     def shutdown(self) -> None:
         """Stop all programs and the supervisor, then end the processes left of its session."""
         if self.is_running():

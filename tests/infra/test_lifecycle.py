@@ -51,6 +51,17 @@ def test_second_up_changes_nothing_and_down_leaves_nothing(second: Instance) -> 
     huiliu("down")
 
 
+@pytest.mark.e2e
+def test_one_component_is_stopped_with_what_it_started_and_the_supervisor_goes_on(second: Instance) -> None:
+    supervisor, *family = processes(second)
+    assert len(family) > 1
+    assert huiliu("down", "--only", "postgres", "--json")["stopped"] == ["postgres"]
+    assert alive(family) == []
+    assert alive([supervisor]) == [supervisor]
+    assert huiliu("up", "--only", "postgres", "--json")["components"]["postgres"]["healthy"]
+    assert "there is no component 'postgre'" in huiliu("down", "--only", "postgre", ok=False)
+
+
 @pytest.mark.fault
 def test_killed_supervisor_is_replaced_and_its_children_are_ended(second: Instance) -> None:
     with psycopg.connect(postgres.dsn(second, "huiliu")) as connection:

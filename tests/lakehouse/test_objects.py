@@ -21,7 +21,7 @@ def area(request: pytest.FixtureRequest, tmp_path: Path) -> Area:
     """Return an empty area: a folder, or a prefix of a bucket on the object store server."""
     if request.param == "folder":
         return Area((tmp_path / "a b" / "石景").as_uri())
-    server = request.getfixturevalue("object_store")
+    server = request.getfixturevalue("servers")
     minio.prepare(server, ["objects"])
     return Area(f"s3://objects/{uuid.uuid4().hex}/a b/石景", minio_access(server))
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -21,6 +21,7 @@ from psycopg import sql
 
 from application import services
 from infra.local import ports, postgres, session, spark
+from infra.local.programs import COMPONENTS
 from lakehouse import ops
 from lakehouse.config import PROJECT, Instance, Settings
 from lakehouse.errors import ConfigError
@@ -28,6 +29,7 @@ from tests.plugin.apis import sample_api
 from tests.plugin.keys import place_keys
 
 DATABASES = ("huiliu", "source_city")
+SERVERS = ("postgres", "minio", "spark")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -40,16 +42,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Return the one instance whose PostgreSQL and Spark all tests of this process share (tiny city, free ports)."""
-    with _started(tiny_instance(tmp_path_factory.mktemp("servers")), ("postgres", "spark")) as instance:
+    """Return the one instance whose servers all tests of this process share (tiny city, its own store in buckets, free ports)."""
+    with _started(tiny_instance(tmp_path_factory.mktemp("servers"), store="minio"), SERVERS) as instance:
         yield instance
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Return an instance of its own with all components, Airflow too, and its store in buckets; stopped after the module that uses it."""
-    with _started(tiny_instance(tmp_path_factory.mktemp("servers"), store="minio")) as instance:
-        yield instance
+def city(servers: Instance) -> Iterator[Instance]:
+    """Return the servers' own home, which no other test uses, with Airflow and the sample API; both are stopped after the module."""
+    forget_tables(servers)
+    services.start(servers)
+    family = processes(servers)
+    try:
+        yield servers
+    finally:
+        _close_sessions()
+        services.stop(servers, tuple(name for name in COMPONENTS if name not in SERVERS))
+        forget_tables(servers)
+    assert not [process for process in alive(family) if "airflow" in " ".join(process.cmdline())]
 
 
 @pytest.fixture
@@ -57,13 +67,6 @@ def instance(servers: Instance, tmp_path: Path) -> Iterator[Instance]:
     """Return a fresh home on the shared servers for one test: empty store, empty databases, empty Spark catalog."""
     with fresh_home(servers, tmp_path / "home") as fresh, at(fresh):
         yield fresh
-
-
-@pytest.fixture(scope="session")
-def object_store(servers: Instance) -> Instance:
-    """Return the same instance with its object store server running too; the instance itself keeps its folder."""
-    services.start(servers, ("minio",))
-    return servers
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +77,7 @@ def module_instance(servers: Instance, tmp_path_factory: pytest.TempPathFactory)
 
 
 @contextmanager
-def _started(instance: Instance, components: tuple[str, ...] | None = None) -> Iterator[Instance]:
+def _started(instance: Instance, components: tuple[str, ...]) -> Iterator[Instance]:
     place_keys(instance)
     family: list[psutil.Process] = []
     try:
@@ -95,12 +98,7 @@ def processes(instance: Instance) -> list[psutil.Process]:
 
 def alive(family: list[psutil.Process]) -> list[psutil.Process]:
     """Return the processes that still run."""
-    left = []
-    for process in family:
-        with suppress(psutil.NoSuchProcess):
-            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                left.append(process)
-    return left
+    return [process for process in family if session.lives(process)]
 
 
 def tiny_instance(home: Path, store: str = "") -> Instance:

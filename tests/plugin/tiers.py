@@ -17,7 +17,8 @@ from lakehouse.config import PROJECT
 from lakehouse.errors import LakehouseError
 
 TIERS = ("fast", "browser", "spark", "dbt", "airflow", "e2e", "fault")
-COMPONENTS = {"spark": ("spark",), "dbt": ("spark",), "airflow": ("spark", "minio", "airflow"), "e2e": ("spark",), "fault": ("spark",)}
+SERVERS = ("spark", "minio")
+COMPONENTS = {"spark": SERVERS, "dbt": SERVERS, "airflow": (*SERVERS, "airflow"), "e2e": SERVERS, "fault": SERVERS}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SHARED = ("city", "lived_city", "samples")  # fixtures that take long: all tests of one of them run in one process
 OUTCOMES = ("passed", "failed", "skipped")
