@@ -264,5 +264,6 @@ def _missing_references(instance: Instance, libraries: list[dict[str, Any]]) -> 
     if version is None:
         return []
     group = ("provider", "resource", "column_name", "target")
-    rows = read(open_session(instance), MISSING_REFERENCES, version).groupBy(*group).agg(F.count("*").alias("rows"))
+    spark = open_session(instance, tables=[MISSING_REFERENCES])
+    rows = read(spark, MISSING_REFERENCES, version).groupBy(*group).agg(F.count("*").alias("rows"))
     return [row.asDict() for row in rows.orderBy(F.desc("rows"), *group).collect()]

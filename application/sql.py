@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem
 from spark_jobs.lake.session import open_session
-from spark_jobs.lake.storage import query
+from spark_jobs.lake.storage import query, tables
 
 # By Spark's grammar a statement that begins with one of these only reads; every other statement must be a query, see `reading`.
 LOOKING = re.compile(r"\s*(describe|desc|show|explain)\b", re.IGNORECASE)
@@ -37,7 +37,7 @@ def answer(instance: Instance, statement: str, limit: int) -> Rows:
         ConfigError: the statement may do more than read, or Spark cannot run it; the message holds no value from the data.
     """
     wrapped = reading(statement)
-    spark = open_session(instance)
+    spark = open_session(instance, tables=tables(instance))
     try:
         return Rows(*query(spark, wrapped, limit))
     except PySparkException as error:

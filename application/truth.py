@@ -44,7 +44,7 @@ def truth_scores(instance: Instance, day: date, libraries: list[dict[str, Any]])
     known = instance.home / "sample" / "truth"
     if library("person") not in versions or not known.is_dir():
         return None
-    spark = open_session(instance)
+    spark = open_session(instance, tables=versions)
     found = {"gate": _gate(spark, instance, day)} | _subjects(spark, instance, day, versions)
     if special("safety_net") in versions and (known / "situations.parquet").is_file():
         found["situations"] = _situations(spark, instance, day, versions)

@@ -31,7 +31,8 @@ from lakehouse.errors import QualityError
 from lakehouse.objects import open_area
 from lakehouse.rules.registry import build_rule
 from spark_jobs.ingest.scope import rule_scope
-from spark_jobs.lake.session import LARGE_LAKE, open_session
+from spark_jobs.lake.session import open_session
+from spark_jobs.lake.workload import LARGE
 from spark_jobs.transforms.rules.scope import RuleScope
 from spark_jobs.transforms.tallies import tallies, with_batch_verdict
 from spark_jobs.transforms.verdicts import add_verdicts, with_values
@@ -98,7 +99,7 @@ def compare(instance: Instance, number: int) -> Result:
         QualityError: they count different numbers of rows.
     """
     spark, judged = open_session(instance), contract()
-    for name, value in LARGE_LAKE.items():  # compile the plans, as for a large lake, whatever this instance holds now
+    for name, value in LARGE.items():  # compile the plans, as for a large lake, whatever this instance holds now
         spark.conf.set(name, value)
     area, staged = open_area(instance, "lake"), f"_staging/benchmark/{number}"
     generated(spark, number).write.mode("overwrite").parquet(area.spark_url(staged))

@@ -132,11 +132,6 @@ def known_at(connection: Connection, business_date: date) -> list[Batch]:
     return _batches(connection, batch.c.taken_on <= business_date, batch.c.gate.in_(("passed", "warned")))
 
 
-def rows_received(connection: Connection) -> int:
-    """Return how many rows were ever received, over all resources: a measure of the size of the lake."""
-    return int(connection.scalar(select(func.coalesce(func.sum(batch.c.received), 0))) or 0)
-
-
 def record_sighting(connection: Connection, batch_id: str, source_object: str, seen_on: date) -> bool:
     """Record that the bytes of a known batch came again under another name; return whether that name is new."""
     statement = insert(batch_sighting).values(batch_id=batch_id, source_object=source_object, seen_on=seen_on)

@@ -27,7 +27,7 @@ def append(instance: Instance, contract: Contract, staged: Staged, readable: Seq
     filled = [batch for batch in readable if batch.received]
     if not filled:
         return 0
-    spark = open_session(instance)
+    spark = open_session(instance, sum(batch.received for batch in filled))
     storage.ensure_tables(spark, instance, contract)
     table, ids = bronze(contract.code), [batch.batch_id for batch in filled]
     rows = add_verdicts(storage.read_staged(spark, instance, staged.path), contract, rule_scope(spark, instance))

@@ -46,7 +46,7 @@ def judge(instance: Instance, contract: Contract, waiting: Sequence[Batch], on: 
     filled = [batch for batch in waiting if batch.received]
     zone = instance.city.timezone
     if filled:
-        spark = open_session(instance)
+        spark = open_session(instance, sum(batch.received for batch in filled))
         rows = storage.read(spark, bronze(contract.code)).where(F.col("_batch_id").isin([batch.batch_id for batch in filled]))
         rows = rows.select(*USED)
         counts = _tallies(rows, list(labels(contract)))

@@ -12,6 +12,7 @@ from lakehouse.declarations.authority import load_authority
 from lakehouse.derive import dbt
 from lakehouse.errors import ContractError
 from lakehouse.jobs import Answer, JobRequest
+from lakehouse.naming import silver
 from lakehouse.objects import open_area
 from lakehouse.ops import connect, days, facts
 from spark_jobs.lake import dbt_runs, session, storage
@@ -41,7 +42,7 @@ def run(instance: Instance, request: JobRequest) -> LibrariesAnswer:
     _refuse_lost_sources(instance, set(contracts), wrong)
     authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
     project = dbt.render(instance.folder("derived", "dbt"), contracts, authority)
-    spark = session.open_session(instance)
+    spark = session.open_session(instance, tables=map(silver, contracts))
     for contract in contracts.values():
         storage.ensure_tables(spark, instance, contract)
     area = open_area(instance, "lake")

@@ -16,6 +16,7 @@ from lakehouse.errors import ConfigError, Problem
 from lakehouse.jobs import Answer, JobRequest
 from lakehouse.naming import bronze
 from lakehouse.ops import batches, connect
+from lakehouse.ops.batches import Batch
 from spark_jobs.ingest.scope import rule_scope
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
@@ -55,16 +56,16 @@ def run(instance: Instance, request: JobRequest) -> RecountAnswer:
     with connect(instance) as connection:
         taken = batches.taken_on(connection, request.business_date)
     ours = [batch for batch in taken if batch.resource == contract.code and batch.bronze_recorded_at]
-    ids = [batch.batch_id for batch in ours if batch.received]
-    counts = _recount(instance, contract, ids) if ids else []
+    filled = [batch for batch in ours if batch.received]
+    counts = _recount(instance, contract, filled) if filled else []
     return RecountAnswer(batches=len(ours), rules=tuple(counts), agree=all(one.counted == one.verdicts for one in counts))
 
 
-def _recount(instance: Instance, contract: Contract, ids: list[str]) -> list[RuleCount]:
-    spark = open_session(instance)
+def _recount(instance: Instance, contract: Contract, filled: list[Batch]) -> list[RuleCount]:
+    spark = open_session(instance, sum(batch.received for batch in filled))
     scope = rule_scope(spark, instance)
     ground = Ground(scope.codes, scope.regions, scope.timezone, scope.departments)
-    rows = storage.read(spark, bronze(contract.code)).where(F.col("_batch_id").isin(ids))
+    rows = storage.read(spark, bronze(contract.code)).where(F.col("_batch_id").isin([batch.batch_id for batch in filled]))
     wanted = (*(column.name for column in contract.kept_columns), "_batch_id", "_business_date", "_provider")
     sent = rows.where("_reject IS NULL").select(*wanted)
     found = native_counts(instance.folder("derived"), contract, ground, with_values(sent, contract, scope))

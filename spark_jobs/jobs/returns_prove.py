@@ -35,7 +35,8 @@ def run(instance: Instance, request: JobRequest) -> ProveAnswer:
     edition = load_edition(instance, request.business_date)
     if edition.is_final:
         return ProveAnswer(outcome="final")
-    record, spark = load_record(edition), open_session(instance)
+    record = load_record(edition)
+    spark = open_session(instance, tables={declared.source for declared in edition.returns})
     fresh = unproved(edition, record)
     broken: dict[str, list[str]] = {"I3": [], "I4": [], "I5": above_cap(edition.returns, edition.policies)}
     counted = places(spark, edition.returns, record)

@@ -8,6 +8,7 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.jobs import Answer, JobRequest
+from lakehouse.naming import silver
 from lakehouse.ops import batches, cases, connect
 from spark_jobs.ingest.accounting import Account, accounts
 from spark_jobs.ingest.scope import rule_scope
@@ -40,7 +41,7 @@ def run(instance: Instance, request: JobRequest) -> SilverAnswer:
     if not selection.waiting:
         return SilverAnswer(batches=0)
     contract = load_contract_of(instance.settings.contracts, request.resource)
-    spark = open_session(instance)
+    spark = open_session(instance, sum(batch.received for batch in selection.waiting), [silver(contract.code)])
     storage.ensure_tables(spark, instance, contract)
     step = Step(spark, contract, rule_scope(spark, instance), instance.key_path("hmac.key"), selection, request.business_date)
     drawn = accounts(step.judged, selection.judged, contract)

@@ -6,6 +6,7 @@ import atexit
 import logging
 import os
 import socket
+from collections.abc import Iterable
 from threading import Lock
 
 from pyspark.errors import PySparkException
@@ -15,8 +16,8 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_d
 
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem
-from lakehouse.ops import batches, connect
 from spark_jobs.lake import storage
+from spark_jobs.lake.workload import settings_for
 
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 90
@@ -24,21 +25,6 @@ SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # The sources of our merges are materialised already (see storage), so Delta need not do it again.
     "spark.databricks.delta.merge.materializeSource": "none",
-}
-# In a small lake most of the time of a statement goes into its plan: compiling it takes seconds, interpreting it only microseconds a row,
-# and planning it again after every stage (adaptive execution) takes longer than the stages themselves.
-SMALL_LAKE_ROWS = 250_000
-SMALL_LAKE = {
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.shuffle.partitions": str(os.cpu_count() or 2),
-}
-LARGE_LAKE = {
-    "spark.sql.codegen.wholeStage": "true",
-    "spark.sql.codegen.factoryMode": "FALLBACK",
-    "spark.sql.adaptive.enabled": "true",
-    "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 2)),
 }
 # By default the client retries for ten minutes, even to close the session of a server that has stopped.
 RETRIES = DefaultPolicy(max_retries=6, initial_backoff=200, max_backoff=2000)
@@ -58,15 +44,19 @@ def remote(instance: Instance) -> str:
     return f"sc://{HOST}:{instance.ports.spark_connect}"
 
 
-def open_session(instance: Instance) -> SparkSession:
-    """Return the session of this process; it is opened at the first call, and again after a restart of Spark.
+def open_session(instance: Instance, rows: int = 0, tables: Iterable[str] = ()) -> SparkSession:
+    """Return the session of this process, with settings that suit the work; it is opened at the first call, and again after a restart.
+
+    Args:
+        instance: the instance.
+        rows: how many new rows the caller is about to process.
+        tables: the tables it reads as a whole.
 
     Raises:
         ConfigError: Spark does not answer, or serves another lake.
     """
     port = instance.ports.spark_connect
-    with connect(instance) as connection:
-        settings = SMALL_LAKE if batches.rows_received(connection) < SMALL_LAKE_ROWS else LARGE_LAKE
+    settings = settings_for(instance, rows, tables)
     again = retry_if_exception_type((PySparkException, OSError))
     with _lock:
         try:

@@ -41,7 +41,7 @@ SILVER_TECHNICAL = (
     ("_source_line", "bigint"),
     ("_flags", "array<string>"),
 )
-_PLAIN = {"delta.enableDeletionVectors": "false"}
+_PLAIN = {"delta.enableDeletionVectors": "false"}  # readers outside Spark cannot read them
 
 
 @dataclass(frozen=True)
@@ -112,5 +112,5 @@ def silver_table(contract: Contract) -> TableShape:
     typed = tuple((column.name, spark_type(column).simpleString()) for column in contract.kept_columns)
     identities = tuple((column.identity, "string") for column in contract.identity_columns if column.identity)
     statistics = "_version_id,_key,valid_from,valid_to,_recorded_on,_closed_on,_replaced_on"
-    properties = {"delta.enableDeletionVectors": "true", "delta.dataSkippingStatsColumns": statistics}
+    properties = {**_PLAIN, "delta.dataSkippingStatsColumns": statistics}
     return TableShape(silver(contract.code), typed + identities + SILVER_TECHNICAL, (), properties)

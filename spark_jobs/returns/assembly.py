@@ -26,7 +26,7 @@ def build_packages(instance: Instance, edition: Edition, of: dict[str, int], *, 
 
     With `is_check` everything is computed and nothing is written.
     """
-    spark = open_session(instance)
+    spark = open_session(instance, tables={declared.source for declared in edition.returns})
     assignment = _assignment(instance, edition, is_check=is_check)
     sources = {declared.id: read(spark, declared.source, of.get(declared.source)) for declared in edition.returns}
     roster = [(one.place, one.recipient_id) for one in edition.addressees]

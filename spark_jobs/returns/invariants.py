@@ -52,8 +52,8 @@ def _rows_balance(instance: Instance, day: date) -> Invariant:
 
 
 def _in_spark(instance: Instance, day: date) -> list[Invariant]:
-    spark = open_session(instance)
     contracts, _ = load_sound_contracts(instance.settings.contracts)
+    spark = open_session(instance, tables=map(silver, contracts))
     authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
     histories = [history_breaks(read(spark, silver(code))).select(F.lit("I2").alias("id"), F.lit(code).alias("what")) for code in contracts]
     judged = _believed(spark, authority, contracts)
