@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lakehouse.contracts.columns import Table
+from lakehouse.contracts.cycle import WHOLE_DAYS
 from lakehouse.contracts.model import COLUMN_CLASSES, EachProvider
 from lakehouse.contracts.properties import REQUIRED_PROPERTIES
 from lakehouse.contracts.sources import misfits
@@ -110,6 +111,13 @@ def _source(draft: Draft) -> Iterator[Finding]:
         yield Finding((*draft.steps("provider"), "kind"), found, "a kind of departments.csv, e.g. civil_affairs", "correct it.")
 
 
+def _cycle(draft: Draft) -> Iterator[Finding]:
+    cycle = draft.properties.get("cycle")
+    if cycle and cycle.rule.is_within_day:
+        found = f"is {cycle.every}, but no kind of source delivers more than once a day yet."
+        yield Finding((*draft.steps("cycle"), "every"), found, ", ".join(WHOLE_DAYS), "declare how often a whole delivery comes.")
+
+
 def _keys(draft: Draft) -> Iterator[Finding]:
     table = draft.table
     keys = [column for column in table.columns.values() if column.key]
@@ -208,4 +216,4 @@ def _rules(draft: Draft) -> Iterator[Finding]:
                 )
 
 
-CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (_head, _referred_columns, _source, _keys, _classes, _names, _rules)
+CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (_head, _referred_columns, _source, _cycle, _keys, _classes, _names, _rules)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from lakehouse.contracts.cycle import CYCLES, CycleRule, Every
 from lakehouse.declarations.strict_yaml import Declared
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
@@ -95,10 +96,15 @@ class EachProvider(Declared):
 
 
 class Cycle(Declared):
-    """How often a delivery is due: every business day, every Monday, every first of the month; and by what hour."""
+    """How often a delivery is due: every business day, every Monday, every first of the month or of the year …; and by what hour."""
 
-    every: Literal["day", "week", "month"]
+    every: Every
     due_hours: int = Field(alias="dueHours", ge=0, le=240)
+
+    @property
+    def rule(self) -> CycleRule:
+        """Return what the cycle means."""
+        return CYCLES[self.every]
 
 
 class Sharing(Declared):

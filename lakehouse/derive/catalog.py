@@ -7,7 +7,6 @@ from typing import Any
 
 from lakehouse.contracts.model import Contract, EachProvider
 
-CYCLES = {"day": "每日", "week": "每周", "month": "每月"}
 SHARING = {1: "无条件共享", 2: "有条件共享", 3: "不予共享"}
 FILE_FORMATS = {"csv": "电子文件（CSV）", "jsonl": "电子文件（JSON Lines）", "xlsx": "电子文件（XLSX）"}
 FORMATS = {"postgres": "数据库", "api": "接口（JSON）", **FILE_FORMATS}
@@ -35,7 +34,7 @@ def entry(contract: Contract) -> dict[str, Any]:
         ],
         "提供单位": provider,
         "数据格式": FORMATS[contract.source.kind],
-        "数据更新频率": CYCLES[contract.cycle.every],
+        "数据更新频率": contract.cycle.rule.label[0],
         "共享属性": SHARING[contract.sharing.attribute],
         "共享方式": METHODS[contract.source.kind],
         "使用条件": CONDITIONS[contract.sharing.attribute],

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lakehouse.contracts.model import Column, Contract, EachProvider
 from lakehouse.declarations.codes import CodeTable
-from lakehouse.derive.catalog import CYCLES, SHARING
+from lakehouse.derive.catalog import SHARING
 
 SEVERITIES = {"error": "错误（隔离）", "warning": "警告"}
 
@@ -60,7 +60,7 @@ def _facts(contract: Contract) -> Iterator[tuple[str, str]]:
     yield "层级 / level", contract.level
     yield "提供单位 / provider", provider
     yield "来源 / source", contract.source.kind
-    yield "更新频率 / cycle", CYCLES[contract.cycle.every]
+    yield "更新频率 / cycle", contract.cycle.rule.label[0]
     yield "交付方式 / delivery", contract.delivery
     yield "主键 / key", ", ".join(column.name for column in contract.key_columns)
     yield "时序列 / position", contract.position or "业务日期 / business date"

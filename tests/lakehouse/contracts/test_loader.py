@@ -12,6 +12,8 @@ import pytest
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import contract_paths, load_contract, load_contracts, load_sound_contracts
 from lakehouse.contracts.model import CsvSource, EachProvider
+from lakehouse.declarations.codes import load_code_tables
+from lakehouse.derive import docs
 from lakehouse.errors import ContractError
 
 pytestmark = pytest.mark.fast
@@ -78,6 +80,8 @@ def test_three_mistakes_are_told_at_once(few_codes: Path) -> None:
         (LIST, ("  - {property: delivery, value: increment}\n", ""), "customProperties", "the property delivery is missing."),
         (REGISTER, ("delivery, value: increment", "delivery, value: snapshot"), "customProperties.position", "have its business date"),
         (LIST, ("{every: month,", "{every: moth,"), "customProperties.cycle.value.every", "'moth' is not allowed."),
+        (LIST, ("{every: month,", "{every: hour,"), "customProperties.cycle.value.every", "is hour, but no kind of source delivers"),
+        (LIST, ("{every: month,", "{every: quarter_hour,"), "customProperties.cycle.value.every", "is quarter_hour, but no kind"),
         (LIST, ("kind: csv,", "kind: cvs,"), "customProperties.source.value", "'cvs' is not allowed."),
         (LIST, ("{date}_{n}.csv", "{day}.csv"), "customProperties.source.value.path", "the placeholder {day} is unknown."),
         (LIST, ("/{region}/", "/"), "customProperties.source.value.path", "must hold {region} once"),
@@ -168,6 +172,12 @@ def test_types_and_required_derive_rules_of_their_own() -> None:
     assert contract.source == CsvSource(kind="csv", path="s_elderly_service_list/{region}/{date}_{n}.csv", encoding="gb18030")
     assert [column.name for column in contract.columns if column.dropped] == ["bank_account"]
     assert all(rule.message_zh and rule.message_en for rule in contract.rules)
+
+
+def test_a_list_may_come_once_a_year(folder: Path) -> None:
+    path = folder / "resources" / f"{LIST}.odcs.yaml"
+    path.write_text(path.read_text("utf-8").replace("{every: month,", "{every: year,"), "utf-8")
+    assert "每年" in docs.render(load_contract(path), load_code_tables(folder))
 
 
 def test_twenty_five_contracts_load_in_the_time_a_dag_file_may_take(folder: Path) -> None:
