@@ -9,7 +9,7 @@ from typing import Any
 
 from lakehouse.contracts.columns import Table
 from lakehouse.contracts.cycle import WHOLE_DAYS
-from lakehouse.contracts.model import COLUMN_CLASSES, EachProvider
+from lakehouse.contracts.model import COLUMN_CLASSES
 from lakehouse.contracts.properties import REQUIRED_PROPERTIES
 from lakehouse.contracts.sources import misfits
 from lakehouse.declarations.document import Document, Finding, Step
@@ -106,7 +106,7 @@ def _source(draft: Draft) -> Iterator[Finding]:
     names = {column.source_name: column for column in columns} if len(columns) == len(draft.table.names) else None
     for misfit in misfits(source, provider, names):
         yield Finding((*draft.steps("source"), misfit.key), misfit.found, misfit.allowed, misfit.fix)
-    if isinstance(provider, EachProvider) and provider.kind is not None and not re.fullmatch(r"[a-z][a-z_]*", provider.kind):
+    if provider and provider.kind is not None and not re.fullmatch(r"[a-z][a-z_]*", provider.kind):
         found = f"{provider.kind!r} is no kind of department."
         yield Finding((*draft.steps("provider"), "kind"), found, "a kind of departments.csv, e.g. civil_affairs", "correct it.")
 

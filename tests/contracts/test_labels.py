@@ -14,8 +14,8 @@ import pytest
 
 from expectations.rules.check import Ground
 from expectations.rules.registry import broken
-from lakehouse.city.departments import load_departments
-from lakehouse.city.regions import load_regions
+from lakehouse.city.profile import load_profile
+from lakehouse.city.providers import load_offices
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.declarations.codes import load_code_tables
@@ -30,7 +30,8 @@ DAYS = tuple(FIRST_DAY + timedelta(days=n) for n in range(3))
 CONTRACTS = load_contracts(PROJECT / "contracts")
 TABLES = {"household_registration": "c_household_registration", "enterprise_registration": "c_enterprise_registration",
           "api_residence_permit": "c_residence_permit", "api_disability_certificate": "p_disability_certificate"}  # fmt: skip
-GROUND = Ground(load_code_tables(PROJECT / "contracts"), load_regions(CITY), "Asia/Shanghai", load_departments(CITY))
+OFFICES = load_offices(CITY, load_profile(CITY))
+GROUND = Ground(load_code_tables(PROJECT / "contracts"), OFFICES.regions, "Asia/Shanghai", OFFICES.departments)
 Delivery = tuple[
     str, date, dict[tuple[str, int | str], dict[str, Any]]
 ]  # resource, business date, rows by the hash or line that labels use
@@ -93,9 +94,5 @@ def _files(sample: Sample) -> Iterator[Delivery]:
 
 
 def _provider(resource: str, source: str) -> str:
-    declared = CONTRACTS[resource].provider
-    if isinstance(declared, str):
-        return declared
-    region = Path(source).parts[1]
-    kinds = [declared.kind] if declared.kind else ["street_office", "community_committee"]
-    return next(one.uscc for one in GROUND.departments if one.region_code == region and one.kind in kinds)
+    region = Path(source).parts[1] if source else ""
+    return OFFICES.senders(CONTRACTS[resource], region, FIRST_DAY)[0]
