@@ -10,7 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lakehouse.city.departments import load_departments, providers
+from lakehouse.city.departments import load_departments
+from lakehouse.city.profile import misplaced
+from lakehouse.city.providers import Offices
 from lakehouse.city.regions import load_regions
 from lakehouse.config import Instance
 from lakehouse.contracts.difference import Difference, differences
@@ -60,6 +62,8 @@ def check(instance: Instance) -> Checked:
 
 def begin(instance: Instance, resource: str, sample: Path, provider: str, encoding: str) -> Begun:
     """Write a new contract from the header of a CSV file: every column is text, the first is the key; a steward decides the rest.
+
+    `provider` is the kind of the city's office that delivers the resource.
 
     Raises:
         ConfigError: the level is unknown, or the contract exists already.
@@ -113,9 +117,11 @@ def _of_city(instance: Instance, contracts: Mapping[str, Contract]) -> Iterator[
     departments, wrong = _attempt(partial(load_departments, instance.city_folder))
     yield from wrong
     if profile and tree and departments:
-        first = date.fromisoformat(profile.first_business_date)
+        first, offices = date.fromisoformat(profile.first_business_date), Offices(profile, departments, tree)
+        yield from (problem.text() for problem in misplaced(instance.city_folder, profile, tree, first))
         for contract in contracts.values():
-            yield from _attempt(partial(providers, contract, departments, tree, first))[1]
+            yield from _attempt(partial(offices.providers, contract, first))[1]
+            yield from (problem.text() for problem in offices.unclear(contract, first))
 
 
 def _attempt(load: Callable[[], Any]) -> tuple[Any, list[str]]:

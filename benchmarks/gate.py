@@ -26,7 +26,7 @@ from expectations.rules.check import Ground
 from expectations.rules.registry import checks
 from expectations.suite import gate_suite, native_suite
 from lakehouse.config import Instance
-from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, Locality, Rule, Sharing
+from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, Locality, OneProvider, Rule, Sharing
 from lakehouse.errors import QualityError
 from lakehouse.objects import open_area
 from lakehouse.rules.registry import build_rule
@@ -68,7 +68,14 @@ def contract() -> Contract:
     given = {"name_zh": "基准", "name_en": "Benchmark", "description": "generated", "version": "1.0.0", "file": "benchmarks/gate.py"}
     shared = {"source": JsonLinesSource(kind="jsonl", path="x"), "cycle": Cycle(every="day", due_hours=1), "delivery": "increment"}
     sharing = Sharing(attribute=2, grade=2, open_type="closed")
-    placed = {"code": "benchmark", "level": "city", "provider": "x", "position": None, "locality": Locality(), "sharing": sharing}
+    placed = {
+        "code": "benchmark",
+        "level": "city",
+        "provider": OneProvider(kind="x"),
+        "position": None,
+        "locality": Locality(),
+        "sharing": sharing,
+    }
     return Contract(**given, **shared, **placed, columns=tuple(columns), rules=tuple(rules))
 
 

@@ -22,7 +22,6 @@ PSEUDO_RULES = {
     "_key.unreadable": "主键缺失 / the key is missing",
     "_position.unreadable": "源端时间无法读取 / the position in source time cannot be read",
 }
-RECENT_DAYS = {"day": 3, "week": 9, "month": 35}
 
 
 @dataclass(frozen=True)
@@ -84,4 +83,4 @@ def _exceeds(contract: Contract, rows: int, of: int) -> bool:
 
 def _is_recent(contract: Contract, business_date: date, newest: str, timezone: str) -> bool:
     latest = datetime.fromisoformat(newest).astimezone(ZoneInfo(timezone)).date()
-    return (business_date - latest).days <= RECENT_DAYS[contract.cycle.every]
+    return (business_date - latest).days <= contract.cycle.rule.recent_days

@@ -40,7 +40,7 @@ def check(as_json: Json = False) -> None:
 def new(
     resource: Annotated[str, typer.Argument(help="Level and code of the resource, e.g. district/d_library_card.")],
     sample: Annotated[Path, typer.Argument(help="A delivered CSV file; its header names the columns.", exists=True, dir_okay=False)],
-    provider: Annotated[str, typer.Option(help="Unified social credit code of the department that delivers the resource.")],
+    provider: Annotated[str, typer.Option(help="Kind of the city's office that delivers the resource, e.g. public_security.")],
     encoding: Annotated[str, typer.Option(help="Encoding of the CSV file: utf-8, utf-16 or gb18030.")] = "utf-8",
     as_json: Json = False,
 ) -> None:

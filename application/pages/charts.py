@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from application.pages.words import CYCLES, DISPOSITIONS, GATES, LEVELS, SEVERITIES, STEPS, WORST_FIRST, Pair, word
+from application.pages.words import DISPOSITIONS, GATES, LEVELS, SEVERITIES, STEPS, WORST_FIRST, Pair, word
+from lakehouse.contracts.cycle import CYCLES
 
 Row = dict[str, Any]
 Names = Mapping[str, Pair]
@@ -53,7 +54,7 @@ def resources(report: Row, names: Names) -> list[Row]:
     found = []
     for one in report["resources"]:
         ours = [batch for batch in report["batches"] if batch["resource"] == one["code"]]
-        row = {"name": names[one["code"]], "code": one["code"], "level": LEVELS[one["level"]], "every": CYCLES[one["every"]]}
+        row = {"name": names[one["code"]], "code": one["code"], "level": LEVELS[one["level"]], "every": CYCLES[one["every"]].label}
         found.append(row | {"batches": len(ours), "gate": _worst(batch["gate"] for batch in ours)} | _disposed(ours))
     order = list(LEVELS.values())
     return sorted(found, key=lambda row: (order.index(row["level"]), row["code"]))

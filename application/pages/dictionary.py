@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from application.pages.rendering import put, render
-from application.pages.words import CYCLES, LEVELS, SEVERITIES, TRANSFORMS, Pair, word
+from application.pages.words import LEVELS, SEVERITIES, TRANSFORMS, Pair, word
 from lakehouse.declarations.codes import CodeTable
 from lakehouse.derive.dictionary import Declarations, Library, LibraryColumn, Receipt, Resource, libraries, resources
 
@@ -82,7 +82,7 @@ def _resource(one: Resource) -> dict[str, Any]:
         "name": (contract.name_zh, contract.name_en),
         "description": contract.description,
         "level": LEVELS[contract.level],
-        "cycle": CYCLES[contract.cycle.every],
+        "cycle": contract.cycle.rule.label,
         "kind": contract.source.kind,
         "delivery": contract.delivery,
         "version": contract.version,

@@ -43,7 +43,6 @@ GAPS: dict[str, Pair] = {
     "blocked": ("整批阻断", "its batch is blocked"),
     "refused": ("整批拒收", "its batch is refused"),
 }
-CYCLES: dict[str, Pair] = {"day": ("每日", "daily"), "week": ("每周", "weekly"), "month": ("每月", "monthly")}
 SEVERITIES: dict[str, Pair] = {"error": ("错误", "error"), "warning": ("警告", "warning")}
 STATES: dict[str, Pair] = {"published": ("已发布", "published"), "closed": ("已关账、未发布", "closed, not published")}
 TARGETS: dict[str, Pair] = {"person": ("人口", "person"), "entity": ("法人", "entity"), "address": ("标准地址", "address")}

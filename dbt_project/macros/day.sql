@@ -37,6 +37,7 @@
 {%- endmacro %}
 
 {# Return the condition that a row of an effective-dated reference table is valid on the business date. #}
-{% macro effective() -%}
-  valid_from <= {{ business_date() }} and (valid_to is null or valid_to > {{ business_date() }})
+{% macro effective(relation=none) -%}
+  {%- set of = relation ~ '.' if relation else '' -%}
+  {{ of }}valid_from <= {{ business_date() }} and ({{ of }}valid_to is null or {{ of }}valid_to > {{ business_date() }})
 {%- endmacro %}

@@ -13,6 +13,19 @@
   named_struct({% for column in locality_columns() %}'{{ column }}', {{ relation }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
+{# Return the condition that a relation's row lies in a region, whatever its level; null nowhere: a row without regions lies in none. #}
+{% macro lies_in(relation, region_code) -%}
+  coalesce({{ region_code }} in ({{ locality_of(relation) }}), false)
+{%- endmacro %}
+
+{# Return one row per department in force: `uscc`, and the region it serves; null where it serves several. #}
+{% macro provided() -%}
+  select uscc, case when count(distinct region_code) = 1 then max(region_code) end as region_code
+  from {{ ref('int_ref__department') }}
+  where {{ effective() }}
+  group by uscc
+{%- endmacro %}
+
 {# Return the number of levels down to which a place is known: 0 none, 6 the grid. #}
 {% macro reach(place) -%}
   case

@@ -8,14 +8,12 @@ from lakehouse.rules.place_inside import PROVIDER
 
 def breaks(check: Check, row: Row) -> bool:
     """Return whether the code names a region in force that does not lie inside the area."""
-    code, area = check.text(row), _area(check, row)
+    code, areas = check.text(row), _areas(check, row)
     above = check.ground.regions.ancestors(code, day(row)) if code else {}
-    return bool(above) and area is not None and area not in above.values()
+    return bool(above) and bool(areas) and areas.isdisjoint(above.values())
 
 
-def _area(check: Check, row: Row) -> str | None:
-    region: str = check.params["region"]
-    if region != PROVIDER:
-        return region
-    existing = (one for one in check.ground.departments if one.uscc == row["_provider"] and one.covers(day(row)))
-    return next((one.region_code for one in existing), None)
+def _areas(check: Check, row: Row) -> set[str]:
+    if check.params["region"] != PROVIDER:
+        return {check.params["region"]}
+    return {one.region_code for one in check.ground.departments if one.uscc == row["_provider"] and one.covers(day(row))}

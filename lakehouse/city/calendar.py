@@ -54,8 +54,8 @@ class WorkCalendar:
 
 
 def is_due(cycle: Cycle, on: date) -> bool:
-    """Return whether a delivery is due on a date: every day, on Mondays, or on the first of a month, as the cycle says."""
-    return cycle.every == "day" or (cycle.every == "week" and on.weekday() == 0) or (cycle.every == "month" and on.day == 1)
+    """Return whether a delivery is due on a date: every day, on Mondays, or on the first of a month or year, as the cycle says."""
+    return cycle.rule.is_due(on)
 
 
 def last_due(cycle: Cycle, on: date) -> date:

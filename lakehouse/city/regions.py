@@ -121,6 +121,11 @@ class RegionState:
         """Return the regions of a level, in code order."""
         return self._levels.get(level, ())
 
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Return the levels that have regions, highest first; not every city has all."""
+        return tuple(level for level in LEVELS if level in self._levels)
+
     @cached_property
     def _children(self) -> dict[str, tuple[Region, ...]]:
         return _grouped((region.parent_code or "", region) for region in self.by_code.values())

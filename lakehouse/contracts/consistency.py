@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lakehouse.contracts.columns import Table
-from lakehouse.contracts.model import COLUMN_CLASSES, EachProvider
+from lakehouse.contracts.cycle import WHOLE_DAYS
+from lakehouse.contracts.model import COLUMN_CLASSES
 from lakehouse.contracts.properties import REQUIRED_PROPERTIES
 from lakehouse.contracts.sources import misfits
 from lakehouse.declarations.document import Document, Finding, Step
@@ -105,9 +106,16 @@ def _source(draft: Draft) -> Iterator[Finding]:
     names = {column.source_name: column for column in columns} if len(columns) == len(draft.table.names) else None
     for misfit in misfits(source, provider, names):
         yield Finding((*draft.steps("source"), misfit.key), misfit.found, misfit.allowed, misfit.fix)
-    if isinstance(provider, EachProvider) and provider.kind is not None and not re.fullmatch(r"[a-z][a-z_]*", provider.kind):
+    if provider and provider.kind is not None and not re.fullmatch(r"[a-z][a-z_]*", provider.kind):
         found = f"{provider.kind!r} is no kind of department."
         yield Finding((*draft.steps("provider"), "kind"), found, "a kind of departments.csv, e.g. civil_affairs", "correct it.")
+
+
+def _cycle(draft: Draft) -> Iterator[Finding]:
+    cycle = draft.properties.get("cycle")
+    if cycle and cycle.rule.is_within_day:
+        found = f"is {cycle.every}, but no kind of source delivers more than once a day yet."
+        yield Finding((*draft.steps("cycle"), "every"), found, ", ".join(WHOLE_DAYS), "declare how often a whole delivery comes.")
 
 
 def _keys(draft: Draft) -> Iterator[Finding]:
@@ -208,4 +216,4 @@ def _rules(draft: Draft) -> Iterator[Finding]:
                 )
 
 
-CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (_head, _referred_columns, _source, _keys, _classes, _names, _rules)
+CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (_head, _referred_columns, _source, _cycle, _keys, _classes, _names, _rules)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lakehouse.contracts.model import Column, Contract, EachProvider
+from lakehouse.contracts.model import Column, Contract
 
 TABLE_FACTS = ("position", "delivery")
 COLUMN_FACTS = ("type", "physical_type", "key", "identity")
@@ -38,7 +38,7 @@ def _table(old: Contract, new: Contract) -> Iterator[Difference]:
     if _keys(old) != _keys(new):
         yield Difference("primary key", f"{', '.join(_keys(old))} → {', '.join(_keys(new))}", False)
     if old.provider != new.provider:
-        yield Difference("provider", f"{_provider(old)} → {_provider(new)}", True)
+        yield Difference("provider", f"{old.provider} → {new.provider}", True)
     for name in ("source", "cycle", "sharing", "locality", "operation", "block_at", "level"):
         if getattr(old, name) != getattr(new, name):
             yield Difference(name, "changed", True)
@@ -75,7 +75,3 @@ def _rules(old: Contract, new: Contract) -> Iterator[Difference]:
 
 def _keys(contract: Contract) -> list[str]:
     return [column.name for column in contract.key_columns]
-
-
-def _provider(contract: Contract) -> str:
-    return f"each {contract.provider.each}" if isinstance(contract.provider, EachProvider) else contract.provider

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from lakehouse.contracts.cycle import CYCLES, CycleRule, Every
 from lakehouse.declarations.strict_yaml import Declared
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
@@ -83,8 +84,19 @@ class ApiSource(Declared):
 Source = Annotated[PostgresSource | CsvSource | JsonLinesSource | XlsxSource | ApiSource, Field(discriminator="kind")]
 
 
+class OneProvider(Declared):
+    """One department delivers: the office of this kind of the city, or of the province the city lies in."""
+
+    kind: str
+    of: Literal["city", "province"] = "city"
+
+    def __str__(self) -> str:
+        """Return the provider in words."""
+        return f"{self.kind} of the {self.of}"
+
+
 class EachProvider(Declared):
-    """Each region of a level has a department that delivers its own batch.
+    """Each region of a level has an office that delivers its own batch.
 
     `kind` names the department's kind where it is not the region's own office; `senders: known` expects only those that sent before.
     """
@@ -93,12 +105,21 @@ class EachProvider(Declared):
     kind: str | None = None
     senders: Literal["all", "known"] = "all"
 
+    def __str__(self) -> str:
+        """Return the providers in words."""
+        return f"{self.kind} of each {self.each}" if self.kind else f"each {self.each}"
+
 
 class Cycle(Declared):
-    """How often a delivery is due: every business day, every Monday, every first of the month; and by what hour."""
+    """How often a delivery is due: every business day, every Monday, every first of the month or of the year …; and by what hour."""
 
-    every: Literal["day", "week", "month"]
+    every: Every
     due_hours: int = Field(alias="dueHours", ge=0, le=240)
+
+    @property
+    def rule(self) -> CycleRule:
+        """Return what the cycle means."""
+        return CYCLES[self.every]
 
 
 class Sharing(Declared):
@@ -174,7 +195,7 @@ class Contract(Declared):
     description: str
     version: str
     level: Level
-    provider: str | EachProvider
+    provider: OneProvider | EachProvider
     source: Source
     cycle: Cycle
     delivery: Literal["increment", "snapshot", "event"]

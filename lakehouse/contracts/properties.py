@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from lakehouse.contracts.model import (
     BlockAt,
@@ -17,6 +17,7 @@ from lakehouse.contracts.model import (
     Level,
     Locality,
     Normalisation,
+    OneProvider,
     Operation,
     Sharing,
     Source,
@@ -25,7 +26,10 @@ from lakehouse.declarations.document import Finding, Step
 from lakehouse.declarations.strict_yaml import typed_findings
 from lakehouse.errors import nearest_first
 
-Provider = Annotated[str, Field(pattern=r"^[0-9A-Y]{18}$")]
+Provider = Annotated[
+    Annotated[OneProvider, Tag("one")] | Annotated[EachProvider, Tag("each")],
+    Discriminator(lambda value: "each" if isinstance(value, dict) and "each" in value else "one"),
+]
 Position = Annotated[str, BeforeValidator(lambda value: value[0] if isinstance(value, list) and len(value) == 1 else value)]
 NAME_PATTERN = re.compile("[a-z][a-z0-9_]*")
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
@@ -33,7 +37,7 @@ Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 CONTRACT_PROPERTIES: dict[str, Any] = {
     "nameEn": str,
     "level": Level,
-    "provider": Provider | EachProvider,
+    "provider": Provider,
     "source": Source,
     "cycle": Cycle,
     "delivery": Literal["increment", "snapshot", "event"],

@@ -10,7 +10,7 @@ from lakehouse.contracts.properties import NAME_PATTERN
 
 @dataclass(frozen=True)
 class Start:
-    """What is known when a contract is begun; `headers` are the names of the columns in the CSV files."""
+    """What is known when a contract is begun; `headers` are the names of the columns in the CSV files, `provider` a kind of office."""
 
     code: str
     name_zh: str
@@ -32,7 +32,7 @@ description:
 customProperties:
   - {{property: nameEn, value: {code}}}
   - {{property: level, value: {level}}}
-  - {{property: provider, value: {provider}}}       # or {{each: street}}, with {{region}} in the path
+  - {{property: provider, value: {{kind: {provider}}}}}       # of the city; of: province; or {{each: street}}, with {{region}} in the path
   - property: source
     value: {{kind: csv, path: "{code}/{{date}}_{{n}}.csv", encoding: {encoding}}}
   - {{property: cycle, value: {{every: month, dueHours: 72}}}}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from lakehouse.contracts.model import ApiSource, CsvSource, EachProvider, PostgresSource, XlsxSource
 from lakehouse.errors import nearest_first
 
-PLACEHOLDERS = ("date", "region", "n")
+PLACEHOLDERS = ("date", "region", "office", "n")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 TABLE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
 API_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
@@ -54,12 +54,12 @@ def _asked(source: PostgresSource | ApiSource, provider: Any, names: Mapping[str
 def _dropped(source: Any, provider: Any) -> Iterator[Misfit]:
     used = re.findall(r"\{(\w*)\}", source.path)
     for name in [name for name in used if name not in PLACEHOLDERS]:
-        yield Misfit("path", f"the placeholder {{{name}}} is unknown.", "{date}, {region}, {n}")
+        yield Misfit("path", f"the placeholder {{{name}}} is unknown.", "{date}, {region}, {office}, {n}")
     if used.count("date") != 1:
         yield Misfit("path", "must hold {date} once: the business date is in the name.", "", "e.g. `folder/{date}_{n}.csv`.")
-    if isinstance(provider, EachProvider) and used.count("region") != 1:
-        fix = "e.g. `folder/{region}/{date}_{n}.csv`."
-        yield Misfit("path", "must hold {region} once: each provider delivers its own file.", "", fix)
+    if isinstance(provider, EachProvider) and used.count("region") + used.count("office") != 1:
+        fix = "e.g. `folder/{region}/{date}_{n}.csv`; {office} where a region has several offices."
+        yield Misfit("path", "must hold {region} or {office} once: each provider delivers its own file.", "", fix)
     if source.path.startswith("/") or ".." in source.path.split("/"):
         yield Misfit("path", "is a path outside of the inbox.", "", "begin with a folder of the inbox.")
     if isinstance(source, CsvSource) and len(source.delimiter) != 1:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lakehouse.contracts.model import Contract, EachProvider
+from lakehouse.contracts.model import Contract
 
-CYCLES = {"day": "每日", "week": "每周", "month": "每月"}
 SHARING = {1: "无条件共享", 2: "有条件共享", 3: "不予共享"}
 FILE_FORMATS = {"csv": "电子文件（CSV）", "jsonl": "电子文件（JSON Lines）", "xlsx": "电子文件（XLSX）"}
 FORMATS = {"postgres": "数据库", "api": "接口（JSON）", **FILE_FORMATS}
@@ -24,7 +23,6 @@ def render(contract: Contract) -> str:
 
 def entry(contract: Contract) -> dict[str, Any]:
     """Return the catalog entry of a contract: Chinese item name → content."""
-    provider: Any = {"each": contract.provider.each} if isinstance(contract.provider, EachProvider) else contract.provider
     return {
         "代码": contract.code,
         "数据目录名称": contract.name_zh,
@@ -33,9 +31,9 @@ def entry(contract: Contract) -> dict[str, Any]:
             {"名称": column.label_zh, "字段": column.name, "数据类型": ITEM_TYPES[column.type], "级别": column.grade}
             for column in contract.kept_columns
         ],
-        "提供单位": provider,
+        "提供单位": contract.provider.model_dump(exclude_defaults=True),
         "数据格式": FORMATS[contract.source.kind],
-        "数据更新频率": CYCLES[contract.cycle.every],
+        "数据更新频率": contract.cycle.rule.label[0],
         "共享属性": SHARING[contract.sharing.attribute],
         "共享方式": METHODS[contract.source.kind],
         "使用条件": CONDITIONS[contract.sharing.attribute],

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lakehouse.contracts.model import Column, Contract, EachProvider
 from lakehouse.declarations.codes import CodeTable
-from lakehouse.derive.catalog import CYCLES, SHARING
+from lakehouse.derive.catalog import SHARING
 
 SEVERITIES = {"error": "错误（隔离）", "warning": "警告"}
 
@@ -51,22 +51,23 @@ def _lines(contract: Contract, codes: Mapping[str, CodeTable]) -> Iterator[str]:
 
 
 def _facts(contract: Contract) -> Iterator[tuple[str, str]]:
-    provider = (
-        f"每个{contract.provider.each} / each {contract.provider.each}"
-        if isinstance(contract.provider, EachProvider)
-        else contract.provider
-    )
     yield "版本 / version", contract.version
     yield "层级 / level", contract.level
-    yield "提供单位 / provider", provider
+    yield "提供单位 / provider", _provider(contract)
     yield "来源 / source", contract.source.kind
-    yield "更新频率 / cycle", CYCLES[contract.cycle.every]
+    yield "更新频率 / cycle", contract.cycle.rule.label[0]
     yield "交付方式 / delivery", contract.delivery
     yield "主键 / key", ", ".join(column.name for column in contract.key_columns)
     yield "时序列 / position", contract.position or "业务日期 / business date"
     yield "共享属性 / sharing", SHARING[contract.sharing.attribute]
     yield "数据级别 / grade", str(contract.sharing.grade)
     yield "合同文件 / contract", f"`{contract.file}`"
+
+
+def _provider(contract: Contract) -> str:
+    declared = contract.provider
+    whose = f"每个{declared.each}" if isinstance(declared, EachProvider) else {"city": "本市", "province": "所在省"}[declared.of]
+    return f"{whose} / {declared}"
 
 
 def _column(column: Column) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from lakehouse.city.departments import load_departments, office_kind
+from lakehouse.city.providers import load_offices
 from lakehouse.config import Instance
 from lakehouse.connections import api_endpoint, connection_url
 from lakehouse.contracts.model import ApiSource, Contract, EachProvider, PostgresSource
@@ -43,33 +44,27 @@ def arrived(instance: Instance, connection: Connection, search: Search) -> Itera
     """Yield the deliveries found, and the files and sources that cannot be used; fetched files exist until the block ends."""
     contract = search.contract
     if search.files is not None:
-        yield _handed_over(search), []
+        yield _handed_over(instance, search), []
     elif is_fetched(contract):
         with tempfile.TemporaryDirectory(dir=instance.folder("run"), prefix="fetch-") as folder:
             yield _fetched(instance, connection, search, Path(folder) / "rows")
     else:
-        yield inbox.find(instance.folder("inbox"), contract, _provider_of(instance, contract), search.business_date)
+        offices = load_offices(instance.city_folder, instance.city)
+        yield inbox.find(instance.folder("inbox"), contract, partial(offices.senders, contract), search.business_date)
 
 
-def _provider_of(instance: Instance, contract: Contract) -> inbox.ProviderOf:
-    kind = office_kind(contract.provider) if isinstance(contract.provider, EachProvider) else ""
-    offices = [department for department in load_departments(instance.city_folder) if department.kind == kind]
-
-    def provider_of(region: str, on: date) -> str | None:
-        return next((office.uscc for office in offices if office.region_code == region and office.covers(on)), None)
-
-    return provider_of
+def _provider(instance: Instance, search: Search) -> str:
+    return load_offices(instance.city_folder, instance.city).provider(search.contract, search.business_date).uscc
 
 
-def _handed_over(search: Search) -> list[Delivery]:
-    declared = search.contract.provider
-    provider = search.provider or (declared if isinstance(declared, str) else None)
-    if provider is None:
+def _handed_over(instance: Instance, search: Search) -> list[Delivery]:
+    if search.provider is None and isinstance(search.contract.provider, EachProvider):
         allowed = "the USCC of the office that sent these files"
         raise ConfigError(Problem("--provider", "every region delivers by itself, so the provider must be named.", allowed).text())
     missing = [file for file in search.files or () if not Path(file).is_file()]
     if missing:
         raise ConfigError(Problem(", ".join(missing), "there is no such file.").text())
+    provider = search.provider or _provider(instance, search)
     return [Delivery(provider, search.business_date, Path(file).name, Path(file)) for file in search.files or ()]
 
 
@@ -84,10 +79,13 @@ def _fetched(instance: Instance, connection: Connection, search: Search, target:
     asked = next_window(contract, landed, (search.business_date, instance.city.timezone), again=search.refetch)
     if asked is None:
         return [], []
+    provider = _provider(instance, search)
     try:
         if isinstance(source, PostgresSource):
-            return [postgres.fetch(connection_url(instance, source.connection), contract, asked, target)], []
-        return [api.fetch(api_endpoint(instance, source.connection), contract, asked, target)], []
+            found = postgres.fetch(connection_url(instance, source.connection), contract, asked, target)
+        else:
+            found = api.fetch(api_endpoint(instance, source.connection), contract, asked, target)
     except SourceError as error:
         thing = source.table if isinstance(source, PostgresSource) else source.path.lstrip("/")
         return [], [Unusable(f"{source.connection}/{thing}", str(error))]
+    return [Delivery(provider, asked.last, found.source_object, found.path, found.received)], []

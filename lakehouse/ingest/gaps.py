@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lakehouse.city.calendar import last_due
-from lakehouse.city.departments import load_departments, providers
-from lakehouse.city.regions import load_regions
+from lakehouse.city.providers import load_offices
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import contract_paths, load_sound_contracts, resource_code
 from lakehouse.contracts.model import Contract
@@ -65,7 +64,7 @@ def _provider_gaps(connection: Connection, instance: Instance, contract: Contrac
     ]
     came = {batch.provider for batch in taken if batch.business_date >= due_on}
     sent = {batch.provider for batch in taken}
-    expected = providers(contract, load_departments(instance.city_folder), load_regions(instance.city_folder), business_date, sent)
+    expected = load_offices(instance.city_folder, instance.city).providers(contract, business_date, sent)
     return found + [_gap(contract.code, provider.uscc, "silent", due_on) for provider in expected if provider.uscc not in came]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -42,7 +43,7 @@ def addressees(audiences: Iterable[Audience], regions: RegionState, departments:
     """Return the recipients of a date's packages: regions by level and code, then departments by region.
 
     Raises:
-        ConfigError: a region has no department of a kind that handles a matter for it, or more than one.
+        ConfigError: a region has no department of a kind that handles a matter for it, or more than one; or the same as another region.
     """
     served = {(one.level, one.name, one.fulfils) for one in audiences}
     problems: list[Problem] = []
@@ -56,6 +57,10 @@ def addressees(audiences: Iterable[Audience], regions: RegionState, departments:
             else:
                 text = f"{len(own)} departments of kind {kind} exist on {on}, but a return needs one as its handler."
                 problems.append(Problem(f"departments.csv: {region.code}", text, "exactly one", "add a department or close one."))
+    times = Counter(one.department_uscc for one in found if one.department_uscc)
+    for uscc in sorted(uscc for uscc, number in times.items() if number > 1):
+        text = f"it handles a return for {times[uscc]} regions on {on}, but its package is about one."
+        problems.append(Problem(f"departments.csv: {uscc}", text, "one region", "list a department for each region."))
     if problems:
         raise ConfigError(problems_text(problems))
     return tuple(found)

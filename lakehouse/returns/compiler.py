@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from lakehouse.contracts.cycle import WHOLE_DAYS
 from lakehouse.contracts.model import COLUMN_CLASSES, Contract
 from lakehouse.declarations.policies import STRICTNESS, Policies, applies
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
@@ -126,6 +127,9 @@ def _declaration_problems(where: str, declared: Return) -> Iterator[Problem]:
     for place, name in ((one.name, name) for one in declared.columns for name in one.policy if name not in audiences):
         found = f"{name} does not receive this return."
         yield Problem(f"{where}: {place}: policy", found, nearest_first(name, audiences), "correct the name.")
+    if declared.cycle.rule.is_within_day:
+        found = f"is {declared.cycle.every}, but packages are published once a day."
+        yield Problem(f"{where}: cycle.every", found, ", ".join(WHOLE_DAYS), "declare how often whole packages are due.")
     yield from _basis_problems(where, declared)
 
 

@@ -26,7 +26,7 @@ def incomplete(declared: Return, places: Places, written: Written, regions: Regi
         written: audience and region code → rows and pending locality as written.
         regions: the tree at the business date.
     """
-    levels = [level for level in LEVELS if level in declared.levels]
+    levels = [level for level in LEVELS if level in declared.levels and level in regions.levels]
     for level, below in zip(levels, [*levels[1:], None], strict=True):
         waiting = _count(((place, rows) for place, rows in places if below and place[below] is None), level)
         yield from _missing(level, level, (_count(places, level), waiting), written, regions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -131,7 +132,11 @@ class Return(Declared):
     @property
     def audiences(self) -> dict[str, Audience]:
         """Return the audiences of the return by name: levels from province down to grid, then handlers."""
-        served = [level for level in LEVELS if level in self.levels]
+        return self.audiences_at(LEVELS)
+
+    def audiences_at(self, levels: Collection[str]) -> dict[str, Audience]:
+        """Return the audiences in a city that has these levels: below the province there may be no city, below the city no district."""
+        served = [level for level in LEVELS if level in self.levels and level in levels]
         found = {}
         for level, below in zip(served, [*served[1:], None], strict=True):
             basis = self.levels[level]  # type: ignore[index]

@@ -19,7 +19,7 @@ PROVIDER = "provider"
 
 
 class Parameters(Base):
-    """`region` is the code of an area, or `provider`: the region of the department that delivered the batch."""
+    """`region` is the code of an area, or `provider`: the regions of the department that delivered the batch."""
 
     region: Literal["provider"] | Annotated[str, StringConstraints(pattern="^[0-9]{2,15}$")]
 

@@ -74,7 +74,7 @@ class AssistanceApproval(FileSource):
         self.cases = Cases(lives)
         self.districts: dict[str, list[str]] = {}
         for community in lives.setting.places.communities:
-            self.districts.setdefault(self._district(community), []).append(community)
+            self.districts.setdefault(self.setting.places.district_of(community), []).append(community)
 
     def format_of(self, file: File) -> XlsxFormat:
         """Return the format of a district's workbook; each district has its own title."""
@@ -85,17 +85,14 @@ class AssistanceApproval(FileSource):
         """Yield the workbooks of a day; one of them has a hidden sheet."""
         rows: dict[str, list[Labelled]] = {district: [] for district in self.districts}
         for case in self.cases.first() if day == FIRST_DAY else self.cases.changed(day):
-            rows[self._district(case.community)] += self._rows(case)
+            rows[self.setting.places.district_of(case.community)] += self._rows(case)
         for case in self.cases.any_in({district for district, found in rows.items() if not found}, day):
-            rows[self._district(case.community)] += self._rows(case)
+            rows[self.setting.places.district_of(case.community)] += self._rows(case)
         for district, row in self._defects(day):
             rows[district].insert(len(rows[district]) // 2, row)
         hides = list(rows)[day.toordinal() % len(rows)]
         for district, found in rows.items():
             yield Batch.of_one(File(day, folder=district), self._hidden(found) if district == hides else found)
-
-    def _district(self, community: str) -> str:
-        return next(region.code for region in self.setting.places.line(community) if region.level == "district")
 
     def _defects(self, day: date) -> Iterator[tuple[str, Labelled]]:
         """Yield rows with one defect each, dealt to the districts in turn: half on the first day, half on the second."""

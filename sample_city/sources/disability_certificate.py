@@ -83,9 +83,9 @@ class DisabilityCertificate(TableSource):
         return self._row(person, ACTIVE, self.certificates.updated(person))
 
     def _row(self, person: Person, status: str, update_time: datetime) -> Row:
-        told = self.certificates.of(person)
+        told, district = self.certificates.of(person), self.setting.places.district_of(person.community)
         return self.row(
             f"{person.id_no}{told.category}{told.grade}", person.id_no, person.person_name, told.category, told.grade,
-            told.issued.isoformat(), told.review_due.isoformat(), status, person.community[:6], told.guardian_name, told.guardian_phone,
+            told.issued.isoformat(), told.review_due.isoformat(), status, district, told.guardian_name, told.guardian_phone,
             update_time.isoformat(sep=" "),
         )  # fmt: skip

@@ -93,8 +93,8 @@ class Cases:
         wanted, start = set(districts), (day - FIRST_DAY).days * self.changes_a_day + self._asked // 2
         for n in range(self._asked):
             case = self._case_on(self._order.at(start + n), day) if wanted else None
-            if case and case.community[:6] in wanted:
-                wanted.discard(case.community[:6])
+            if case and (district := self.setting.places.district_of(case.community)) in wanted:
+                wanted.discard(district)
                 yield case
 
     def is_helped(self, person: Person) -> bool:

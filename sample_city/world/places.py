@@ -101,6 +101,10 @@ class Places:
         """Return the street of a community."""
         return self.regions[community].parent
 
+    def district_of(self, community: str) -> str:
+        """Return the district of a community."""
+        return next(region.code for region in self.line(community) if region.level == "district")
+
     def community_of(self, grid: str) -> str:
         """Return the community of a grid."""
         return self.regions[grid].parent

@@ -31,7 +31,7 @@ def build_packages(instance: Instance, edition: Edition, of: dict[str, int], *, 
     sources = {declared.id: read(spark, declared.source, of.get(declared.source)) for declared in edition.returns}
     roster = [(one.place, one.recipient_id) for one in edition.addressees]
     whom = spark.createDataFrame(roster, "place string, recipient_id string")
-    rows = due_rows(sources, edition.returns, whom, tasks(spark))
+    rows = due_rows(sources, edition.returns, whom, edition.regions.levels, tasks(spark))
     facts = rows.mapInArrow(partial(write_packages, assignment=assignment), FORM_FACTS_DDL).toArrow()
     return facts, make_record(edition, facts, of)
 

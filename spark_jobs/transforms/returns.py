@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -11,7 +11,9 @@ from pyspark.sql import functions as F
 from lakehouse.returns.model import Audience, Return, ReturnColumn
 
 
-def due_rows(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster: DataFrame, tasks: int) -> DataFrame:
+def due_rows(
+    sources: Mapping[str, DataFrame], returns: Sequence[Return], roster: DataFrame, levels: Collection[str], tasks: int
+) -> DataFrame:
     """Return the due rows of all returns in `tasks` partitions, with the rows of each recipient adjacent.
 
     Rows: one per return, eligible row, and audience at whose level the row's region is known; and one per recipient (`return_id` null), so
@@ -22,18 +24,19 @@ def due_rows(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster
         sources: the table of each return, by return id.
         returns: the returns.
         roster: `place, recipient_id` of all recipients; a place is an audience and a region.
+        levels: the levels the city has.
         tasks: the number of partitions; it does not depend on the number of recipients.
     """
-    due = selection(sources, returns, roster)
+    due = selection(sources, returns, roster, levels)
     whole = due.unionByName(roster, allowMissingColumns=True).select(
         "recipient_id", "return_id", "row_id", "born", "id_no", "is_pending", "values"
     )
     return whole.repartition(tasks, "recipient_id").sortWithinPartitions("recipient_id")
 
 
-def selection(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster: DataFrame) -> DataFrame:
+def selection(sources: Mapping[str, DataFrame], returns: Sequence[Return], roster: DataFrame, levels: Collection[str]) -> DataFrame:
     """Return the due rows of all returns with `recipient_id`, one per row and recipient."""
-    due = reduce(DataFrame.unionByName, [_due(sources[one.id], one) for one in returns])
+    due = reduce(DataFrame.unionByName, [_due(sources[one.id], one, levels) for one in returns])
     return due.join(F.broadcast(roster), "place")
 
 
@@ -43,11 +46,11 @@ def eligible(source: DataFrame, declared: Return) -> DataFrame:
     return source.where(reduce(Column.__and__, conditions, F.lit(True)))
 
 
-def _due(source: DataFrame, declared: Return) -> DataFrame:
+def _due(source: DataFrame, declared: Return, levels: Collection[str]) -> DataFrame:
     minors = declared.minors
     born = F.col(minors.birth_date).cast("string") if minors else F.lit(None).cast("string")
     id_no = F.col(minors.id_no) if minors and minors.id_no else F.lit(None).cast("string")
-    places = F.array_compact(F.array(*(_place(audience) for audience in declared.audiences.values())))
+    places = F.array_compact(F.array(*(_place(audience) for audience in declared.audiences_at(levels).values())))
     rows = eligible(source, declared).select(
         F.explode(places).alias("place"),
         F.lit(declared.id).alias("return_id"),

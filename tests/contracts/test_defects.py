@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,8 +11,8 @@ from stdnum.iso7064 import mod_11_2
 
 from expectations.rules.check import Ground
 from expectations.rules.registry import broken
-from lakehouse.city.departments import load_departments
-from lakehouse.city.regions import load_regions
+from lakehouse.city.profile import load_profile
+from lakehouse.city.providers import load_offices
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.declarations.codes import load_code_tables
@@ -21,7 +22,8 @@ pytestmark = pytest.mark.fast
 DAY = date(2026, 6, 1)
 CONTRACTS = load_contracts(PROJECT / "contracts")
 CITY = PROJECT / "cities" / "tiny"
-GROUND = Ground(load_code_tables(PROJECT / "contracts"), load_regions(CITY), "Asia/Shanghai", load_departments(CITY))
+OFFICES = load_offices(CITY, load_profile(CITY))
+GROUND = Ground(load_code_tables(PROJECT / "contracts"), OFFICES.regions, "Asia/Shanghai", OFFICES.departments)
 H, E, G, DC, RP, ER, SA, AA, RL, GE = ROWS
 
 
@@ -32,9 +34,16 @@ def numbered(body: str) -> str:
 
 def verdict(resource: str, changed: dict[str, Any]) -> list[str]:
     """Return the rules that a faultless row breaks after the given changes."""
-    provider = PROVIDERS.get(resource, CONTRACTS[resource].provider)
+    provider = PROVIDERS.get(resource) or next(iter(OFFICES.senders(CONTRACTS[resource], "", DAY)), None)
     row = {**ROWS[resource], "_provider": provider, **changed, "_business_date": DAY, "_batch_id": "b"}
     return broken(CONTRACTS[resource], GROUND, [row])[0]
+
+
+def test_a_provider_may_serve_several_regions() -> None:
+    committee = next(one for one in OFFICES.departments if one.uscc == "54449901MB3A00021W")
+    row = {**ROWS[RL], "_provider": committee.uscc, "_business_date": DAY, "_batch_id": "b"}
+    both = replace(GROUND, departments=(*OFFICES.departments, replace(committee, region_code=row["community_code"])))
+    assert [broken(CONTRACTS[RL], ground, [row])[0] for ground in (GROUND, both)] == [["community_code.place_inside"], []]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import pytest
 
 from expectations.rules.check import Ground
 from expectations.rules.registry import broken
-from lakehouse.city.departments import load_departments
-from lakehouse.city.regions import load_regions
+from lakehouse.city.profile import load_profile
+from lakehouse.city.providers import load_offices
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.declarations.codes import load_code_tables
@@ -25,21 +25,19 @@ from sample_city.world.people import FIRST_DAY
 from tests.oracle import landed
 
 pytestmark = pytest.mark.fast
-CITY = PROJECT / "cities" / "tiny"
 DAYS = tuple(FIRST_DAY + timedelta(days=n) for n in range(3))
 CONTRACTS = load_contracts(PROJECT / "contracts")
 TABLES = {"household_registration": "c_household_registration", "enterprise_registration": "c_enterprise_registration",
           "api_residence_permit": "c_residence_permit", "api_disability_certificate": "p_disability_certificate"}  # fmt: skip
-GROUND = Ground(load_code_tables(PROJECT / "contracts"), load_regions(CITY), "Asia/Shanghai", load_departments(CITY))
 Delivery = tuple[
     str, date, dict[tuple[str, int | str], dict[str, Any]]
 ]  # resource, business date, rows by the hash or line that labels use
 
 
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+@pytest.fixture(scope="module", params=["tiny", "municipality"])
+def sample(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Sample:
     folder = tmp_path_factory.mktemp("sample")
-    found = Sample(folder / "sample", folder / "inbox", "", CITY, 500, 7)
+    found = Sample(folder / "sample", folder / "inbox", "", PROJECT / "cities" / request.param, 500, 7)
     found.put_down_first()
     for day in DAYS:
         found.put_down(day)
@@ -47,6 +45,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 
 
 def test_labelled_rows_break_rules_and_no_others_do(sample: Sample) -> None:
+    offices = load_offices(sample.city, load_profile(sample.city))
+    ground = Ground(load_code_tables(PROJECT / "contracts"), offices.regions, offices.profile.timezone, offices.departments)
     labels = {
         (label.resource, *((label.source, label.line) if label.source and label.line else ("", label.row_sha256))): label.outcome
         for label in read_labels(sample.folder, DAYS[-1])
@@ -57,8 +57,10 @@ def test_labelled_rows_break_rules_and_no_others_do(sample: Sample) -> None:
     for resource, day, rows in (*_tables(sample), *_files(sample)):
         contract = CONTRACTS[resource]
         error = {rule.id for rule in contract.rules_of("error")}
-        technical = {"_business_date": day, "_batch_id": "b", "_provider": _provider(resource, next(iter(rows), ("", ""))[0])}
-        verdicts = broken(contract, GROUND, [{**row, **technical} for row in rows.values()])
+        source = next(iter(rows), ("", ""))[0]
+        sender = offices.senders(contract, Path(source).parts[1] if source else "", day)[0]
+        technical = {"_business_date": day, "_batch_id": "b", "_provider": sender}
+        verdicts = broken(contract, ground, [{**row, **technical} for row in rows.values()])
         found |= {
             (resource, *name): ("error" if error & set(verdict) else "warning", verdict)
             for name, verdict in zip(rows, verdicts, strict=True)
@@ -90,12 +92,3 @@ def _files(sample: Sample) -> Iterator[Delivery]:
         rows, _ = landed.read(source.split("/")[0], path.read_bytes())
         if rows:
             yield source.split("/")[0], date.fromisoformat(path.name[:10]), {(source, row["_line"]): row for row in rows}
-
-
-def _provider(resource: str, source: str) -> str:
-    declared = CONTRACTS[resource].provider
-    if isinstance(declared, str):
-        return declared
-    region = Path(source).parts[1]
-    kinds = [declared.kind] if declared.kind else ["street_office", "community_committee"]
-    return next(one.uscc for one in GROUND.departments if one.region_code == region and one.kind in kinds)

@@ -103,6 +103,7 @@ DEPARTMENTS = [
     {"uscc": f"office of {code}", "name": code, "kind": "street_office", "level": "street", "region_code": code, "valid_from": EVER}
     for code in ("449901001", "449901002")
 ]
+DEPARTMENTS += [{**one, "uscc": "office of both"} for one in DEPARTMENTS]
 
 
 LABELS = {"enterprise_status 1": "存续", "industry_section C": "制造业", "event_urgency 黄": "黄", "disability_grade 1": "一级"}

@@ -65,6 +65,10 @@ def people() -> Silver:
     check("last fresh check", "2025-12-02 16:00", "449901001001001")
     register("namesake", "449901001001")
     serve("namesake", "同名社区", of_2)
+    register("of one of two", "449902001000")
+    serve("of one of two", "海滨社区", {"_provider": "office of both"})
+    register("of neither of two", "449901002000")
+    serve("of neither of two", "没有的社区", {"_provider": "office of both"})
     register("unknown place", "999999001001")
     check("unknown place", "2026-05-20", "888888001001001")
     register("dead", "449901001001", cancel_reason="死亡", cancel_date=date(2026, 5, 3))
@@ -98,6 +102,8 @@ def test_place_comes_from_the_first_source_that_knows_one(first_day: dict[str, l
         "old check": (street_2, None, None, REGISTRY, 2),
         "last fresh check": (street_1, "449901001001", "449901001001001", CHECKS, 4),
         "namesake": (street_2, None, None, SERVICES, 3),
+        "of one of two": (street_1, "449901001002", None, SERVICES, 3),
+        "of neither of two": (street_2, None, None, REGISTRY, 2),
         "unknown place": (None, None, None, None, None),
         "dead": (street_1, "449901001001", None, REGISTRY, 2),
         "renamed": (street_1, "449901001001", None, REGISTRY, 2),

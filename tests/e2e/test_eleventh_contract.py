@@ -30,7 +30,7 @@ description: {purpose: 区图书馆发放的读者证。}
 customProperties:
   - {property: nameEn, value: Library cards}
   - {property: level, value: district}
-  - {property: provider, value: 11449901MB2D000144}
+  - {property: provider, value: {kind: civil_affairs}}
   - {property: source, value: {kind: csv, path: "d_library_card/{date}_{n}.csv", encoding: utf-8}}
   - {property: cycle, value: {every: week, dueHours: 24}}
   - {property: delivery, value: increment}

@@ -39,7 +39,7 @@ def run(*arguments: str) -> tuple[int, str]:
 def test_a_contract_begun_from_a_file_is_well_formed(contracts: Path, tmp_path: Path) -> None:
     sample = tmp_path / "sample.csv"
     sample.write_bytes("编号,姓名,remark\n1,王,x\n".encode("gb18030"))
-    code, _ = run("contracts", "new", "district/d_library_card", str(sample), "--provider", "11449900MB2C000130", "--encoding", "gb18030")
+    code, _ = run("contracts", "new", "district/d_library_card", str(sample), "--provider", "public_security", "--encoding", "gb18030")
     assert code == 0
     columns = load_contracts(contracts)["d_library_card"].columns
     assert [(column.name, column.source_name, column.key) for column in columns] == [

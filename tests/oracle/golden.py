@@ -30,7 +30,8 @@ class Day:
 
     def __init__(self, world: World, day: date, phone: list[str] | None = None, residence: list[str] | None = None) -> None:
         self.world, self.day = world, day
-        self.city = next(code for code in world.regions if (row := world.region(code, day)) and row["level"] == "city")
+        levels = {row["level"]: code for code in world.regions if (row := world.region(code, day))}
+        self.city = levels.get("city", levels["province"])  # the city itself is a province where there is no level between
         self.phone, self.residence = phone or PHONE, residence or RESIDENCE
         self.end = local_midnight_utc(day + timedelta(days=1))
         self.oldest_check = local_midnight_utc(day - timedelta(days=180))
@@ -90,7 +91,7 @@ def person(day: Day, said: dict[str, list[dict]]) -> dict:
         "suspect_deceased": hinted and not ended["死亡"],
         "is_moved_out": bool(ended["迁出"]),
         "death_date": ended["死亡"][0]["cancel_date"] if ended["死亡"] else None,
-        "is_local_hukou": regions(day, golden["hukou_region_code"]).get("city") == day.city,
+        "is_local_hukou": day.city in regions(day, golden["hukou_region_code"]).values(),
         "residence_address_id": kept.get("address_id"),
         **{f"{level}_code": kept.get(level) for level in LEVELS},
         "locality_source": sources["residence"],

@@ -132,8 +132,8 @@ def at(instance: Instance) -> Iterator[None]:
 
 
 @contextmanager
-def fresh_home(servers: Instance, home: Path) -> Iterator[Instance]:
-    """Yield an instance with a home, keys, store and databases of its own on running servers; Spark serves its lake."""
+def fresh_home(servers: Instance, home: Path, city: str = "tiny") -> Iterator[Instance]:
+    """Yield an instance of a city with a home, keys, store and databases of its own on running servers; Spark serves its lake."""
     suffix = uuid.uuid4().hex[:8]
     home.mkdir(parents=True, exist_ok=True)
     state = json.loads((servers.home / "instance.json").read_text())
@@ -142,7 +142,7 @@ def fresh_home(servers: Instance, home: Path) -> Iterator[Instance]:
     with _databases(servers, suffix) as urls, sample_api(urls["source_city"], home / "keys") as answering:
         connections = urls | {name: one.address for name, one in answering.items()}
         secrets = {name: one.secret for name, one in answering.items()}
-        fresh = Instance(settings(home=home, connections=connections, secrets=secrets))
+        fresh = Instance(settings(home=home, city=city, connections=connections, secrets=secrets))
         ops.migrate(fresh)
         forget_tables(servers)
         try:

@@ -31,7 +31,7 @@ def contract(delivery: str) -> Contract:
             "description": "histories of keys",
             "version": "1.0.0",
             "level": "city",
-            "provider": PROVIDER,
+            "provider": {"kind": "public_security"},
             "source": {"kind": "csv", "path": "{date}_{n}.csv"},
             "cycle": {"every": "day", "dueHours": 9},
             "delivery": delivery,

@@ -13,7 +13,7 @@ select /*+ broadcast(registered) */
   value.household_no.value as household_no,
   value.relation_to_head_code.value as relation_to_head_code,
   case
-    when value.hukou_region_code is not null then coalesce(registered.city_code = {{ text(var('city_region_code')) }}, false)
+    when value.hukou_region_code is not null then {{ lies_in('registered', text(var('city_region_code'))) }}
   end as is_local_hukou,
   value.phone.value as phone,
   value.disability_category.value as disability_category,

@@ -29,7 +29,7 @@ monthly as (
 ),
 
 provided as (
-  select uscc, max(region_code) as region_code from {{ ref('int_ref__department') }} where {{ effective() }} group by uscc
+  {{ provided() }}
 ),
 
 label as (

@@ -15,9 +15,9 @@ import msgspec
 
 from lakehouse.connections import ApiEndpoint
 from lakehouse.contracts.model import ApiSource, Contract
-from lakehouse.errors import ContractError, Problem, SourceError
+from lakehouse.errors import SourceError
 from lakehouse.ingest.readers.api_client import ApiClient, Limits
-from lakehouse.ingest.readers.delivery import Delivery
+from lakehouse.ingest.readers.delivery import Fetched
 from lakehouse.ingest.readers.records import refusal
 from lakehouse.ingest.readers.window import Window
 
@@ -41,8 +41,8 @@ class Envelope(msgspec.Struct):
     data: PageData | None = None
 
 
-def fetch(endpoint: ApiEndpoint, contract: Contract, asked: Window, target: Path, limits: Limits | None = None) -> Delivery:
-    """Write the records of a window to `target`, one a line, and return the delivery; `received` is the total the API stated.
+def fetch(endpoint: ApiEndpoint, contract: Contract, asked: Window, target: Path, limits: Limits | None = None) -> Fetched:
+    """Write the records of a window to `target`, one a line, and return what was fetched; `received` is the total the API stated.
 
     Raises:
         SourceError: the API does not answer as agreed; the message holds no value, token or secret.
@@ -56,13 +56,11 @@ def fetch(endpoint: ApiEndpoint, contract: Contract, asked: Window, target: Path
             body = client.get(source.path, {"page": str(number), "page_size": str(source.page_size), **_between(asked)})
             for record in pages.take(number, _envelope(where, body)):
                 file.write(record.translate(NEWLINES) + b"\n")
-    provider = contract.provider if isinstance(contract.provider, str) else ""
-    return Delivery(provider, asked.last, f"{source.connection}{source.path}.jsonl", target, pages.total)
+    return Fetched(f"{source.connection}{source.path}.jsonl", target, pages.total)
 
 
 def _source(contract: Contract) -> ApiSource:
-    if not isinstance(contract.source, ApiSource) or not isinstance(contract.provider, str):
-        raise ContractError(Problem(contract.file, "an API is delivered by one provider.", "one USCC", "correct provider.").text())
+    assert isinstance(contract.source, ApiSource)
     return contract.source
 
 

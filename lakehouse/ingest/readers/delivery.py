@@ -19,6 +19,15 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Fetched:
+    """The rows of a source system in a file, and their number as the source itself stated it."""
+
+    source_object: str
+    path: Path
+    received: int
+
+
+@dataclass(frozen=True)
 class Unusable:
     """A file or source that gives no delivery (a path without a known date or region, no answer); it gets a ticket."""
 

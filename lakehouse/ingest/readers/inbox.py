@@ -11,15 +11,21 @@ from lakehouse.contracts.model import Contract, CsvSource, JsonLinesSource, Xlsx
 from lakehouse.errors import Problem
 from lakehouse.ingest.readers.delivery import Delivery, Unusable
 
-ProviderOf = Callable[[str, date], str | None]
+SendersOf = Callable[[str, date], tuple[str, ...]]
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
-PLACEHOLDERS = {"{date}": r"(?P<date>\d{4}-\d{2}-\d{2})", "{region}": r"(?P<region>\d+)", "{n}": r"\d+", "*": r"[^/]*"}
+PLACEHOLDERS = {
+    "{date}": r"(?P<date>\d{4}-\d{2}-\d{2})",
+    "{region}": r"(?P<place>\d+)",
+    "{office}": r"(?P<place>[0-9A-Z]{18})",
+    "{n}": r"\d+",
+    "*": r"[^/]*",
+}
 
 
-def find(inbox: Path, contract: Contract, provider_of: ProviderOf, until: date) -> tuple[list[Delivery], list[Unusable]]:
-    """Return the deliveries about dates up to `until`, and the files whose path states no date or no region with a provider.
+def find(inbox: Path, contract: Contract, senders_of: SendersOf, until: date) -> tuple[list[Delivery], list[Unusable]]:
+    """Return the deliveries about dates up to `until`, and the files whose path states no date or not exactly one provider.
 
-    `provider_of` says which department delivers for a region at a date; asked only where the contract names no single provider.
+    `senders_of` says which departments may have sent a file at a date, given the region or office in its path (empty where there is none).
     """
     pattern = path_pattern(contract)
     deliveries, unusable = [], []
@@ -27,17 +33,17 @@ def find(inbox: Path, contract: Contract, provider_of: ProviderOf, until: date) 
         name = path.relative_to(inbox).as_posix()
         found = pattern.fullmatch(name)
         day = _date(found["date"]) if found else None
-        provider = _provider(contract, found, day, provider_of) if found and day else None
-        if day is None or provider is None:
-            unusable.append(Unusable(name, _problem(contract, name, day is not None)))
+        senders = senders_of(found.groupdict().get("place") or "", day) if found and day else ()
+        if day is None or len(senders) != 1:
+            unusable.append(Unusable(name, _problem(contract, name, None if day is None else len(senders))))
         elif day <= until:
-            deliveries.append(Delivery(provider, day, name, path))
+            deliveries.append(Delivery(senders[0], day, name, path))
     return deliveries, unusable
 
 
 def path_pattern(contract: Contract) -> re.Pattern[str]:
-    """Return the contract's path below the inbox as a pattern with the groups `date` and `region`."""
-    parts = re.split(r"(\{date\}|\{region\}|\{n\}|\*)", _path(contract))
+    """Return the contract's path below the inbox as a pattern with the groups `date` and, of many providers, `place`."""
+    parts = re.split(r"(\{date\}|\{region\}|\{office\}|\{n\}|\*)", _path(contract))
     return re.compile("".join(PLACEHOLDERS.get(part, re.escape(part)) for part in parts))
 
 
@@ -55,10 +61,6 @@ def _path(contract: Contract) -> str:
     return contract.source.path
 
 
-def _provider(contract: Contract, found: re.Match[str], day: date, provider_of: ProviderOf) -> str | None:
-    return contract.provider if isinstance(contract.provider, str) else provider_of(found["region"], day)
-
-
 def _date(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
@@ -66,9 +68,14 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _problem(contract: Contract, name: str, region_unknown: bool) -> str:
-    if region_unknown:
-        found, allowed = "no department delivers for the region in this path.", "a region of departments.csv at that date"
-    else:
+def _problem(contract: Contract, name: str, senders: int | None) -> str:
+    """Return why a file cannot be used: its path states no date (`senders` is None), or not exactly one department may have sent it."""
+    fix = "rename or move the file; it is taken by the next run."
+    if senders is None:
         found, allowed = "the path states no business date in the declared way.", _path(contract)
-    return Problem(f"inbox/{name}", found, allowed, "rename or move the file; it is taken by the next run.").text()
+    elif senders == 0:
+        found, allowed = "no department delivers this, or none for the region or office in its path.", "one of departments.csv at that date"
+    else:
+        found, allowed = f"{senders} departments deliver for the region in this path.", "exactly one"
+        fix = "let the contract's path hold {office} instead of {region}, and move the file."
+    return Problem(f"inbox/{name}", found, allowed, fix).text()

@@ -13,9 +13,9 @@ from sqlalchemy import URL
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from lakehouse.contracts.model import Contract, CsvSource, PostgresSource
-from lakehouse.errors import ContractError, Problem, nearest_first
+from lakehouse.errors import nearest_first
 from lakehouse.ingest.readers import csv
-from lakehouse.ingest.readers.delivery import Delivery
+from lakehouse.ingest.readers.delivery import Fetched
 from lakehouse.ingest.readers.records import Record, refusal
 from lakehouse.ingest.readers.window import Window
 
@@ -23,8 +23,8 @@ SETTINGS = "-c datestyle=ISO -c client_encoding=UTF8 -c statement_timeout=600000
 LANDED_AS = CsvSource(kind="csv", path="", encoding="utf-8")
 
 
-def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Delivery:
-    """Write the rows of a window to `target` and return the delivery; the rows are counted in the same snapshot.
+def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Fetched:
+    """Write the rows of a window to `target` and return what was fetched; the rows are counted in the same snapshot.
 
     Raises:
         SourceError: the source does not answer, or the table or a column is not there (any more).
@@ -39,8 +39,7 @@ def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Delivery
     except psycopg.Error as error:  # the error's own text may quote a row: only the SQLSTATE is reported
         found = f"the source database refused the query (SQLSTATE {error.sqlstate or 'none'})."
         raise refusal(_where(source), found, "", "ask the department that runs the source.") from None
-    provider = contract.provider if isinstance(contract.provider, str) else ""
-    return Delivery(provider, asked.last, f"{source.connection}/{source.table}.csv", target, received)
+    return Fetched(f"{source.connection}/{source.table}.csv", target, received)
 
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
@@ -55,8 +54,7 @@ def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the co
 
 
 def _source(contract: Contract) -> PostgresSource:
-    if not isinstance(contract.source, PostgresSource) or not isinstance(contract.provider, str):
-        raise ContractError(Problem(contract.file, "a table is delivered by one provider.", "one USCC", "correct provider.").text())
+    assert isinstance(contract.source, PostgresSource)
     return contract.source
 
 

@@ -11,7 +11,7 @@ from spark_jobs.transforms.rules.scope import Helper, RuleCase, is_valid_at
 
 
 def helpers(case: RuleCase) -> dict[str, Helper]:
-    """Return the helper columns with the regions above the row's region and the region of the batch's provider (broadcast joins)."""
+    """Return the helper columns with the regions above the row's region and the regions the batch's provider serves (broadcast joins)."""
     memberships, area = case.helper("memberships"), case.helper("area")
 
     def with_memberships(rows: DataFrame) -> DataFrame:
@@ -23,7 +23,8 @@ def helpers(case: RuleCase) -> dict[str, Helper]:
         found = case.scope.provider_regions().select(F.col("uscc").alias(f"{area}_uscc"), F.col("regions").alias(f"{area}_regions"))
         joined = rows.join(F.broadcast(found), rows["_provider"] == found[f"{area}_uscc"], "left")
         now = F.filter(f"{area}_regions", lambda one: is_valid_at(one, case.business_date))
-        return joined.withColumn(area, F.get(now, F.lit(0))["region_code"]).drop(f"{area}_uscc", f"{area}_regions")
+        codes = F.when(F.size(now) > 0, F.transform(now, lambda one: one["region_code"]))
+        return joined.withColumn(area, codes).drop(f"{area}_uscc", f"{area}_regions")
 
     if case.params["region"] == PROVIDER:
         return {memberships: with_memberships, area: with_area}
@@ -32,5 +33,5 @@ def helpers(case: RuleCase) -> dict[str, Helper]:
 
 def breaks(case: RuleCase) -> Column:
     """Return true where the region exists at the business date and does not lie within the area."""
-    area = F.col(case.helper("area")) if case.params["region"] == PROVIDER else F.lit(case.params["region"])
-    return F.exists(case.helper("memberships"), lambda one: is_valid_at(one, case.business_date) & ~F.array_contains(one["within"], area))
+    area = F.col(case.helper("area")) if case.params["region"] == PROVIDER else F.array(F.lit(case.params["region"]))
+    return F.exists(case.helper("memberships"), lambda one: is_valid_at(one, case.business_date) & ~F.arrays_overlap(one["within"], area))

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from lakehouse.city.calendar import CalendarWarning, WorkCalendar, is_due
+from lakehouse.city.calendar import CalendarWarning, WorkCalendar, is_due, last_due
 from lakehouse.contracts.model import Cycle
 
 pytestmark = pytest.mark.fast
@@ -38,3 +38,7 @@ def test_what_is_due_when() -> None:
     days = [date(2026, 6, day) for day in (1, 2, 8)]
     due = {every: [is_due(Cycle(every=every, due_hours=9), day) for day in days] for every in ("day", "week", "month")}
     assert due == {"day": [True, True, True], "week": [True, False, True], "month": [True, False, False]}
+    yearly = Cycle(every="year", due_hours=9)
+    assert [is_due(yearly, day) for day in (date(2026, 1, 1), date(2026, 1, 2), date(2026, 2, 1))] == [True, False, False]
+    assert last_due(yearly, date(2026, 6, 1)) == date(2026, 1, 1)
+    assert [is_due(Cycle(every=every, due_hours=0), days[1]) for every in ("quarter_hour", "hour")] == [True, True]

@@ -1,4 +1,4 @@
-"""The region tree, resolved by parent and date and never by digits; and the providers of a resource."""
+"""The region tree, resolved by parent and date and never by digits."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.city.departments import load_departments, providers
 from lakehouse.city.regions import HEADER, RegionTree, load_regions, unpadded
-from lakehouse.config import PROJECT
-from lakehouse.contracts.loader import load_contracts
-from lakehouse.contracts.model import EachProvider
 from lakehouse.errors import ConfigError
 
 pytestmark = pytest.mark.fast
@@ -98,32 +94,6 @@ def test_zeros_are_taken_off_registered_codes_only() -> None:
     ]
 
 
-@pytest.mark.parametrize(("city", "streets"), [("zhuhai", 31), ("tiny", 3)])
-def test_every_provider_of_a_city_is_known(city: str, streets: int) -> None:
-    folder = PROJECT / "cities" / city
-    regions, departments = load_regions(folder), load_departments(folder)
-    contracts = load_contracts(PROJECT / "contracts", standard=False)
-    found = {code: len(providers(contract, departments, regions, JUNE)) for code, contract in contracts.items()}
-    assert found | {"c_household_registration": 1, "g_person_check": 1, "s_elderly_service_list": streets} == found
-
-
-def test_of_many_possible_senders_those_are_expected_who_sent_before() -> None:
-    folder = PROJECT / "cities" / "tiny"
-    regions, departments = load_regions(folder), load_departments(folder)
-    bureau = next(one for one in departments if (one.kind, one.level) == ("civil_affairs", "district"))
-    committees = [one.uscc for one in departments if one.kind == "community_committee"]
-    lists = load_contracts(PROJECT / "contracts", standard=False)["s_elderly_service_list"]
-
-    def expected(sent: list[str], **provider: str) -> list[str]:
-        asked = lists.model_copy(update={"provider": EachProvider.model_validate(provider)})
-        return [one.uscc for one in providers(asked, departments, regions, JUNE, sent)]
-
-    assert expected([committees[1], bureau.uscc], each="community", senders="known") == [committees[1]]
-    assert expected([], each="community", senders="known") == []
-    assert sorted(expected([], each="community")) == sorted(committees)
-    assert bureau.uscc in expected([], each="district", kind="civil_affairs")
-
-
 def test_a_region_can_be_renamed(tmp_path: Path) -> None:
     lines = """
 50,重庆市,province,,,1997-06-18,,
@@ -138,12 +108,3 @@ def test_a_region_can_be_renamed(tmp_path: Path) -> None:
     assert [regions.ancestors("500103002", day)["district"] for day in days] == ["500103", "500103"]
     with pytest.raises(ConfigError, match="two versions are in force"):
         tree(tmp_path, lines.replace("2026-06-03,\n", ",\n"))
-
-
-def test_a_region_without_office_is_named() -> None:
-    folder = PROJECT / "cities" / "tiny"
-    regions, departments = load_regions(folder), load_departments(folder)
-    contract = load_contracts(PROJECT / "contracts", standard=False)["s_elderly_service_list"]
-    without = tuple(one for one in departments if one.region_code != "449901002")
-    with pytest.raises(ConfigError, match="449901002:\n  the street has no street_office"):
-        providers(contract, without, regions, JUNE)

@@ -12,6 +12,8 @@ import pytest
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import contract_paths, load_contract, load_contracts, load_sound_contracts
 from lakehouse.contracts.model import CsvSource, EachProvider
+from lakehouse.declarations.codes import load_code_tables
+from lakehouse.derive import docs
 from lakehouse.errors import ContractError
 
 pytestmark = pytest.mark.fast
@@ -78,9 +80,11 @@ def test_three_mistakes_are_told_at_once(few_codes: Path) -> None:
         (LIST, ("  - {property: delivery, value: increment}\n", ""), "customProperties", "the property delivery is missing."),
         (REGISTER, ("delivery, value: increment", "delivery, value: snapshot"), "customProperties.position", "have its business date"),
         (LIST, ("{every: month,", "{every: moth,"), "customProperties.cycle.value.every", "'moth' is not allowed."),
+        (LIST, ("{every: month,", "{every: hour,"), "customProperties.cycle.value.every", "is hour, but no kind of source delivers"),
+        (LIST, ("{every: month,", "{every: quarter_hour,"), "customProperties.cycle.value.every", "is quarter_hour, but no kind"),
         (LIST, ("kind: csv,", "kind: cvs,"), "customProperties.source.value", "'cvs' is not allowed."),
         (LIST, ("{date}_{n}.csv", "{day}.csv"), "customProperties.source.value.path", "the placeholder {day} is unknown."),
-        (LIST, ("/{region}/", "/"), "customProperties.source.value.path", "must hold {region} once"),
+        (LIST, ("/{region}/", "/"), "customProperties.source.value.path", "must hold {region} or {office} once"),
         (LIST, ("Name: community_name}", "Name: comunity}"), "customProperties.locality.value.communityName", "no column 'comunity'."),
         (LIST, ("Name: community_name}", "Name: bank_account}"), "customProperties.locality", "'bank_account' is dropped at landing."),
         (LIST, ("grade: 4, open", "grade: 3, open"), "customProperties.sharing.value.grade", "is 3, but a column is of grade 4."),
@@ -96,13 +100,17 @@ def test_three_mistakes_are_told_at_once(few_codes: Path) -> None:
         (PERMIT, ("path: /residence-permits", "path: residence-permits"), "customProperties.source.value.path", "is no path of an API."),
         (PERMIT, ("path: /residence-permits", "path: /a?page=1"), "customProperties.source.value.path", "is no path of an API."),
         (PERMIT, ("connection: city_api", "connection: City-API"), "customProperties.source.value.connection", "no name of a connection."),
-        (PERMIT, ("provider, value: 11449900MB2C000130}", "provider, value: {each: district}}"),
+        (PERMIT, ("{kind: public_security}", "{each: district}"),
          "customProperties.source.value.kind", "is api, but an API is delivered by one provider, not by each district."),
         (LEDGER, ("{n}.xlsx", "{n}.xls"), "customProperties.source.value.path", "is not the path of a workbook."),
         (LEDGER, ("sheet: 居民台账", "sheet: 居民/台账"), "customProperties.source.value.sheet", "is a name no sheet can have."),
         (LEDGER, ("v_resident_ledger/{region}", "../{region}"), "customProperties.source.value.path", "is a path outside of the inbox."),
         (LEDGER, ("formulas: reject", "formulas: accept"), "customProperties.source.value.formulas", "'accept' is not allowed."),
         (CASES, ("kind: civil_affairs", "kind: 民政局"), "customProperties.provider.value.kind", "is no kind of department."),
+        (REGISTER, ("{kind: public_security}", "11449900MB2C000130"), "customProperties.provider.value", "valid dictionary or instance"),
+        (REGISTER, ("{kind: public_security}", "{kind: public_security, of: country}"),
+         "customProperties.provider.value.of", "'country' is not allowed."),
+        (REGISTER, ("{kind: public_security}", "{kind: 公安局}"), "customProperties.provider.value.kind", "is no kind of department."),
         (REGISTER, ("        primaryKey: true\n", ""), "schema", "no column is a primary key."),
         (REGISTER, (KEY, "        primaryKey: true\n"), "schema.id_no", "is a key but not required."),
         (REGISTER, ("value: [trim, half_width, upper, resident_id_18]", "value: [trim]"), "schema.id_no", "gives an identity but"),
@@ -168,6 +176,12 @@ def test_types_and_required_derive_rules_of_their_own() -> None:
     assert contract.source == CsvSource(kind="csv", path="s_elderly_service_list/{region}/{date}_{n}.csv", encoding="gb18030")
     assert [column.name for column in contract.columns if column.dropped] == ["bank_account"]
     assert all(rule.message_zh and rule.message_en for rule in contract.rules)
+
+
+def test_a_list_may_come_once_a_year(folder: Path) -> None:
+    path = folder / "resources" / f"{LIST}.odcs.yaml"
+    path.write_text(path.read_text("utf-8").replace("{every: month,", "{every: year,"), "utf-8")
+    assert "每年" in docs.render(load_contract(path), load_code_tables(folder))
 
 
 def test_twenty_five_contracts_load_in_the_time_a_dag_file_may_take(folder: Path) -> None:

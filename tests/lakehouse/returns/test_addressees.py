@@ -51,3 +51,12 @@ def test_region_without_its_one_handler_is_refused() -> None:
         served(FIRST, closed)
     with pytest.raises(ConfigError, match="2 departments of kind civil_affairs"):
         served(FIRST, (*departments, replace(bureau, uscc="another")))
+
+
+def test_a_handler_of_two_regions_is_refused_by_name() -> None:
+    first, second, *_ = (one for one in load_departments(CITY) if one.kind == "street_office")
+    departments = tuple(replace(one, uscc=first.uscc) if one == second else one for one in load_departments(CITY))
+    offices = Audience("street_office", "street", "a law", None, "", "statutory_handler")
+    assert len(addressees([offices], load_regions(CITY).at(FIRST), load_departments(CITY), FIRST)) == 3
+    with pytest.raises(ConfigError, match=f"{first.uscc}:\n  it handles a return for 2 regions"):
+        addressees([offices], load_regions(CITY).at(FIRST), departments, FIRST)

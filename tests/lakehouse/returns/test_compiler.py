@@ -57,6 +57,7 @@ def test_resident_list_follows_the_policy_at_every_level(policies: Policies) -> 
 
 
 BAD: dict[str, tuple[Callable[[Declaration], object], str]] = {
+    "within a day": (lambda one: one["cycle"].update(every="hour"), "cycle.every:\n  is hour, but packages are published once a day"),
     "no class": (lambda one: column(one, "hukou_address").pop("class"), "hukou_address at district:\n  class is missing"),
     "no grade": (lambda one: column(one, "hukou_address").pop("grade"), "grade is missing"),
     "above the cap": (lambda one: column(one, "hukou_address").update(grade=4), "grade is 4 after raw, above the cap.\n  Allowed: up to 3"),

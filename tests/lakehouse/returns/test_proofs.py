@@ -9,10 +9,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from lakehouse.city.regions import load_regions
+from lakehouse.config import PROJECT
+from lakehouse.naming import LEVELS
 from lakehouse.returns import workbook
 from lakehouse.returns.completeness import incomplete
 from lakehouse.returns.inspection import Inspection, inspect_payloads
 from lakehouse.returns.manifest import sha256
+from lakehouse.returns.model import load_returns
 from lakehouse.returns.proofs import above_cap, unproved, written
 from tests.lakehouse.returns.town import FIRST, SECOND, Resident, Town
 
@@ -114,3 +118,13 @@ def test_column_above_its_cap_is_found_again(town: Town) -> None:
     assert above_cap(edition.returns, edition.policies) == []
     worse = declared.model_copy(update={"columns": tuple(one.model_copy(update={"grade": 4}) for one in declared.columns)})
     assert "resident_list.person_name at district" in above_cap((worse,), edition.policies)
+
+
+def test_a_level_the_city_does_not_have_is_neither_missing_nor_waited_for() -> None:
+    summary = load_returns(PROJECT / "contracts" / "returns")["region_summary"]
+    regions = load_regions(PROJECT / "cities" / "municipality").at(FIRST)
+    nowhere = dict.fromkeys(LEVELS)
+    places = [({**nowhere, "province": "59", "district": district}, 24) for district in ("590101", "590102")]
+    assert list(incomplete(summary, places, {("province", "59"): (48, 0)}, regions)) == []
+    assert list(summary.audiences_at(regions.levels)) == ["province"]
+    assert summary.audiences_at(regions.levels)["province"].below is None

@@ -80,7 +80,7 @@ class Selecting:
         """Return the rows selected for each recipient by our own code."""
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(transforms, "_place", self.place)
-            found = transforms.selection(self.tables, list(self.declared.values()), self.roster)
+            found = transforms.selection(self.tables, list(self.declared.values()), self.roster, LEVELS)
         found = found.select("recipient_id", "return_id", "row_id", "is_pending")
         return found.unionByName(found) if self.twice else found
 

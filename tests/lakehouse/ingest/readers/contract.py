@@ -6,7 +6,7 @@ from typing import Any
 
 from lakehouse.contracts.model import Contract
 
-PROVIDER = "11440400MB2D000008"
+PROVIDER = "11449900MB2C000130"  # the tiny city's public security bureau
 SOURCES: dict[str, dict[str, Any]] = {
     "csv": {"kind": "csv", "path": "t_thing/{date}_{n}.csv"},
     "jsonl": {"kind": "jsonl", "path": "t_thing/{date}_{n}.jsonl"},
@@ -25,7 +25,7 @@ def contract(kind: str, *names: str, dropped: tuple[str, ...] = (), **changes: A
         "description": "",
         "version": "1.0.0",
         "level": "city",
-        "provider": PROVIDER,
+        "provider": {"kind": "public_security"},
         "source": SOURCES[kind],
         "cycle": {"every": "day", "dueHours": 9},
         "delivery": "increment",

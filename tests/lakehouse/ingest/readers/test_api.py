@@ -20,7 +20,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers import api, jsonl
 from lakehouse.ingest.readers.api_client import Limits
-from lakehouse.ingest.readers.delivery import Delivery
+from lakehouse.ingest.readers.delivery import Fetched
 from lakehouse.ingest.readers.window import Window as Asked
 from lakehouse.ingest.readers.window import next_window
 from sample_city.feed.api_faults import FAULTS
@@ -79,11 +79,11 @@ def sample_api(folder: Path, rows: Rows, token_seconds: int = 600) -> Iterator[A
         yield ApiEndpoint("city_api", address, "huiliu", SECRET)
 
 
-def fetch(endpoint: ApiEndpoint, folder: Path, asked: Asked = FIRST, **limits: Any) -> Delivery:
+def fetch(endpoint: ApiEndpoint, folder: Path, asked: Asked = FIRST, **limits: Any) -> Fetched:
     return api.fetch(endpoint, of_api(), asked, folder / "rows", Limits(**{**QUICK.__dict__, **limits}))
 
 
-def texts(delivery: Delivery) -> list[tuple[str | None, ...] | None]:
+def texts(delivery: Fetched) -> list[tuple[str | None, ...] | None]:
     with delivery.path.open("rb") as stream:
         records = list(jsonl.read(stream, of_api(), ""))
     with delivery.path.open("rb") as stream:
@@ -191,7 +191,7 @@ class Scripted(BaseHTTPRequestHandler):
 JSON = {"Content-Type": "application/json"}
 
 
-def scripted(folder: Path, *answers: tuple[int, dict[str, str], bytes], **limits: Any) -> Delivery:
+def scripted(folder: Path, *answers: tuple[int, dict[str, str], bytes], **limits: Any) -> Fetched:
     handler = type("Handler", (Scripted,), {"answers": list(answers), "seen": []})
     with serving(HTTPServer(("127.0.0.1", 0), handler)) as address:
         return fetch(ApiEndpoint("city_api", address, "huiliu", SECRET), folder, **limits)

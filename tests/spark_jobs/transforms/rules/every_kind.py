@@ -10,7 +10,7 @@ from typing import Any
 from expectations.rules.check import Ground
 from lakehouse.city.departments import Department
 from lakehouse.city.regions import Region, RegionTree
-from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, Locality, Rule, Sharing
+from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, Locality, OneProvider, Rule, Sharing
 from lakehouse.declarations.codes import Code, CodeTable
 from lakehouse.numbers.resident import normalise_resident_id
 from lakehouse.rules.registry import build_rule
@@ -167,7 +167,10 @@ OFFICES = (
     ("11449901MB2E00023L", "449901002", LONG_AGO, date(2025, 1, 1)),
     ("11449900MB2C000130", "4499", LONG_AGO, None),
 )
-DEPARTMENTS = tuple(Department(uscc, uscc, "office", "street", region, start, end) for uscc, region, start, end in OFFICES)
+SECOND_REGION = ("11449901MB2E00015R", "449901002", LONG_AGO, None)  # this office serves two regions
+DEPARTMENTS = tuple(
+    Department(uscc, uscc, "office", "street", region, start, end) for uscc, region, start, end in (*OFFICES, SECOND_REGION)
+)
 PROVIDERS = [*(office[0] for office in OFFICES), "11449901MB2E00031F"]
 CREDIT_CODES = ("91449901MA5X00014M", "92449902MA5X000141", "11449900MB2C12348R", "54449901MA5X00014G", "91110000600037341L")
 
@@ -183,7 +186,7 @@ def contract() -> Contract:
         description="测试",
         version="1.0.0",
         level="grid",
-        provider="11449900MB2C00021T",
+        provider=OneProvider(kind="grid_centre"),
         source=JsonLinesSource(kind="jsonl", path="{date}_{n}.jsonl"),
         cycle=Cycle(every="day", due_hours=9),
         delivery="increment",

@@ -1,0 +1,38 @@
+"""Files in the inbox: the path says the date and, of many providers, the region or the office that sent it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from lakehouse.ingest.readers import inbox
+from tests.lakehouse.ingest.readers.contract import contract
+
+pytestmark = pytest.mark.fast
+JUNE = date(2026, 6, 1)
+FIRST, SECOND = "11449901MB2E00015R", "11449901MB2E00023L"
+OFFICES = {"449901001": (FIRST,), "449901002": (FIRST, SECOND), FIRST: (FIRST,), SECOND: (SECOND,)}
+
+
+def find(folder: Path, path: str, *names: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """Drop files; return provider and name of the deliveries found, and what is said of the files that are none."""
+    of_each = contract("csv", "a", provider={"each": "street"}, source={"kind": "csv", "path": path})
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("a\n1\n", "utf-8")
+    found, unusable = inbox.find(folder, of_each, lambda place, _on: OFFICES.get(place, ()), JUNE)
+    return [(one.provider, one.source_object) for one in found], [one.message for one in unusable]
+
+
+def test_a_region_with_one_office_says_who_sent_a_file(tmp_path: Path) -> None:
+    names = [f"t/{region}/2026-06-01_1.csv" for region in ("449901001", "449901002", "449901009")]
+    found, told = find(tmp_path, "t/{region}/{date}_{n}.csv", *names)
+    assert found == [(FIRST, names[0])]
+    assert ["2 departments deliver for the region in this path." in told[0], "no department delivers this" in told[1]] == [True, True]
+
+
+def test_offices_of_one_region_each_have_a_folder(tmp_path: Path) -> None:
+    names = [f"t/{office}/2026-06-01_1.csv" for office in (FIRST, SECOND)]
+    assert find(tmp_path, "t/{office}/{date}_{n}.csv", *names) == ([(FIRST, names[0]), (SECOND, names[1])], [])
