@@ -21,7 +21,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.naming import DEPARTMENT, LEVELS, quality, recipient_folder
 from lakehouse.ops import batches, connect, days, facts, packages, rule_counts, timings
-from lakehouse.returns.model import load_returns
+from lakehouse.returns.model import load_sound_returns
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
 
@@ -104,7 +104,7 @@ def collect(instance: Instance, day: date) -> DayReport:
     return DayReport(
         **found,
         providers={one.uscc: one.name for one in load_departments(instance.city_folder)},
-        return_names={one.id: one.name for one in load_returns(instance.settings.contracts / "returns").values()},
+        return_names={one.id: one.name for one in load_sound_returns(instance.settings.contracts / "returns")[0].values()},
         missing_references=_missing_references(instance, found["libraries"]),
         truth=truth_scores(instance, day, found["libraries"]),
     )
