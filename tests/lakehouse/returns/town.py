@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from lakehouse.city.departments import load_departments
 from lakehouse.city.regions import load_regions, regions_sha256
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_sound_contracts
+from lakehouse.contracts.model import Contract
 from lakehouse.declarations.policies import load_policies
 from lakehouse.naming import LEVELS
 from lakehouse.objects import Area
@@ -104,7 +106,8 @@ class Town:
 
     def edition(self, day: date) -> Edition:
         """Return the edition of the day, made from the declarations of the town."""
-        policies, contracts = load_policies(self.contracts / "policies.yaml"), load_sound_contracts(self.contracts)[0]
+        stamps = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in self.contracts.rglob("*.odcs.yaml")))
+        policies, contracts = load_policies(self.contracts / "policies.yaml"), _contracts(self.contracts, stamps)
         tree, departments = load_regions(CITY), load_departments(CITY)
         scene = Scene(self.contracts, contracts, policies, tree.at(day), departments, day)
         known = known_labels(self.contracts, scene.regions, contracts)
@@ -140,6 +143,12 @@ class Town:
         """Publish a day and return it."""
         _, record = self.build(day, residents)
         return publish(self.edition(day), record, self.closing)
+
+
+@cache
+def _contracts(folder: Path, stamps: tuple[tuple[str, int], ...]) -> dict[str, Contract]:  # noqa: ARG001 the stamps are part of the key
+    """Return the contracts of a folder, read once for each state of its files."""
+    return load_sound_contracts(folder, standard=False)[0]
 
 
 def due_batches(edition: Edition, residents: Sequence[Resident | Row]) -> list[pa.RecordBatch]:
