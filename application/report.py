@@ -50,6 +50,7 @@ class DayReport:
         timings: seconds of each step.
         libraries: rows and version of each library.
         returns: recipients, rows and pending locality per return and level.
+        left_out: returns that may not run, with the reason; their recipients keep what they had.
         packages: how many packages, payload files and bytes.
         packages_by_level: the same per level from the province down, departments last.
         invariants: id, ok, detail.
@@ -73,6 +74,7 @@ class DayReport:
     timings: list[Row]
     libraries: list[Row]
     returns: list[Row]
+    left_out: list[Row]
     packages: dict[str, int]
     packages_by_level: list[Row]
     invariants: list[Row]
@@ -157,12 +159,13 @@ def _sources(connection: Connection, contracts: dict[str, Contract], day: date) 
 
 
 def _returned(connection: Connection, newest: days.Day) -> Row:
-    """Return what was made of it: libraries, returns, packages, invariants."""
+    """Return what was made of it: libraries, returns, returns left out, packages, invariants."""
     day = newest.business_date
     made = packages.of_issue(connection, day, newest.issue)
     return {
         "libraries": facts.get(connection, day, "libraries") or [],
         "returns": facts.get(connection, day, "returns") or [],
+        "left_out": facts.get(connection, day, "left_out") or [],
         "packages": _packages(made),
         "packages_by_level": _packages_by_level(made),
         "invariants": facts.get(connection, day, "invariants") or [],

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lakehouse.naming import recipient_folder
-from lakehouse.ops import days, packages, recipients, tickets
+from lakehouse.ops import days, facts, packages, recipients, tickets
 from lakehouse.returns.build_record import BuildRecord
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.publication import Published
@@ -30,7 +30,11 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
 
 
 def tell_left_out(connection: Connection, edition: Edition) -> None:
-    """Open a ticket for each return left out of the published day, and close those of returns that run again or are declared no more."""
+    """Record the returns left out of the published day for the report, and open a ticket for each.
+
+    The ticket of a return that is published again, or declared no more, is closed.
+    """
+    facts.record(connection, edition.date, LEFT_OUT, [{"return_id": one.return_id, "reason": one.reason} for one in edition.left_out])
     for one in edition.left_out:
         message = f"return {one.return_id} may not run, so its recipients keep what they had: {one.reason}"
         new = tickets.NewTicket(LEFT_OUT, one.return_id, edition.date, message, detail={"problems": one.problems})
