@@ -114,6 +114,28 @@ def test_recipients_of_a_refused_return_keep_what_they_had_and_get_all_else(town
     assert ["居民清单", "2", "—", "—", "—", "本期未能更新，仍为 2026-06-01 的数据"] in [[cell for cell in line if cell] for line in lines]
 
 
+CAUSES: dict[str, tuple[str, str, str]] = {
+    "no such code table": ("codes: gender", "codes: gendr", "there is no code table gendr."),
+    "no such resource": ("d_assistance_approval", "d_assistance_aproval", "d_assistance_aproval is not a resource with a sound contract."),
+    "no handler": ("kind: civil_affairs", "kind: water_affairs", "0 departments of kind water_affairs exist on 2026-06-01"),
+    "policy": ("grade: 4", "grade: 1", "grade is 1, but 4 in the contract p_disability_certificate."),
+    "not YAML": ("columns:", "columns: [", "YAML"),
+}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_each_cause_leaves_out_that_return_alone_with_its_reason(town: Town, cause: str) -> None:
+    town = replace(town, returns=("resident_list", "safety_net"))
+    path = town.contracts / "returns" / "safety_net.yaml"
+    right, wrong, reason = CAUSES[cause]
+    path.write_text(path.read_text("utf-8").replace(right, wrong), "utf-8")
+    edition = town.edition(FIRST)
+    assert [one.id for one in edition.returns] == ["resident_list"]
+    [left_out] = edition.left_out
+    assert reason in left_out.reason
+    assert str(town.home) not in left_out.reason
+
+
 def test_day_on_which_every_return_runs_says_that_nothing_was_left_out(town: Town) -> None:
     town.publish(FIRST, TOWN)
     assert entry(town.exchange, FIRST, 1)["left_out"] == []
