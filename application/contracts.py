@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -19,13 +19,14 @@ from lakehouse.contracts.difference import Difference, differences
 from lakehouse.contracts.loader import contract_paths, load_contract, load_contracts, load_sound_contracts, resource_code
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.skeleton import Start, skeleton
-from lakehouse.declarations.authority import load_authority
+from lakehouse.declarations.authority import Authority, load_authority
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.policies import Policies, load_policies
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
 from lakehouse.naming import LEVELS
 from lakehouse.returns.compiler import compile_return
-from lakehouse.returns.model import load_returns
+from lakehouse.returns.model import Return, load_sound_returns
+from lakehouse.returns.suppliers import contracts_behind
 
 
 @dataclass(frozen=True)
@@ -91,22 +92,27 @@ def compare(instance: Instance, old: Path) -> dict[str, list[Difference]]:
 
 
 def _of_declarations(folder: Path, contracts: Mapping[str, Contract]) -> Iterator[str]:
-    known = {resource_code(path) for path in contract_paths(folder)}
     yield from _attempt(partial(load_code_tables, folder))[1]
-    yield from _attempt(partial(load_authority, folder / "authority.yaml", contracts))[1]
+    authority, wrong = _attempt(partial(load_authority, folder / "authority.yaml", contracts))
+    yield from wrong
     policies, wrong = _attempt(partial(load_policies, folder / "policies.yaml"))
     yield from wrong
-    returns, wrong = _attempt(partial(load_returns, folder / "returns"))
-    yield from wrong
+    returns, unreadable = load_sound_returns(folder / "returns")
+    yield from unreadable.values()
     if policies:
-        yield from _of_returns(returns or {}, policies, contracts, known)
+        unsound = {resource_code(path) for path in contract_paths(folder)} - set(contracts)
+        ready = (one for one in returns.values() if not unsound & set(one.resources))  # the problems of a contract are reported already
+        yield from _of_returns(ready, policies, authority, contracts)
 
 
-def _of_returns(returns: Mapping[str, Any], policies: Policies, contracts: Mapping[str, Contract], known: Collection[str]) -> Iterator[str]:
-    for declared in returns.values():
-        if set(declared.resources) & (set(known) - set(contracts)):
-            continue  # it needs a contract whose problems are reported already
-        yield from _attempt(partial(compile_return, declared, policies, contracts))[1]
+def _of_returns(
+    returns: Iterable[Return], policies: Policies, authority: Authority | None, contracts: Mapping[str, Contract]
+) -> Iterator[str]:
+    """Yield the problems of returns; without a readable authority.yaml they are judged without the contracts behind them."""
+    for declared in returns:
+        behind, wrong = _attempt(partial(contracts_behind, declared, authority, contracts)) if authority else (None, [])
+        yield from wrong
+        yield from _attempt(partial(compile_return, declared, policies, behind or {}))[1]
 
 
 def _of_city(instance: Instance, contracts: Mapping[str, Contract]) -> Iterator[str]:

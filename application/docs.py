@@ -16,7 +16,7 @@ from lakehouse.derive import catalog, dbt, docs
 from lakehouse.derive.curated import public_models
 from lakehouse.derive.dictionary import Declarations
 from lakehouse.errors import ConfigError, Problem
-from lakehouse.returns.model import load_returns
+from lakehouse.returns.model import load_sound_returns
 from spark_jobs.lake import dbt_runs
 
 NO_WAREHOUSE = "sc://unused"
@@ -49,7 +49,7 @@ def write_dictionary(instance: Instance) -> Path:
         public_models(),
         load_authority(folder / "authority.yaml", contracts),
         load_policies(folder / "policies.yaml"),
-        load_returns(folder / "returns"),
+        load_sound_returns(folder / "returns")[0],
     )
     city = (instance.city.name, instance.city.name_en)
     return dictionary.write(instance.folder("derived", "docs"), declared, load_code_tables(folder), city)

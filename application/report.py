@@ -21,7 +21,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.naming import DEPARTMENT, LEVELS, quality, recipient_folder
 from lakehouse.ops import batches, connect, days, facts, packages, rule_counts, timings
-from lakehouse.returns.model import load_returns
+from lakehouse.returns.model import load_sound_returns
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
 
@@ -50,6 +50,7 @@ class DayReport:
         timings: seconds of each step.
         libraries: rows and version of each library.
         returns: recipients, rows and pending locality per return and level.
+        left_out: returns that may not run, with the reason; their recipients keep what they had.
         packages: how many packages, payload files and bytes.
         packages_by_level: the same per level from the province down, departments last.
         invariants: id, ok, detail.
@@ -73,6 +74,7 @@ class DayReport:
     timings: list[Row]
     libraries: list[Row]
     returns: list[Row]
+    left_out: list[Row]
     packages: dict[str, int]
     packages_by_level: list[Row]
     invariants: list[Row]
@@ -104,7 +106,7 @@ def collect(instance: Instance, day: date) -> DayReport:
     return DayReport(
         **found,
         providers={one.uscc: one.name for one in load_departments(instance.city_folder)},
-        return_names={one.id: one.name for one in load_returns(instance.settings.contracts / "returns").values()},
+        return_names={one.id: one.name for one in load_sound_returns(instance.settings.contracts / "returns")[0].values()},
         missing_references=_missing_references(instance, found["libraries"]),
         truth=truth_scores(instance, day, found["libraries"]),
     )
@@ -157,12 +159,13 @@ def _sources(connection: Connection, contracts: dict[str, Contract], day: date) 
 
 
 def _returned(connection: Connection, newest: days.Day) -> Row:
-    """Return what was made of it: libraries, returns, packages, invariants."""
+    """Return what was made of it: libraries, returns, returns left out, packages, invariants."""
     day = newest.business_date
     made = packages.of_issue(connection, day, newest.issue)
     return {
         "libraries": facts.get(connection, day, "libraries") or [],
         "returns": facts.get(connection, day, "returns") or [],
+        "left_out": facts.get(connection, day, "left_out") or [],
         "packages": _packages(made),
         "packages_by_level": _packages_by_level(made),
         "invariants": facts.get(connection, day, "invariants") or [],

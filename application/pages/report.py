@@ -127,6 +127,10 @@ def _attention(report: Report, names: dict[str, Pair]) -> list[Pair]:
             found.append((f"不变量 {one['id']} 不成立：{one['detail']}", f"Invariant {one['id']} fails: {one['detail']}"))
     if not report["invariants"]:
         found.append(("不变量尚未检查。", "Invariants are not checked yet."))
+    for one in report["left_out"]:
+        return_id, reason = one["return_id"], one["reason"]
+        zh = f"回流“{report['return_names'].get(return_id, return_id)}”本日未能生成，接收方沿用上期：{reason}"
+        found.append((zh, f"Return {return_id} was left out: {reason}"))
     counted: dict[tuple[str, str], int] = {}
     for gap in report["gaps"]:
         key = (gap["resource"], gap["kind"])

@@ -6,15 +6,18 @@ Derived from contracts, the dbt project's descriptions, authority, policies and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lakehouse.contracts.model import Column, Contract
 from lakehouse.declarations.authority import Authority, EntityAuthority, supplied
 from lakehouse.declarations.policies import Policies
 from lakehouse.derive.curated import Model, ModelColumn
+from lakehouse.errors import ContractError
 from lakehouse.naming import LOCALITY_COLUMNS, library
 from lakehouse.returns.compiler import Plan, compile_return
 from lakehouse.returns.model import Return
+from lakehouse.returns.suppliers import contracts_behind
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,8 @@ class Declarations:
 
 
 def libraries(declared: Declarations) -> tuple[Library, ...]:
-    """Return the curated tables, in the order of the dbt project."""
-    plans = {one.id: compile_return(one, declared.policies, declared.contracts) for one in declared.returns.values()}
+    """Return the curated tables, in the order of the dbt project; a return that may not run is received by nobody."""
+    plans = dict(_compiled(declared))
     return tuple(_library(model, declared, plans) for model in declared.models)
 
 
@@ -93,8 +96,14 @@ def resources(declared: Declarations) -> tuple[Resource, ...]:
     return tuple(found)
 
 
+def _compiled(declared: Declarations) -> Iterator[tuple[str, dict[str, Plan]]]:
+    for one in declared.returns.values():
+        with suppress(ContractError):
+            yield one.id, compile_return(one, declared.policies, contracts_behind(one, declared.authority, declared.contracts))
+
+
 def _library(model: Model, declared: Declarations, plans: Mapping[str, dict[str, Plan]]) -> Library:
-    returns = [one for one in declared.returns.values() if one.source == model.table]
+    returns = [one for one in declared.returns.values() if one.source == model.table and one.id in plans]
     sources = _sources(model, declared)
     columns = []
     for column in model.columns:

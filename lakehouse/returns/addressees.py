@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -64,6 +64,20 @@ def addressees(audiences: Iterable[Audience], regions: RegionState, departments:
     if problems:
         raise ConfigError(problems_text(problems))
     return tuple(found)
+
+
+def former_addressees(
+    before: Iterable[str], known: Collection[Addressee], regions: RegionState, departments: Sequence[Department], on: date
+) -> tuple[Addressee, ...]:
+    """Return who had a package before (`before`: recipient ids), still exists on the date and is not among the known recipients."""
+    gone = set(before) - {one.recipient_id for one in known}
+    places = ((recipient_id(region.level, region.code), region) for region in regions.by_code.values())
+    found = [_region(region, regions) for whom, region in places if whom in gone]
+    for one in departments:
+        region = regions.by_code.get(one.region_code)
+        if department_id(one.uscc) in gone and one.covers(on) and region is not None:
+            found.append(_department(one, region, regions))
+    return tuple(sorted(found, key=lambda one: one.recipient_id))
 
 
 def _region(region: Region, regions: RegionState) -> Addressee:

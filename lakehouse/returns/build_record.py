@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lakehouse.errors import DeliveryError, Problem
@@ -41,6 +42,11 @@ class BuildRecord:
         """Return each recipient's forms, by recipient id; `rows` before `changes`."""
         for recipient, forms in groupby(self.forms.to_pylist(), key=lambda form: form["recipient_id"]):
             yield recipient, list(forms)
+
+    def former(self) -> Iterator[Document]:
+        """Yield the forms of returns left out, each with the entry of the manifest it comes with (`returned`)."""
+        for form in self.forms.filter(pc.is_valid(self.forms["former"])).to_pylist():
+            yield {**form, "returned": json.loads(form["former"])["returned"]}
 
 
 def make_record(edition: Edition, facts: pa.Table, versions: dict[str, int]) -> BuildRecord:

@@ -63,8 +63,8 @@ class Plan:
 ROW_KEY_COLUMN = ColumnPlan(ROW_KEY, "行标识", "string", "plain", 1, "token", 1, -1)
 
 
-def compile_return(declared: Return, policies: Policies, contracts: Mapping[str, Contract]) -> dict[str, Plan]:
-    """Return the plan of a return for each audience, by audience name.
+def compile_return(declared: Return, policies: Policies, behind: Mapping[str, Contract]) -> dict[str, Plan]:
+    """Return the plan of a return for each audience, by audience name; `behind` are the contracts behind its table.
 
     Raises:
         ContractError: a column lacks a class, exceeds the cap of an audience after its transform, breaks a ban or is looser than the
@@ -72,7 +72,7 @@ def compile_return(declared: Return, policies: Policies, contracts: Mapping[str,
     """
     where = f"contracts/returns/{declared.id}.yaml"
     problems = [*_declaration_problems(where, declared), *_handler_problems(where, declared, policies)]
-    problems += _contract_problems(where, declared, contracts)
+    problems += _contract_problems(where, declared, behind)
     for audience in declared.audiences.values():
         for column in declared.columns:
             problems.extend(_column_problems(f"{where}: {column.name} at {audience.name}", column, audience, policies))
@@ -158,14 +158,10 @@ def _handler_problems(where: str, declared: Return, policies: Policies) -> Itera
             yield Problem(f"{where}: handlers.{one.kind}", f"policies.yaml allows no statutory handler at level {one.level}.", allowed)
 
 
-def _contract_problems(where: str, declared: Return, contracts: Mapping[str, Contract]) -> Iterator[Problem]:
-    """Yield a problem for each column graded lower than in the contract it comes from, and for each unknown resource."""
-    for code in declared.resources if contracts else ():
-        if code not in contracts:
-            yield Problem(f"{where}: resources", f"{code} is not a resource.", nearest_first(code, list(contracts)))
-    behind = [contract for contract in contracts.values() if not declared.resources or contract.code in declared.resources]
+def _contract_problems(where: str, declared: Return, behind: Mapping[str, Contract]) -> Iterator[Problem]:
+    """Yield a problem for each column graded lower than in a contract behind the return."""
     for column in declared.columns:
-        for contract in behind:
+        for contract in behind.values():
             for source in contract.kept_columns:
                 if source.name == column.name and column.grade is not None and column.grade < source.grade:
                     found = f"grade is {column.grade}, but {source.grade} in the contract {contract.code}."

@@ -1,7 +1,7 @@
 """The first page (cover) of a workbook: what the file is, what is to be done, what changed, whom to ask.
 
-The cover is a pure function of the recipient, the declarations and the sheets that follow it: no date, no clock. So when nothing changed
-for a recipient, its new package can refer to the earlier file.
+The cover is a pure function of the recipient, the declarations and the sheets that follow it: not of the date or a clock. So when nothing
+changed for a recipient, its new package can refer to the earlier file.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from lakehouse.returns.addressees import Addressee
 from lakehouse.returns.changes import count
 from lakehouse.returns.compiler import Plan
+from lakehouse.returns.former import Former
 from lakehouse.returns.workbook import Cover, Line
 
 NAME = "首页"
@@ -23,6 +24,7 @@ WHAT = (
     "含个人信息：请勿转发、不得挪作他用。平台看不到您在本表中的改动。"
 )
 NO_CHANGE = "与上一期相比没有变化（或本期为首期）。"
+AS_BEFORE = "本期未能更新，仍为 {as_of} 的数据"
 HEADS_TASKS = ("要办的事", "数量", "在哪张表", "怎么找")
 HEADS_CHANGES = ("清单", "现有（条）", "新增", "变更", "减少", "说明")
 HEADS_SOURCES = ("清单", "依据", "需求编号", "保存（天）", "列数", "用途与数据来源")
@@ -32,13 +34,17 @@ WORDS = {"true": "是", "false": "否"}
 
 @dataclass(frozen=True)
 class Listed:
-    """A return as it appears on the cover: its rows now, and its changes if there is an earlier package to compare with."""
+    """A return as it appears on the cover: its rows now, and its changes if there is an earlier package to compare with.
+
+    A return left out today has the rows it had before (`former`), and no changes.
+    """
 
     plan: Plan
     rows: pa.Table
     changes: pa.Table | None
     pending: int
     todo: tuple[int, ...]  # number of rows of each task of the plan
+    former: Former | None = None
 
 
 def todo(rows: pa.Table, plan: Plan) -> tuple[int, ...]:
@@ -74,6 +80,8 @@ def _changes(lists: Sequence[Listed]) -> list[Line]:
         if one.changes is not None and one.changes.num_rows:
             numbers = [str(count(one.changes, letter)) for letter in "IUD"]
             told = [*numbers, f"逐条见“{one.plan.name}·变更”"]
+        if one.former is not None:
+            told[-1] = AS_BEFORE.format(as_of=one.former.as_of)
         lines.append(Line("row", (one.plan.name, str(one.rows.num_rows), *told)))
     if all(one.changes is None or not one.changes.num_rows for one in lists):
         lines.insert(1, Line("note", (NO_CHANGE,)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from lakehouse.naming import day_entry_path, published_days_prefix
@@ -13,16 +13,20 @@ from lakehouse.returns.manifest import Document, Predecessor, sha256
 
 @dataclass(frozen=True)
 class Leaves:
-    """The leaves below a day entry: each recipient's manifest hash and payload paths, and the hash of the rules they were proved under."""
+    """The leaves below a day entry: each recipient's manifest hash and payload paths, and the hash of the rules they were proved under.
+
+    `returns` are the declarations of the returns in the packages, each as the forms there were made under it.
+    """
 
     rules_sha256: str
     manifests: dict[str, str]
     payloads: dict[str, frozenset[str]]
+    returns: dict[str, Document] = field(default_factory=dict)
 
     def document(self) -> Document:
         """Return the leaves as the JSON document that is stored."""
         recipients = {name: {"manifest_sha256": found, "payloads": sorted(self.payloads[name])} for name, found in self.manifests.items()}
-        return {"rules_sha256": self.rules_sha256, "recipients": recipients}
+        return {"rules_sha256": self.rules_sha256, "recipients": recipients, "returns": self.returns}
 
 
 NO_LEAVES = Leaves("", {}, {})
@@ -71,6 +75,7 @@ def leaves(area: Area, business_date: date, issue: int) -> Leaves:
         found["rules_sha256"],
         {name: one["manifest_sha256"] for name, one in recipients.items()},
         {name: frozenset(one["payloads"]) for name, one in recipients.items()},
+        found.get("returns", {}),
     )
 
 

@@ -15,7 +15,6 @@ from lakehouse.errors import DeliveryError, Problem
 from lakehouse.naming import package_prefix, recipient_prefix
 from lakehouse.objects import Area
 from lakehouse.returns import workbook
-from lakehouse.returns.compiler import Plan
 from lakehouse.returns.manifest import sha256
 from lakehouse.returns.payloads import read_rows
 
@@ -42,17 +41,19 @@ class Earlier:
     manifest: dict[str, Any]
     _books: dict[str, CalamineWorkbook] = field(default_factory=dict)
 
-    def rows(self, plan: Plan, content_sha256: str) -> pa.Table | None:
-        """Return the rows of a return in this package, as text; None when their content hash equals this one, so that nothing has changed.
+    def is_same(self, return_id: str, content_sha256: str) -> bool:
+        """Return whether the rows of a return in this package have this content hash, so that nothing has changed."""
+        return bool(self._form(return_id, "rows")["content_sha256"] == content_sha256)
+
+    def rows(self, return_id: str) -> pa.Table:
+        """Return the rows of a return in this package, as text.
 
         Raises:
             DeliveryError: the payload is missing or was altered.
         """
-        declared = self._return(plan.return_id) or {"columns": []}
+        declared = self._return(return_id) or {"columns": []}
         names = [column["name"] for column in declared["columns"]]
-        form = self._form(plan.return_id, "rows")
-        if form["content_sha256"] == content_sha256:
-            return None
+        form = self._form(return_id, "rows")
         if form["path"] is None:
             return pa.table({name: pa.array([], pa.string()) for name in names})
         if form["sheet"] is None:

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+
+from pydantic import ValidationError
 
 from lakehouse.city.departments import load_departments
-from lakehouse.city.regions import RegionState, load_regions, regions_sha256
+from lakehouse.city.regions import RegionState, RegionTree, load_regions, regions_sha256
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
-from lakehouse.contracts.model import Contract
-from lakehouse.declarations.authority import Authority, load_authority
-from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.policies import Policies, load_policies
-from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
+from lakehouse.errors import ContractError
 from lakehouse.objects import Area, open_area
 from lakehouse.ops import batches, connect
-from lakehouse.returns.addressees import Addressee, addressees
-from lakehouse.returns.compiler import Plan, compile_return
-from lakehouse.returns.day_entries import is_final, predecessor
-from lakehouse.returns.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
-from lakehouse.returns.model import Return, load_returns
+from lakehouse.returns.addressees import Addressee, addressees, former_addressees
+from lakehouse.returns.compiler import Plan
+from lakehouse.returns.day_entries import NO_LEAVES, Leaves, is_final, leaves, predecessor
+from lakehouse.returns.former import Limits
+from lakehouse.returns.manifest import DayFacts, Predecessor, canonical, inputs_sha256, sha256
+from lakehouse.returns.model import Return
 from lakehouse.returns.payloads import Reading
+from lakehouse.returns.runnable import LeftOut, Scene, known_labels, labels_of, runnable
 
 Batch = tuple[str, str]
-REGION, RESOURCE = "region", "resource"
 
 
 @dataclass(frozen=True)
 class Edition:
-    """What is needed to make a business day's packages; `sender` is the name of the city as printed on covers."""
+    """What is needed to make a business day's packages; `sender` is the name of the city as printed on covers.
+
+    `returns` and `plans` are those that may run; `left_out` are the others, and `limits` decide what is referred to of their former forms.
+    """
 
     facts: DayFacts
     sender: str
@@ -42,11 +44,21 @@ class Edition:
     inputs: tuple[Batch, ...]
     exchange: Area
     is_final: bool
+    left_out: tuple[LeftOut, ...] = ()
+    limits: Limits | None = None
 
     @property
     def returns(self) -> tuple[Return, ...]:
-        """Return the declared returns, by id."""
+        """Return the declared returns that may run, by id."""
         return tuple(facts.declared for facts in self.facts.returns.values())
+
+    @property
+    def declared(self) -> dict[str, Return]:
+        """Return the declarations behind the forms of the day, by return id: of today, and of former forms the one they were made under."""
+        former = self.limits.then if self.limits else {}
+        return {one.return_id: former[one.return_id] for one in self.left_out if one.return_id in former} | {
+            one.id: one for one in self.returns
+        }
 
     @property
     def plans(self) -> tuple[Plan, ...]:
@@ -60,20 +72,22 @@ class Edition:
 
 
 def load_edition(instance: Instance, business_date: date) -> Edition:
-    """Return the edition of a business date.
+    """Return the edition of a business date; a return that may not run is left out of it and stops no other.
 
     Raises:
-        ContractError: a return may not run as declared; nothing has been computed yet.
+        ContractError: what all returns need is wrong, or no return may run and there is no earlier day to refer to.
     """
     folder = instance.settings.contracts
     contracts, _ = load_sound_contracts(folder)
     policies = load_policies(folder / "policies.yaml")
-    returns = _compiled(instance, contracts, policies)
-    regions = load_regions(instance.city_folder).at(business_date)
-    labels = load_labels(folder, returns, regions, contracts)
+    tree, departments = load_regions(instance.city_folder), load_departments(instance.city_folder)
+    scene = Scene(folder, contracts, policies, tree.at(business_date), departments, business_date)
+    known = known_labels(folder, scene.regions, contracts)
+    returns, left_out = runnable(scene, known)
+    labels = labels_of(returns, known)
     exchange = open_area(instance, "exchange")
     with connect(instance) as connection:
-        known = tuple(sorted((batch.resource, batch.batch_id) for batch in batches.known_at(connection, business_date)))
+        taken = tuple(sorted((batch.resource, batch.batch_id) for batch in batches.known_at(connection, business_date)))
     facts = DayFacts(
         instance.city.code,
         business_date,
@@ -81,70 +95,47 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
         policies.sha256,
         regions_sha256(instance.city_folder),
         sha256(canonical(labels)),
-        inputs_sha256(known),
+        inputs_sha256(taken),
         returns,
+        {one.return_id: one.reason for one in left_out},
     )
+    if not returns and facts.predecessor is None:
+        raise ContractError("\n".join(one.problems for one in left_out))
     audiences = [plan.audience for one in returns.values() for plan in one.plans.values()]
-    whom = addressees(audiences, regions, load_departments(instance.city_folder), business_date)
-    reading = Reading(labels, instance.city.timezone)
-    final = is_final(exchange, business_date)
-    return Edition(facts, instance.city.name, reading, policies, whom, regions, known, exchange, final)
+    whom = addressees(audiences, scene.regions, departments, business_date)
+    before = _before(exchange, facts.predecessor) if left_out else NO_LEAVES
+    return Edition(
+        facts,
+        instance.city.name,
+        Reading(labels, instance.city.timezone),
+        policies,
+        (*whom, *former_addressees(before.manifests, whom, scene.regions, departments, business_date)),
+        scene.regions,
+        taken,
+        exchange,
+        is_final(exchange, business_date),
+        left_out,
+        limits(scene, (tree, facts.regions_sha256), left_out, before) if left_out else None,
+    )
 
 
-def load_labels(
-    folder: Path, returns: Mapping[str, ReturnFacts], regions: RegionState, contracts: Mapping[str, Contract]
-) -> dict[str, dict[str, str]]:
-    """Return, for every code table a return names, code → label, including codes no longer in force.
-
-    The table `region` gives names of regions, the table `resource` names of contracts.
-
-    Raises:
-        ContractError: a return names a table that does not exist.
-    """
-    wanted = {column.codes: one.declared.id for one in returns.values() for column in one.declared.columns if column.codes is not None}
-    tables = load_code_tables(folder)
-    known = {name: {one.code: one.label_zh for one in table.versions} for name, table in tables.items()}
-    known[REGION] = {code: region.name for code, region in regions.by_code.items()}
-    known[RESOURCE] = {code: contract.name_zh for code, contract in contracts.items()}
-    missing = [
-        Problem(f"contracts/returns/{wanted[name]}.yaml", f"there is no code table {name}.", nearest_first(name, list(known)))
-        for name in sorted(set(wanted) - set(known))
-    ]
-    if missing:
-        raise ContractError(problems_text(missing))
-    return {name: known[name] for name in sorted(wanted)}
+def limits(scene: Scene, regions: tuple[RegionTree, str], left_out: Sequence[LeftOut], before: Leaves) -> Limits:
+    """Return what former forms of the returns left out must lie within, given the leaves of the day before."""
+    grades = {code: {column.name: column.grade for column in contract.kept_columns} for code, contract in scene.contracts.items()}
+    declared = {one.return_id: one.declared for one in left_out}
+    return Limits(scene.on, declared, _then(before.returns), scene.policies, grades, regions)
 
 
-def _compiled(instance: Instance, contracts: Mapping[str, Contract], policies: Policies) -> dict[str, ReturnFacts]:
-    folder = instance.settings.contracts
-    authority = load_authority(folder / "authority.yaml", contracts)
-    found: dict[str, ReturnFacts] = {}
-    wrong: list[str] = []
-    for declared in load_returns(folder / "returns").values():
+def _before(exchange: Area, earlier: Predecessor | None) -> Leaves:
+    return leaves(exchange, earlier.business_date, earlier.issue) if earlier else NO_LEAVES
+
+
+def _then(documents: Mapping[str, object]) -> dict[str, Return]:
+    """Return the declarations kept with a published day; one that this version cannot read counts as unknown, so nothing refers to it."""
+    found = {}
+    for return_id, document in documents.items():
         try:
-            plans = compile_return(declared, policies, contracts)
-        except ContractError as error:
-            wrong.append(str(error))
-        else:
-            behind = _sources(declared, authority, contracts)
-            named = tuple(contracts[code].name_zh for code in behind)
-            sourced = {name: replace(plan, sources=named) for name, plan in plans.items()}
-            found[declared.id] = ReturnFacts(declared, sourced, behind)
-    if not found and not wrong:
-        wrong = [problems_text([Problem(str(folder / "returns"), "no return is declared.", "", "declare one, or leave out this step.")])]
-    if wrong:
-        raise ContractError("\n".join(wrong))
+            found[return_id] = Return.model_validate(document)
+        except ValidationError:
+            continue
     return found
-
-
-def _sources(declared: Return, authority: Authority, contracts: Mapping[str, Contract]) -> dict[str, str]:
-    """Return resource → contract version of all resources that may feed the return's table.
-
-    These are the resources the return declares, else the candidates of its entity in authority.yaml, else all.
-    """
-    entity = authority.entities.get(declared.source.split(".", 1)[-1])
-    named = set(declared.resources or contracts)
-    if not declared.resources and entity is not None:
-        candidates = (candidate.resource for field in entity.fields.values() for candidate in field.candidates)
-        named = {*(one.resource for one in entity.defined_by), *candidates}
-    return {code: contract.version for code, contract in sorted(contracts.items()) if code in named}

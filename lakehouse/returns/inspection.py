@@ -6,6 +6,7 @@ A finding names recipient, return, form and kind of fault, never a value.
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 
-from lakehouse.declarations.policies import Policies, Transform
+from lakehouse.declarations.policies import STRICTNESS, Policies, Transform
 from lakehouse.naming import LEVELS, recipient_prefix
 from lakehouse.objects import Area
 from lakehouse.returns.model import Return, ReturnColumn
@@ -63,6 +64,8 @@ def inspect_payloads(batches: Iterable[pa.RecordBatch], inspection: Inspection) 
             content = area.get(f"{recipient_prefix(form['recipient_id'])}/{form['path']}")
             if form["form"] == COVER:
                 found = list(_findings_on_cover(content, form))
+            elif form["former"] is not None:
+                found = list(_findings_in_former(content, form, inspection))
             else:
                 found = list(_findings(content, form, declared[form["return_id"]], inspection))
             rows = [{"invariant": name, "where": where, "kind": kind, "count": count} for name, kind, count in found if count]
@@ -114,6 +117,31 @@ def _findings(content: bytes, form: dict[str, object], declared: Return, inspect
     if declared.small_cells is not None:
         small = declared.small_cells
         yield "I4", "counts below the small-cell limit", sum(0 < int(count) < small.under for count in columns[small.column] if count)
+    yield "I3", "rows of another region", _strangers(columns, level, region, inspection.parents)
+
+
+def _findings_in_former(content: bytes, form: dict[str, object], inspection: Inspection) -> Iterator[Finding]:
+    """Yield the findings in former rows of a return left out today: they stay as they were, and the policies of today must allow that."""
+    level, region = str(form["level"]), str(form["region_code"])
+    shown = [one for one in json.loads(str(form["former"]))["returned"]["columns"] if one["name"] != ROW_KEY]
+    columns = _decoded(content, form, [ROW_KEY, *(one["name"] for one in shown)], {one["name"]: one["label"] for one in shown})
+    if columns is None:
+        yield "I4", "list of columns that differs from the allowed one", 1
+        return
+    keys = columns[ROW_KEY]
+    yield "I3", "number of rows that differs from the build record", int(len(keys) != form["rows"])
+    yield "I3", "row keys that occur more than once", len(keys) - len(set(keys))
+    handles = HANDLES if form["audience"] != form["level"] else None
+    for one in shown:
+        column = ReturnColumn(**{name: one[name] for name in ("name", "label", "type", "class", "grade")})
+        due = due_transform(column, str(form["audience"]), level, handles, inspection.policies)
+        is_looser = STRICTNESS[one["transform"]] < STRICTNESS[due]
+        yield "I4", f"former values of {column.name} shown looser than the policies allow", int(is_looser)
+        shape = "|".join(f"(?:{_shape(name, column)})" for name in (one["transform"], one.get("minor_transform")) if name is not None)
+        wrong = sum(value is not None and not re.fullmatch(shape, value) for value in columns[column.name])
+        yield "I4", f"former values of {column.name} without the transform they are said to have", wrong
+    if level in ("community", "grid"):
+        yield "I4", "identity numbers", sum(_personal_numbers(values) for values in columns.values())
     yield "I3", "rows of another region", _strangers(columns, level, region, inspection.parents)
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lakehouse.naming import recipient_folder
-from lakehouse.ops import days, packages, recipients
+from lakehouse.ops import days, facts, packages, recipients, tickets
 from lakehouse.returns.build_record import BuildRecord
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.publication import Published
 
 FACT = "returns"
+LEFT_OUT = "left_out"
 
 
 def record_publication(connection: Connection, edition: Edition, published: Published, closed: days.Day) -> None:
@@ -26,6 +27,23 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
     recipients.put(connection, (one for one in edition.addressees if one.recipient_id not in known or one.department_uscc))
     if set(packages.of_issue(connection, edition.date, published.issue)) != set(published.packages):
         packages.put(connection, published.packages)
+
+
+def tell_left_out(connection: Connection, edition: Edition) -> None:
+    """Record the returns left out of the published day for the report, and open a ticket for each.
+
+    The ticket of a return that is published again, or declared no more, is closed.
+    """
+    facts.record(connection, edition.date, LEFT_OUT, [{"return_id": one.return_id, "reason": one.reason} for one in edition.left_out])
+    for one in edition.left_out:
+        message = f"return {one.return_id} may not run, so its recipients keep what they had: {one.reason}"
+        new = tickets.NewTicket(LEFT_OUT, one.return_id, edition.date, message, detail={"problems": one.problems})
+        tickets.open_ticket(connection, new)
+    left_out, running = {one.return_id for one in edition.left_out}, {one.id for one in edition.returns}
+    for ticket in tickets.find(connection, kind=LEFT_OUT, only_open=True):
+        if ticket.subject not in left_out:
+            reason = "published again" if ticket.subject in running else "no longer declared"
+            tickets.close(connection, LEFT_OUT, ticket.subject, edition.date, reason)
 
 
 def summary(record: BuildRecord) -> list[dict[str, Any]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -40,7 +41,7 @@ class Predecessor:
 
 @dataclass(frozen=True)
 class DayFacts:
-    """What the manifests and the entry of a day share."""
+    """What the manifests and the entry of a day share; `left_out` says of each return that may not run why."""
 
     city: str
     business_date: date
@@ -50,12 +51,14 @@ class DayFacts:
     labels_sha256: str
     inputs_sha256: str
     returns: Mapping[str, ReturnFacts]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rules_sha256(self) -> str:
         """Return the hash of all declarations that decide what a recipient sees. What was proved under this hash is not proved again."""
         returns = sorted(facts.declared.sha256 for facts in self.returns.values())
-        return sha256(canonical([SPEC, self.policies_sha256, self.regions_sha256, self.labels_sha256, returns]))
+        left_out = [sorted([return_id, reason] for return_id, reason in self.left_out.items())] if self.left_out else []
+        return sha256(canonical([SPEC, self.policies_sha256, self.regions_sha256, self.labels_sha256, returns, *left_out]))
 
 
 def canonical(document: Any) -> bytes:
@@ -85,6 +88,10 @@ def manifest(day: DayFacts, issue: int, forms: Sequence[Document], before: str |
     """
     first = forms[0]
     mine = [facts for facts in day.returns.values() if _receives(facts, first)]
+    former = {form["return_id"]: json.loads(form["former"]) for form in forms if form["former"] is not None}
+    expiries = [(day.business_date + timedelta(days=facts.declared.retention_days)).isoformat() for facts in mine]
+    returns = [_return(facts, first["audience"], forms) for facts in mine]
+    returns += [one["returned"] | _content(return_id, forms) for return_id, one in former.items()]
     earlier = day.predecessor
     return {
         "spec": SPEC,
@@ -95,12 +102,12 @@ def manifest(day: DayFacts, issue: int, forms: Sequence[Document], before: str |
         "predecessor": None
         if earlier is None or before is None
         else {"business_date": earlier.business_date.isoformat(), "issue": earlier.issue, "manifest_sha256": before},
-        "expires_on": (day.business_date + timedelta(days=max(facts.declared.retention_days for facts in mine))).isoformat(),
+        "expires_on": max(expiries + [one["expires_on"] for one in former.values()]),
         "policies_sha256": day.policies_sha256,
         "regions_sha256": day.regions_sha256,
         "inputs_sha256": day.inputs_sha256,
         "cover": next((_cover(form) for form in forms if form["form"] == "cover"), None),
-        "returns": [_return(facts, first["audience"], forms) for facts in mine],
+        "returns": sorted(returns, key=lambda one: str(one["return_id"])),
         "signature": signature,
     }
 
@@ -129,6 +136,7 @@ def day_entry(day: DayFacts, issue: int, replaces: str | None, tree: tuple[int, 
         "packages": tree[0],
         "merkle": {"hash": merkle.HASH, "root": tree[1].hex()},
         "inputs_sha256": day.inputs_sha256,
+        "left_out": [{"return_id": return_id, "reason": reason} for return_id, reason in sorted(day.left_out.items())],
         "gaps": closing[0],
         "signature": closing[1],
     }
@@ -164,7 +172,6 @@ def _cover(form: Document) -> Document:
 def _return(facts: ReturnFacts, audience: str, forms: Sequence[Document]) -> Document:
     declared, plan = facts.declared, facts.plans[audience]
     basis = plan.audience
-    own = [form for form in forms if form["return_id"] == declared.id]
     return {
         "return_id": declared.id,
         "version": declared.version,
@@ -175,9 +182,16 @@ def _return(facts: ReturnFacts, audience: str, forms: Sequence[Document]) -> Doc
         "purpose": basis.purpose,
         "contracts": dict(facts.contracts),
         "row_key": ROW_KEY,
+        "columns": [_column(column) for column in (ROW_KEY_COLUMN, *plan.columns)],
+        **_content(declared.id, forms),
+    }
+
+
+def _content(return_id: str, forms: Sequence[Document]) -> Document:
+    own = [form for form in forms if form["return_id"] == return_id]
+    return {
         "rows": next(form["rows"] for form in own if form["form"] == "rows"),
         "pending_locality": own[0]["pending_locality"],
-        "columns": [_column(column) for column in (ROW_KEY_COLUMN, *plan.columns)],
         "forms": [_form(form) for form in own],
     }
 

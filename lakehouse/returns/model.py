@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from lakehouse.contracts.model import ColumnClass, Cycle, Level, LogicalType
 from lakehouse.declarations.policies import STATUTORY_HANDLER, Transform
 from lakehouse.declarations.strict_yaml import Declared, declared_sha256, read_declaration
-from lakehouse.errors import ContractError, Problem, problems_text
+from lakehouse.errors import ContractError, Problem
 from lakehouse.naming import LEVELS
 
 
@@ -152,18 +152,25 @@ def load_returns(folder: Path) -> dict[str, Return]:
     Raises:
         ContractError: a file is wrong; the problems of all files are reported together.
     """
+    found, wrong = load_sound_returns(folder)
+    if wrong:
+        raise ContractError("\n".join(wrong.values()))
+    return found
+
+
+def load_sound_returns(folder: Path) -> tuple[dict[str, Return], dict[str, str]]:
+    """Return the enabled returns whose file is right, by id, and the problems of each wrong file under the id its name gives."""
     found: dict[str, Return] = {}
-    problems: list[str] = []
+    wrong: dict[str, str] = {}
     for path in sorted(folder.glob("*.yaml")):
         try:
             declared = read_declaration(path, Return)
         except ContractError as error:
-            problems.append(str(error))
+            wrong[path.stem] = str(error)
             continue
         if declared.id != path.stem:
-            problems.append(problems_text([Problem(f"{path}: id", f"is {declared.id!r}.", path.stem, "name the file like the return.")]))
-        if declared.enabled:
+            problem = Problem(f"{path}: id", f"is {declared.id!r}.", path.stem, "name the file like the return.")
+            wrong[path.stem] = problem.text()
+        elif declared.enabled:
             found[declared.id] = declared
-    if problems:
-        raise ContractError("\n".join(problems))
-    return found
+    return found, wrong

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pyarrow as pa
 
 from lakehouse.declarations.policies import Policies
 from lakehouse.errors import DeliveryError, EntitlementError, Problem, QualityError
-from lakehouse.naming import proof_record_path
+from lakehouse.naming import package_prefix, proof_record_path
 from lakehouse.returns.build_record import BuildRecord
 from lakehouse.returns.day_entries import final_issue, leaves
 from lakehouse.returns.edition import Edition
@@ -24,6 +26,7 @@ MEANINGS = {
     "I5": "the grade of every column is within its level's cap",
 }
 FIRST = 5
+PARALLEL_READS = 8
 
 
 def unproved(edition: Edition, record: BuildRecord) -> pa.Table:
@@ -55,6 +58,44 @@ def above_cap(returns: tuple[Return, ...], policies: Policies) -> list[str]:
                 if grade is not None and grade > (cap or 0):
                     found.append(f"{declared.id}.{column.name} at {name}")
     return found
+
+
+def former_above_cap(record: BuildRecord, policies: Policies) -> list[str]:
+    """Return the columns of former forms whose grade after the transform they were shown with exceeds the cap of an audience today."""
+    found = set()
+    for form in record.former():
+        policy = policies.caps[form["level"]]
+        cap = policy.grade if form["audience"] == form["level"] else policy.statutory_handler or policy.grade
+        for column in form["returned"]["columns"]:
+            grade = column["grade"] if column["transform"] == "raw" else policies.grade_after.get(column["transform"], 4)
+            if grade > cap:
+                found.add(f"{form['return_id']}.{column['name']} at {form['audience']}, as of {form['returned']['as_of']}")
+    return sorted(found)
+
+
+def unlike_before(edition: Edition, record: BuildRecord) -> list[str]:
+    """Return the recipients whose former forms are not exactly what their package of the published day before holds."""
+    former = [form for form in record.former() if form["form"] == "rows"]
+    with ThreadPoolExecutor(PARALLEL_READS) as pool:
+        same = list(pool.map(partial(_is_as_before, edition), former))
+    wrong = [form for form, is_same in zip(former, same, strict=True) if not is_same]
+    return [f"{form['recipient_id']} {form['return_id']} is unlike the package before" for form in wrong]
+
+
+def _is_as_before(edition: Edition, form: Document) -> bool:
+    earlier = edition.facts.predecessor
+    if earlier is None:
+        return False
+    prefix = package_prefix(form["recipient_id"], earlier.business_date, earlier.issue)
+    before = json.loads(edition.exchange.get(f"{prefix}/manifest.json"))
+    entry = next((one for one in before["returns"] if one["return_id"] == form["return_id"]), None)
+    if entry is None:
+        return False
+    rows = next(one for one in entry["forms"] if one["form"] == "rows")
+    as_of, returned = entry.get("as_of") or before["business_date"], form["returned"]
+    stood = (as_of, entry["columns"], entry["legal_basis"], entry["need_id"], entry["rows"], rows["content_sha256"])
+    now = (returned["as_of"], returned["columns"], returned["legal_basis"], returned["need_id"], form["rows"], form["content_sha256"])
+    return stood == now and entry["pending_locality"] == form["pending_locality"]
 
 
 def written(record: BuildRecord, declared: Return) -> dict[tuple[str, str], tuple[int, int]]:

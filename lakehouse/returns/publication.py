@@ -115,6 +115,7 @@ def _create_entry(edition: Edition, issue: int, manifests: list[Manifest], closi
         edition.facts.rules_sha256,
         {one.recipient_id: sha256(one.content) for one in manifests},
         {one.recipient_id: frozenset(one.payloads) for one in manifests},
+        {name: one.model_dump(mode="json", by_alias=True) for name, one in edition.declared.items()},
     )
     area.put(day_entry_path(day, issue, "leaves.json"), canonical(below.document()))
     area.put(day_entry_path(day, issue, "sig"), closing.signer.sign(content))

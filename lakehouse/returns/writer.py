@@ -18,6 +18,7 @@ from lakehouse.returns.changes import changes, count
 from lakehouse.returns.compiler import Plan
 from lakehouse.returns.cover import Listed, cover, todo
 from lakehouse.returns.earlier import Earlier, Part, StoredFile, load_earlier
+from lakehouse.returns.former import Former, Limits, former_returns
 from lakehouse.returns.payloads import (
     SUFFIXES,
     File,
@@ -34,7 +35,7 @@ from lakehouse.returns.slices import by_recipient, content
 
 COVER = "cover"
 # One row per recipient, return and form, and one row for the cover of a workbook (with an empty `return_id`). `created` is true when the
-# payload was written now.
+# payload was written now; `former` is what the manifest says of a return left out, whose former rows are referred to (`former.Former`).
 FORM_FACTS = pa.schema(
     [
         ("recipient_id", pa.string()),
@@ -55,13 +56,17 @@ FORM_FACTS = pa.schema(
         ("updated", pa.int64()),
         ("deleted", pa.int64()),
         ("created", pa.bool_()),
+        ("former", pa.string()),
     ]
 )
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a task needs to know: recipients, plans, where packages are stored, the key's file (never the key), the earlier packages."""
+    """What a task needs to know: recipients, plans, where packages are stored, the key's file (never the key), the earlier packages.
+
+    `limits` decide what is referred to of returns left out; None where none is.
+    """
 
     business_date: date
     exchange_url: str
@@ -73,6 +78,7 @@ class Assignment:
     before: tuple[date, int] | None = None
     manifests_before: Mapping[str, str] = field(default_factory=dict)
     is_check: bool = False  # compute everything, write nothing
+    limits: Limits | None = None
 
 
 def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) -> Iterator[pa.RecordBatch]:
@@ -87,7 +93,10 @@ def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) ->
         earlier = load_earlier(area, recipient_id, assignment.before, assignment.manifests_before)
         plans = [one for one in assignment.plans if (one.audience.name, one.level) == (recipient.audience, recipient.level)]
         lists = [_listed(rows, plan, (recipient_id, secret, earlier), assignment) for plan in plans]
-        yield _write_package(area, recipient, lists, earlier, assignment)
+        if earlier is not None and assignment.limits is not None:
+            lists += [_as_before(former) for former in former_returns(earlier, recipient, assignment.limits)]
+        if lists:
+            yield _write_package(area, recipient, sorted(lists, key=lambda one: one[0].plan.return_id), earlier, assignment)
 
 
 def _listed(rows: pa.Table, plan: Plan, whose: tuple[str, bytes, Earlier | None], assignment: Assignment) -> tuple[Listed, dict[str, str]]:
@@ -98,11 +107,15 @@ def _listed(rows: pa.Table, plan: Plan, whose: tuple[str, bytes, Earlier | None]
     hashes = {"rows": content_sha256(Form(plan, "rows", now))}
     changed = None
     if earlier is not None and earlier.has(plan.return_id):
-        before = earlier.rows(plan, hashes["rows"])
-        changed = None if before is None else changes(now, before)
+        changed = None if earlier.is_same(plan.return_id, hashes["rows"]) else changes(now, earlier.rows(plan.return_id))
     if changed is not None and changed.num_rows:
         hashes["changes"] = content_sha256(Form(plan, "changes", changed))
     return Listed(plan, now, changed, found.pending, todo(found.rows, plan)), hashes
+
+
+def _as_before(former: Former) -> tuple[Listed, dict[str, str]]:
+    """Return the former rows of a return left out; nothing has changed since the package before."""
+    return Listed(former.plan, former.rows, None, former.pending, (), former), {"rows": former.content_sha256}
 
 
 def _write_package(
@@ -158,6 +171,7 @@ def _empty(one: Listed, form: str, hashes: Mapping[str, str]) -> dict[str, Any]:
         "bytes": 0,
         "rows": 0,
         "created": False,
+        "former": one.former.document if one.former else None,
     }
 
 

@@ -77,6 +77,7 @@ def verify_documents(texts: dict[str, bytes], key: PublicKey, found: Verificatio
     found.manifest, day, proof = (documents[f"{name}.json"] for name in ("manifest", "day", "proof"))
     try:
         _check_day(found.manifest, day, proof, found)
+        _check_former(found.manifest, day, found)
         _check_proof(texts["manifest.json"], day, proof, found)
     except (KeyError, TypeError, ValueError, AttributeError):
         found.refuse("format", FOREIGN)
@@ -129,6 +130,21 @@ def _check_day(manifest: Document, day: Document, proof: Document, found: Verifi
     for part in ("business_date", "issue"):
         if proof[part] != day[part]:
             found.refuse("proof", f"proof.json is of another {part.replace('_', ' ')} than day.json.")
+
+
+def _check_former(manifest: Document, day: Document, found: Verification) -> None:
+    """Refuse a return whose rows are of an earlier date unless the day says it was left out, and one left out that says nothing of it."""
+    left_out = {one["return_id"] for one in day.get("left_out", [])}
+    for one in manifest["returns"]:
+        return_id, as_of = one["return_id"], one.get("as_of")
+        if as_of is None and return_id in left_out:
+            found.refuse("as_of", f"{return_id} was left out on this day, but manifest.json does not say as of when its rows are.")
+        elif as_of is not None and return_id not in left_out:
+            found.refuse("as_of", f"{return_id} is as of {as_of}, but day.json does not say that it was left out.")
+        elif as_of is not None and as_of >= manifest["business_date"]:
+            found.refuse("as_of", f"{return_id} is as of {as_of}, which is not before the date of the package.")
+        elif as_of is not None and any(form["form"] != "rows" and form["rows"] for form in one["forms"]):
+            found.refuse("as_of", f"{return_id} is as of {as_of}, yet the package holds changes of it.")
 
 
 def _check_folder(folder: Path, found: Verification) -> None:

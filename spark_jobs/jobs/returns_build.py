@@ -22,6 +22,7 @@ class BuildAnswer(Answer):
 
     Attributes:
         recipients: number of recipients.
+        left_out: number of returns that may not run.
         created: number of payloads written now.
         referred: number of payloads that existed already and are referred to.
         compared: for a final date, whether it was computed again and compared (None: the date is not final).
@@ -29,6 +30,7 @@ class BuildAnswer(Answer):
     """
 
     recipients: int | None = None
+    left_out: int | None = None
     created: int | None = None
     referred: int | None = None
     compared: bool | None = None
@@ -46,8 +48,9 @@ def run(instance: Instance, request: JobRequest) -> BuildAnswer:
     rows = facts.to_pylist()
     created = {(row["recipient_id"], row["path"]) for row in rows if row["created"]}
     present = {(row["recipient_id"], row["path"]) for row in rows if row["path"] is not None}
-    whom, there = len(edition.addressees), len(present - created)
-    return BuildAnswer(outcome="built", recipients=whom, created=len(created), referred=there)
+    whom, there = len({row["recipient_id"] for row in rows}), len(present - created)
+    left_out = len(edition.left_out)
+    return BuildAnswer(outcome="built", recipients=whom, left_out=left_out, created=len(created), referred=there)
 
 
 def _check(instance: Instance, edition: Edition) -> BuildAnswer:
@@ -68,4 +71,4 @@ def _check(instance: Instance, edition: Edition) -> BuildAnswer:
         found = f"{len(wrong)} packages differ from what would be published now: {', '.join(wrong[:5])}."
         fix = "a final day never changes: find out what changed the tables it was built from."
         raise DeliveryError(Problem(f"business day {day}, issue {issue}", found, "", fix).text())
-    return BuildAnswer(outcome="final", compared=True, recipients=len(edition.addressees))
+    return BuildAnswer(outcome="final", compared=True, recipients=len(set(record.forms["recipient_id"].to_pylist())))

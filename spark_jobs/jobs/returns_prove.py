@@ -10,7 +10,7 @@ from lakehouse.ops import connect, facts
 from lakehouse.returns.build_record import load_record
 from lakehouse.returns.completeness import incomplete
 from lakehouse.returns.edition import load_edition
-from lakehouse.returns.proofs import above_cap, keep_proofs, require_whole, unproved, written
+from lakehouse.returns.proofs import above_cap, former_above_cap, keep_proofs, require_whole, unlike_before, unproved, written
 from spark_jobs.lake.session import open_session
 from spark_jobs.returns.evidence import findings, places
 
@@ -38,7 +38,11 @@ def run(instance: Instance, request: JobRequest) -> ProveAnswer:
     record = load_record(edition)
     spark = open_session(instance, tables={declared.source for declared in edition.returns})
     fresh = unproved(edition, record)
-    broken: dict[str, list[str]] = {"I3": [], "I4": [], "I5": above_cap(edition.returns, edition.policies)}
+    broken: dict[str, list[str]] = {
+        "I3": unlike_before(edition, record),
+        "I4": [],
+        "I5": [*above_cap(edition.returns, edition.policies), *former_above_cap(record, edition.policies)],
+    }
     counted = places(spark, edition.returns, record)
     for declared in edition.returns:
         broken["I3"] += incomplete(declared, counted[declared.id], written(record, declared), edition.regions)

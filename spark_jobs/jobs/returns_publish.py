@@ -11,7 +11,7 @@ from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import connect, days, facts
 from lakehouse.returns.build_record import load_record
 from lakehouse.returns.edition import load_edition
-from lakehouse.returns.ledger import FACT, record_publication, summary
+from lakehouse.returns.ledger import FACT, record_publication, summary, tell_left_out
 from lakehouse.returns.proofs import require_proofs
 from lakehouse.returns.publication import Closing, publish
 from lakehouse.returns.standing import unsound_packages
@@ -44,6 +44,7 @@ def run(instance: Instance, request: JobRequest) -> PublishAnswer:
     with connect(instance) as connection:
         record_publication(connection, edition, published, newest)
         facts.record(connection, edition.date, FACT, summary(record))
+        tell_left_out(connection, edition)
     outcome = "published" if published.is_new else "unchanged"
     return PublishAnswer(outcome=outcome, issue=published.issue, packages=len(published.packages))
 

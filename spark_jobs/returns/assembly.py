@@ -49,6 +49,7 @@ def _assignment(instance: Instance, edition: Edition, *, is_check: bool) -> Assi
         (earlier.business_date, earlier.issue) if earlier else None,
         leaves(edition.exchange, earlier.business_date, earlier.issue).manifests if earlier else {},
         is_check,
+        edition.limits,
     )
 
 

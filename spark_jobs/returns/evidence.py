@@ -24,6 +24,8 @@ FINDINGS_DDL = "invariant string, where string, kind string, count bigint"
 
 def places(spark: SparkSession, returns: Sequence[Return], record: BuildRecord) -> dict[str, Places]:
     """Count, for each return, the eligible rows of its table by place, at the levels of its recipients; one query for all returns."""
+    if not returns:
+        return {}
     counted = reduce(DataFrame.unionByName, [_counted(spark, one, record) for one in returns])
     found: dict[str, list[tuple[dict[str, str | None], int]]] = {one.id: [] for one in returns}
     for row in counted.collect():

@@ -10,6 +10,11 @@ from pyspark.sql import functions as F
 
 from lakehouse.returns.model import Audience, Return, ReturnColumn
 
+# The columns of a due row besides its recipient, null in the row that only names a recipient.
+OF_A_ROW = {
+    "return_id": "string", "row_id": "string", "born": "string", "id_no": "string", "is_pending": "boolean", "values": "array<string>",
+}  # fmt: skip
+
 
 def due_rows(
     sources: Mapping[str, DataFrame], returns: Sequence[Return], roster: DataFrame, levels: Collection[str], tasks: int
@@ -27,10 +32,9 @@ def due_rows(
         levels: the levels the city has.
         tasks: the number of partitions; it does not depend on the number of recipients.
     """
-    due = selection(sources, returns, roster, levels)
-    whole = due.unionByName(roster, allowMissingColumns=True).select(
-        "recipient_id", "return_id", "row_id", "born", "id_no", "is_pending", "values"
-    )
+    whole = roster.select("recipient_id", *(F.lit(None).cast(kind).alias(name) for name, kind in OF_A_ROW.items()))
+    if returns:
+        whole = selection(sources, returns, roster, levels).select("recipient_id", *OF_A_ROW).unionByName(whole)
     return whole.repartition(tasks, "recipient_id").sortWithinPartitions("recipient_id")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,20 +16,22 @@ from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import DeliveryError, EntitlementError, QualityError
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.objects import open_area
-from lakehouse.ops import connect, days, facts, packages, recipients
+from lakehouse.ops import connect, days, facts, packages, recipients, tickets
 from lakehouse.ops.tables import day as day_table
 from lakehouse.ops.tables import day_fact, package
-from lakehouse.returns.day_entries import leaves
+from lakehouse.returns.day_entries import entry, leaves
 from lakehouse.returns.standing import unsound_packages
 from lakehouse.verification.signing import load_public_key
 from lakehouse.verification.verifier import verify_package
 from tests.oracle import canaries, entitlement
 from tests.oracle.entitlement import Today, Whose
+from tests.plugin.servers import changed
 from tests.spark_jobs.returned import GRIDS, Town, audience, form_rows, published, put, row
 
 pytestmark = pytest.mark.spark
 
-FIRST, SECOND = date(2026, 6, 1), date(2026, 6, 2)
+FIRST, SECOND, THIRD = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3)
+Lost = Sequence[tuple[str, str]]
 BUREAU = "m-11449901MB2D000144"
 STREET, COMMUNITY = "449901001", "449901001001"
 PEOPLE = [
@@ -79,19 +83,31 @@ def form(instance: Instance, recipient: str, day: date, name: str) -> dict[str, 
     return next(one for one in returns["resident_list"]["forms"] if one["form"] == name)
 
 
-def assert_exactly_what_is_due(instance: Instance, town: Town, day: date, issue: int = 1) -> None:
-    today = Today(day, entitlement.labels(PROJECT / "contracts", instance.city_folder, day))
+def assert_exactly_what_is_due(instance: Instance, towns: Mapping[Any, Any], day: date, issue: int = 1, lost: Lost = ()) -> None:
+    """Hold every package to the rows due to its recipient; a return as of an earlier day to those of that day.
+
+    Args:
+        instance: the instance.
+        towns: the tables on the day; with former forms, the tables by day.
+        day: the business date.
+        issue: its issue.
+        lost: (recipient, return) of former forms that nothing may refer to.
+    """
     served = Counter()
     for manifest, folder in published(instance, day, issue):
         whom = audience(manifest)
-        expected = [name for name, reached in entitlement.REACHES.items() if whom in reached]
+        expected = {name for name, reached in entitlement.REACHES.items() if whom in reached}
+        expected -= {return_id for recipient, return_id in lost if recipient == manifest["recipient"]["id"]}
         assert sorted(expected) == [one["return_id"] for one in manifest["returns"]]
         for one in manifest["returns"]:
+            as_of = date.fromisoformat(one.get("as_of") or day.isoformat())
+            tables = towns.get(as_of, towns)
+            today = Today(as_of, entitlement.labels(PROJECT / "contracts", instance.city_folder, as_of))
             whose = Whose(one["return_id"], whom, manifest["recipient"]["region_code"])
             assert [column["name"] for column in one["columns"]] == ["_row_key", *entitlement.columns(whose.return_id, whom)]
             rows = [found[1:] for found in form_rows(folder, one, "rows")]
-            assert sorted(rows, key=str) == entitlement.rows_due(whose, town.get(whose.return_id, []), today), whose
-            assert one["pending_locality"] == entitlement.pending(whose, town.get(whose.return_id, [])), whose
+            assert sorted(rows, key=str) == entitlement.rows_due(whose, tables.get(whose.return_id, []), today), whose
+            assert one["pending_locality"] == entitlement.pending(whose, tables.get(whose.return_id, [])), whose
         served[whom] += 1
     assert served == {"province": 1, "city": 1, "district": 1, "street": 3, "community": 9, "grid": 18, "civil_affairs": 1}
 
@@ -166,6 +182,49 @@ def test_two_days_are_published_repeated_checked_and_issued_again(instance: Inst
     open_area(instance, "exchange").delete([f"grid/g-{GRIDS[0]}/{payload}"])
     with pytest.raises(DeliveryError, match=f"g-{GRIDS[0]}: 1 payloads are missing"):
         run_job("returns_publish", JobRequest(FIRST), instance)
+
+
+def test_return_that_may_not_run_stops_nobody_and_opens_a_ticket_until_it_runs_again(instance: Instance, tmp_path: Path) -> None:
+    put(instance, TOWN)
+    close(instance, FIRST)
+    run_returns(instance, FIRST)
+    contracts = tmp_path / "contracts"
+    shutil.copytree(PROJECT / "contracts", contracts)
+    refused = changed(instance, contracts=contracts)
+    wrong = contracts / "returns" / "safety_net.yaml"
+    wrong.write_text(wrong.read_text("utf-8").replace("sortBy: [", "sortBy: [no_such_column, "), "utf-8")
+    town = {**TOWN, "resident_list": PEOPLE[1:], "safety_net": []}
+    put(instance, town)
+    close(refused, SECOND)
+    built, _, made = run_returns(refused, SECOND)
+    assert (built.left_out, built.recipients, made.outcome, made.packages) == (1, 34, "published", 34)
+    lost = [("s-449901002", "safety_net"), ("v-449901002002", "safety_net")]  # a grid moved away from both
+    assert_exactly_what_is_due(refused, {FIRST: TOWN, SECOND: town}, SECOND, lost=lost)
+    assert package_of(refused, BUREAU, SECOND)["returns"][0]["as_of"] == "2026-06-01"
+    assert unsound_packages(refused, SECOND) == (34, [])
+    [told] = entry(open_area(refused, "exchange"), SECOND, 1)["left_out"]
+    with connect(refused) as connection:
+        assert [proof["ok"] for proof in facts.get(connection, SECOND, "proofs")] == [True, True, True]
+        [ticket] = tickets.find(connection, kind="left_out", only_open=True)
+    assert (ticket.subject, told["return_id"]) == ("safety_net", "safety_net")
+    assert "no_such_column is not a column of the return" in told["reason"]
+    assert told["reason"] in ticket.message
+
+    for path in contracts.glob("returns/*.yaml"):
+        path.write_text("id: [unclosed", "utf-8")
+    close(refused, THIRD)
+    built, _, made = run_returns(refused, THIRD)
+    assert (built.left_out, made.outcome, made.packages) == (5, "published", 34)
+    assert package_of(refused, BUREAU, THIRD)["returns"][0]["as_of"] == "2026-06-01"
+    assert package_of(refused, "p-44", THIRD)["returns"][0]["as_of"] == "2026-06-02"
+
+    close(instance, THIRD, 2)
+    run_returns(instance, THIRD)
+    assert_exactly_what_is_due(instance, town, THIRD, 2)
+    with connect(instance) as connection:
+        assert tickets.find(connection, kind="left_out", only_open=True) == []
+        reasons = {event.detail.get("reason") for event in tickets.events(connection, ticket.ticket_id)}
+    assert "published again" in reasons
 
 
 def test_nothing_is_published_when_a_number_hides_in_an_address(instance: Instance) -> None:

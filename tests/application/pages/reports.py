@@ -15,7 +15,16 @@ def busy() -> dict[str, Any]:
 
 def quiet() -> dict[str, Any]:
     """Return the report of a published day without deliveries and without problems."""
-    empty = {"batches": [], "gaps": [], "rules": [], "missing_references": [], "timings": [], "returns": [], "gate_history": []}
+    empty = {
+        "batches": [],
+        "gaps": [],
+        "rules": [],
+        "missing_references": [],
+        "timings": [],
+        "returns": [],
+        "gate_history": [],
+        "left_out": [],
+    }
     return busy() | empty | {"date": "2026-06-06", "invariants": [{"id": "I1", "ok": True, "detail": "holds"}], "state": "published"}
 
 
@@ -86,6 +95,7 @@ BUSY: dict[str, Any] = {
         {"return_id": "resident_list", "level": "street", "recipients": 3, "rows": 12000, "pending_locality": 480},
     ],
     "return_names": {"resident_list": "居民清单"},
+    "left_out": [{"return_id": "resident_list", "reason": "contracts/returns/resident_list.yaml: sortBy: it is no column of it."}],
     "packages": {"packages": 4, "written": 4, "referred": 2, "files": 6, "bytes": 8192, "bytes_written": 4096},
     "packages_by_level": [
         *(_packages(level, 0, 0) | {"referred": 0, "files": 0, "bytes": 0} for level in ("province", "city")),

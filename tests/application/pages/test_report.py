@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,16 @@ def test_the_matrix_shows_the_worst_of_a_day() -> None:
     names = {one["code"]: (one["name_zh"], one["name_en"]) for one in reports.busy()["resources"]}
     rows = charts.gate_matrix(reports.busy(), names)["rows"]
     assert [[cell["state"] for cell in row["cells"]] for row in rows] == [["warned", "warned"], ["none", "gap"], ["none", "open"]]
+
+
+@pytest.mark.fast
+def test_a_return_left_out_is_told_first_thing() -> None:
+    assert ("Return resident_list was left out: " + reports.busy()["left_out"][0]["reason"]) in [en for _, en in _told(reports.busy())]
+    assert not any("left out" in en for _, en in _told(reports.quiet()))
+
+
+def _told(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    return report.view(facts, {})["attention"]
 
 
 @pytest.mark.fast

@@ -11,10 +11,12 @@ import yaml
 
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
+from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.policies import Policies, load_policies
 from lakehouse.errors import ContractError
 from lakehouse.returns.compiler import compile_return
 from lakehouse.returns.model import Return, load_returns
+from lakehouse.returns.suppliers import contracts_behind
 
 pytestmark = pytest.mark.fast
 
@@ -135,7 +137,8 @@ def test_handler_is_refused(mistake: str, policies: Policies) -> None:
 
 def test_every_declared_return_stands_before_policies_and_contracts(policies: Policies) -> None:
     contracts = load_contracts(CONTRACTS)
-    plans = {one.id: set(compile_return(one, policies, contracts)) for one in load_returns(CONTRACTS / "returns").values()}
+    authority, returns = load_authority(CONTRACTS / "authority.yaml", contracts), load_returns(CONTRACTS / "returns").values()
+    plans = {one.id: set(compile_return(one, policies, contracts_behind(one, authority, contracts))) for one in returns}
     below = {"district", "street", "community", "grid"}
     assert plans == {
         "resident_list": below, "legal_entity_list": below, "grid_event": below, "safety_net": below | {"civil_affairs"},
@@ -156,6 +159,35 @@ def test_return_may_not_call_a_column_less_than_its_contract(policies: Policies)
     column(declared, "id_no").update(grade=1)
     with pytest.raises(ContractError, match="grade is 1, but 3 in the contract c_household_registration"):
         compile_return(Return.model_validate(declared), policies, load_contracts(CONTRACTS))
+
+
+def test_return_without_resources_is_judged_by_the_contracts_behind_its_table_only(policies: Policies) -> None:
+    contracts = load_contracts(CONTRACTS)
+    authority = load_authority(CONTRACTS / "authority.yaml", contracts)
+    declared = declaration()
+    column(declared, "hukou_address").update(name="result")
+    wanted = Return.model_validate({**declared, "sortBy": []})
+    behind = contracts_behind(wanted, authority, contracts)
+    assert sorted(behind) == [
+        "c_household_registration", "c_residence_permit", "g_person_check", "p_disability_certificate", "s_elderly_service_list",
+        "v_resident_ledger",
+    ]  # fmt: skip
+    strict = contracts["g_grid_event"].model_copy(update={"columns": tuple(
+        one.model_copy(update={"grade": 4}) for one in contracts["g_grid_event"].columns
+    )})  # fmt: skip
+    elsewhere = {**contracts, "g_grid_event": strict}
+    assert "district" in compile_return(wanted, policies, contracts_behind(wanted, authority, elsewhere))
+    with pytest.raises(ContractError, match="grade is 3, but 4 in the contract g_grid_event"):
+        compile_return(wanted, policies, elsewhere)
+
+
+def test_return_whose_table_is_no_entity_names_the_resources_behind_it() -> None:
+    contracts = load_contracts(CONTRACTS)
+    authority, declared = load_authority(CONTRACTS / "authority.yaml", contracts), load_returns(CONTRACTS / "returns")["grid_event"]
+    with pytest.raises(ContractError, match=r"grid_event.yaml: resources:\n  none is named, .* which resources feed thematic"):
+        contracts_behind(declared.model_copy(update={"resources": ()}), authority, contracts)
+    with pytest.raises(ContractError, match=r"g_grid_evnt is not a resource with a sound contract.\n  Allowed: g_grid_event"):
+        contracts_behind(declared.model_copy(update={"resources": ("g_grid_evnt",)}), authority, contracts)
 
 
 def test_policies_report_every_gap_and_misfit_at_once(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,18 +16,18 @@ from lakehouse.city.departments import load_departments
 from lakehouse.city.regions import load_regions, regions_sha256
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_sound_contracts
+from lakehouse.contracts.model import Contract
 from lakehouse.declarations.policies import load_policies
 from lakehouse.naming import LEVELS
 from lakehouse.objects import Area
-from lakehouse.returns.addressees import addressees
+from lakehouse.returns.addressees import addressees, former_addressees
 from lakehouse.returns.build_record import BuildRecord, make_record
-from lakehouse.returns.compiler import compile_return
-from lakehouse.returns.day_entries import is_final, leaves, predecessor
-from lakehouse.returns.edition import Edition, load_labels
-from lakehouse.returns.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
-from lakehouse.returns.model import load_returns
+from lakehouse.returns.day_entries import NO_LEAVES, is_final, leaves, predecessor
+from lakehouse.returns.edition import Edition, limits
+from lakehouse.returns.manifest import DayFacts, canonical, inputs_sha256, sha256
 from lakehouse.returns.payloads import Reading
 from lakehouse.returns.publication import Closing, Published, publish
+from lakehouse.returns.runnable import Scene, known_labels, labels_of, runnable
 from lakehouse.returns.slices import DUE_ROWS
 from lakehouse.returns.writer import Assignment, write_packages
 from lakehouse.verification.signing import load_signer
@@ -34,6 +35,7 @@ from lakehouse.verification.signing import load_signer
 FIRST, SECOND, THIRD = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3)
 CITY, CONTRACTS = PROJECT / "cities" / "tiny", PROJECT / "contracts"
 GRID = "449901001001001"
+BATCHES = (("c_household_registration", "0" * 32),)
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Town:
-    """A folder with an exchange area and the sender's keys; only the given returns of the project are declared."""
+    """A folder with an exchange area and the sender's keys; of the declared returns only the given ones count."""
 
     home: Path
     returns: tuple[str, ...] = ("resident_list",)
+    contracts: Path = CONTRACTS
     key: Path = field(init=False)
     secret: Path = field(init=False)
 
@@ -102,19 +105,26 @@ class Town:
         return Closing(0, load_signer(self.home / "signing.key"))
 
     def edition(self, day: date) -> Edition:
-        """Return the edition of the day, made from the project's declarations."""
-        policies = load_policies(CONTRACTS / "policies.yaml")
-        declared = [one for one in load_returns(CONTRACTS / "returns").values() if one.id in self.returns]
-        compiled = {one.id: ReturnFacts(one, compile_return(one, policies, {}), {"c_household_registration": "1.0.0"}) for one in declared}
-        known = (("c_household_registration", "0" * 32),)
-        regions = load_regions(CITY).at(day)
-        labels = load_labels(CONTRACTS, compiled, regions, load_sound_contracts(CONTRACTS)[0])
-        hashes = (policies.sha256, regions_sha256(CITY), sha256(canonical(labels)), inputs_sha256(known))
-        facts = DayFacts("tiny", day, predecessor(self.exchange, day), *hashes, compiled)
+        """Return the edition of the day, made from the declarations of the town."""
+        stamps = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in self.contracts.rglob("*.odcs.yaml")))
+        policies, contracts = load_policies(self.contracts / "policies.yaml"), _contracts(self.contracts, stamps)
+        tree, departments = load_regions(CITY), load_departments(CITY)
+        scene = Scene(self.contracts, contracts, policies, tree.at(day), departments, day)
+        known = known_labels(self.contracts, scene.regions, contracts)
+        found, wrong = runnable(scene, known)
+        compiled = {name: one for name, one in found.items() if name in self.returns}
+        left_out = tuple(one for one in wrong if one.return_id in self.returns)
+        earlier, labels = predecessor(self.exchange, day), labels_of(compiled, known)
+        hashes = (policies.sha256, regions_sha256(CITY), sha256(canonical(labels)), inputs_sha256(BATCHES))
+        facts = DayFacts("tiny", day, earlier, *hashes, compiled, {one.return_id: one.reason for one in left_out})
         audiences = [plan.audience for one in compiled.values() for plan in one.plans.values()]
-        whom = addressees(audiences, regions, load_departments(CITY), day)
+        whom = addressees(audiences, scene.regions, departments, day)
+        before = leaves(self.exchange, earlier.business_date, earlier.issue) if earlier and left_out else NO_LEAVES
+        whom += former_addressees(before.manifests, whom, scene.regions, departments, day)
+        final = is_final(self.exchange, day)
+        bounds = limits(scene, (tree, facts.regions_sha256), left_out, before) if left_out else None
         reading = Reading(labels, "Asia/Shanghai")
-        return Edition(facts, "示范市", reading, policies, whom, regions, known, self.exchange, is_final(self.exchange, day))
+        return Edition(facts, "示范市", reading, policies, whom, scene.regions, BATCHES, self.exchange, final, left_out, bounds)
 
     def build(self, day: date, residents: Sequence[Resident | Row]) -> tuple[pa.Table, BuildRecord]:
         """Write the payloads and return the facts of all forms with the build record."""
@@ -124,7 +134,8 @@ class Town:
         when = (earlier.business_date, earlier.issue) if earlier else None
         whom = {one.recipient_id: one for one in edition.addressees}
         shared = (edition.plans, edition.sender, edition.reading)
-        assignment = Assignment(day, (self.home / "exchange").as_uri(), str(self.secret), whom, *shared, when, before)
+        url = (self.home / "exchange").as_uri()
+        assignment = Assignment(day, url, str(self.secret), whom, *shared, when, before, limits=edition.limits)
         facts = pa.Table.from_batches(write_packages(due_batches(edition, residents), assignment))
         return facts, make_record(edition, facts, {"base.person": 0})
 
@@ -132,6 +143,12 @@ class Town:
         """Publish a day and return it."""
         _, record = self.build(day, residents)
         return publish(self.edition(day), record, self.closing)
+
+
+@cache
+def _contracts(folder: Path, stamps: tuple[tuple[str, int], ...]) -> dict[str, Contract]:  # noqa: ARG001 the stamps are part of the key
+    """Return the contracts of a folder, read once for each state of its files."""
+    return load_sound_contracts(folder, standard=False)[0]
 
 
 def due_batches(edition: Edition, residents: Sequence[Resident | Row]) -> list[pa.RecordBatch]:
