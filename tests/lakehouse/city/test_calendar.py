@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from lakehouse.city.calendar import CalendarWarning, WorkCalendar, is_due
+from lakehouse.city.calendar import CalendarWarning, WorkCalendar, is_due, last_overdue
 from lakehouse.contracts.model import Cycle
 
 pytestmark = pytest.mark.fast
@@ -38,3 +38,23 @@ def test_what_is_due_when() -> None:
     days = [date(2026, 6, day) for day in (1, 2, 8)]
     due = {every: [is_due(Cycle(every=every, due_hours=9), day) for day in days] for every in ("day", "week", "month")}
     assert due == {"day": [True, True, True], "week": [True, False, True], "month": [True, False, False]}
+
+
+@pytest.mark.parametrize(
+    ("every", "hours", "on", "overdue"),
+    [
+        ("day", 9, "2026-06-02", "2026-06-02"),
+        ("day", 24, "2026-06-02", "2026-06-02"),
+        ("day", 25, "2026-06-02", "2026-06-01"),
+        ("week", 24, "2026-06-08", "2026-06-08"),
+        ("week", 48, "2026-06-08", "2026-06-01"),
+        ("month", 72, "2026-06-01", "2026-05-01"),
+        ("month", 72, "2026-06-02", "2026-05-01"),
+        ("month", 72, "2026-06-03", "2026-06-01"),
+        ("month", 73, "2026-06-03", "2026-05-01"),
+        ("month", 0, "2026-06-01", "2026-06-01"),
+    ],
+)
+def test_a_delivery_is_overdue_when_its_hours_have_passed(every: str, hours: int, on: str, overdue: str) -> None:
+    cycle = Cycle.model_validate({"every": every, "dueHours": hours})
+    assert last_overdue(cycle, date.fromisoformat(on)) == date.fromisoformat(overdue)
