@@ -19,19 +19,29 @@ from lakehouse.contracts.model import Contract
 from lakehouse.contracts.skeleton import Start, skeleton
 from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.codes import load_code_tables
-from lakehouse.declarations.policies import Policies, load_policies
+from lakehouse.declarations.policies import OPEN_TASK, Policies, load_policies
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
 from lakehouse.naming import LEVELS
 from lakehouse.returns.compiler import compile_return
-from lakehouse.returns.model import load_returns
+from lakehouse.returns.model import Return, load_returns
+
+# Keys of a return whose effect comes later, and why they have none yet.
+LATER = {
+    "cycle": "every return goes out with every day",
+    "receipt_required": "receipts are not taken yet, so nobody is reminded",
+}
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check of all declarations found: the codes of the sound contracts, and every problem, each told once."""
+    """What a check of all declarations found: the codes of the sound contracts, every problem, and every key without effect.
+
+    A key without effect is right, but what it asks for is not done yet.
+    """
 
     contracts: tuple[str, ...]
     problems: tuple[str, ...]
+    without_effect: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -55,7 +65,7 @@ def check(instance: Instance) -> Checked:
     """
     contracts, unsound = load_sound_contracts(instance.settings.contracts)
     problems = [*unsound, *_of_declarations(instance.settings.contracts, contracts), *_of_city(instance, contracts)]
-    return Checked(tuple(sorted(contracts)), tuple(dict.fromkeys(problems)))
+    return Checked(tuple(sorted(contracts)), tuple(dict.fromkeys(problems)), tuple(_without_effect(instance.settings.contracts)))
 
 
 def begin(instance: Instance, resource: str, sample: Path, provider: str, encoding: str) -> Begun:
@@ -116,6 +126,21 @@ def _of_city(instance: Instance, contracts: Mapping[str, Contract]) -> Iterator[
         first = date.fromisoformat(profile.first_business_date)
         for contract in contracts.values():
             yield from _attempt(partial(providers, contract, departments, tree, first))[1]
+
+
+def _without_effect(folder: Path) -> Iterator[str]:
+    """Yield the keys of returns and policies whose effect comes later, with the reason; files with problems are left out."""
+    returns, _ = _attempt(partial(load_returns, folder / "returns"))
+    for declared in (returns or {}).values():
+        for name, reason in LATER.items():
+            if name in declared.model_fields_set:
+                yield f"{folder / 'returns' / declared.id}.yaml: {Return.model_fields[name].alias or name}: {reason}"
+    policies, _ = _attempt(partial(load_policies, folder / "policies.yaml"))
+    for name, levels in policies.classes.items() if policies else ():
+        for level, treatment in levels.items():
+            if treatment.exemption and treatment.exemption.when == OPEN_TASK:
+                place = f"{folder / 'policies.yaml'}: classes.{name}.{level}"
+                yield f"{place}: when {OPEN_TASK}: there are no tasks about rows yet, so {treatment.transform} holds"
 
 
 def _attempt(load: Callable[[], Any]) -> tuple[Any, list[str]]:
