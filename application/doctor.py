@@ -20,6 +20,7 @@ from infra.spark import jars
 from lakehouse.config import Instance
 from lakehouse.errors import LakehouseError
 from lakehouse.objects import open_area
+from lakehouse.ops import audit, connect
 
 State = Literal["ok", "warning", "bad"]
 LEAST_DISK_GIB = 5
@@ -50,6 +51,7 @@ def examine(instance: Instance) -> list[Finding]:
         "store": _store,
         "keys": _keys,
         "key backup": _backup,
+        "audit": _audit,
     }
     findings = []
     for name, examination in examinations.items():
@@ -144,3 +146,16 @@ def _backup(instance: Instance) -> Finding:
     if copy.is_file() and hashlib.sha256(copy.read_bytes()).digest() == hashlib.sha256(key.read_bytes()).digest():
         return Finding("key backup", "ok", f"{copy} equals the key in use")
     return Finding("key backup", "bad", f"{copy} is missing or differs from the key in use: copy {key} there")
+
+
+def _audit(instance: Instance) -> Finding:
+    if not (instance.home / "instance.json").is_file():
+        return Finding("audit", "ok", "begins with the first start")
+    if not postgres.is_healthy(instance):
+        return Finding("audit", "warning", "PostgreSQL does not run; `huiliu up` starts it")
+    with connect(instance) as connection:
+        broken, written = audit.first_break(connection), len(audit.entries(connection))
+    if broken is not None:
+        found = f"entry {broken} is missing or was altered: compare with a copy of the database"
+        return Finding("audit", "bad", f"{found}; what follows it proves nothing")
+    return Finding("audit", "ok", f"{written} entries, each with the hash of the one before")
