@@ -84,6 +84,7 @@ def begin(instance: Instance, resource: str, sample: Path, provider: str, encodi
         headers = next(csv.reader(lines), [])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(skeleton(Start(code, code, level, provider, [header.lstrip("\ufeff") for header in headers], encoding)), "utf-8")
+    path.chmod(0o644)  # a declaration belongs to the project, not to the instance, whose files only its user can read
     load_contract(path)
     return Begun(path, headers)
 

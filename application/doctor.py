@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import psutil
 
-from infra.local import java, lifecycle, minio, ports, postgres
+from infra.local import java, keys, lifecycle, minio, ports, postgres
 from infra.spark import jars
 from lakehouse.config import Instance
 from lakehouse.errors import LakehouseError
@@ -129,9 +129,11 @@ def _keys(instance: Instance) -> Finding:
     folder = instance.home / "keys"
     if not folder.is_dir():
         return Finding("keys", "ok", "made at the first start")
-    readable = [path.name for path in sorted(folder.iterdir()) if path.stat().st_mode & 0o077]
+    readable = [path.name for path in sorted(folder.iterdir()) if path.name != keys.PUBLIC and path.stat().st_mode & 0o077]
     if readable:
         return Finding("keys", "bad", f"others may read {', '.join(readable)}: chmod 600 them in {folder}")
+    if instance.home.stat().st_mode & 0o077:
+        return Finding("keys", "bad", f"others may look into {instance.home}: chmod 700 it")
     return Finding("keys", "ok", f"{folder}, readable by their owner only")
 
 

@@ -57,17 +57,22 @@ def status(instance: Instance) -> Status:
 
 
 def addresses(instance: Instance) -> dict[str, str]:
-    """Return the address of each service, with the password of the Airflow user."""
+    """Return the address of each service, without any password."""
     ports = instance.ports
     return {
-        "airflow": f"{airflow.base_url(instance)}  (user {keys.AIRFLOW_USER}, password {keys.airflow_password(instance)})",
-        "spark_connect": spark.remote(instance),
+        "airflow": f"{airflow.base_url(instance)}  (user {keys.AIRFLOW_USER}; `huiliu up --show-login` shows the password)",
+        "spark_connect": f"{spark.remote(instance)}  (token in {instance.key_path('spark.token')})",
         "spark_thrift": f"jdbc:hive2://127.0.0.1:{ports.spark_thrift}",
         "sample_api": f"http://127.0.0.1:{ports.sample_api}",
         "spark_ui": f"http://127.0.0.1:{ports.spark_ui}",
         **({"minio": f"http://127.0.0.1:{ports.minio}  (keys in {instance.key_path('minio.client')})"} if instance.has_own_store else {}),
         "postgres": f"127.0.0.1:{ports.postgres}  (user huiliu, password in {instance.key_path('postgres.password')})",
     }
+
+
+def airflow_login(instance: Instance) -> tuple[str, str]:
+    """Return user and password of the Airflow UI."""
+    return keys.AIRFLOW_USER, keys.airflow_password(instance)
 
 
 def _refuse_unknown(components: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -22,7 +23,11 @@ for commands in (services, doctor, run, report, sample, ingest, contracts, docs,
 
 
 def main() -> None:
-    """Run the command line; an error of ours is printed without a stack trace, with exit code 1."""
+    """Run the command line; an error of ours is printed without a stack trace, with exit code 1.
+
+    What it writes is readable by its user only; so is what the services write (infra/local/supervision.py).
+    """
+    os.umask(0o077)
     try:
         app()
     except (LakehouseError, KeyFileError) as error:

@@ -61,6 +61,7 @@ def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) ->
     if "spark" in wanted:
         spark.memory(instance)
     with _alone(instance):
+        instance.home.chmod(0o700)
         keys.ensure(instance)
         ports.ensure(instance)
         supervisor = Supervisor(instance)

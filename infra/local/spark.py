@@ -1,4 +1,8 @@
-"""Start the one Spark application of an instance: Connect and Thrift server in one driver, the only writer of Delta tables."""
+"""Start the one Spark application of an instance: Connect and Thrift server in one driver, the only writer of Delta tables.
+
+Connect asks for a token, which server and clients have from the environment or from the instance's keys: it stands in no argument of a
+process, no setting of Spark and no page. Thrift has no password.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from infra.local import keys
 from infra.local.ports import HOST, is_answering
 from infra.local.programs import Program
 from infra.spark import jars
@@ -16,6 +21,7 @@ from lakehouse.errors import ConfigError, Problem
 from lakehouse.objects import store_access
 
 THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
+TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN"  # noqa: S105 the variable that server and client read
 # A city day is many short statements whose generated code runs once, so optimising it costs more than it saves. Ten times the usual
 # thresholds keep the optimising compiler for long loops; together with the parallel collector this halves the processor time.
 # The compiled code of ten resources' plans overflows the default code cache of 240 MiB, and would be dropped and compiled again all day.
@@ -96,6 +102,8 @@ def configuration(instance: Instance) -> dict[str, str]:
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
         # Hadoop's own file system starts a process (`chmod`) for every file and folder it creates: hundreds in one build of the libraries.
         "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
+        # Hadoop sets the permissions of files itself, whatever the process may have asked for.
+        "spark.hadoop.fs.permissions.umask-mode": "077",
         **_object_store(instance),
         "spark.ui.retainedJobs": "200",
         "spark.ui.retainedStages": "200",
@@ -132,8 +140,8 @@ def memory(instance: Instance) -> str:
 
 
 def remote(instance: Instance) -> str:
-    """Return the address of the Connect server."""
-    return f"sc://{HOST}:{instance.ports.spark_connect}"
+    """Return the address of the Connect server; a client sends its token without TLS to `localhost` only, not to a number."""
+    return f"sc://localhost:{instance.ports.spark_connect}"
 
 
 def is_healthy(instance: Instance) -> bool:
@@ -150,7 +158,7 @@ def _home() -> Path:
 
 def _warmup(instance: Instance) -> Program:
     command = (sys.executable, "-m", "infra.local.warmup", str(instance.ports.spark_connect), str(instance.home / "spark" / "warm"))
-    return Program("spark-warmup", "spark", command, PROJECT, stop_seconds=2, once=True)
+    return Program("spark-warmup", "spark", command, PROJECT, {TOKEN: keys.read(instance, "spark.token")}, stop_seconds=2, once=True)
 
 
 def _application(instance: Instance) -> Program:
@@ -173,7 +181,7 @@ def _application(instance: Instance) -> Program:
         *("--hiveconf", f"hive.exec.local.scratchdir={folder / 'scratch'}"),
     )
     environment = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": HOST, "SPARK_HOME": str(_home()), "TZ": "UTC"}
-    environment |= store_access(instance)
+    environment |= {TOKEN: keys.read(instance, "spark.token"), **store_access(instance)}
     if os.environ.get("JAVA_HOME"):
         environment["JAVA_HOME"] = os.environ["JAVA_HOME"]
     return Program("spark", "spark", command, folder, environment, stop_seconds=30)

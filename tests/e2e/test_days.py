@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from application import report
+from infra.local import keys
 from lakehouse.ops import connect, tickets
 from tests.e2e.reading import gaps
+from tests.infra.modes import assert_closed
 from tests.oracle.resources import CERTIFICATE, ELDERLY, LEDGER
 from tests.plugin.lived import DAYS, FIRST, SECOND, THIRD, Lived
 
@@ -43,3 +45,11 @@ def test_a_failing_api_and_a_silent_sender_are_gaps_of_the_first_day_only(lived:
     failing = {day: gaps(lived.instance, day, "silent", CERTIFICATE) for day in (FIRST, SECOND)}
     assert (len(failing[FIRST]), failing[SECOND]) == (1, set())
     assert len(gaps(lived.instance, FIRST, "silent", LEDGER)) == 1
+
+
+def test_what_the_days_wrote_is_their_users_alone_and_holds_no_token(lived: Lived) -> None:
+    home = lived.instance.home
+    assert_closed(home)
+    token = keys.read(lived.instance, "spark.token").encode()
+    assert (home / "derived" / "dbt" / "target" / "run_results.json").is_file()
+    assert [path for path in (home / "derived").rglob("*") if path.is_file() and token in path.read_bytes()] == []

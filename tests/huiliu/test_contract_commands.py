@@ -42,6 +42,7 @@ def test_a_contract_begun_from_a_file_is_well_formed(contracts: Path, tmp_path: 
     code, _ = run("contracts", "new", "district/d_library_card", str(sample), "--provider", "11449900MB2C000130", "--encoding", "gb18030")
     assert code == 0
     columns = load_contracts(contracts)["d_library_card"].columns
+    assert (contracts / "resources" / "district" / "d_library_card.odcs.yaml").stat().st_mode & 0o777 == 0o644
     assert [(column.name, column.source_name, column.key) for column in columns] == [
         ("column_1", "编号", True),
         ("column_2", "姓名", False),
