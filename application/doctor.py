@@ -102,7 +102,7 @@ def _ports(instance: Instance) -> Finding:
     health = lifecycle.health(instance)
     kept = instance.ports.model_dump()
     stopped = [name for name in health if set(health[name].programs.values()) <= {"STOPPED"}]
-    taken = [f"{port}={kept[port]}" for name in stopped for port in ports.USED_BY[name] if not ports.is_free(kept[port])]
+    taken = [f"{port}={kept[port]}" for name in stopped for port in ports.used_by(instance, name) if not ports.is_free(kept[port])]
     if taken:
         return Finding(
             "ports", "bad", f"in use by another program: {', '.join(taken)}; stop it or change {instance.home / 'instance.json'}"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from application import services
-from lakehouse.config import Instance
+from lakehouse.config import Instance, Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Only = Annotated[str, typer.Option(help="Only these components, separated by commas: postgres, minio, sample_api, spark, airflow.")]
@@ -24,11 +24,15 @@ def register(app: typer.Typer) -> None:
 
 def up(
     only: Only = "",
+    thrift: Annotated[
+        bool, typer.Option("--thrift", help="Let JDBC clients in too (Thrift). It has no password: it lets anybody on this machine in.")
+    ] = False,
     show_login: Annotated[bool, typer.Option("--show-login", help="Print the password of the Airflow UI.")] = False,
     as_json: Json = False,
 ) -> None:
     """Start the services of the instance and wait until they are healthy."""
-    instance = Instance()
+    settings = Settings()
+    instance = Instance(settings.model_copy(update={"thrift": True}) if thrift else settings)
     services.start(instance, _names(only) or None, _sayer(quiet=as_json))
     _show(instance, as_json, services.airflow_login(instance) if show_login else None)
 

@@ -1,4 +1,4 @@
-"""Start the one Spark application of an instance: Connect and Thrift server in one driver, the only writer of Delta tables.
+"""Start the one Spark application of an instance: the Connect server (and Thrift, if asked for), the only writer of Delta tables.
 
 Connect asks for a token, which server and clients have from the environment or from the instance's keys: it stands in no argument of a
 process, no setting of Spark and no page. Thrift has no password.
@@ -20,7 +20,8 @@ from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.objects import store_access
 
-THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
+CONNECT_SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
+THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"  # Connect is a plugin in it
 TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN"  # noqa: S105 the variable that server and client read
 # A city day is many short statements whose generated code runs once, so optimising it costs more than it saves. Ten times the usual
 # thresholds keep the optimising compiler for long loops; together with the parallel collector this halves the processor time.
@@ -77,7 +78,7 @@ def configuration(instance: Instance) -> dict[str, str]:
     """Return the settings of the application."""
     ports = instance.ports
     return {
-        "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+        **({"spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin"} if instance.settings.thrift else {}),
         "spark.connect.grpc.binding.address": HOST,
         "spark.connect.grpc.binding.port": str(ports.spark_connect),
         "spark.connect.grpc.binding.portRetries": "0",
@@ -145,8 +146,13 @@ def remote(instance: Instance) -> str:
 
 
 def is_healthy(instance: Instance) -> bool:
-    """Return whether Connect and Thrift accept connections."""
-    return is_answering(instance.ports.spark_connect) and is_answering(instance.ports.spark_thrift)
+    """Return whether Connect accepts connections, and Thrift where it is asked for."""
+    return is_answering(instance.ports.spark_connect) and (not instance.settings.thrift or serves_thrift(instance))
+
+
+def serves_thrift(instance: Instance) -> bool:
+    """Return whether the application that runs lets JDBC clients in."""
+    return is_answering(instance.ports.spark_thrift)
 
 
 def _home() -> Path:
@@ -168,20 +174,29 @@ def _application(instance: Instance) -> Program:
     log_option = f"-Dlog4j2.configurationFile={logging.as_uri()}"
     temporary = instance.folder("spark", "tmp")
     options = [part for name, value in configuration(instance).items() for part in ("--conf", f"{name}={value}")]
+    server = THRIFT_SERVER if instance.settings.thrift else CONNECT_SERVER
     command = (
         str(_home() / "bin" / "spark-submit"),
-        *("--class", THRIFT_SERVER, "--name", "huiliu", "--master", f"local[{os.cpu_count() or 2},{TASK_ATTEMPTS}]"),
+        *("--class", server, "--name", "huiliu", "--master", f"local[{os.cpu_count() or 2},{TASK_ATTEMPTS}]"),
         *("--driver-memory", memory(instance), "--driver-class-path", f"{jars.jar_folder()}/*"),
         *("--driver-java-options", f"{JIT_AND_GC} -Duser.timezone=UTC -Djava.io.tmpdir={temporary} {log_option}"),
         *options,
         "spark-internal",
-        *("--hiveconf", f"hive.server2.thrift.port={instance.ports.spark_thrift}"),
-        *("--hiveconf", f"hive.server2.thrift.bind.host={HOST}"),
-        *("--hiveconf", f"hive.exec.scratchdir={folder / 'scratch'}"),
-        *("--hiveconf", f"hive.exec.local.scratchdir={folder / 'scratch'}"),
+        *(_thrift(instance) if instance.settings.thrift else ()),
     )
     environment = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": HOST, "SPARK_HOME": str(_home()), "TZ": "UTC"}
     environment |= {TOKEN: keys.read(instance, "spark.token"), **store_access(instance)}
     if os.environ.get("JAVA_HOME"):
         environment["JAVA_HOME"] = os.environ["JAVA_HOME"]
     return Program("spark", "spark", command, folder, environment, stop_seconds=30)
+
+
+def _thrift(instance: Instance) -> tuple[str, ...]:
+    scratch = instance.folder("spark") / "scratch"
+    settings = {
+        "hive.server2.thrift.port": instance.ports.spark_thrift,
+        "hive.server2.thrift.bind.host": HOST,
+        "hive.exec.scratchdir": scratch,
+        "hive.exec.local.scratchdir": scratch,
+    }
+    return tuple(part for name, value in settings.items() for part in ("--hiveconf", f"{name}={value}"))

@@ -23,6 +23,8 @@ HOST = "localhost"  # the client sends a token without TLS to this name only
 PATIENCE_SECONDS = 90
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
+    # The Connect server turns this on for sessions that bring jars of their own; ours bring none.
+    "spark.sql.artifact.isolation.enabled": "false",
     # The sources of our merges are materialised already (see storage), so Delta need not do it again.
     "spark.databricks.delta.merge.materializeSource": "none",
 }

@@ -72,6 +72,7 @@ def test_only_a_start_that_is_asked_to_shows_the_password(second: Instance) -> N
         assert "huiliu up --show-login" in done.stdout
     shown = huiliu("up", "--only", "postgres", "--show-login", "--json")
     assert shown["airflow_login"] == f"user admin, password {password}"
+    assert "spark_thrift" not in shown
 
 
 @pytest.mark.fault

@@ -1,4 +1,4 @@
-"""Who is let into Spark: Connect asks for a token that nobody sees."""
+"""Who is let into Spark: Connect asks for a token that nobody sees; Thrift, which asks for nothing, runs only when asked for."""
 
 from __future__ import annotations
 
@@ -12,11 +12,24 @@ from pyspark.sql import SparkSession
 from application import services
 from infra.local import keys, spark
 from lakehouse.config import Instance
+from lakehouse.errors import ConfigError
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session, remote, remote_with_token
 from spark_jobs.lake.tables import TableShape
 from tests.infra.modes import assert_closed
-from tests.plugin.servers import alive, processes, tiny_instance
+from tests.plugin.servers import alive, changed, processes, tiny_instance
+
+
+@pytest.mark.fast
+def test_thrift_is_off_by_default(tmp_path: Path) -> None:
+    default = tiny_instance(tmp_path)
+    keys.ensure(default)
+    asked = changed(default, thrift=True)
+    for instance, thrift in ((default, False), (asked, True)):
+        application = spark.programs(instance)[0]
+        assert (spark.THRIFT_SERVER in application.command, spark.CONNECT_SERVER in application.command) == (thrift, not thrift)
+        assert any("hive.server2.thrift.port" in part for part in application.command) is thrift
+        assert any("SparkConnectPlugin" in part for part in application.command) is thrift
 
 
 @pytest.mark.fast
@@ -55,6 +68,14 @@ def test_the_token_is_shown_nowhere(instance: Instance, servers: Instance) -> No
         assert answer.is_success, place
         assert token not in answer.text, place
     assert not [path for path in (servers.home / "logs").rglob("*") if path.is_file() and token in path.read_text("utf-8", "replace")]
+
+
+@pytest.mark.spark
+def test_nobody_is_let_in_by_thrift_unless_it_was_asked_for(servers: Instance) -> None:
+    assert not spark.serves_thrift(servers)
+    assert "spark_thrift" not in services.addresses(servers)
+    with pytest.raises(ConfigError, match="Spark runs without Thrift"):
+        services.start(changed(servers, thrift=True), ("spark",))
 
 
 @pytest.mark.spark
