@@ -21,20 +21,30 @@ from lakehouse.contracts.model import Contract
 from lakehouse.contracts.skeleton import Start, skeleton
 from lakehouse.declarations.authority import Authority, load_authority
 from lakehouse.declarations.codes import load_code_tables
-from lakehouse.declarations.policies import Policies, load_policies
+from lakehouse.declarations.policies import OPEN_TASK, Policies, load_policies
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
 from lakehouse.naming import LEVELS
 from lakehouse.returns.compiler import compile_return
 from lakehouse.returns.model import Return, load_sound_returns
 from lakehouse.returns.suppliers import contracts_behind
 
+# Keys of a return whose effect comes later, and why they have none yet.
+LATER = {
+    "cycle": "every return goes out with every day",
+    "receipt_required": "receipts are not taken yet, so nobody is reminded",
+}
+
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check of all declarations found: the codes of the sound contracts, and every problem, each told once."""
+    """What a check of all declarations found: the codes of the sound contracts, every problem, and every key without effect.
+
+    A key without effect is right, but what it asks for is not done yet.
+    """
 
     contracts: tuple[str, ...]
     problems: tuple[str, ...]
+    without_effect: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -58,7 +68,7 @@ def check(instance: Instance) -> Checked:
     """
     contracts, unsound = load_sound_contracts(instance.settings.contracts)
     problems = [*unsound, *_of_declarations(instance.settings.contracts, contracts), *_of_city(instance, contracts)]
-    return Checked(tuple(sorted(contracts)), tuple(dict.fromkeys(problems)))
+    return Checked(tuple(sorted(contracts)), tuple(dict.fromkeys(problems)), tuple(_without_effect(instance.settings.contracts)))
 
 
 def begin(instance: Instance, resource: str, sample: Path, provider: str, encoding: str) -> Begun:
@@ -79,6 +89,7 @@ def begin(instance: Instance, resource: str, sample: Path, provider: str, encodi
         headers = next(csv.reader(lines), [])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(skeleton(Start(code, code, level, provider, [header.lstrip("\ufeff") for header in headers], encoding)), "utf-8")
+    path.chmod(0o644)  # a declaration belongs to the project, not to the instance, whose files only its user can read
     load_contract(path)
     return Begun(path, headers)
 
@@ -128,6 +139,20 @@ def _of_city(instance: Instance, contracts: Mapping[str, Contract]) -> Iterator[
         for contract in contracts.values():
             yield from _attempt(partial(offices.providers, contract, first))[1]
             yield from (problem.text() for problem in offices.unclear(contract, first))
+
+
+def _without_effect(folder: Path) -> Iterator[str]:
+    """Yield the keys of returns and policies whose effect comes later, with the reason; files with problems are left out."""
+    for declared in load_sound_returns(folder / "returns")[0].values():
+        for name, reason in LATER.items():
+            if name in declared.model_fields_set:
+                yield f"{folder / 'returns' / declared.id}.yaml: {Return.model_fields[name].alias or name}: {reason}"
+    policies, _ = _attempt(partial(load_policies, folder / "policies.yaml"))
+    for name, levels in policies.classes.items() if policies else ():
+        for level, treatment in levels.items():
+            if treatment.exemption and treatment.exemption.when == OPEN_TASK:
+                place = f"{folder / 'policies.yaml'}: classes.{name}.{level}"
+                yield f"{place}: when {OPEN_TASK}: there are no tasks about rows yet, so {treatment.transform} holds"
 
 
 def _attempt(load: Callable[[], Any]) -> tuple[Any, list[str]]:

@@ -15,11 +15,12 @@ from uuid import uuid4
 
 import psutil
 
-from infra.local import java, lifecycle, minio, ports, postgres
+from infra.local import java, keys, lifecycle, minio, ports, postgres
 from infra.spark import jars
 from lakehouse.config import Instance
 from lakehouse.errors import LakehouseError
 from lakehouse.objects import open_area
+from lakehouse.ops import audit, connect
 
 State = Literal["ok", "warning", "bad"]
 LEAST_DISK_GIB = 5
@@ -50,6 +51,7 @@ def examine(instance: Instance) -> list[Finding]:
         "store": _store,
         "keys": _keys,
         "key backup": _backup,
+        "audit": _audit,
     }
     findings = []
     for name, examination in examinations.items():
@@ -100,7 +102,7 @@ def _ports(instance: Instance) -> Finding:
     health = lifecycle.health(instance)
     kept = instance.ports.model_dump()
     stopped = [name for name in health if set(health[name].programs.values()) <= {"STOPPED"}]
-    taken = [f"{port}={kept[port]}" for name in stopped for port in ports.USED_BY[name] if not ports.is_free(kept[port])]
+    taken = [f"{port}={kept[port]}" for name in stopped for port in ports.used_by(instance, name) if not ports.is_free(kept[port])]
     if taken:
         return Finding(
             "ports", "bad", f"in use by another program: {', '.join(taken)}; stop it or change {instance.home / 'instance.json'}"
@@ -127,9 +129,11 @@ def _keys(instance: Instance) -> Finding:
     folder = instance.home / "keys"
     if not folder.is_dir():
         return Finding("keys", "ok", "made at the first start")
-    readable = [path.name for path in sorted(folder.iterdir()) if path.stat().st_mode & 0o077]
+    readable = [path.name for path in sorted(folder.iterdir()) if path.name != keys.PUBLIC and path.stat().st_mode & 0o077]
     if readable:
         return Finding("keys", "bad", f"others may read {', '.join(readable)}: chmod 600 them in {folder}")
+    if instance.home.stat().st_mode & 0o077:
+        return Finding("keys", "bad", f"others may look into {instance.home}: chmod 700 it")
     return Finding("keys", "ok", f"{folder}, readable by their owner only")
 
 
@@ -144,3 +148,16 @@ def _backup(instance: Instance) -> Finding:
     if copy.is_file() and hashlib.sha256(copy.read_bytes()).digest() == hashlib.sha256(key.read_bytes()).digest():
         return Finding("key backup", "ok", f"{copy} equals the key in use")
     return Finding("key backup", "bad", f"{copy} is missing or differs from the key in use: copy {key} there")
+
+
+def _audit(instance: Instance) -> Finding:
+    if not (instance.home / "instance.json").is_file():
+        return Finding("audit", "ok", "begins with the first start")
+    if not postgres.is_healthy(instance):
+        return Finding("audit", "warning", "PostgreSQL does not run; `huiliu up` starts it")
+    with connect(instance) as connection:
+        broken, written = audit.first_break(connection), len(audit.entries(connection))
+    if broken is not None:
+        found = f"entry {broken} is missing or was altered: compare with a copy of the database"
+        return Finding("audit", "bad", f"{found}; what follows it proves nothing")
+    return Finding("audit", "ok", f"{written} entries, each with the hash of the one before")

@@ -1,18 +1,21 @@
-"""Look up which packages recipients received: all packages of a day, or one package with its manifest."""
+"""Look up which packages recipients received (all of a day, or one with its manifest), and check one as its recipient would."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from lakehouse.config import Instance
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.naming import package_prefix
 from lakehouse.objects import open_area
-from lakehouse.ops import connect, days, packages, recipients
+from lakehouse.ops import audit, connect, days, packages, recipients
 from lakehouse.ops.packages import Package
+from lakehouse.verification.signing import load_public_key
+from lakehouse.verification.verifier import Verification, verify_package
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,22 @@ def package(instance: Instance, recipient: str, business_date: date | None) -> P
         found = f"there is no package of {issue.business_date} for this recipient."
         raise DeliveryError(Problem(f"recipient {recipient}", found, "", "see `huiliu returns list`.").text()) from None
     return PackagePlace(str(area.local_path(prefix) or f"{instance.root('exchange')}/{prefix}"), manifest)
+
+
+def verify(instance: Instance, folder: Path, key: Path, recipient: str | None) -> Verification:
+    """Check a package in a folder with the sender's public key; where there is an instance, its audit keeps who checked what.
+
+    Raises:
+        KeyFileError: the file holds no public key.
+        ConfigError: the instance's database does not answer.
+    """
+    found = verify_package(folder, load_public_key(key), recipient)
+    if (instance.home / "instance.json").is_file():
+        package_of = "/".join(folder.resolve().parts[-3:])
+        told = {"good": found.ok, "refusals": sorted({one.code for one in found.refusals})}
+        with connect(instance) as connection:
+            audit.append(connection, audit.operator(), "verify", f"package {package_of}", told)
+    return found
 
 
 def _issue(instance: Instance, business_date: date | None) -> days.Day:

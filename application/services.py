@@ -15,6 +15,7 @@ from lakehouse.errors import ConfigError, Problem, nearest_first
 from lakehouse.jobs import JobRequest, run_job
 
 Say = Callable[[str], None]
+OPEN_THRIFT = "Thrift asks for no password: anybody on this machine can read and change every table of the lake through it"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ def start(instance: Instance, components: tuple[str, ...] | None = None, say: Sa
         ConfigError: there is no such component, the machine lacks something, or a server does not become healthy.
     """
     _refuse_unknown(components or ())
-    lifecycle.up(instance, components or lifecycle.needed(instance), lifecycle.Hooks(_after_postgres, _after_spark), say)
+    wanted = components or lifecycle.needed(instance)
+    if instance.settings.thrift and "spark" in wanted:
+        say(OPEN_THRIFT)
+    lifecycle.up(instance, wanted, lifecycle.Hooks(_after_postgres, _after_spark), say)
 
 
 def stop(instance: Instance, components: tuple[str, ...] = (), say: Say = lambda _line: None) -> None:
@@ -57,17 +61,22 @@ def status(instance: Instance) -> Status:
 
 
 def addresses(instance: Instance) -> dict[str, str]:
-    """Return the address of each service, with the password of the Airflow user."""
+    """Return the address of each service, without any password; Thrift's only where it lets JDBC clients in."""
     ports = instance.ports
     return {
-        "airflow": f"{airflow.base_url(instance)}  (user {keys.AIRFLOW_USER}, password {keys.airflow_password(instance)})",
-        "spark_connect": spark.remote(instance),
-        "spark_thrift": f"jdbc:hive2://127.0.0.1:{ports.spark_thrift}",
+        "airflow": f"{airflow.base_url(instance)}  (user {keys.AIRFLOW_USER}; `huiliu up --show-login` shows the password)",
+        "spark_connect": f"{spark.remote(instance)}  (token in {instance.key_path('spark.token')})",
+        **({"spark_thrift": f"jdbc:hive2://127.0.0.1:{ports.spark_thrift}  ({OPEN_THRIFT})"} if spark.serves_thrift(instance) else {}),
         "sample_api": f"http://127.0.0.1:{ports.sample_api}",
         "spark_ui": f"http://127.0.0.1:{ports.spark_ui}",
         **({"minio": f"http://127.0.0.1:{ports.minio}  (keys in {instance.key_path('minio.client')})"} if instance.has_own_store else {}),
         "postgres": f"127.0.0.1:{ports.postgres}  (user huiliu, password in {instance.key_path('postgres.password')})",
     }
+
+
+def airflow_login(instance: Instance) -> tuple[str, str]:
+    """Return user and password of the Airflow UI."""
+    return keys.AIRFLOW_USER, keys.airflow_password(instance)
 
 
 def _refuse_unknown(components: tuple[str, ...]) -> None:

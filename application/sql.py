@@ -9,8 +9,9 @@ from pyspark.errors import PySparkException
 
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem
+from lakehouse.ops import audit, connect
 from spark_jobs.lake.session import open_session
-from spark_jobs.lake.storage import query, tables
+from spark_jobs.lake.storage import query, tables, tables_of
 
 # By Spark's grammar a statement that begins with one of these only reads; every other statement must be a query, see `reading`.
 LOOKING = re.compile(r"\s*(describe|desc|show|explain)\b", re.IGNORECASE)
@@ -31,7 +32,7 @@ class Rows:
 
 
 def answer(instance: Instance, statement: str, limit: int) -> Rows:
-    """Run a statement that only reads and return at most `limit` rows.
+    """Run a statement that only reads and return at most `limit` rows; the audit tells who read which tables and how many rows.
 
     Raises:
         ConfigError: the statement may do more than read, or Spark cannot run it; the message holds no value from the data.
@@ -39,9 +40,13 @@ def answer(instance: Instance, statement: str, limit: int) -> Rows:
     wrapped = reading(statement)
     spark = open_session(instance, tables=tables(instance))
     try:
-        return Rows(*query(spark, wrapped, limit))
+        found = Rows(*query(spark, wrapped, limit))
+        told = {"tables": list(tables_of(spark, instance, wrapped)), "rows": len(found.rows)}
     except PySparkException as error:
         raise ConfigError(_told(error)) from None
+    with connect(instance) as connection:
+        audit.append(connection, audit.operator(), "sql", "lake", told)
+    return found
 
 
 def reading(statement: str) -> str:

@@ -25,13 +25,15 @@ def register(app: typer.Typer) -> None:
 
 
 def check(as_json: Json = False) -> None:
-    """Check contracts, code tables, policies, authority, returns, region tree and departments; report all problems together."""
+    """Check contracts, codes, policies, authority, returns, regions and departments; report all problems, and keys without effect."""
     found = contracts.check(Instance())
     if as_json:
-        typer.echo(json.dumps({"ok": found.ok, "contracts": found.contracts, "problems": found.problems}, ensure_ascii=False))
+        typer.echo(json.dumps({"ok": found.ok, **asdict(found)}, ensure_ascii=False))
     else:
         for text in found.problems:
             typer.echo(text, err=True)
+        for text in found.without_effect:
+            typer.echo(f"without effect yet: {text}")
         typer.echo(f"{len(found.contracts)} contracts: " + ("all is well." if found.ok else "see the problems above."))
     if not found.ok:
         raise typer.Exit(1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
 
-from huiliu import contracts, docs, doctor, gx, ingest, quarantine, report, returns, run, sample, services, sql, tickets, verify
+from huiliu import contracts, docs, doctor, gx, ingest, quarantine, report, returns, run, sample, services, sql, tickets
 from lakehouse.errors import LakehouseError
 from lakehouse.verification.signing import KeyFileError
 
@@ -17,12 +18,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (services, doctor, run, report, sample, ingest, contracts, docs, gx, quarantine, tickets, returns, verify, sql):
+for commands in (services, doctor, run, report, sample, ingest, contracts, docs, gx, quarantine, tickets, returns, sql):
     commands.register(app)
 
 
 def main() -> None:
-    """Run the command line; an error of ours is printed without a stack trace, with exit code 1."""
+    """Run the command line; an error of ours is printed without a stack trace, with exit code 1.
+
+    What it writes is readable by its user only; so is what the services write (infra/local/supervision.py).
+    """
+    os.umask(0o077)
     try:
         app()
     except (LakehouseError, KeyFileError) as error:

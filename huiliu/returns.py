@@ -1,4 +1,4 @@
-"""The commands that list the packages of a day and show one package."""
+"""The commands that list the packages of a day, show one package, and check one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from application.returns import find_packages, package
+from application.returns import verify as checked
 from huiliu import dates
+from huiliu import verify as check
 from lakehouse.config import Instance
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -23,11 +25,12 @@ On = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add `returns list` and `returns show` to the command line."""
+    """Add `returns list`, `returns show` and `verify` to the command line."""
     group = typer.Typer(help="Packages of the return flow: what each recipient received.", no_args_is_help=True)
     group.command("list")(list_packages)
     group.command("show")(show)
     app.add_typer(group, name="returns")
+    app.command()(verify)
 
 
 def list_packages(
@@ -56,6 +59,14 @@ def show(
     """Show a recipient's package: its location and its manifest."""
     found = package(Instance(), recipient, business_date)
     typer.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else _text(found.path, found.manifest))
+
+
+def verify(path: check.Package, key: check.Key, recipient: check.Recipient = "", as_json: Json = False) -> None:
+    """Check a package as its recipient would; exit code 0 only when it is complete, unaltered and published.
+
+    Where there is an instance, its audit keeps who checked which package. A recipient, who has none, needs the package and the key only.
+    """
+    check.show(path, checked(Instance(), path, key, recipient or None), as_json)
 
 
 def _text(where: str, manifest: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from application import services
-from lakehouse.config import Instance
+from lakehouse.config import Instance, Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Only = Annotated[str, typer.Option(help="Only these components, separated by commas: postgres, minio, sample_api, spark, airflow.")]
@@ -22,11 +22,19 @@ def register(app: typer.Typer) -> None:
     app.command()(status)
 
 
-def up(only: Only = "", as_json: Json = False) -> None:
+def up(
+    only: Only = "",
+    thrift: Annotated[
+        bool, typer.Option("--thrift", help="Let JDBC clients in too (Thrift). It has no password: it lets anybody on this machine in.")
+    ] = False,
+    show_login: Annotated[bool, typer.Option("--show-login", help="Print the password of the Airflow UI.")] = False,
+    as_json: Json = False,
+) -> None:
     """Start the services of the instance and wait until they are healthy."""
-    instance = Instance()
+    settings = Settings()
+    instance = Instance(settings.model_copy(update={"thrift": True}) if thrift else settings)
     services.start(instance, _names(only) or None, _sayer(quiet=as_json))
-    _show(instance, as_json)
+    _show(instance, as_json, services.airflow_login(instance) if show_login else None)
 
 
 def down(only: Only = "", as_json: Json = False) -> None:
@@ -48,19 +56,20 @@ def status(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _show(instance: Instance, as_json: bool) -> bool:
+def _show(instance: Instance, as_json: bool, login: tuple[str, str] | None = None) -> bool:
     found = services.status(instance)
+    shown_login = {"airflow_login": f"user {login[0]}, password {login[1]}"} if login else {}
     if as_json:
         components = {name: asdict(part) for name, part in found.components.items()}
         shown = {"home": str(instance.home), "healthy": found.healthy, "components": components, "memory_mib": found.memory_mib}
-        typer.echo(json.dumps({**shown, **found.addresses}))
+        typer.echo(json.dumps({**shown, **found.addresses, **shown_login}))
         return found.healthy
     for name, part in found.components.items():
         programs = ", ".join(
             f"{program} {state.lower()} {_megabytes(found.memory_mib.get(program))}".strip() for program, state in part.programs.items()
         )
         typer.echo(f"{'ok  ' if part.healthy else '—   '} {name:10} {programs}")
-    for label, value in found.addresses.items():
+    for label, value in {**found.addresses, **shown_login}.items():
         typer.echo(f"     {label}: {value}")
     return found.healthy
 

@@ -1,6 +1,6 @@
-"""The command `verify`, which checks a package as its recipient would: it needs the package and the sender's public key, nothing else.
+"""Check a package as its recipient would: `python -m huiliu.verify PATH --key PUB` needs the package and the sender's public key only.
 
-`python -m huiliu.verify PATH --key PUB` is the same without the rest of the command line.
+The operator's command `huiliu verify` checks and shows the same (huiliu/returns.py).
 """
 
 from __future__ import annotations
@@ -15,26 +15,24 @@ import typer
 from lakehouse.verification.signing import KeyFileError, load_public_key
 from lakehouse.verification.verifier import Verification, verify_package
 
+Package = Annotated[Path, typer.Argument(help="Folder of the package: <recipient>/<date>/<issue>.")]
+Key = Annotated[Path, typer.Option("--key", help="Public key of the sender (PEM file), received apart from the package.")]
+Recipient = Annotated[str, typer.Option(help="Your recipient id, e.g. v-440402001001; a package for somebody else is refused.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add `verify` to the command line."""
-    app.command()(verify)
-
-
-def verify(
-    path: Annotated[Path, typer.Argument(help="Folder of the package: <recipient>/<date>/<issue>.")],
-    key: Annotated[Path, typer.Option("--key", help="Public key of the sender (PEM file), received apart from the package.")],
-    recipient: Annotated[str, typer.Option(help="Your recipient id, e.g. v-440402001001; a package for somebody else is refused.")] = "",
-    as_json: Json = False,
-) -> None:
+def verify(path: Package, key: Key, recipient: Recipient = "", as_json: Json = False) -> None:
     """Check a package as its recipient would; exit code 0 only when it is complete, unaltered and published."""
     try:
         found = verify_package(path, load_public_key(key), recipient or None)
     except KeyFileError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+    show(path, found, as_json)
+
+
+def show(path: Path, found: Verification, as_json: bool) -> None:
+    """Print what a check found; exit with code 1 when the package is refused."""
     typer.echo(json.dumps(_facts(found), ensure_ascii=False) if as_json else _text(path, found))
     if not found.ok:
         raise typer.Exit(1)

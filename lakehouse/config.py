@@ -41,6 +41,7 @@ class Settings(BaseSettings):
         store: the URL of a folder or bucket with a folder for each area, or an S3 URL with `{area}` in it, or `minio`: the instance's own
             object store server. Empty: the store chosen at the first start, and at the first start itself a folder below home.
         spark_memory: the heap of the Spark application.
+        thrift: whether the Spark application also serves JDBC, without a password: anybody on the machine is let in.
         key_backup: the folder that holds a copy of the HMAC key that pseudonyms are made with.
         close_patience_seconds: how long closing a day waits for ingest runs before it fails and names them.
         connections: name → URL of a database or API (`HUILIU_CONNECTION_<NAME>`).
@@ -55,13 +56,14 @@ class Settings(BaseSettings):
     cities: Path = PROJECT / "cities"
     store: str = ""
     spark_memory: str = "2g"
+    thrift: bool = False
     key_backup: Path | None = None
     close_patience_seconds: float = 3600.0
     connections: dict[str, str] = Field(default_factory=lambda: _named(CONNECTION))
     secrets: dict[str, str] = Field(default_factory=lambda: _named(SECRET), repr=False)
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that give these settings to another process; they hold secrets."""
+        """Return the variables that give these settings to another process; they hold secrets. Only who starts Spark needs `thrift`."""
         return {
             "HUILIU_HOME": str(self.home.resolve()),
             "HUILIU_CONTRACTS": str(self.contracts.resolve()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -43,7 +42,6 @@ def programs(instance: Instance) -> list[Program]:
 def environment(instance: Instance) -> dict[str, str]:
     """Return the settings of Airflow as environment variables."""
     url = base_url(instance)
-    connection = {"conn_type": "spark_connect", "host": f"sc://{HOST}", "port": instance.ports.spark_connect}
     settings = {
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": "6",
@@ -74,13 +72,14 @@ def environment(instance: Instance) -> dict[str, str]:
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "20",
         "LOGGING__BASE_LOG_FOLDER": str(instance.folder("logs", "airflow")),
+        "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
+        "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
         "LOGGING__LOGGING_LEVEL": "WARNING",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     return {
         "AIRFLOW_HOME": str(instance.folder("airflow")),
         **{f"AIRFLOW__{name}": value for name, value in settings.items()},
-        "AIRFLOW_CONN_SPARK_CONNECT": json.dumps(connection),
         # No library may send usage statistics to its maker.
         "GX_ANALYTICS_ENABLED": "false",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

@@ -1,4 +1,4 @@
-"""Create the secrets of an instance at its first start, readable by their owner only."""
+"""Create the keys of an instance at its first start, readable by their owner only; the public key may be read by anybody."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 
 from lakehouse.config import Instance
+from lakehouse.errors import ConfigError, Problem
 
-PASSWORDS = ("postgres.password", "airflow.jwt", "airflow.secret")
+PASSWORDS = ("postgres.password", "airflow.jwt", "airflow.secret", "spark.token")
+PUBLIC = "signing.pub"
 API_CLIENTS = ("province_api", "city_api")  # connections to the sample's API server
 AIRFLOW_USER = "admin"
 
@@ -34,8 +36,15 @@ def ensure(instance: Instance) -> None:
 
 
 def read(instance: Instance, name: str) -> str:
-    """Return the text of a secret."""
-    return instance.key_path(name).read_text("utf-8").strip()
+    """Return the text of a secret.
+
+    Raises:
+        ConfigError: it is missing: the instance was started by an earlier version, or never.
+    """
+    path = instance.key_path(name)
+    if not path.is_file():
+        raise ConfigError(Problem(str(path), "the key is missing.", "", "run `huiliu up`: it makes what is missing.").text())
+    return path.read_text("utf-8").strip()
 
 
 def airflow_password(instance: Instance) -> str:
@@ -45,14 +54,16 @@ def airflow_password(instance: Instance) -> str:
 
 
 def _ensure_signing_pair(instance: Instance) -> None:
-    private_path = instance.key_path("signing.key")
-    if private_path.is_file() and instance.key_path("signing.pub").is_file():
+    private_path, public_path = instance.key_path("signing.key"), instance.key_path(PUBLIC)
+    if private_path.is_file() and public_path.is_file():
+        public_path.chmod(0o644)
         return
     private = Ed25519PrivateKey.generate()
     _write_once(private_path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     from_file = _load_private(private_path)
     public = from_file.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    _write_once(instance.key_path("signing.pub"), public)
+    _write_once(public_path, public)
+    public_path.chmod(0o644)
 
 
 def _load_private(path: Path) -> Ed25519PrivateKey:

@@ -61,12 +61,15 @@ def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) ->
     if "spark" in wanted:
         spark.memory(instance)
     with _alone(instance):
+        instance.home.chmod(0o700)
         keys.ensure(instance)
         ports.ensure(instance)
         supervisor = Supervisor(instance)
         if not supervisor.is_running() and (ended := session.end(instance)):
             say(f"ended {len(ended)} processes that a killed supervisor had left behind")
         states = supervisor.states()
+        if "spark" in wanted:
+            _refuse_thrift_later(instance, states)
         ports.refuse_occupied(instance, [name for name in wanted if _is_stopped(states, _lasting(instance, name))])
         postgres.ensure_cluster(instance)
         for name in supervisor.ensure(_programs(instance, COMPONENTS), _environment(instance)):
@@ -209,6 +212,12 @@ def _environment(instance: Instance) -> dict[str, str]:
 
 def _all_running(states: dict[str, str], programs: Sequence[Program]) -> bool:
     return all(states.get(program.name) in {"RUNNING", "STARTING"} for program in programs)
+
+
+def _refuse_thrift_later(instance: Instance, states: dict[str, str]) -> None:
+    """Raise when Thrift is asked for and Spark runs without it: it could not begin before Spark starts again."""
+    if instance.settings.thrift and _all_running(states, _lasting(instance, "spark")) and not spark.serves_thrift(instance):
+        raise ConfigError(Problem("--thrift", "Spark runs without Thrift.", "", "`huiliu down`, then `huiliu up --thrift`.").text())
 
 
 def _is_stopped(states: dict[str, str], programs: Sequence[Program]) -> bool:

@@ -30,6 +30,11 @@ USED_BY = {
 HOST = "127.0.0.1"
 
 
+def used_by(instance: Instance, component: str) -> tuple[str, ...]:
+    """Return the names of the ports a component listens on; Thrift's only where it is asked for."""
+    return tuple(name for name in USED_BY[component] if name != "spark_thrift" or instance.settings.thrift)
+
+
 def is_free(port: int) -> bool:
     """Return whether a server can listen on the port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -90,7 +95,7 @@ def refuse_occupied(instance: Instance, components: Iterable[str]) -> None:
         ConfigError: one problem for each such port.
     """
     kept = instance.ports.model_dump()
-    names = [name for component in components for name in USED_BY[component]]
+    names = [name for component in components for name in used_by(instance, component)]
     problems = [_in_use(f"{instance.home / 'instance.json'}: ports.{name}", kept[name]) for name in names if not is_free(kept[name])]
     if problems:
         raise ConfigError(problems_text(problems))

@@ -1,4 +1,8 @@
-"""Start the one Spark application of an instance: Connect and Thrift server in one driver, the only writer of Delta tables."""
+"""Start the one Spark application of an instance: the Connect server (and Thrift, if asked for), the only writer of Delta tables.
+
+Connect asks for a token, which server and clients have from the environment or from the instance's keys: it stands in no argument of a
+process, no setting of Spark and no page. Thrift has no password.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from infra.local import keys
 from infra.local.ports import HOST, is_answering
 from infra.local.programs import Program
 from infra.spark import jars
@@ -15,7 +20,9 @@ from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.objects import store_access
 
-THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
+CONNECT_SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
+THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"  # Connect is a plugin in it
+TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN"  # noqa: S105 the variable that server and client read
 # A city day is many short statements whose generated code runs once, so optimising it costs more than it saves. Ten times the usual
 # thresholds keep the optimising compiler for long loops; together with the parallel collector this halves the processor time.
 # The compiled code of ten resources' plans overflows the default code cache of 240 MiB, and would be dropped and compiled again all day.
@@ -71,7 +78,7 @@ def configuration(instance: Instance) -> dict[str, str]:
     """Return the settings of the application."""
     ports = instance.ports
     return {
-        "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+        **({"spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin"} if instance.settings.thrift else {}),
         "spark.connect.grpc.binding.address": HOST,
         "spark.connect.grpc.binding.port": str(ports.spark_connect),
         "spark.connect.grpc.binding.portRetries": "0",
@@ -96,6 +103,8 @@ def configuration(instance: Instance) -> dict[str, str]:
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
         # Hadoop's own file system starts a process (`chmod`) for every file and folder it creates: hundreds in one build of the libraries.
         "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
+        # Hadoop sets the permissions of files itself, whatever the process may have asked for.
+        "spark.hadoop.fs.permissions.umask-mode": "077",
         **_object_store(instance),
         "spark.ui.retainedJobs": "200",
         "spark.ui.retainedStages": "200",
@@ -132,13 +141,18 @@ def memory(instance: Instance) -> str:
 
 
 def remote(instance: Instance) -> str:
-    """Return the address of the Connect server."""
-    return f"sc://{HOST}:{instance.ports.spark_connect}"
+    """Return the address of the Connect server; a client sends its token without TLS to `localhost` only, not to a number."""
+    return f"sc://localhost:{instance.ports.spark_connect}"
 
 
 def is_healthy(instance: Instance) -> bool:
-    """Return whether Connect and Thrift accept connections."""
-    return is_answering(instance.ports.spark_connect) and is_answering(instance.ports.spark_thrift)
+    """Return whether Connect accepts connections, and Thrift where it is asked for."""
+    return is_answering(instance.ports.spark_connect) and (not instance.settings.thrift or serves_thrift(instance))
+
+
+def serves_thrift(instance: Instance) -> bool:
+    """Return whether the application that runs lets JDBC clients in."""
+    return is_answering(instance.ports.spark_thrift)
 
 
 def _home() -> Path:
@@ -150,7 +164,7 @@ def _home() -> Path:
 
 def _warmup(instance: Instance) -> Program:
     command = (sys.executable, "-m", "infra.local.warmup", str(instance.ports.spark_connect), str(instance.home / "spark" / "warm"))
-    return Program("spark-warmup", "spark", command, PROJECT, stop_seconds=2, once=True)
+    return Program("spark-warmup", "spark", command, PROJECT, {TOKEN: keys.read(instance, "spark.token")}, stop_seconds=2, once=True)
 
 
 def _application(instance: Instance) -> Program:
@@ -160,20 +174,29 @@ def _application(instance: Instance) -> Program:
     log_option = f"-Dlog4j2.configurationFile={logging.as_uri()}"
     temporary = instance.folder("spark", "tmp")
     options = [part for name, value in configuration(instance).items() for part in ("--conf", f"{name}={value}")]
+    server = THRIFT_SERVER if instance.settings.thrift else CONNECT_SERVER
     command = (
         str(_home() / "bin" / "spark-submit"),
-        *("--class", THRIFT_SERVER, "--name", "huiliu", "--master", f"local[{os.cpu_count() or 2},{TASK_ATTEMPTS}]"),
+        *("--class", server, "--name", "huiliu", "--master", f"local[{os.cpu_count() or 2},{TASK_ATTEMPTS}]"),
         *("--driver-memory", memory(instance), "--driver-class-path", f"{jars.jar_folder()}/*"),
         *("--driver-java-options", f"{JIT_AND_GC} -Duser.timezone=UTC -Djava.io.tmpdir={temporary} {log_option}"),
         *options,
         "spark-internal",
-        *("--hiveconf", f"hive.server2.thrift.port={instance.ports.spark_thrift}"),
-        *("--hiveconf", f"hive.server2.thrift.bind.host={HOST}"),
-        *("--hiveconf", f"hive.exec.scratchdir={folder / 'scratch'}"),
-        *("--hiveconf", f"hive.exec.local.scratchdir={folder / 'scratch'}"),
+        *(_thrift(instance) if instance.settings.thrift else ()),
     )
     environment = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": HOST, "SPARK_HOME": str(_home()), "TZ": "UTC"}
-    environment |= store_access(instance)
+    environment |= {TOKEN: keys.read(instance, "spark.token"), **store_access(instance)}
     if os.environ.get("JAVA_HOME"):
         environment["JAVA_HOME"] = os.environ["JAVA_HOME"]
     return Program("spark", "spark", command, folder, environment, stop_seconds=30)
+
+
+def _thrift(instance: Instance) -> tuple[str, ...]:
+    scratch = instance.folder("spark") / "scratch"
+    settings = {
+        "hive.server2.thrift.port": instance.ports.spark_thrift,
+        "hive.server2.thrift.bind.host": HOST,
+        "hive.exec.scratchdir": scratch,
+        "hive.exec.local.scratchdir": scratch,
+    }
+    return tuple(part for name, value in settings.items() for part in ("--hiveconf", f"{name}={value}"))

@@ -145,7 +145,7 @@ class Supervisor:
             f"environment={_environment(environment)}",
             "[unix_http_server]",
             f"file={_plain(self.socket)}",
-            "chmod=0700",
+            "chmod=0600",
             "[rpcinterface:supervisor]",
             "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
         ]

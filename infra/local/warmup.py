@@ -33,7 +33,7 @@ def main(port: int, folder: Path) -> None:
     while not is_answering(port) and time.monotonic() < deadline:
         time.sleep(0.2)
     shutil.rmtree(folder, ignore_errors=True)
-    session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
+    session = SparkSession.builder.remote(f"sc://localhost:{port}").create()  # the client has its token from the environment
     try:
         for statement in statements(f"delta.`{folder}`"):
             session.sql(statement).collect()

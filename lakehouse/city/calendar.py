@@ -58,6 +58,14 @@ def is_due(cycle: Cycle, on: date) -> bool:
     return cycle.rule.is_due(on)
 
 
+def last_overdue(cycle: Cycle, on: date) -> date:
+    """Return the latest date on which a delivery was due whose hours have passed when the given date ends."""
+    day = last_due(cycle, on)
+    while timedelta(hours=cycle.due_hours) > on + timedelta(days=1) - day:
+        day = last_due(cycle, day - timedelta(days=1))
+    return day
+
+
 def last_due(cycle: Cycle, on: date) -> date:
     """Return the latest date up to this one on which a delivery was due."""
     day = on

@@ -17,6 +17,8 @@ from lakehouse.errors import nearest_first
 from lakehouse.rules.registry import kinds
 
 GRADED = 2  # from this grade on a column must declare its class
+NOT_SHARED = 3
+NAMED_LAW = re.compile("《[^《》]+》第.+条")
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,15 @@ def _classes(draft: Draft) -> Iterator[Finding]:
         )
 
 
+def _sharing(draft: Draft) -> Iterator[Finding]:
+    """Yield a resource that is kept from everybody without a law that says so: sharing is the rule (State Council Decree 809)."""
+    sharing = draft.properties.get("sharing")
+    if sharing and sharing.attribute == NOT_SHARED and not NAMED_LAW.search(sharing.legal_basis or ""):
+        found = f"is {NOT_SHARED} (不予共享), but legalBasis names no law and article that forbid sharing."
+        allowed = "attribute 1 or 2, or 3 with a legalBasis such as 《law》第…条"
+        yield Finding((*draft.steps("sharing"), "attribute"), found, allowed, "name the law and its article, or share the resource.")
+
+
 def _names(draft: Draft) -> Iterator[Finding]:
     table = draft.table
     seen: dict[str, str] = {}
@@ -216,4 +227,4 @@ def _rules(draft: Draft) -> Iterator[Finding]:
                 )
 
 
-CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (_head, _referred_columns, _source, _cycle, _keys, _classes, _names, _rules)
+CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (_head, _referred_columns, _source, _cycle, _keys, _classes, _sharing, _names, _rules)

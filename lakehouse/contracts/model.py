@@ -111,7 +111,10 @@ class EachProvider(Declared):
 
 
 class Cycle(Declared):
-    """How often a delivery is due: every business day, every Monday, every first of the month or of the year …; and by what hour."""
+    """How often a delivery is due: every business day, every Monday, every first of the month or of the year …; and by what hour.
+
+    `due_hours` counts from the beginning of that day: with 9 the delivery is late after nine o'clock, with 72 after the third day.
+    """
 
     every: Every
     due_hours: int = Field(alias="dueHours", ge=0, le=240)
@@ -123,11 +126,15 @@ class Cycle(Declared):
 
 
 class Sharing(Declared):
-    """Share attribute (1 unconditional, 2 conditional, 3 not shared), grade of the resource, open type."""
+    """Share attribute (1 unconditional, 2 conditional, 3 not shared), grade of the resource, open type.
+
+    `legal_basis` names the law that forbids sharing (attribute 3), with its article.
+    """
 
     attribute: Literal[1, 2, 3]
     grade: Literal[1, 2, 3, 4]
     open_type: Literal["unconditional", "conditional", "closed"] = Field(alias="openType")
+    legal_basis: str | None = Field(None, alias="legalBasis")
 
 
 class Locality(Declared):

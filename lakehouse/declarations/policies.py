@@ -15,7 +15,7 @@ from lakehouse.naming import LEVELS
 
 Transform = Literal["raw", "mask", "year", "age_band", "band", "flag", "token", "drop"]
 Condition = Literal["statutory_handler", "open_task"]
-STATUTORY_HANDLER = "statutory_handler"
+STATUTORY_HANDLER, OPEN_TASK = "statutory_handler", "open_task"
 STRICTNESS: dict[str, int] = {"raw": 0, "mask": 1, "year": 1, "age_band": 2, "band": 2, "flag": 3, "token": 3, "drop": 4}
 APPLIES_TO: dict[str, tuple[str, ...]] = {
     "mask": ("id_no", "name", "phone"),

@@ -13,7 +13,7 @@ FORMATS = {"postgres": "数据库", "api": "接口（JSON）", **FILE_FORMATS}
 METHODS = {"postgres": "数据库", "csv": "文件下载", "jsonl": "文件下载", "xlsx": "文件下载", "api": "服务接口"}
 OPENING = {"unconditional": "无条件开放", "conditional": "有条件开放", "closed": "不开放"}
 ITEM_TYPES = {"string": "C 字符", "integer": "N 数值", "number": "N 数值", "date": "D 日期", "timestamp": "T 日期时间", "boolean": "L 逻辑"}
-CONDITIONS = {1: "无", 2: "按职责需要申请，注明使用依据、场景、范围、方式与时限", 3: "不予共享"}
+CONDITIONS = {1: "无", 2: "按职责需要申请，注明使用依据、场景、范围、方式与时限", 3: "不予共享，依据：{}"}
 
 
 def render(contract: Contract) -> str:
@@ -36,7 +36,7 @@ def entry(contract: Contract) -> dict[str, Any]:
         "数据更新频率": contract.cycle.rule.label[0],
         "共享属性": SHARING[contract.sharing.attribute],
         "共享方式": METHODS[contract.source.kind],
-        "使用条件": CONDITIONS[contract.sharing.attribute],
+        "使用条件": CONDITIONS[contract.sharing.attribute].format(contract.sharing.legal_basis),
         "数据分类分级": {"类别": sorted({column.class_ for column in contract.kept_columns}), "级别": contract.sharing.grade},
         "开放属性": OPENING[contract.sharing.open_type],
         "版本": contract.version,

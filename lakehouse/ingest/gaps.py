@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from lakehouse.city.calendar import last_due
+from lakehouse.city.calendar import last_due, last_overdue
 from lakehouse.city.providers import load_offices
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import contract_paths, load_sound_contracts, resource_code
@@ -37,8 +37,9 @@ def waiting_for(instance: Instance, business_date: date, resources: Collection[s
 def gaps(connection: Connection, instance: Instance, business_date: date) -> list[Gap]:
     """Return the gaps of a day: `{resource, provider, kind, due_on}`, kind failed, not_run, blocked, refused, silent or contract.
 
-    A resource whose contract is wrong is a gap of kind contract; the others go on. A provider is silent from the day its delivery is
-    due until a delivery about the current cycle has come. Where only known senders are expected, a provider that never delivered is no gap.
+    A resource whose contract is wrong is a gap of kind contract; the others go on. A provider is silent from the day on which
+    the hours run out by which its delivery is due, until a delivery about that cycle has come; nothing is due before the city's first
+    business date. Where only known senders are expected, a provider that never delivered is no gap.
     """
     folder = instance.settings.contracts
     contracts, _ = load_sound_contracts(folder)
@@ -62,10 +63,13 @@ def _provider_gaps(connection: Connection, instance: Instance, contract: Contrac
         for batch in taken
         if batch.taken_on == business_date and batch.gate in ("blocked", "refused")
     ]
-    came = {batch.provider for batch in taken if batch.business_date >= due_on}
+    overdue = last_overdue(contract.cycle, business_date)
+    if overdue < date.fromisoformat(instance.city.first_business_date):
+        return found
+    came = {batch.provider for batch in taken if batch.business_date >= overdue}
     sent = {batch.provider for batch in taken}
     expected = load_offices(instance.city_folder, instance.city).providers(contract, business_date, sent)
-    return found + [_gap(contract.code, provider.uscc, "silent", due_on) for provider in expected if provider.uscc not in came]
+    return found + [_gap(contract.code, provider.uscc, "silent", overdue) for provider in expected if provider.uscc not in came]
 
 
 def _gap(resource: str, provider: str | None, kind: str | None, due_on: date) -> Gap:

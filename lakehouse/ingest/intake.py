@@ -14,7 +14,7 @@ from lakehouse.ingest import landing
 from lakehouse.ingest.arrival import Search, arrived
 from lakehouse.ingest.readers.delivery import Unusable
 from lakehouse.objects import open_area
-from lakehouse.ops import batches, connect, days, tickets
+from lakehouse.ops import audit, batches, connect, days, tickets
 from lakehouse.ops.batches import Batch
 
 REFUSED = "refused"
@@ -72,6 +72,8 @@ def settle(connection: Connection, resource: str, read: tuple[Sequence[Batch], M
     for batch in waiting:
         if batch.batch_id in unreadable:
             refuse(connection, batch, unreadable[batch.batch_id], on)
+    if unreadable:
+        audit.append(connection, audit.operator(), "decide", f"{resource} {on}", dict.fromkeys(sorted(unreadable), REFUSED))
     open_ = [*batches.open_for(connection, resource, "gate"), *batches.open_for(connection, resource, "silver")]
     return sum(batch.taken_on <= on for batch in open_)
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lakehouse.naming import recipient_folder
-from lakehouse.ops import days, facts, packages, recipients, tickets
+from lakehouse.ops import audit, days, facts, packages, recipients, tickets
 from lakehouse.returns.build_record import BuildRecord
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.publication import Published
@@ -18,7 +18,11 @@ LEFT_OUT = "left_out"
 
 
 def record_publication(connection: Connection, edition: Edition, published: Published, closed: days.Day) -> None:
-    """Record a published day and its packages; a closed issue is removed when its content equals the issue already published."""
+    """Record a published day and its packages, once also in the audit.
+
+    A closed issue is removed when its content equals the issue already published.
+    """
+    known_day = days.get(connection, edition.date, published.issue)
     if closed.issue != published.issue:
         days.reopen(connection, edition.date, closed.issue)
     days.close(connection, edition.date, published.issue, closed.gaps)
@@ -27,6 +31,9 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
     recipients.put(connection, (one for one in edition.addressees if one.recipient_id not in known or one.department_uscc))
     if set(packages.of_issue(connection, edition.date, published.issue)) != set(published.packages):
         packages.put(connection, published.packages)
+    if known_day is None or known_day.entry_sha256 != published.entry_sha256:
+        told = {"issue": published.issue, "entry_sha256": published.entry_sha256, "packages": len(published.packages)}
+        audit.append(connection, audit.operator(), "publish", f"day {edition.date}", told)
 
 
 def tell_left_out(connection: Connection, edition: Edition) -> None:

@@ -9,7 +9,7 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.jobs import Answer, JobRequest
-from lakehouse.ops import batches, connect
+from lakehouse.ops import audit, batches, connect
 from spark_jobs.ingest import gate
 
 
@@ -39,5 +39,8 @@ def run(instance: Instance, request: JobRequest) -> GateAnswer:
     with connect(instance) as connection:
         for one in judged:
             gate.record(connection, one, request.business_date)
+        if judged:
+            decided = {one.batch.batch_id: one.decision.gate for one in judged}
+            audit.append(connection, audit.operator(), "decide", f"{contract.code} {request.business_date}", decided)
     gates = Counter(one.decision.gate for one in judged)
     return GateAnswer(batches=len(judged), passed=gates["passed"], warned=gates["warned"], blocked=gates["blocked"])

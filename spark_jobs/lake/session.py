@@ -19,10 +19,12 @@ from lakehouse.errors import ConfigError, Problem
 from spark_jobs.lake import storage
 from spark_jobs.lake.workload import settings_for
 
-HOST = "127.0.0.1"
+HOST = "localhost"  # the client sends a token without TLS to this name only
 PATIENCE_SECONDS = 90
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
+    # The Connect server turns this on for sessions that bring jars of their own; ours bring none.
+    "spark.sql.artifact.isolation.enabled": "false",
     # The sources of our merges are materialised already (see storage), so Delta need not do it again.
     "spark.databricks.delta.merge.materializeSource": "none",
 }
@@ -40,8 +42,21 @@ os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
 
 
 def remote(instance: Instance) -> str:
-    """Return the address of the instance's Spark Connect server."""
+    """Return the address of the instance's Spark Connect server, as it may be shown."""
     return f"sc://{HOST}:{instance.ports.spark_connect}"
+
+
+def remote_with_token(instance: Instance) -> str:
+    """Return the address with the token that the server asks for; it goes to the client only, never into a log or an argument.
+
+    Raises:
+        ConfigError: the instance has no token yet.
+    """
+    path = instance.key_path("spark.token")
+    if not path.is_file():
+        problem = Problem("Spark", f"the instance has no token for it yet ({path} is missing).", "", "run `huiliu down`, then `huiliu up`.")
+        raise ConfigError(problem.text())
+    return f"{remote(instance)}/;token={path.read_text('utf-8').strip()}"
 
 
 def open_session(instance: Instance, rows: int = 0, tables: Iterable[str] = ()) -> SparkSession:
@@ -63,7 +78,7 @@ def open_session(instance: Instance, rows: int = 0, tables: Iterable[str] = ()) 
             for attempt in Retrying(retry=again, stop=stop_after_delay(PATIENCE_SECONDS), wait=wait_exponential(0.2, max=3)):
                 with attempt:
                     socket.create_connection((HOST, port), timeout=2).close()
-                    return _ready(remote(instance), instance, settings)
+                    return _ready(instance, settings)
         except RetryError:
             pass
     found = f"Spark does not answer at {HOST}:{port}."
@@ -76,10 +91,11 @@ def close_sessions() -> None:
         _end(_sessions.popitem()[1][0])
 
 
-def _ready(url: str, instance: Instance, settings: dict[str, str]) -> SparkSession:
+def _ready(instance: Instance, settings: dict[str, str]) -> SparkSession:
+    url = remote(instance)
     session, applied = _sessions.get(url, (None, {}))
     if session is None or session.is_stopped:
-        builder = SparkSession.builder.remote(url)
+        builder = SparkSession.builder.remote(remote_with_token(instance))
         for name, value in {**SETTINGS, **settings}.items():
             builder = builder.config(name, value)
         session = builder.create()

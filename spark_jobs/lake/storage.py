@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -128,6 +129,13 @@ def query(spark: SparkSession, statement: str, limit: int) -> tuple[list[str], l
     """Run a reading statement and return its column names and at most `limit` rows."""
     found = spark.sql(statement).limit(limit)
     return found.columns, [tuple(row) for row in found.collect()]
+
+
+def tables_of(spark: SparkSession, instance: Instance, statement: str) -> tuple[str, ...]:
+    """Return the tables of the lake that a statement reads, by name or by path; Spark only plans the statement."""
+    plan = "\n".join(str(row[0]) for row in spark.sql(f"EXPLAIN EXTENDED {statement}").collect())
+    named = {table: rf"((?<!\w){re.escape(table)}|/{re.escape(table_path(table))})(?!\w)" for table in tables(instance)}
+    return tuple(table for table, pattern in named.items() if re.search(pattern, plan))
 
 
 def read_staged(spark: SparkSession, instance: Instance, path: str) -> DataFrame:

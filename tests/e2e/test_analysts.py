@@ -1,4 +1,4 @@
-"""Ways an analyst uses the three days: read-only SQL, JDBC, Delta without Spark, the cookbook, the report page."""
+"""Ways an analyst uses the three days: read-only SQL, Delta without Spark, the cookbook, the report page."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ import sys
 from pathlib import Path
 
 import duckdb
-import pyspark
 import pytest
 from deltalake import DeltaTable
 from typer.testing import CliRunner
 
 from huiliu.main import app
-from infra.local import java
 from lakehouse.config import PROJECT
 from lakehouse.errors import ConfigError
 from spark_jobs.lake.storage import tables, versions
@@ -27,7 +25,6 @@ from tests.e2e.cookbook import PAGE, asked, recipes
 from tests.plugin.lived import DAYS, Lived
 
 pytestmark = pytest.mark.e2e
-COUNT = "select count(*) as people from base.person"
 WRITES = (
     "insert into base.person select * from base.person",
     "create table base.mine (a int)",
@@ -100,17 +97,6 @@ def asked_by_a_user(statement: str) -> str:
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     return done.stdout + done.stderr
-
-
-def test_a_jdbc_client_reads_the_libraries(lived: Lived) -> None:
-    """Beeline is Hive's own JDBC client; its driver is the one other tools use."""
-    url = f"jdbc:hive2://127.0.0.1:{lived.instance.ports.spark_thrift}/base"
-    jars = Path(pyspark.__file__).parent / "jars" / "*"
-    command = [str(java.find().program), "-cp", str(jars), "org.apache.hive.beeline.BeeLine", "-u", url, "-n", "huiliu", "--silent=true"]
-    shown = subprocess.run([*command, "--outputformat=csv2", "-e", COUNT], capture_output=True, text=True, timeout=120, check=True).stdout
-    people = json.loads(run("sql", COUNT, "--json"))["rows"][0][0]
-    header, answer = [line for line in shown.splitlines() if line.strip()][-2:]
-    assert (header.split()[-1], answer) == ("people", str(people))  # Beeline prints a prompt before the header
 
 
 @pytest.mark.parametrize(

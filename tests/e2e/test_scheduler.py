@@ -16,7 +16,7 @@ import pytest
 
 from application import doctor, sample
 from application.day_run import ingest_by_hand
-from infra.local import lifecycle
+from infra.local import keys, lifecycle
 from infra.local.programs import COMPONENTS
 from lakehouse.config import PROJECT, Instance
 from lakehouse.contracts.loader import load_contracts
@@ -29,6 +29,7 @@ from spark_jobs.lake.storage import versions
 from tests.e2e import knowledge
 from tests.e2e.published import recipients, recorded
 from tests.e2e.reading import gaps
+from tests.infra.modes import assert_closed
 from tests.oracle import canaries
 from tests.oracle.resources import ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
 from tests.plugin.lived import FIRST, PEOPLE, SECOND, THIRD, plant
@@ -179,6 +180,14 @@ def test_no_mark_is_written_where_the_scheduler_talks(backfilled: Backfilled) ->
     assert all(any((home / name).rglob("*")) for name in SPOKEN)
     marks = [mark for one in backfilled.planted for mark in one.marks]
     assert canaries.leaks([home / name for name in ("logs", "derived", "airflow")], marks) == {}
+
+
+@pytest.mark.usefixtures("cleared")
+def test_what_the_services_wrote_is_their_users_alone_and_shows_no_token(backfilled: Backfilled) -> None:
+    home, token = backfilled.instance.home, keys.read(backfilled.instance, "spark.token").encode()
+    assert_closed(home)
+    said = [path for name in SPOKEN for path in (home / name).rglob("*") if path.is_file()]
+    assert [path for path in said if token in path.read_bytes()] == []
 
 
 def _run_and_kill(line: str, patience_seconds: float) -> None:

@@ -42,6 +42,7 @@ def test_a_contract_begun_from_a_file_is_well_formed(contracts: Path, tmp_path: 
     code, _ = run("contracts", "new", "district/d_library_card", str(sample), "--provider", "public_security", "--encoding", "gb18030")
     assert code == 0
     columns = load_contracts(contracts)["d_library_card"].columns
+    assert (contracts / "resources" / "district" / "d_library_card.odcs.yaml").stat().st_mode & 0o777 == 0o644
     assert [(column.name, column.source_name, column.key) for column in columns] == [
         ("column_1", "编号", True),
         ("column_2", "姓名", False),
@@ -60,6 +61,36 @@ def test_check_tells_the_problems_of_all_files(contracts: Path) -> None:
     assert code == 1
     assert "is no version." in problems
     assert "gender.csv:1" in problems
+
+
+def test_check_lists_keys_whose_effect_comes_later(contracts: Path) -> None:
+    code, output = run("contracts", "check", "--json")
+    found = json.loads(output)
+    assert (code, found["problems"]) == (0, [])
+    told = [(Path(one.split(": ")[0]).name, one.split(": ")[1]) for one in found["without_effect"]]
+    policies = [place for file, place in told if file == "policies.yaml"]
+    assert policies
+    assert policies == [one.removesuffix(":") for one in written_conditions(contracts / "policies.yaml", "open_task")]
+    for path in (contracts / "returns").glob("*.yaml"):
+        assert [key for file, key in told if file == path.name] == ["cycle", "receiptRequired"]
+    path = contracts / "returns" / "grid_event.yaml"
+    path.write_text(path.read_text("utf-8").replace("receiptRequired: true\n", ""), "utf-8")
+    code, output = run("contracts", "check")
+    assert code == 0
+    assert "grid_event.yaml: receiptRequired" not in output
+    assert "without effect yet: " in output
+
+
+def written_conditions(path: Path, condition: str) -> list[str]:
+    """Return the places (`classes.<class>.<level>`) of a policy file that name a condition, read line by line."""
+    found, name = [], ""
+    for line in path.read_text("utf-8").split("\nclasses:\n")[1].splitlines():
+        key = re.match(r"( +)([a-z_]+):", line)
+        if key and len(key[1]) == 2:
+            name = key[2]
+        if key and len(key[1]) == 4 and f"when: {condition}" in line:
+            found.append(f"classes.{name}.{key[2]}")
+    return found
 
 
 DECLARATIONS = ("contracts/policies.yaml", "contracts/authority.yaml", "contracts/returns/resident_list.yaml", "cities/tiny/city.yaml")

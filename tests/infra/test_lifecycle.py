@@ -15,16 +15,17 @@ from typing import Any
 import psycopg
 import pytest
 
-from infra.local import postgres
+from infra.local import keys, postgres
 from infra.local.supervision import Supervisor
 from lakehouse.config import Instance
+from tests.infra.modes import assert_closed
 from tests.plugin.servers import alive, at, processes, tiny_instance
 
 HUILIU = Path(sys.executable).with_name("huiliu")
 
 
 def huiliu(*arguments: str, ok: bool = True) -> Any:
-    done = subprocess.run([HUILIU, *arguments], capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run([HUILIU, *arguments], capture_output=True, text=True, check=False, timeout=300, umask=0o022)
     assert (done.returncode == 0) is ok, done.stdout + done.stderr
     return json.loads(done.stdout) if "--json" in arguments and ok else done.stderr
 
@@ -47,7 +48,7 @@ def test_second_up_changes_nothing_and_down_leaves_nothing(second: Instance) -> 
     assert Supervisor(second).pids() == pids
     huiliu("down")
     assert alive(before) == []
-    assert not second.key_path("postgres.password").stat().st_mode & 0o077
+    assert_closed(second.home)
     huiliu("down")
 
 
@@ -60,6 +61,18 @@ def test_one_component_is_stopped_with_what_it_started_and_the_supervisor_goes_o
     assert alive([supervisor]) == [supervisor]
     assert huiliu("up", "--only", "postgres", "--json")["components"]["postgres"]["healthy"]
     assert "there is no component 'postgre'" in huiliu("down", "--only", "postgre", ok=False)
+
+
+@pytest.mark.e2e
+def test_only_a_start_that_is_asked_to_shows_the_password(second: Instance) -> None:
+    password = keys.airflow_password(second)
+    for arguments in (("status",), ("status", "--json"), ("up", "--only", "postgres"), ("up", "--only", "postgres", "--json")):
+        done = subprocess.run([HUILIU, *arguments], capture_output=True, text=True, check=False, timeout=300)
+        assert password not in done.stdout + done.stderr
+        assert "huiliu up --show-login" in done.stdout
+    shown = huiliu("up", "--only", "postgres", "--show-login", "--json")
+    assert shown["airflow_login"] == f"user admin, password {password}"
+    assert "spark_thrift" not in shown
 
 
 @pytest.mark.fault

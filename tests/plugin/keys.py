@@ -22,4 +22,4 @@ def place_keys(instance: Instance) -> None:
     for name, content in contents.items():
         path = instance.key_path(name)
         path.write_bytes(content)
-        path.chmod(0o600)
+        path.chmod(0o644 if name == "signing.pub" else 0o600)

@@ -20,7 +20,7 @@ import pytest
 from psycopg import sql
 
 from application import services
-from infra.local import ports, postgres, session, spark
+from infra.local import ports, postgres, session
 from infra.local.programs import COMPONENTS
 from lakehouse import ops
 from lakehouse.config import PROJECT, Instance, Settings
@@ -101,10 +101,10 @@ def alive(family: list[psutil.Process]) -> list[psutil.Process]:
     return [process for process in family if session.lives(process)]
 
 
-def tiny_instance(home: Path, store: str = "") -> Instance:
+def tiny_instance(home: Path, **given: object) -> Instance:
     """Return an instance of the tiny city in a new home, on free ports; nothing is started, the environment is not asked."""
     home.mkdir(parents=True, exist_ok=True)
-    instance = Instance(settings(home=home, store=store))
+    instance = Instance(settings(home=home, **given))
     ports.ensure(instance, dict.fromkeys(map(ports.variable, ports.DEFAULTS), "0"))
     return instance
 
@@ -169,8 +169,9 @@ def forget_tables(servers: Instance) -> None:
     from pyspark.sql import SparkSession
 
     from spark_jobs.lake import storage
+    from spark_jobs.lake.session import remote_with_token
 
-    catalog = SparkSession.builder.remote(spark.remote(servers)).create()
+    catalog = SparkSession.builder.remote(remote_with_token(servers)).create()
     try:
         storage.detach(catalog)
     finally:

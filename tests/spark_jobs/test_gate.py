@@ -17,7 +17,7 @@ from lakehouse.errors import QualityError
 from lakehouse.jobs import Answer, JobRequest, run_job
 from lakehouse.naming import bronze
 from lakehouse.numbers.resident import normalise_resident_id
-from lakehouse.ops import batches, ingest_runs, rule_counts, tickets
+from lakehouse.ops import audit, batches, ingest_runs, rule_counts, tickets
 from spark_jobs.ingest.scope import rule_scope
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import close_sessions, open_session
@@ -49,6 +49,9 @@ def test_batches_block_one_by_one_and_nothing_of_the_data_is_documented(lake: tu
         broken = rule_counts.of_batches(connection, list(known))
         told = tickets.find(connection, kind="blocked", only_open=True)
         done = ingest_runs.get(connection, RESOURCE, DAY)
+        [decided] = audit.entries(connection)
+    assert (decided.actor, decided.action, decided.subject) == (audit.operator(), "decide", f"{RESOURCE} {DAY}")
+    assert decided.detail == {"good": "passed", "bad": "blocked", "odd": "warned"}
     assert {name: batch.gate for name, batch in known.items()} == {"good": "passed", "bad": "blocked", "odd": "warned"}
     assert (known["bad"].held, known["bad"].accepted, known["good"].held) == (60, 0, None)
     assert broken["good"] == {"amount_yuan.range": 3}

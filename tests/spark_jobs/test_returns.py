@@ -16,7 +16,7 @@ from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import DeliveryError, EntitlementError, QualityError
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.objects import open_area
-from lakehouse.ops import connect, days, facts, packages, recipients, tickets
+from lakehouse.ops import audit, connect, days, facts, packages, recipients, tickets
 from lakehouse.ops.tables import day as day_table
 from lakehouse.ops.tables import day_fact, package
 from lakehouse.returns.day_entries import entry, leaves
@@ -178,6 +178,13 @@ def test_two_days_are_published_repeated_checked_and_issued_again(instance: Inst
     assert package_of(instance, "d-449901", SECOND, 2)["predecessor"]["issue"] == 1
     kept = {path: content for path, content in before.items() if not path.startswith(f"days/{SECOND}/build") and "proofs" not in path}
     assert kept.items() <= files(instance).items()
+    with connect(instance) as connection:
+        told = [(one.subject, one.detail["issue"]) for one in audit.entries(connection) if one.action == "publish"]
+        second = days.get(connection, SECOND, 2)
+        assert second is not None
+        assert audit.entries(connection)[-1].detail == {"issue": 2, "packages": 34, "entry_sha256": second.entry_sha256}
+    # the first issue of the second day twice: its record was lost and made again; repeating a day tells nothing
+    assert told == [(f"day {FIRST}", 1), (f"day {SECOND}", 1), (f"day {SECOND}", 1), (f"day {SECOND}", 2)]
     payload = next(path for path in leaves(open_area(instance, "exchange"), FIRST, 1).payloads[f"g-{GRIDS[0]}"])
     open_area(instance, "exchange").delete([f"grid/g-{GRIDS[0]}/{payload}"])
     with pytest.raises(DeliveryError, match=f"g-{GRIDS[0]}: 1 payloads are missing"):

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from lakehouse.city.calendar import CalendarWarning, WorkCalendar, is_due, last_due
+from lakehouse.city.calendar import CalendarWarning, WorkCalendar, is_due, last_due, last_overdue
 from lakehouse.contracts.model import Cycle
 
 pytestmark = pytest.mark.fast
@@ -42,3 +42,23 @@ def test_what_is_due_when() -> None:
     assert [is_due(yearly, day) for day in (date(2026, 1, 1), date(2026, 1, 2), date(2026, 2, 1))] == [True, False, False]
     assert last_due(yearly, date(2026, 6, 1)) == date(2026, 1, 1)
     assert [is_due(Cycle(every=every, due_hours=0), days[1]) for every in ("quarter_hour", "hour")] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("every", "hours", "on", "overdue"),
+    [
+        ("day", 9, "2026-06-02", "2026-06-02"),
+        ("day", 24, "2026-06-02", "2026-06-02"),
+        ("day", 25, "2026-06-02", "2026-06-01"),
+        ("week", 24, "2026-06-08", "2026-06-08"),
+        ("week", 48, "2026-06-08", "2026-06-01"),
+        ("month", 72, "2026-06-01", "2026-05-01"),
+        ("month", 72, "2026-06-02", "2026-05-01"),
+        ("month", 72, "2026-06-03", "2026-06-01"),
+        ("month", 73, "2026-06-03", "2026-05-01"),
+        ("month", 0, "2026-06-01", "2026-06-01"),
+    ],
+)
+def test_a_delivery_is_overdue_when_its_hours_have_passed(every: str, hours: int, on: str, overdue: str) -> None:
+    cycle = Cycle.model_validate({"every": every, "dueHours": hours})
+    assert last_overdue(cycle, date.fromisoformat(on)) == date.fromisoformat(overdue)

@@ -88,6 +88,8 @@ def test_three_mistakes_are_told_at_once(few_codes: Path) -> None:
         (LIST, ("Name: community_name}", "Name: comunity}"), "customProperties.locality.value.communityName", "no column 'comunity'."),
         (LIST, ("Name: community_name}", "Name: bank_account}"), "customProperties.locality", "'bank_account' is dropped at landing."),
         (LIST, ("grade: 4, open", "grade: 3, open"), "customProperties.sharing.value.grade", "is 3, but a column is of grade 4."),
+        (LIST, ("{attribute: 2,", "{attribute: 3,"), "customProperties.sharing.value.attribute", "legalBasis names no law and article"),
+        (LIST, ("{attribute: 2,", "{attribute: 3, legalBasis: 内部规定,"), "customProperties.sharing.value.attribute", "names no law"),
         (LIST, ("name: person_name", "name: Name"), "schema.Name.name", "is no column name."),
         (LIST, ("name: remark", "name: phone"), "schema.phone", "the column 'phone' stands twice."),
         (LIST, ("physicalName: 备注", "physicalName: 社区"), "schema.remark", "has the physicalName of community_name."),

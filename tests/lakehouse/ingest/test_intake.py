@@ -18,7 +18,7 @@ from lakehouse.ingest.arrival import Search
 from lakehouse.ingest.intake import Intake
 from lakehouse.ingest.staging import Staged, row_hash
 from lakehouse.objects import open_area
-from lakehouse.ops import batches, connect, days, tickets
+from lakehouse.ops import audit, batches, connect, days, tickets
 from lakehouse.ops.tables import batch as batch_table
 from tests.lakehouse.ingest.readers.contract import PROVIDER, contract
 
@@ -140,6 +140,9 @@ def test_an_unreadable_delivery_waits_in_a_ticket_and_the_others_go_on(instance:
     refused = next(batch for batch in known(instance) if batch.gate == "refused")
     assert (refused.received, refused.held) == (1, 1)
     assert staged.rows == {good.batch_id: 2}
+    with connect(instance) as connection:
+        [decided] = audit.entries(connection)
+    assert (decided.action, decided.subject, decided.detail) == ("decide", f"t_thing {FIRST}", {refused.batch_id: "refused"})
     [ticket] = open_tickets(instance)
     assert ticket.provider == PROVIDER
     assert "missing: secret" in ticket.message
