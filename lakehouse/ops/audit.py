@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import pwd
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +33,15 @@ class Entry:
 
 
 _COLUMNS = tuple(audit.c[one.name] for one in fields(Entry))
+
+
+def operator() -> str:
+    """Return the name of the system's user who runs this process, or the number of a user without name; no variable can change it."""
+    user = os.geteuid()
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
 
 
 def append(connection: Connection, actor: str, action: str, subject: str, detail: dict[str, Any] | None = None) -> Entry:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.errors import ConfigError, Problem
+from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import batches, connect
 from spark_jobs.ingest import gate
@@ -37,7 +39,8 @@ def run(instance: Instance, request: JobRequest) -> GateAnswer:
     waiting = [batch for batch in waiting if batch.taken_on <= request.business_date]
     judged = gate.judge(instance, contract, waiting, request.business_date) if waiting else []
     with connect(instance) as connection:
+        desk = Desk(connection, contract, load_clocks(instance), request.business_date)
         for one in judged:
-            gate.record(connection, one, request.business_date)
+            gate.record(desk, one)
     gates = Counter(one.decision.gate for one in judged)
     return GateAnswer(batches=len(judged), passed=gates["passed"], warned=gates["warned"], blocked=gates["blocked"])

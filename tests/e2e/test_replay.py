@@ -21,7 +21,6 @@ LEDGER = {
     "day": "business_date",
     "ingest_run": "business_date",
     "step_timing": "business_date",
-    "quarantine_case": "opened_on",
     "batch": "taken_on",
 }
 
