@@ -32,8 +32,9 @@ def open_for(connection: Connection, clocks: Clocks, gaps: Iterable[Gap], on: da
         kind, resource = gap["kind"], gap["resource"]
         if kind not in MESSAGES:
             continue
-        message = f"{resource}, due on {gap['due_on']}: {MESSAGES[kind]}."
-        detail = {"due_on": gap["due_on"]}
+        when = "" if kind == "contract" else f", due on {gap['due_on']}"  # a contract is wrong on every day alike
+        message = f"{resource}{when}: {MESSAGES[kind]}."
+        detail = {"due_on": gap["due_on"]} if when else {}
         new = NewTicket(kind, _subject(gap), on, message, resource, gap["provider"], clocks.due_on(kind, on), detail)
         tickets.open_ticket(connection, new)
 

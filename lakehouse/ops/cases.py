@@ -59,11 +59,13 @@ class Raised:
 
 @dataclass(frozen=True)
 class Case:
-    """A case with its current state; batch, line, date and rules are those of the newest delivery that raised it."""
+    """A case with its current state; batch, line, date and rules are those of the newest delivery that raised it.
+
+    The subject stays in the database: the key of a row is a hash without a secret, which no page or message has to show.
+    """
 
     case_id: str
     kind: Kind
-    subject: str
     state: State
     outcome: Outcome | None
     expires_on: date | None
@@ -161,7 +163,8 @@ def reopen(connection: Connection, case_id: str, event: NewEvent) -> None:
     """
     known = _locked(connection, case_id)
     check(Step("case", known.kind, known.standing, "open", event.reason or ""), event.actor)
-    same = (case.c.kind == known.kind) & (case.c.subject == known.subject) & (case.c.case_id != case_id)
+    subject = select(case.c.subject).where(case.c.case_id == case_id).scalar_subquery()
+    same = (case.c.kind == known.kind) & (case.c.subject == subject) & (case.c.case_id != case_id)
     other = connection.execute(select(case.c.case_id).where(same, _STANDS)).scalar_one_or_none()
     if other is not None:
         raise ConfigError(Problem(f"case {case_id}", f"the same row has the newer case {other}.", "", "decide that one.").text())
@@ -173,7 +176,7 @@ def reopen(connection: Connection, case_id: str, event: NewEvent) -> None:
 def reopen_expired(connection: Connection, on: date) -> int:
     """Open every case again whose waiver has ended before a date; return how many they were."""
     ended = (case.c.outcome == "waived") & (case.c.expires_on < on)
-    found = connection.scalars(select(case.c.case_id).where(ended).order_by(case.c.case_id)).all()
+    found: Sequence[str] = connection.scalars(select(case.c.case_id).where(ended).order_by(case.c.case_id)).all()
     for case_id in found:
         reopen(connection, case_id, NewEvent("reopened", on, SYSTEM, "waiver_expired"))
     return len(found)

@@ -211,6 +211,7 @@ case = Table(
     Column("closed_on", Date),
     Index("uq_case_kind_subject_open", "kind", "subject", unique=True, postgresql_where=text("closed_on IS NULL")),
     Index(None, "subject"),
+    Index(None, "expires_on"),
     Index(None, "resource", "business_date"),
 )
 

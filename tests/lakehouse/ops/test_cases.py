@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete
 
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError
@@ -29,8 +29,8 @@ def waiver(until: date) -> Decision:
     return Decision("waived", "value_verified", FIRST, LIU, "approval 3", until)
 
 
-def found(connection: object, resource: str) -> list[tuple[str, str, int, str]]:
-    return [(case.kind, case.batch_id, case.source_line, case.standing) for case in cases.find(connection, cases.Filter(resource))]  # type: ignore[arg-type]
+def found(connection: Connection, resource: str) -> list[tuple[str, str, int, str]]:
+    return [(case.kind, case.batch_id, case.source_line, case.standing) for case in cases.find(connection, cases.Filter(resource))]
 
 
 def test_the_same_row_is_the_same_case_whoever_delivers_it_again(module_instance: Instance) -> None:

@@ -45,6 +45,7 @@ def _cases() -> None:
     )
     op.create_index("uq_case_kind_subject_open", "case", ["kind", "subject"], unique=True, schema=SCHEMA, postgresql_where=OPEN)
     op.create_index("ix_case_subject", "case", ["subject"], schema=SCHEMA)
+    op.create_index("ix_case_expires_on", "case", ["expires_on"], schema=SCHEMA)
     op.create_index("ix_case_resource_business_date", "case", ["resource", "business_date"], schema=SCHEMA)
     op.create_table(
         "case_event",
