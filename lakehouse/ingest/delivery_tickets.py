@@ -37,20 +37,23 @@ class Desk:
         detail = {"batch_id": batch.batch_id, "source_object": batch.source_object, **({"rules": dict(rules)} if rules else {})}
         self._open(NewTicket(kind, _subject(batch), self.on, message, batch.resource, batch.provider, self._due_on(kind), detail))
 
-    def read(self, batch: Batch) -> None:
-        """Close the ticket of a delivery that could not be read before."""
-        tickets.close_open(self.connection, "refused", _subject(batch), Closing("readable", self.on, document=batch.batch_id))
+    def read(self, delivered: Collection[Batch]) -> None:
+        """Close the tickets of deliveries that could not be read before and now can."""
+        ids = {batch.batch_id for batch in delivered}
+        for ticket in self._waiting("refused"):
+            if ticket.detail["batch_id"] in ids:
+                self._close(ticket, "readable", ticket.detail["batch_id"])
 
-    def let_in(self, batch: Batch) -> None:
-        """Close the ticket of a batch that was blocked before, and those of stopped deliveries this one replaces."""
-        tickets.close_open(self.connection, "blocked", _subject(batch), Closing("let_in", self.on, document=batch.batch_id))
-        waiting = [one for one in self._waiting() if one.kind in STOPS and one.provider == batch.provider]
-        stopped = {one.batch_id: one for one in batches.with_ids(self.connection, [one.detail["batch_id"] for one in waiting])}
+    def let_in(self, delivered: Collection[Batch]) -> None:
+        """Close the tickets of batches that were blocked before and now pass, and those of stopped deliveries that these replace."""
+        waiting = self._waiting(*STOPS)
+        stopped = {one.batch_id: one for one in batches.of_ids(self.connection, [one.detail["batch_id"] for one in waiting])}
         for ticket in waiting:
             known = stopped.get(ticket.detail["batch_id"])
-            reason = replacement(self.contract, known, batch) if known else None
-            if reason:
-                tickets.close(self.connection, ticket.ticket_id, Closing(reason, self.on, document=batch.batch_id))
+            settling = ((settled_by(self.contract, known, batch), batch) for batch in delivered if known)
+            found = next(((reason, batch) for reason, batch in settling if reason), None)
+            if found:
+                self._close(ticket, found[0], found[1].batch_id)
 
     def tell(self, unusable: Collection[Unusable], usable: Collection[str]) -> None:
         """Open the tickets of files and sources that give no delivery, and close those of which that is no longer true.
@@ -63,19 +66,22 @@ class Desk:
         for subject, one in there.items():
             facts = (self.on, one.message, self.contract.code)
             self._open(NewTicket(UNUSABLE, subject, *facts, due_on=self._due_on(UNUSABLE), detail={"source": one.subject}))
-        for ticket in self._waiting():
-            if ticket.kind == UNUSABLE and ticket.subject not in there:
-                reason = self._no_longer(ticket.detail["source"], usable)
-                if reason:
-                    tickets.close(self.connection, ticket.ticket_id, Closing(reason, self.on))
+        for ticket in self._waiting(UNUSABLE):
+            reason = self._no_longer(ticket.detail["source"], usable) if ticket.subject not in there else None
+            if reason:
+                self._close(ticket, reason)
 
     def _no_longer(self, source: str, usable: Collection[str]) -> str | None:
         if is_fetched(self.contract):
             return "answered" if usable else None  # a source that was not asked has not answered
         return "usable" if source in usable else "gone"
 
-    def _waiting(self) -> list[tickets.Ticket]:
-        return tickets.find(self.connection, resource=self.contract.code, only_open=True)
+    def _waiting(self, *kinds: str) -> list[tickets.Ticket]:
+        found = tickets.find(self.connection, resource=self.contract.code, only_open=True)
+        return [ticket for ticket in found if ticket.kind in kinds]
+
+    def _close(self, ticket: tickets.Ticket, reason: str, document: str | None = None) -> None:
+        tickets.close(self.connection, ticket.ticket_id, Closing(reason, self.on, document=document))
 
     def _open(self, new: NewTicket) -> None:
         tickets.open_ticket(self.connection, new)
@@ -84,13 +90,15 @@ class Desk:
         return self.clocks.due_on(kind, self.on)
 
 
-def replacement(contract: Contract, stopped: Batch, later: Batch) -> str | None:
-    """Return why a batch that was let in settles one that was stopped before it, or None if it does not.
+def settled_by(contract: Contract, stopped: Batch, later: Batch) -> str | None:
+    """Return why a batch that was let in settles one that was stopped, or None if it does not.
 
-    A later snapshot says all the stopped one would have said. A source that is asked again answers for the whole window: after a refused
-    delivery that window is open until an answer is readable, after a blocked one only when it is asked for the same date. A file settles
-    only the file of the same name, delivered again; what another file of the same day holds is another matter.
+    The same batch does. A later snapshot says all the stopped one would have said. A source that is asked again answers for the whole
+    window: after a refused delivery that window is open until an answer is readable, after a blocked one only when it is asked for the
+    same date. A file settles only the file of the same name, delivered again; what another file of that day holds is another matter.
     """
+    if later.batch_id == stopped.batch_id:
+        return "let_in"
     if (later.provider, later.resource) != (stopped.provider, stopped.resource) or later.delivery_no <= stopped.delivery_no:
         return None
     if contract.delivery == "snapshot" and later.business_date >= stopped.business_date:

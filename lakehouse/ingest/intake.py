@@ -70,7 +70,7 @@ def settle(desk: Desk, waiting: Sequence[Batch], unreadable: Mapping[str, str]) 
             desk.stop("refused", batch, unreadable[batch.batch_id])
         else:
             batches.record_bronze(connection, [batch.batch_id])
-            desk.read(batch)
+    desk.read([batch for batch in waiting if batch.batch_id not in unreadable])
     open_ = [*batches.open_for(connection, resource, "gate"), *batches.open_for(connection, resource, "silver")]
     return sum(batch.taken_on <= on for batch in open_)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Literal
@@ -112,7 +112,7 @@ def get(connection: Connection, batch_id: str) -> Batch | None:
     return next(iter(_batches(connection, batch.c.batch_id == batch_id)), None)
 
 
-def with_ids(connection: Connection, batch_ids: Sequence[str]) -> list[Batch]:
+def of_ids(connection: Connection, batch_ids: Collection[str]) -> list[Batch]:
     """Return the batches with these ids, as far as they are recorded."""
     return _batches(connection, batch.c.batch_id.in_(batch_ids)) if batch_ids else []
 

@@ -62,7 +62,7 @@ class Step:
 
 # What settles a ticket of each kind, and so closes it; each reason is true of that kind alone.
 SETTLED: dict[str, tuple[str, ...]] = {
-    "refused": ("readable", "redelivered", "superseded", "covered"),  # a delivery that cannot be read
+    "refused": ("readable", "let_in", "redelivered", "superseded", "covered"),  # a delivery that cannot be read
     "blocked": ("let_in", "redelivered", "superseded", "covered"),  # a batch the gate does not let in
     "unusable": ("gone", "usable", "answered"),  # a file or source that gives no delivery
     "silent": ("delivered", "superseded", "covered"),  # a delivery that is due

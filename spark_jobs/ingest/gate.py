@@ -61,17 +61,17 @@ def judge(instance: Instance, contract: Contract, waiting: Sequence[Batch], on: 
     return judged
 
 
-def record(desk: Desk, judged: Judged) -> None:
-    """Record the gate's decision on a batch with its counts per rule; a blocked batch opens a ticket, any other closes those it settles."""
-    batch, decision = judged.batch, judged.decision
-    counts = Counts(held=batch.received) if decision.gate == BLOCKED else None
-    batches.record_gate(desk.connection, batch.batch_id, decision.gate, counts)
-    rule_counts.record(desk.connection, batch.batch_id, _broken(judged))
-    if decision.gate == BLOCKED:
-        broken = {rule: _broken(judged)[rule] for rule in decision.reasons}
-        desk.stop(BLOCKED, batch, _message(batch, broken), broken)
-    else:
-        desk.let_in(batch)
+def record(desk: Desk, judged: Sequence[Judged]) -> None:
+    """Record the gate's decisions with the counts per rule; a blocked batch opens a ticket, the others close those they settle."""
+    for one in judged:
+        batch, decision = one.batch, one.decision
+        counts = Counts(held=batch.received) if decision.gate == BLOCKED else None
+        batches.record_gate(desk.connection, batch.batch_id, decision.gate, counts)
+        rule_counts.record(desk.connection, batch.batch_id, _broken(one))
+        if decision.gate == BLOCKED:
+            broken = {rule: _broken(one)[rule] for rule in decision.reasons}
+            desk.stop(BLOCKED, batch, _message(batch, broken), broken)
+    desk.let_in([one.batch for one in judged if one.decision.gate != BLOCKED])
 
 
 def _tallies(rows: DataFrame, rules: Sequence[str]) -> dict[str, Tally]:

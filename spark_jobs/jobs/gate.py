@@ -39,8 +39,6 @@ def run(instance: Instance, request: JobRequest) -> GateAnswer:
     waiting = [batch for batch in waiting if batch.taken_on <= request.business_date]
     judged = gate.judge(instance, contract, waiting, request.business_date) if waiting else []
     with connect(instance) as connection:
-        desk = Desk(connection, contract, load_clocks(instance), request.business_date)
-        for one in judged:
-            gate.record(desk, one)
+        gate.record(Desk(connection, contract, load_clocks(instance), request.business_date), judged)
     gates = Counter(one.decision.gate for one in judged)
     return GateAnswer(batches=len(judged), passed=gates["passed"], warned=gates["warned"], blocked=gates["blocked"])

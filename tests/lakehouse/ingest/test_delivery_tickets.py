@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lakehouse.contracts.model import Contract
-from lakehouse.ingest.delivery_tickets import replacement
+from lakehouse.ingest.delivery_tickets import settled_by
 from lakehouse.ops.batches import Batch, Gate
 from tests.lakehouse.ingest.readers.contract import contract
 
@@ -41,14 +41,18 @@ def batch(number: int, gate: Gate, about: date = FIRST, name: str = "t_thing/202
     ],
 )
 def test_a_good_delivery_settles_only_what_it_replaces(gate: Gate, of: Contract, later: Batch, reason: str | None) -> None:
-    assert replacement(of, batch(1, gate), later) == reason
+    assert settled_by(of, batch(1, gate), later) == reason
+
+
+def test_the_batch_itself_let_in_settles_it_whatever_its_form() -> None:
+    assert settled_by(CHANGES, batch(1, "blocked"), batch(1, "passed")) == "let_in"
 
 
 def test_an_earlier_delivery_settles_nothing() -> None:
-    assert replacement(SNAPSHOTS, batch(2, "blocked"), batch(1, "passed")) is None
+    assert settled_by(SNAPSHOTS, batch(2, "blocked"), batch(1, "passed")) is None
 
 
 def test_the_window_after_a_refused_answer_holds_it_and_the_one_after_a_blocked_answer_does_not() -> None:
     later = batch(2, "passed", SECOND)
-    assert replacement(FETCHED, batch(1, "refused"), later) == "covered"
-    assert replacement(FETCHED, batch(1, "blocked"), later) is None
+    assert settled_by(FETCHED, batch(1, "refused"), later) == "covered"
+    assert settled_by(FETCHED, batch(1, "blocked"), later) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -56,9 +55,10 @@ def finish(instance: Instance, of: Contract, taken: Intake, on: date) -> Staged:
 def let_in(instance: Instance, of: Contract, on: date) -> None:
     """Record what waits for the gate as passed, as the gate job does, without Spark."""
     with connect(instance) as connection:
-        for batch in batches.open_for(connection, of.code, "gate"):
+        waiting = batches.open_for(connection, of.code, "gate")
+        for batch in waiting:
             batches.record_gate(connection, batch.batch_id, "passed")
-            Desk(connection, of, load_clocks(instance), on).let_in(replace(batch, gate="passed"))
+        Desk(connection, of, load_clocks(instance), on).let_in(waiting)
 
 
 def known(instance: Instance) -> list[batches.Batch]:

@@ -52,7 +52,7 @@ def test_no_person_says_that_a_thing_is_settled_or_fixed() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
-    [("contract", "delivered"), ("blocked", "usable"), ("refused", "let_in"), ("failed", "delivered"), ("silent", "run_done")],
+    [("contract", "delivered"), ("blocked", "usable"), ("refused", "answered"), ("failed", "delivered"), ("silent", "run_done")],
 )
 def test_what_settles_one_kind_of_thing_settles_no_other(kind: str, reason: str) -> None:
     with pytest.raises(ConfigError) as told:
