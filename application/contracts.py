@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lakehouse.city.clocks import load_clock_table
 from lakehouse.city.departments import load_departments
 from lakehouse.city.profile import misplaced
 from lakehouse.city.providers import Offices
@@ -61,7 +62,7 @@ class Begun:
 
 
 def check(instance: Instance) -> Checked:
-    """Check contracts, code tables, policies, authority, returns, city profile, region tree and departments.
+    """Check contracts, code tables, clocks, policies, authority, returns, city profile, region tree and departments.
 
     All problems are reported together. A wrong file does not hide the problems of another one: what depends on it is checked as far as
     possible.
@@ -104,6 +105,7 @@ def compare(instance: Instance, old: Path) -> dict[str, list[Difference]]:
 
 def _of_declarations(folder: Path, contracts: Mapping[str, Contract]) -> Iterator[str]:
     yield from _attempt(partial(load_code_tables, folder))[1]
+    yield from _attempt(partial(load_clock_table, folder / "clocks.yaml"))[1]
     authority, wrong = _attempt(partial(load_authority, folder / "authority.yaml", contracts))
     yield from wrong
     policies, wrong = _attempt(partial(load_policies, folder / "policies.yaml"))

@@ -1,13 +1,17 @@
-"""Look up tickets and quarantined rows (cases) that somebody has to deal with; never shows a value from the data."""
+"""Look up and decide tickets and quarantined rows (cases) that somebody has to deal with; never shows a value from the data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import Connection
+
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem
-from lakehouse.ops import batches, cases, connect, tickets
+from lakehouse.ops import audit, batches, cases, connect, tickets
+from lakehouse.ops.events import Event, NewEvent
+from lakehouse.ops.transitions import Actor, person
 
 
 @dataclass(frozen=True)
@@ -15,15 +19,30 @@ class TicketHistory:
     """A ticket and its events, in order."""
 
     ticket: tickets.Ticket
-    events: list[tickets.Event]
+    events: list[Event]
 
 
 @dataclass(frozen=True)
 class CasePlace:
-    """A quarantined row (case) and the delivered file or table it came in."""
+    """A quarantined row (case), its events, and the delivered file or table it came in last (None: its batch is not recorded now)."""
 
     case: cases.Case
-    source_object: str
+    events: list[Event]
+    source_object: str | None
+
+
+@dataclass(frozen=True)
+class Act:
+    """What whoever runs this process does about a case or a ticket: on which business date, for which reason, on which document."""
+
+    on: date
+    reason: str
+    document: str | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Return the person as the table of transitions knows them."""
+        return person(audit.operator())
 
 
 def find_tickets(instance: Instance, business_date: date | None, kind: str | None, *, only_open: bool) -> list[tickets.Ticket]:
@@ -40,9 +59,9 @@ def ticket_history(instance: Instance, ticket_id: int) -> TicketHistory:
     """
     with connect(instance) as connection:
         ticket = tickets.get(connection, ticket_id)
-        events = tickets.events(connection, ticket_id)
+        events = tickets.history(connection, ticket_id)
     if ticket is None:
-        raise ConfigError(Problem(f"ticket {ticket_id}", "there is no such ticket.", "", "see `huiliu tickets list --all`.").text())
+        raise ConfigError(_no_ticket(ticket_id))
     return TicketHistory(ticket, events)
 
 
@@ -60,7 +79,72 @@ def case_place(instance: Instance, case_id: str) -> CasePlace:
     """
     with connect(instance) as connection:
         case = cases.get(connection, case_id)
+        events = cases.history(connection, case_id)
         batch = batches.get(connection, case.batch_id) if case else None
-    if case is None or batch is None:
-        raise ConfigError(Problem(f"case {case_id}", "there is no such case.", "", "see `huiliu quarantine list --all`.").text())
-    return CasePlace(case, batch.source_object)
+    if case is None:
+        raise ConfigError(_no_case(case_id))
+    return CasePlace(case, events, batch.source_object if batch else None)
+
+
+def assign_ticket(instance: Instance, ticket_id: int, assignee: str, on: date) -> None:
+    """Assign a ticket to somebody.
+
+    Raises:
+        ConfigError: there is no such ticket, or it is closed.
+    """
+    with connect(instance) as connection:
+        if tickets.get(connection, ticket_id) is None:
+            raise ConfigError(_no_ticket(ticket_id))
+        tickets.assign(connection, ticket_id, assignee, on, Act(on, "assigned").actor)
+
+
+def close_ticket(instance: Instance, ticket_id: int, act: Act) -> None:
+    """Close a ticket in the name of a person; that the thing itself is settled is said by the system alone.
+
+    Raises:
+        ConfigError: there is no such ticket, or it may not be closed with this reason.
+    """
+    with connect(instance) as connection:
+        if tickets.get(connection, ticket_id) is None:
+            raise ConfigError(_no_ticket(ticket_id))
+        tickets.close(connection, ticket_id, tickets.Closing(act.reason, act.on, act.actor, act.document))
+        _audit(connection, act, f"ticket {ticket_id}", "closed")
+
+
+def decide_case(instance: Instance, case_id: str, outcome: cases.Outcome, act: Act, until: date | None = None) -> None:
+    """Waive or reject a quarantined row (case); a waiver ends after the day `until`.
+
+    Raises:
+        ConfigError: there is no such case, or it may not be closed so.
+    """
+    with connect(instance) as connection:
+        if cases.get(connection, case_id) is None:
+            raise ConfigError(_no_case(case_id))
+        cases.decide(connection, case_id, cases.Decision(outcome, act.reason, act.on, act.actor, act.document, until))
+        _audit(connection, act, f"case {case_id}", outcome)
+
+
+def withdraw_decision(instance: Instance, case_id: str, act: Act) -> None:
+    """Open a case again, because whoever decided it takes the decision back.
+
+    Raises:
+        ConfigError: there is no such case, or it was not decided by a person.
+    """
+    with connect(instance) as connection:
+        if cases.get(connection, case_id) is None:
+            raise ConfigError(_no_case(case_id))
+        cases.reopen(connection, case_id, NewEvent("reopened", act.on, act.actor, act.reason, act.document))
+        _audit(connection, act, f"case {case_id}", "reopened")
+
+
+def _audit(connection: Connection, act: Act, subject: str, outcome: str) -> None:
+    detail = {"outcome": outcome, "reason": act.reason, "document": act.document, "business_date": act.on.isoformat()}
+    audit.append(connection, act.actor.name, "decide", subject, detail)
+
+
+def _no_ticket(ticket_id: int) -> str:
+    return Problem(f"ticket {ticket_id}", "there is no such ticket.", "", "see `huiliu tickets list --all`.").text()
+
+
+def _no_case(case_id: str) -> str:
+    return Problem(f"case {case_id}", "there is no such case.", "", "see `huiliu quarantine list --all`.").text()

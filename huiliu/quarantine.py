@@ -1,4 +1,4 @@
-"""The commands that list and show quarantined rows, never their values."""
+"""The commands that list, show and decide quarantined rows, never their values."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from application.tickets import case_place, find_cases
+from application.tickets import Act, case_place, decide_case, find_cases, withdraw_decision
 from huiliu.dates import business_date
+from huiliu.deciding import Document, On, show_events
 from huiliu.listings import Columns, as_object, show_list
 from lakehouse.config import Instance
 from lakehouse.ops import cases
@@ -22,16 +23,21 @@ COLUMNS: Columns[cases.Case] = {
     "batch": lambda case: case.batch_id[:12],
     "line": lambda case: case.source_line,
     "rules": lambda case: case.rules,
-    "state": lambda case: case.state,
+    "state": lambda case: case.standing,
 }
+CaseId = Annotated[str, typer.Argument(metavar="CASE", help="Id of the case.")]
+Reason = Annotated[str, typer.Option(help="Reason code; a wrong one is refused with those allowed.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add `quarantine list` and `quarantine show` to the command line."""
+    """Add `quarantine list`, `show`, `waive`, `reject` and `reopen` to the command line."""
     group = typer.Typer(help="Quarantined rows: where each is in its delivery and which rules it broke.", no_args_is_help=True)
     group.command("list")(list_cases)
     group.command("show")(show)
+    group.command("waive")(waive)
+    group.command("reject")(reject)
+    group.command("reopen")(reopen)
     app.add_typer(group, name="quarantine")
 
 
@@ -49,12 +55,36 @@ def list_cases(
     show_list("cases", found, COLUMNS, as_json=as_json)
 
 
-def show(case_id: Annotated[str, typer.Argument(help="Id of the case.")], as_json: Json = False) -> None:
-    """Show where a quarantined row is in its delivery and which rules it broke."""
+def show(case_id: CaseId, as_json: Json = False) -> None:
+    """Show where a quarantined row is in its delivery, which rules it broke and what happened to its case."""
     found = case_place(Instance(), case_id)
     case = found.case
     if as_json:
-        typer.echo(as_object({**asdict(case), "source_object": found.source_object}))
+        events = [asdict(event) for event in found.events]
+        typer.echo(as_object({**asdict(case), "source_object": found.source_object, "events": events}))
         return
-    typer.echo(f"case {case.case_id} · {case.state} · {case.resource} of {case.provider} about {case.business_date}")
-    typer.echo(f"  {found.source_object}, line {case.source_line}: {', '.join(case.rules)}")
+    until = f" until {case.expires_on}" if case.expires_on else ""
+    typer.echo(f"case {case.case_id} · {case.standing}{until} · {case.resource} of {case.provider} about {case.business_date}")
+    typer.echo(f"  {found.source_object or 'batch ' + case.batch_id}, line {case.source_line}: {', '.join(case.rules)}")
+    show_events(found.events)
+
+
+def waive(
+    case_id: CaseId,
+    until: Annotated[date, typer.Option(metavar="DATE", parser=business_date, help="Last day of the waiver; the day after, it is open.")],
+    reason: Reason,
+    document: Document,
+    on: On,
+) -> None:
+    """Waive a quarantined row in your name for some time: it stays out, and nobody has to deal with it."""
+    decide_case(Instance(), case_id, "waived", Act(on, reason, document), until)
+
+
+def reject(case_id: CaseId, reason: Reason, document: Document, on: On) -> None:
+    """Reject a quarantined row in your name for good; that one is fixed is found by the system alone."""
+    decide_case(Instance(), case_id, "rejected", Act(on, reason, document))
+
+
+def reopen(case_id: CaseId, document: Document, on: On) -> None:
+    """Take a decision back: the case is open again."""
+    withdraw_decision(Instance(), case_id, Act(on, "decision_withdrawn", document))

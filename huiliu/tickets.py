@@ -1,4 +1,4 @@
-"""The commands that list and show tickets."""
+"""The commands that list, show, assign and close tickets."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from application.tickets import find_tickets, ticket_history
+from application.tickets import Act, assign_ticket, close_ticket, find_tickets, ticket_history
 from huiliu.dates import business_date
+from huiliu.deciding import Document, On, show_events
 from huiliu.listings import Columns, as_object, show_list
 from lakehouse.config import Instance
 from lakehouse.ops import tickets
@@ -21,18 +22,22 @@ COLUMNS: Columns[tickets.Ticket] = {
     "state": lambda ticket: ticket.state,
     "resource": lambda ticket: ticket.resource,
     "provider": lambda ticket: ticket.provider,
+    "due": lambda ticket: ticket.due_on,
     "message": lambda ticket: ticket.message.split("\n")[0],
 }
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add `tickets list` and `tickets show` to the command line."""
+    """Add `tickets list`, `show`, `assign` and `close` to the command line."""
     group = typer.Typer(
-        help="Tickets: problems somebody has to solve, such as refused, blocked or silent sources and failed runs.", no_args_is_help=True
+        help="Tickets: problems somebody has to solve by a date, such as blocked or silent sources and failed runs.",
+        no_args_is_help=True,
     )
     group.command("list")(list_tickets)
     group.command("show")(show)
+    group.command("assign")(assign)
+    group.command("close")(close)
     app.add_typer(group, name="tickets")
 
 
@@ -40,7 +45,7 @@ def list_tickets(
     day: Annotated[
         date | None, typer.Option("--date", metavar="DATE", parser=business_date, help="Only tickets of this business date.")
     ] = None,
-    kind: Annotated[str, typer.Option(help="Only tickets of this kind: refused, blocked, silent, failed, …")] = "",
+    kind: Annotated[str, typer.Option(help="Only tickets of this kind: refused, blocked, unusable, silent, failed, …")] = "",
     everything: Annotated[bool, typer.Option("--all", help="List closed tickets too.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -56,6 +61,25 @@ def show(ticket_id: Annotated[int, typer.Argument(help="Number of the ticket.")]
     if as_json:
         typer.echo(as_object({**asdict(ticket), "events": [asdict(event) for event in found.events]}))
         return
-    typer.echo(f"ticket {ticket.ticket_id} · {ticket.kind} · {ticket.state} · {ticket.subject}\n{ticket.message}")
-    for event in found.events:
-        typer.echo(f"  {event.seq}. {event.event} on {event.business_date}" + (f" by {event.actor}" if event.actor else ""))
+    due = f" · due on {ticket.due_on}" if ticket.due_on else ""
+    typer.echo(f"ticket {ticket.ticket_id} · {ticket.kind} · {ticket.state} · {ticket.subject}{due}\n{ticket.message}")
+    show_events(found.events)
+
+
+def assign(
+    ticket_id: Annotated[int, typer.Argument(help="Number of the ticket.")],
+    assignee: Annotated[str, typer.Argument(help="Whoever is to deal with it.")],
+    on: On,
+) -> None:
+    """Assign a ticket to somebody; its due date stays."""
+    assign_ticket(Instance(), ticket_id, assignee, on)
+
+
+def close(
+    ticket_id: Annotated[int, typer.Argument(help="Number of the ticket.")],
+    reason: Annotated[str, typer.Option(help="explained or withdrawn; that the thing itself is settled is found by the system alone.")],
+    document: Document,
+    on: On,
+) -> None:
+    """Close a ticket in your name."""
+    close_ticket(Instance(), ticket_id, Act(on, reason, document))

@@ -227,4 +227,14 @@ def _rules(draft: Draft) -> Iterator[Finding]:
                 )
 
 
-CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (_head, _referred_columns, _source, _cycle, _keys, _classes, _sharing, _names, _rules)
+CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
+    _head,
+    _referred_columns,
+    _source,
+    _cycle,
+    _keys,
+    _classes,
+    _sharing,
+    _names,
+    _rules,
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Literal
@@ -112,6 +112,11 @@ def get(connection: Connection, batch_id: str) -> Batch | None:
     return next(iter(_batches(connection, batch.c.batch_id == batch_id)), None)
 
 
+def of_ids(connection: Connection, batch_ids: Collection[str]) -> list[Batch]:
+    """Return the batches with these ids, as far as they are recorded."""
+    return _batches(connection, batch.c.batch_id.in_(batch_ids)) if batch_ids else []
+
+
 def of_resource(connection: Connection, resource: str) -> list[Batch]:
     """Return all batches of a resource in order of delivery."""
     return _batches(connection, batch.c.resource == resource)
@@ -176,10 +181,9 @@ def _batches(connection: Connection, *conditions: ColumnElement[bool]) -> list[B
     return [Batch(**row._mapping) for row in rows]
 
 
-def has_delivered(connection: Connection, resource: str | None, provider: str | None, since: date) -> bool:
-    """Return whether a provider has delivered something about this date or a later one."""
-    ours = (batch.c.resource == resource) & (batch.c.provider == provider) & (batch.c.business_date >= since)
-    return (connection.scalar(select(func.count()).where(ours)) or 0) > 0
+def delivered(connection: Connection, resource: str, provider: str | None, since: date) -> list[Batch]:
+    """Return what a provider has delivered of a resource about this date or a later one, in order of delivery."""
+    return _batches(connection, batch.c.resource == resource, batch.c.provider == provider, batch.c.business_date >= since)
 
 
 def gate_history(connection: Connection, since: date, until: date) -> list[GateCount]:

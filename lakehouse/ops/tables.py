@@ -167,34 +167,61 @@ ticket = Table(
     Index(None, "business_date"),
 )
 
+
+def _event_columns() -> list[Column[Any]]:
+    """Return what every event of a case or a ticket says: what happened, when, by whom, through which channel, why, on which document."""
+    return [
+        Column("seq", Integer, primary_key=True, autoincrement=False),
+        _required("event", Text),
+        _required("business_date", Date),
+        _required("actor", Text),
+        _required("channel", Text),
+        Column("reason", Text),
+        Column("document", Text),
+        _json("detail"),
+        _now("recorded_at"),
+    ]
+
+
+# No key of a case, a ticket or an event cascades: what somebody decided outlives the batches, runs and days it was about.
 ticket_event = Table(
     "ticket_event",
     metadata,
-    Column("ticket_id", BigInteger, ForeignKey(ticket.c.ticket_id, ondelete="CASCADE"), primary_key=True),
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    _required("event", Text),
-    _required("business_date", Date),
-    Column("actor", Text),
-    _json("detail"),
-    _now("recorded_at"),
+    Column("ticket_id", BigInteger, ForeignKey(ticket.c.ticket_id), primary_key=True),
+    *_event_columns(),
 )
 
-quarantine_case = Table(
-    "quarantine_case",
+case = Table(
+    "case",
     metadata,
     Column("case_id", Text, primary_key=True),
-    Column("batch_id", Text, ForeignKey(batch.c.batch_id, ondelete="CASCADE"), nullable=False),
-    _required("source_line", BigInteger),
+    _required("kind", Text),
+    _required("subject", Text),
+    _required("state", Text),
+    Column("outcome", Text),
+    Column("expires_on", Date),
     _required("resource", Text),
     _required("provider", Text),
     _required("business_date", Date),
+    _required("batch_id", Text),
+    _required("source_line", BigInteger),
     _required("rules", ARRAY(Text)),
-    _required("state", Text),
-    Column("ticket_id", BigInteger, ForeignKey(ticket.c.ticket_id, ondelete="SET NULL")),
+    Column("ticket_id", BigInteger, ForeignKey(ticket.c.ticket_id)),
     _required("opened_on", Date),
     Column("closed_on", Date),
-    UniqueConstraint("batch_id", "source_line"),
+    Index("uq_case_kind_subject_open", "kind", "subject", unique=True, postgresql_where=text("closed_on IS NULL")),
+    Index(None, "subject"),
+    Index(None, "expires_on"),
     Index(None, "resource", "business_date"),
+)
+
+case_event = Table(
+    "case_event",
+    metadata,
+    Column("case_id", Text, ForeignKey(case.c.case_id), primary_key=True),
+    *_event_columns(),
+    Column("source_line", BigInteger),
+    Index("uq_case_event_raised", "document", "source_line", unique=True, postgresql_where=text("event = 'raised'")),
 )
 
 step_timing = Table(

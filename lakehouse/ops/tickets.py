@@ -1,4 +1,4 @@
-"""Record and read tickets: one generic list of matters that somebody has to look at, with the events of each."""
+"""Record and read tickets: one generic list of matters that somebody has to look at by a date, with the events of each."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 
+from lakehouse.ops import events
+from lakehouse.ops.events import NewEvent
 from lakehouse.ops.tables import ticket, ticket_event
+from lakehouse.ops.transitions import RECURRING, SYSTEM, UNDONE, Actor, Step, check
 
 State = Literal["open", "assigned", "closed"]
 
@@ -17,7 +20,8 @@ State = Literal["open", "assigned", "closed"]
 class NewTicket:
     """A matter somebody has to look at. Only one ticket of the same kind and subject can be open at a time.
 
-    `kind` is for instance `refused`, `blocked`, `silent`, `failed`, `quarantine`; `subject` names the thing, never a value of the data.
+    `kind` is one of `transitions.SETTLED`; `subject` names the thing itself (a batch, a file, a run, a contract), never a value of the
+    data. `due_on` is kept as it is when the ticket is opened.
     """
 
     kind: str
@@ -50,70 +54,85 @@ class Ticket:
 
 
 @dataclass(frozen=True)
-class NewEvent:
-    """An event of a ticket, before it is recorded."""
+class Closing:
+    """Why a ticket is closed: the reason, the business date, who says so, and the document (or batch) that settled it."""
 
-    event: str
-    business_date: date
-    actor: str | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event(NewEvent):
-    """A recorded event of a ticket; `seq` numbers the events of one ticket from 1."""
-
-    seq: int
-    recorded_at: datetime
+    reason: str
+    on: date
+    actor: Actor = SYSTEM
+    document: str | None = None
 
 
 _COLUMNS = tuple(ticket.c[one.name] for one in fields(Ticket))
-_EVENT_COLUMNS = tuple(ticket_event.c[one.name] for one in fields(Event))
 
 
 def open_ticket(connection: Connection, new: NewTicket) -> int:
     """Open a ticket, or update the open ticket of the same kind and subject; return its number.
 
-    An open ticket takes the newer message and detail, and gets an event only when they differ from the ones it has.
+    An open ticket takes the newer message and detail, and gets an event only when they differ from the ones it has. A closed one is
+    returned as it is where its closing still stands: when a day is run or a batch is rebuilt again, nobody has to decide twice.
     """
-    ours = (ticket.c.kind == new.kind) & (ticket.c.subject == new.subject) & ticket.c.closed_on.is_(None)
+    ours = (ticket.c.kind == new.kind) & (ticket.c.subject == new.subject)
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"ticket {new.kind} {new.subject}"})
-    known = connection.execute(select(ticket.c.ticket_id, ticket.c.message, ticket.c.detail).where(ours)).one_or_none()
-    if known is None:
+    newest = select(*_COLUMNS).where(ours).order_by(ticket.c.ticket_id.desc()).limit(1)
+    row = connection.execute(newest).one_or_none()
+    known = Ticket(**row._mapping) if row else None
+    if known is None or (known.closed_on is not None and not _stands(connection, known, known.closed_on, new)):
         statement = insert(ticket).values(state="open", **asdict(new)).returning(ticket.c.ticket_id)
         ticket_id: int = connection.execute(statement).scalar_one()
         _record(connection, ticket_id, NewEvent("opened", new.business_date))
         return ticket_id
-    if (known.message, known.detail) != (new.message, new.detail):
-        connection.execute(update(ticket).where(ours).values(message=new.message, detail=new.detail))
+    if known.closed_on is None and (known.message, known.detail) != (new.message, new.detail):
+        changed = update(ticket).where(ticket.c.ticket_id == known.ticket_id).values(message=new.message, detail=new.detail)
+        connection.execute(changed)
         _record(connection, known.ticket_id, NewEvent("changed", new.business_date))
-    return int(known.ticket_id)
+    return known.ticket_id
 
 
-def assign(connection: Connection, ticket_id: int, assignee: str, on: date) -> None:
-    """Assign a ticket to somebody."""
+def assign(connection: Connection, ticket_id: int, assignee: str, on: date, actor: Actor) -> None:
+    """Assign a ticket to somebody.
+
+    Raises:
+        ConfigError: the table of transitions does not allow it.
+    """
+    _take_step(connection, ticket_id, ("assigned", "assigned"), actor)
     connection.execute(update(ticket).where(ticket.c.ticket_id == ticket_id).values(state="assigned", assignee=assignee))
-    _record(connection, ticket_id, NewEvent("assigned", on, assignee))
+    _record(connection, ticket_id, NewEvent("assigned", on, actor, "assigned", detail={"assignee": assignee}))
 
 
-def close(connection: Connection, kind: str, subject: str, on: date, reason: str) -> bool:
-    """Close the open ticket of this kind and subject; return whether there was one."""
+def close(connection: Connection, ticket_id: int, closing: Closing) -> None:
+    """Close a ticket with the reason that settles it.
+
+    Raises:
+        ConfigError: the table of transitions does not allow it: it is closed already, or this reason settles no ticket of its kind.
+    """
+    _take_step(connection, ticket_id, ("closed", closing.reason), closing.actor)
+    connection.execute(update(ticket).where(ticket.c.ticket_id == ticket_id).values(state="closed", closed_on=closing.on))
+    _record(connection, ticket_id, NewEvent("closed", closing.on, closing.actor, closing.reason, closing.document))
+
+
+def close_open(connection: Connection, kind: str, subject: str, closing: Closing) -> bool:
+    """Close the open ticket of a kind and subject with the reason that settles it; return whether there was one."""
     ours = (ticket.c.kind == kind) & (ticket.c.subject == subject) & ticket.c.closed_on.is_(None)
-    closed = connection.execute(update(ticket).where(ours).values(state="closed", closed_on=on).returning(ticket.c.ticket_id))
-    ticket_id = closed.scalar_one_or_none()
-    if ticket_id is None:
-        return False
-    _record(connection, ticket_id, NewEvent("closed", on, None, {"reason": reason}))
-    return True
+    ticket_id = connection.execute(select(ticket.c.ticket_id).where(ours)).scalar_one_or_none()
+    if ticket_id is not None:
+        close(connection, ticket_id, closing)
+    return ticket_id is not None
 
 
-def find(connection: Connection, business_date: date | None = None, kind: str | None = None, *, only_open: bool = False) -> list[Ticket]:
-    """Return tickets by date, kind and state, the oldest first."""
+def find(
+    connection: Connection,
+    business_date: date | None = None,
+    kind: str | None = None,
+    *,
+    resource: str | None = None,
+    only_open: bool = False,
+) -> list[Ticket]:
+    """Return tickets by date, kind, resource and state, the oldest first."""
     found = select(*_COLUMNS)
-    if business_date is not None:
-        found = found.where(ticket.c.business_date == business_date)
-    if kind is not None:
-        found = found.where(ticket.c.kind == kind)
+    for column, value in ((ticket.c.business_date, business_date), (ticket.c.kind, kind), (ticket.c.resource, resource)):
+        if value is not None:
+            found = found.where(column == value)
     if only_open:
         found = found.where(ticket.c.closed_on.is_(None))
     return [Ticket(**row._mapping) for row in connection.execute(found.order_by(ticket.c.ticket_id))]
@@ -125,12 +144,27 @@ def get(connection: Connection, ticket_id: int) -> Ticket | None:
     return Ticket(**row._mapping) if row else None
 
 
-def events(connection: Connection, ticket_id: int) -> list[Event]:
+def history(connection: Connection, ticket_id: int) -> list[events.Event]:
     """Return what happened to a ticket, in order."""
-    found = select(*_EVENT_COLUMNS).where(ticket_event.c.ticket_id == ticket_id).order_by(ticket_event.c.seq)
-    return [Event(**row._mapping) for row in connection.execute(found)]
+    return events.history(connection, ticket_event.c.ticket_id, ticket_id)
+
+
+def _stands(connection: Connection, known: Ticket, closed_on: date, new: NewTicket) -> bool:
+    """Return whether the closing of a ticket also settles the same thing found again.
+
+    What can come again (a failing run, a wrong contract) is a new matter, unless a person closed it and only an earlier day is run again.
+    What happens once (a delivery stopped, a delivery missing) stays settled, unless it was settled because the delivery was let in.
+    """
+    last = history(connection, known.ticket_id)[-1]
+    if new.kind in RECURRING:
+        return last.channel != SYSTEM.channel and new.business_date <= closed_on
+    return last.reason not in UNDONE
+
+
+def _take_step(connection: Connection, ticket_id: int, step: tuple[str, str], actor: Actor) -> None:
+    known = connection.execute(select(ticket.c.kind, ticket.c.state).where(ticket.c.ticket_id == ticket_id).with_for_update()).one()
+    check(Step("ticket", known.kind, known.state, *step), actor)
 
 
 def _record(connection: Connection, ticket_id: int, event: NewEvent) -> None:
-    number = select(func.coalesce(func.max(ticket_event.c.seq), 0) + 1).where(ticket_event.c.ticket_id == ticket_id).scalar_subquery()
-    connection.execute(insert(ticket_event).values(ticket_id=ticket_id, seq=number, **asdict(event)))
+    events.record(connection, ticket_event.c.ticket_id, ticket_id, event)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from lakehouse.city.clocks import Clocks
 from lakehouse.naming import recipient_folder
 from lakehouse.ops import audit, days, facts, packages, recipients, tickets
 from lakehouse.returns.build_record import BuildRecord
@@ -36,7 +37,7 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
         audit.append(connection, audit.operator(), "publish", f"day {edition.date}", told)
 
 
-def tell_left_out(connection: Connection, edition: Edition) -> None:
+def tell_left_out(connection: Connection, edition: Edition, clocks: Clocks) -> None:
     """Record the returns left out of the published day for the report, and open a ticket for each.
 
     The ticket of a return that is published again, or declared no more, is closed.
@@ -44,13 +45,14 @@ def tell_left_out(connection: Connection, edition: Edition) -> None:
     facts.record(connection, edition.date, LEFT_OUT, [{"return_id": one.return_id, "reason": one.reason} for one in edition.left_out])
     for one in edition.left_out:
         message = f"return {one.return_id} may not run, so its recipients keep what they had: {one.reason}"
-        new = tickets.NewTicket(LEFT_OUT, one.return_id, edition.date, message, detail={"problems": one.problems})
+        due_on = clocks.due_on(LEFT_OUT, edition.date)
+        new = tickets.NewTicket(LEFT_OUT, one.return_id, edition.date, message, due_on=due_on, detail={"problems": one.problems})
         tickets.open_ticket(connection, new)
     left_out, running = {one.return_id for one in edition.left_out}, {one.id for one in edition.returns}
     for ticket in tickets.find(connection, kind=LEFT_OUT, only_open=True):
         if ticket.subject not in left_out:
-            reason = "published again" if ticket.subject in running else "no longer declared"
-            tickets.close(connection, LEFT_OUT, ticket.subject, edition.date, reason)
+            reason = "published_again" if ticket.subject in running else "not_declared"
+            tickets.close(connection, ticket.ticket_id, tickets.Closing(reason, edition.date))
 
 
 def summary(record: BuildRecord) -> list[dict[str, Any]]:

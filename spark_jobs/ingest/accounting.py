@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
@@ -11,16 +11,17 @@ from pyspark.sql import functions as F
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import Problem, QualityError, problems_text
 from lakehouse.ops.batches import Batch, Counts
+from lakehouse.ops.cases import Raised
 from spark_jobs.transforms.dispositions import errors
 
 
 @dataclass(frozen=True)
 class Account:
-    """A batch, its number of rows by disposition, and its rejected or quarantined rows (line and broken rules)."""
+    """A batch, its number of rows by disposition, and its rejected or quarantined rows."""
 
     batch: Batch
     counts: Counts
-    cases: list[tuple[int, list[str]]] = field(default_factory=list)
+    raised: list[Raised] = field(default_factory=list)
 
 
 def accounts(rows: DataFrame, batches: Sequence[Batch], contract: Contract) -> list[Account]:
@@ -31,16 +32,21 @@ def accounts(rows: DataFrame, batches: Sequence[Batch], contract: Contract) -> l
     """
     broken = F.when(F.col("_reject").isNotNull(), F.array(F.concat(F.lit("reject."), "_reject"))).otherwise(errors(contract))
     outside = F.col("_disposition").isin("rejected", "quarantined")
-    case = F.when(outside, F.struct(F.col("_source_line").alias("line"), broken.alias("rules")))
+    case = F.when(outside, F.struct(F.col("_source_line").alias("line"), F.col("_key").alias("key"), broken.alias("rules")))
     found = rows.groupBy("_batch_id", "_disposition").agg(F.count("*").alias("rows"), F.collect_list(case).alias("cases")).collect()
     counts: dict[str, dict[str, int]] = {batch.batch_id: {} for batch in batches}
-    cases: dict[str, list[tuple[int, list[str]]]] = {batch.batch_id: [] for batch in batches}
+    cases: dict[str, list[tuple[int, str | None, list[str]]]] = {batch.batch_id: [] for batch in batches}
     for row in found:
         counts[row._batch_id][row._disposition] = row.rows
-        cases[row._batch_id] += [(one.line, list(one.rules)) for one in row.cases]
-    drawn = [Account(batch, Counts(**counts[batch.batch_id]), sorted(cases[batch.batch_id])) for batch in batches]
+        cases[row._batch_id] += [(one.line, one.key, list(one.rules)) for one in row.cases]
+    drawn = [Account(batch, Counts(**counts[batch.batch_id]), _raised(batch, cases[batch.batch_id])) for batch in batches]
     _check(drawn)
     return drawn
+
+
+def _raised(batch: Batch, found: Iterable[tuple[int, str | None, list[str]]]) -> list[Raised]:
+    facts = (batch.resource, batch.provider, batch.business_date, batch.batch_id)
+    return [Raised(*facts, line, key, rules) for line, key, rules in sorted(found, key=lambda one: one[0])]
 
 
 def _check(drawn: Sequence[Account]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from sqlalchemy import Connection
 
 from expectations.checkpoint import counted
 from expectations.decision import BATCH_FACTS, REJECTED, Decision, Tally, decide, labels
@@ -16,14 +16,15 @@ from expectations.suite import ROWS, gate_suite
 from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import Problem, QualityError, problems_text
+from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.naming import bronze
-from lakehouse.ops import batches, rule_counts, tickets
+from lakehouse.ops import batches, rule_counts
 from lakehouse.ops.batches import Batch, Counts
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
 from spark_jobs.transforms.tallies import tallies, with_batch_verdict
 
-BLOCKED = "blocked"
+BLOCKED: Literal["blocked"] = "blocked"
 USED = ("_batch_id", "_verdict", "_reject", "_row_hash", "_position")
 
 
@@ -60,17 +61,17 @@ def judge(instance: Instance, contract: Contract, waiting: Sequence[Batch], on: 
     return judged
 
 
-def record(connection: Connection, judged: Judged, on: date) -> None:
-    """Record the gate's decision on a batch with its counts per rule; a blocked batch opens a ticket, any other closes an open one."""
-    batch, decision = judged.batch, judged.decision
-    counts = Counts(held=batch.received) if decision.gate == BLOCKED else None
-    batches.record_gate(connection, batch.batch_id, decision.gate, counts)
-    rule_counts.record(connection, batch.batch_id, _broken(judged))
-    subject = f"{batch.resource}|{batch.provider}|{batch.business_date}"
-    if decision.gate == BLOCKED:
-        tickets.open_ticket(connection, _ticket(judged, subject, on))
-    else:
-        tickets.close(connection, BLOCKED, subject, on, "a delivery passed the gate")
+def record(desk: Desk, judged: Sequence[Judged]) -> None:
+    """Record the gate's decisions with the counts per rule; a blocked batch opens a ticket, the others close those they settle."""
+    for one in judged:
+        batch, decision = one.batch, one.decision
+        counts = Counts(held=batch.received) if decision.gate == BLOCKED else None
+        batches.record_gate(desk.connection, batch.batch_id, decision.gate, counts)
+        rule_counts.record(desk.connection, batch.batch_id, _broken(one))
+        if decision.gate == BLOCKED:
+            broken = {rule: _broken(one)[rule] for rule in decision.reasons}
+            desk.stop(BLOCKED, batch, _message(batch, broken), broken)
+    desk.let_in([one.batch for one in judged if one.decision.gate != BLOCKED])
 
 
 def _tallies(rows: DataFrame, rules: Sequence[str]) -> dict[str, Tally]:
@@ -104,10 +105,6 @@ def _confirm(instance: Instance, contract: Contract, rows: DataFrame, judged: Se
         raise QualityError(problems_text(problems))
 
 
-def _ticket(judged: Judged, subject: str, on: date) -> tickets.NewTicket:
-    batch, reasons = judged.batch, judged.decision.reasons
-    broken = {rule: _broken(judged)[rule] for rule in reasons}
+def _message(batch: Batch, broken: Mapping[str, int]) -> str:
     told = ", ".join(f"{rule} {count}" for rule, count in broken.items())
-    message = f"批次被拦截，全部 {batch.received} 行暂扣 / the batch is blocked and all its {batch.received} rows are held: {told}."
-    detail = {"batch_id": batch.batch_id, "source_object": batch.source_object, "rules": broken}
-    return tickets.NewTicket(BLOCKED, subject, on, message, batch.resource, batch.provider, detail=detail)
+    return f"批次被拦截，全部 {batch.received} 行暂扣 / the batch is blocked and all its {batch.received} rows are held: {told}."

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.ingest import intake, staging
 from lakehouse.ingest.arrival import Search
+from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.jobs import Answer, JobRequest
 from lakehouse.objects import open_area
 from lakehouse.ops import connect, ingest_runs
@@ -61,7 +63,8 @@ def run(instance: Instance, request: JobRequest) -> ExtractAnswer:
     staged = staging.stage(areas, contract, taken.waiting, today)
     added = append(instance, contract, staged, [batch for batch in taken.waiting if batch.batch_id not in staged.refused])
     with connect(instance) as connection:
-        waiting = intake.settle(connection, contract.code, (taken.waiting, staged.refused), today)
+        desk = Desk(connection, contract, load_clocks(instance), today)
+        waiting = intake.settle(desk, taken.waiting, staged.refused)
     staging.clear(areas[1], contract, today)
     return ExtractAnswer(
         landed=taken.landed,

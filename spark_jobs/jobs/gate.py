@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.errors import ConfigError, Problem
+from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import audit, batches, connect
 from spark_jobs.ingest import gate
@@ -37,8 +39,7 @@ def run(instance: Instance, request: JobRequest) -> GateAnswer:
     waiting = [batch for batch in waiting if batch.taken_on <= request.business_date]
     judged = gate.judge(instance, contract, waiting, request.business_date) if waiting else []
     with connect(instance) as connection:
-        for one in judged:
-            gate.record(connection, one, request.business_date)
+        gate.record(Desk(connection, contract, load_clocks(instance), request.business_date), judged)
         if judged:
             decided = {one.batch.batch_id: one.decision.gate for one in judged}
             audit.append(connection, audit.operator(), "decide", f"{contract.code} {request.business_date}", decided)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.jobs import Answer, JobRequest
@@ -44,7 +45,7 @@ def run(instance: Instance, request: JobRequest) -> PublishAnswer:
     with connect(instance) as connection:
         record_publication(connection, edition, published, newest)
         facts.record(connection, edition.date, FACT, summary(record))
-        tell_left_out(connection, edition)
+        tell_left_out(connection, edition, load_clocks(instance))
     outcome = "published" if published.is_new else "unchanged"
     return PublishAnswer(outcome=outcome, issue=published.issue, packages=len(published.packages))
 

@@ -59,6 +59,5 @@ def _record(instance: Instance, request: JobRequest, selection: Selection, drawn
             batch = one.batch
             if batch.gate is not None:
                 batches.record_gate(connection, batch.batch_id, batch.gate, one.counts)
-            facts = (batch.resource, batch.provider, batch.business_date)
-            cases.open_cases(connection, [cases.NewCase(batch.batch_id, line, *facts, rules, day) for line, rules in one.cases])
+        cases.raise_rows(connection, [row for one in drawn for row in one.raised], day)
         batches.record_silver(connection, [batch.batch_id for batch in selection.waiting], day)

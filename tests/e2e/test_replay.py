@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from application.day_run import run_by_hand
-from lakehouse.ops import connect, days
+from lakehouse.ops import cases, connect, days
 from spark_jobs.lake.storage import versions
 from tests.plugin.lived import FIRST, THIRD, Lived
 
@@ -21,16 +21,16 @@ LEDGER = {
     "day": "business_date",
     "ingest_run": "business_date",
     "step_timing": "business_date",
-    "quarantine_case": "opened_on",
     "batch": "taken_on",
 }
 
 
 def test_the_newest_day_again_without_its_ledger_changes_nothing(lived: Lived) -> None:
-    before = _state(lived)
+    before, cases_before = _state(lived), _cases(lived)
     _forget(lived, THIRD)
     run_by_hand(lived.instance, THIRD, lambda _line: None)
     assert _state(lived) == before
+    assert _cases(lived) == cases_before != []
     with connect(lived.instance) as connection:
         newest = days.newest_issue(connection, THIRD)
     assert newest is not None
@@ -56,6 +56,12 @@ def _state(lived: Lived) -> tuple[dict[str, int], dict[str, str]]:
     exchange = lived.instance.home / "store" / "exchange"
     files = [path for path in exchange.rglob("*") if path.is_file() and not path.relative_to(exchange).parts[0].startswith("_")]
     return versions(lived.instance), {str(path.relative_to(exchange)): _digest(path) for path in files}
+
+
+def _cases(lived: Lived) -> list[cases.Case]:
+    """Return every case: they are no record of the run, so they are not lost with it, and the run raises none of them again."""
+    with connect(lived.instance) as connection:
+        return cases.find(connection, cases.Filter())
 
 
 def _digest(path: Path) -> str:

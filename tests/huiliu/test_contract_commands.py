@@ -93,7 +93,10 @@ def written_conditions(path: Path, condition: str) -> list[str]:
     return found
 
 
-DECLARATIONS = ("contracts/policies.yaml", "contracts/authority.yaml", "contracts/returns/resident_list.yaml", "cities/tiny/city.yaml")
+DECLARATIONS = (
+    "contracts/policies.yaml", "contracts/authority.yaml", "contracts/clocks.yaml", "contracts/returns/resident_list.yaml",
+    "cities/tiny/city.yaml",
+)  # fmt: skip
 
 
 def added(path: Path, *lines: str) -> list[str]:

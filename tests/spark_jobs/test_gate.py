@@ -57,7 +57,9 @@ def test_batches_block_one_by_one_and_nothing_of_the_data_is_documented(lake: tu
     assert broken["good"] == {"amount_yuan.range": 3}
     assert broken["bad"] == {"amount_yuan.range": 20}
     assert broken["odd"] == {"batch.repeated": 60}
-    assert [(ticket.provider, ticket.detail["rules"]) for ticket in told] == [("bad street", {"amount_yuan.range": 20})]
+    assert [(ticket.provider, ticket.subject, ticket.detail["rules"], ticket.due_on) for ticket in told] == [
+        ("bad street", f"{RESOURCE}|bad", {"amount_yuan.range": 20}, date(2026, 6, 15))
+    ]
     assert done is not None
     assert done.detail.steps["gate"] == "done"
     _assert_nothing_of_the_data(instance.folder("derived"))

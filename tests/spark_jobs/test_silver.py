@@ -6,7 +6,7 @@ import json
 from datetime import date
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from lakehouse.config import Instance
 from lakehouse.errors import QualityError
@@ -14,6 +14,7 @@ from lakehouse.jobs import JobRequest, run_job
 from lakehouse.ops import batches, cases, connect, ingest_runs
 from lakehouse.ops.batches import Counts
 from lakehouse.ops.tables import batch as batch_table
+from lakehouse.ops.tables import case as case_table
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
 
@@ -47,9 +48,16 @@ def test_rows_are_accounted_for_and_a_lost_record_writes_nothing_again(instance:
     with connect(instance) as connection:
         batch = batches.of_resource(connection, RESOURCE)[0]
         opened = cases.find(connection, cases.Filter(resource=RESOURCE))
+        subjects = connection.scalars(select(case_table.c.subject).order_by(case_table.c.source_line)).all()
         run = ingest_runs.get(connection, RESOURCE, DAY)
     assert (batch.counts, batch.silver_on) == (Counts(rejected=1, quarantined=1, duplicate=1, superseded=1, accepted=2), DAY)
-    assert [(case.source_line, case.rules[0].split(".")[0]) for case in opened] == [(4, "grid_code"), (6, "reject")]
+    assert [(case.source_line, case.kind, case.rules[0].split(".")[0]) for case in opened] == [
+        (4, "quarantined", "grid_code"),
+        (6, "rejected", "reject"),
+    ]
+    assert [subject.split("|")[:2] for subject in subjects] == [[RESOURCE, batch.provider]] * 2
+    assert len(subjects[0].split("|")[2]) == 64  # the key of the row
+    assert subjects[1].split("|")[2:] == [batch.batch_id, "6"]
     assert run is not None
     assert run.detail.steps["silver"] == "done"
     found = {row.check_id: row for row in storage.read(open_session(instance), SILVER).collect()}
@@ -64,6 +72,9 @@ def test_rows_are_accounted_for_and_a_lost_record_writes_nothing_again(instance:
     with connect(instance) as connection:
         assert batches.of_resource(connection, RESOURCE)[0] == batch
     assert run_job("silver", JobRequest(DAY, RESOURCE), instance).batches == 0
+    with connect(instance) as connection:
+        assert cases.find(connection, cases.Filter(resource=RESOURCE)) == opened
+        assert [event.event for case in opened for event in cases.history(connection, case.case_id)] == ["raised", "raised"]
 
 
 def test_a_batch_that_is_not_whole_in_bronze_does_not_reach_silver(instance: Instance) -> None:

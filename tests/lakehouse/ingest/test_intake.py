@@ -9,12 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import delete
 
+from lakehouse.city.clocks import load_clocks
 from lakehouse.city.departments import load_departments
 from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import DeliveryError
 from lakehouse.ingest import intake, staging
 from lakehouse.ingest.arrival import Search
+from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.ingest.intake import Intake
 from lakehouse.ingest.staging import Staged, row_hash
 from lakehouse.objects import open_area
@@ -46,8 +48,17 @@ def finish(instance: Instance, of: Contract, taken: Intake, on: date) -> Staged:
     """Record the batches as the extract job does, without Spark."""
     staged = staging.stage((open_area(instance, "landing"), open_area(instance, "lake")), of, taken.waiting, on)
     with connect(instance) as connection:
-        intake.settle(connection, of.code, (taken.waiting, staged.refused), on)
+        intake.settle(Desk(connection, of, load_clocks(instance), on), taken.waiting, staged.refused)
     return staged
+
+
+def let_in(instance: Instance, of: Contract, on: date) -> None:
+    """Record what waits for the gate as passed, as the gate job does, without Spark."""
+    with connect(instance) as connection:
+        waiting = batches.open_for(connection, of.code, "gate")
+        for batch in waiting:
+            batches.record_gate(connection, batch.batch_id, "passed")
+        Desk(connection, of, load_clocks(instance), on).let_in(waiting)
 
 
 def known(instance: Instance) -> list[batches.Batch]:
@@ -55,9 +66,16 @@ def known(instance: Instance) -> list[batches.Batch]:
         return batches.of_resource(connection, "t_thing")
 
 
-def open_tickets(instance: Instance) -> list[tickets.Ticket]:
+def open_tickets(instance: Instance, kind: str) -> list[tickets.Ticket]:
     with connect(instance) as connection:
-        return tickets.find(connection, kind="refused", only_open=True)
+        return tickets.find(connection, kind=kind, only_open=True)
+
+
+def reasons(instance: Instance, kind: str) -> dict[str, str | None]:
+    """Return the reason of the last event of every ticket of a kind, by what the ticket is about."""
+    with connect(instance) as connection:
+        found = tickets.find(connection, kind=kind)
+        return {one.detail.get("source", one.subject): tickets.history(connection, one.ticket_id)[-1].reason for one in found}
 
 
 def test_deliveries_are_numbered_by_date_and_known_for_good(instance: Instance, things: Contract) -> None:
@@ -143,8 +161,9 @@ def test_an_unreadable_delivery_waits_in_a_ticket_and_the_others_go_on(instance:
     with connect(instance) as connection:
         [decided] = audit.entries(connection)
     assert (decided.action, decided.subject, decided.detail) == ("decide", f"t_thing {FIRST}", {refused.batch_id: "refused"})
-    [ticket] = open_tickets(instance)
-    assert ticket.provider == PROVIDER
+    let_in(instance, things, FIRST)
+    [ticket] = open_tickets(instance, "refused")
+    assert (ticket.provider, ticket.subject, ticket.due_on) == (PROVIDER, f"t_thing|{refused.batch_id}", date(2026, 6, 15))
     assert "missing: secret" in ticket.message
     assert "Fix:" in ticket.message
     rows = pq.read_table(open_area(instance, "lake").local_path(staged.path)).to_pylist()
@@ -156,9 +175,15 @@ def test_an_unreadable_delivery_waits_in_a_ticket_and_the_others_go_on(instance:
     assert rows[0]["_row_hash"] == row_hash(["3", "4"])
     assert (rows[0]["_batch_id"], rows[0]["_provider"], rows[0]["_delivery_no"]) == (good.batch_id, PROVIDER, good.delivery_no)
     assert take(instance, things, FIRST).waiting == []
-    drop(instance, "2026-06-01_3.csv", "a,b,secret\n1,2,x\n")
+    drop(instance, "2026-06-01_3.csv", "a,b,secret\n1,2,x\n")  # another good file of that date: the unreadable one still waits
     finish(instance, things, take(instance, things, SECOND), SECOND)
-    assert open_tickets(instance) == []
+    let_in(instance, things, SECOND)
+    assert [one.ticket_id for one in open_tickets(instance, "refused")] == [ticket.ticket_id]
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n9,9,x\n")
+    finish(instance, things, take(instance, things, THIRD), THIRD)
+    assert len(open_tickets(instance, "refused")) == 1
+    let_in(instance, things, THIRD)
+    assert reasons(instance, "refused") == {f"t_thing|{refused.batch_id}": "redelivered"}
 
 
 def test_names_nobody_understands_get_a_ticket_until_they_are_gone(instance: Instance) -> None:
@@ -169,12 +194,17 @@ def test_names_nobody_understands_get_a_ticket_until_they_are_gone(instance: Ins
     drop(instance, f"{office.region_code}/2026-13-01_1.csv", "a,b\n1,2\n")
     drop(instance, "999999999/2026-06-01_1.csv", "a,b\n1,2\n")
     assert [one.provider for one in take(instance, streets, FIRST).waiting] == [office.uscc]
-    assert len(open_tickets(instance)) == 3
-    assert any("no department delivers this" in ticket.message for ticket in open_tickets(instance))
+    assert len(open_tickets(instance, "unusable")) == 3
+    assert any("no department delivers for the region" in ticket.message for ticket in open_tickets(instance, "unusable"))
     for name in ("list of june.csv", "2026-13-01_1.csv"):
         (instance.folder("inbox") / "t_thing" / office.region_code / name).unlink()
     take(instance, streets, SECOND)
-    assert len(open_tickets(instance)) == 1
+    prefix = f"t_thing/{office.region_code}"
+    assert reasons(instance, "unusable") == {
+        "t_thing/999999999/2026-06-01_1.csv": None,
+        f"{prefix}/list of june.csv": "gone",
+        f"{prefix}/2026-13-01_1.csv": "gone",
+    }
 
 
 def test_files_handed_over_need_no_inbox(instance: Instance, things: Contract, tmp_path: Path) -> None:

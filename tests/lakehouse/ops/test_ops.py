@@ -1,4 +1,4 @@
-"""The operational database on a real server: schema, tickets, audit, days, batches."""
+"""The operational database on a real server: schema, audit, days, batches."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from sqlalchemy import delete, update
 
 from lakehouse import ops
 from lakehouse.config import Instance
-from lakehouse.ops import audit, batches, cases, days, ingest_runs, tickets
+from lakehouse.ops import audit, batches, days, ingest_runs
 from lakehouse.ops.tables import SCHEMA, metadata
 from lakehouse.ops.tables import audit as audit_table
-from lakehouse.ops.tables import batch as batch_table
 
 pytestmark = pytest.mark.spark
 
@@ -69,31 +68,6 @@ def test_a_batch_waits_for_one_stage_after_the_other(module_instance: Instance) 
         assert (refused.gate, refused.held, refused.accepted) == ("refused", 3, 0)
         assert batches.record_sighting(connection, "t_thing-1", "again.csv", SECOND)
         assert not batches.record_sighting(connection, "t_thing-1", "again.csv", SECOND)
-
-
-def test_one_ticket_is_open_for_one_thing(module_instance: Instance) -> None:
-    new = tickets.NewTicket("refused", "t_thing|p|2026-06-01", FIRST, "no header", "t_thing", "p")
-    with ops.connect(module_instance) as connection:
-        number = tickets.open_ticket(connection, new)
-        assert tickets.open_ticket(connection, new) == number
-        tickets.assign(connection, number, "somebody", FIRST)
-        assert tickets.close(connection, new.kind, new.subject, SECOND, "delivered")
-        assert not tickets.close(connection, new.kind, new.subject, SECOND, "delivered")
-        assert [event.event for event in tickets.events(connection, number)] == ["opened", "assigned", "closed"]
-        assert tickets.open_ticket(connection, new) > number
-        assert len(tickets.find(connection, FIRST, "refused", only_open=True)) == 1
-
-
-def test_a_case_is_opened_once_and_goes_with_its_batch(module_instance: Instance) -> None:
-    wanted = cases.Filter("t_cases", only_open=True)
-    with ops.connect(module_instance) as connection:
-        batches.add(connection, [landed(1, "t_cases")])
-        new = [cases.NewCase("t_cases-1", line, "t_cases", "p", FIRST, ["id_no.required"], FIRST) for line in (2, 5)]
-        assert (cases.open_cases(connection, new), cases.open_cases(connection, new)) == (2, 0)
-        cases.close(connection, new[0].case_id, "fixed", SECOND)
-        assert [case.source_line for case in cases.find(connection, wanted)] == [5]
-        connection.execute(delete(batch_table).where(batch_table.c.resource == "t_cases"))
-        assert cases.find(connection, wanted) == []
 
 
 def test_days_are_published_once_and_then_final(module_instance: Instance) -> None:

@@ -47,7 +47,7 @@ def take(instance: Instance, of: Contract, on: date) -> list[list[tuple[str | No
 
 def open_subjects(instance: Instance) -> list[str]:
     with connect(instance) as connection:
-        return [ticket.subject for ticket in tickets.find(connection, kind="refused", only_open=True)]
+        return [ticket.subject for ticket in tickets.find(connection, kind="unusable", only_open=True)]
 
 
 @pytest.mark.spark

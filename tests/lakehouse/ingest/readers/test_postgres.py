@@ -53,7 +53,7 @@ def take(instance: Instance, of: Contract, on: date, *, refetch: bool = False) -
 
 def open_messages(instance: Instance) -> list[str]:
     with connect(instance) as connection:
-        return [ticket.message for ticket in tickets.find(connection, kind="refused", only_open=True)]
+        return [ticket.message for ticket in tickets.find(connection, kind="unusable", only_open=True)]
 
 
 def test_a_window_overlaps_and_an_empty_one_is_a_delivery(instance: Instance, things: Contract) -> None:

@@ -1,0 +1,118 @@
+"""The tickets of deliveries that were stopped: refused because they cannot be read, or blocked at the gate; and what settles them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePosixPath
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from lakehouse.city.clocks import Clocks
+from lakehouse.contracts.model import Contract
+from lakehouse.ingest.readers.delivery import Unusable
+from lakehouse.ingest.readers.window import is_fetched
+from lakehouse.ops import batches, tickets
+from lakehouse.ops.batches import Batch
+from lakehouse.ops.tickets import Closing, NewTicket
+
+Stop = Literal["refused", "blocked"]
+STOPS: tuple[Stop, ...] = ("refused", "blocked")
+UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Opens and closes the tickets of a resource's deliveries in the step of a business date (`on`)."""
+
+    connection: Connection
+    contract: Contract
+    clocks: Clocks
+    on: date
+
+    def stop(self, kind: Stop, batch: Batch, message: str, rules: Mapping[str, int] | None = None) -> None:
+        """Open the ticket of a delivery that was stopped."""
+        detail = {"batch_id": batch.batch_id, "source_object": batch.source_object, **({"rules": dict(rules)} if rules else {})}
+        self._open(NewTicket(kind, _subject(batch), self.on, message, batch.resource, batch.provider, self._due_on(kind), detail))
+
+    def read(self, delivered: Collection[Batch]) -> None:
+        """Close the tickets of deliveries that could not be read before and now can."""
+        ids = {batch.batch_id for batch in delivered}
+        for ticket in self._waiting("refused"):
+            if ticket.detail["batch_id"] in ids:
+                self._close(ticket, "readable", ticket.detail["batch_id"])
+
+    def let_in(self, delivered: Collection[Batch]) -> None:
+        """Close the tickets of batches that were blocked before and now pass, and those of stopped deliveries that these replace."""
+        waiting = self._waiting(*STOPS)
+        stopped = {one.batch_id: one for one in batches.of_ids(self.connection, [one.detail["batch_id"] for one in waiting])}
+        for ticket in waiting:
+            known = stopped.get(ticket.detail["batch_id"])
+            settling = ((settled_by(self.contract, known, batch), batch) for batch in delivered if known)
+            found = next(((reason, batch) for reason, batch in settling if reason), None)
+            if found:
+                self._close(ticket, found[0], found[1].batch_id)
+
+    def tell(self, unusable: Collection[Unusable], usable: Collection[str]) -> None:
+        """Open the tickets of files and sources that give no delivery, and close those of which that is no longer true.
+
+        Args:
+            unusable: the files and sources found to be so; together with the usable ones all there are.
+            usable: the objects that were delivered.
+        """
+        there = {f"{self.contract.code}|{one.subject}": one for one in unusable}
+        for subject, one in there.items():
+            facts = (self.on, one.message, self.contract.code)
+            self._open(NewTicket(UNUSABLE, subject, *facts, due_on=self._due_on(UNUSABLE), detail={"source": one.subject}))
+        for ticket in self._waiting(UNUSABLE):
+            reason = self._no_longer(ticket.detail["source"], usable) if ticket.subject not in there else None
+            if reason:
+                self._close(ticket, reason)
+
+    def _no_longer(self, source: str, usable: Collection[str]) -> str | None:
+        if is_fetched(self.contract):
+            return "answered" if usable else None  # a source that was not asked has not answered
+        return "usable" if source in usable else "gone"
+
+    def _waiting(self, *kinds: str) -> list[tickets.Ticket]:
+        found = tickets.find(self.connection, resource=self.contract.code, only_open=True)
+        return [ticket for ticket in found if ticket.kind in kinds]
+
+    def _close(self, ticket: tickets.Ticket, reason: str, document: str | None = None) -> None:
+        tickets.close(self.connection, ticket.ticket_id, Closing(reason, self.on, document=document))
+
+    def _open(self, new: NewTicket) -> None:
+        tickets.open_ticket(self.connection, new)
+
+    def _due_on(self, kind: str) -> date:
+        return self.clocks.due_on(kind, self.on)
+
+
+def settled_by(contract: Contract, stopped: Batch, later: Batch) -> str | None:
+    """Return why a batch that was let in settles one that was stopped, or None if it does not.
+
+    The same batch does. A later snapshot says all the stopped one would have said. A source that is asked again answers for the whole
+    window: after a refused delivery that window is open until an answer is readable, after a blocked one only when it is asked for the
+    same date. A file settles only the file of the same name, delivered again; what another file of that day holds is another matter.
+    """
+    if later.batch_id == stopped.batch_id:
+        return "let_in"
+    if (later.provider, later.resource) != (stopped.provider, stopped.resource) or later.delivery_no <= stopped.delivery_no:
+        return None
+    if contract.delivery == "snapshot" and later.business_date >= stopped.business_date:
+        return "superseded"
+    same_date = later.business_date == stopped.business_date
+    if is_fetched(contract):
+        is_covered = same_date or (stopped.gate == "refused" and later.business_date > stopped.business_date)
+        return "covered" if is_covered else None
+    return "redelivered" if same_date and _name(later) == _name(stopped) else None
+
+
+def _name(batch: Batch) -> str:
+    return PurePosixPath(batch.source_object).name
+
+
+def _subject(batch: Batch) -> str:
+    return f"{batch.resource}|{batch.batch_id}"
