@@ -22,7 +22,7 @@ LIU = person("liu")
 
 
 def row(resource: str, batch: str, line: int, key: str | None, *rules: str) -> Raised:
-    return Raised(resource, "p", FIRST, batch, line, key, list(rules or ("id_no.required",)))
+    return Raised(resource, "p", FIRST, f"{resource}-{batch}", line, key, list(rules or ("id_no.required",)))
 
 
 def waiver(until: date) -> Decision:
@@ -30,7 +30,10 @@ def waiver(until: date) -> Decision:
 
 
 def found(connection: Connection, resource: str) -> list[tuple[str, str, int, str]]:
-    return [(case.kind, case.batch_id, case.source_line, case.standing) for case in cases.find(connection, cases.Filter(resource))]
+    return [
+        (case.kind, case.batch_id.removeprefix(f"{resource}-"), case.source_line, case.standing)
+        for case in cases.find(connection, cases.Filter(resource))
+    ]
 
 
 def test_the_same_row_is_the_same_case_whoever_delivers_it_again(module_instance: Instance) -> None:
@@ -52,15 +55,15 @@ def test_the_same_row_is_the_same_case_whoever_delivers_it_again(module_instance
         ]
         history = cases.history(connection, first[0].case_id)
     assert [(one.seq, one.event, one.business_date, one.actor, one.document, one.detail["rules"]) for one in history] == [
-        (1, "raised", FIRST, "system", "b1", ["id_no.required"]),
-        (2, "raised", SECOND, "system", "b2", ["name.required"]),
-        (3, "raised", SECOND, "system", "b2", ["id_no.required"]),
+        (1, "raised", FIRST, "system", "t_same-b1", ["id_no.required"]),
+        (2, "raised", SECOND, "system", "t_same-b2", ["name.required"]),
+        (3, "raised", SECOND, "system", "t_same-b2", ["id_no.required"]),
     ]
 
 
 def test_a_decision_outlives_its_batch_and_the_rerun_of_its_day(module_instance: Instance) -> None:
-    rows = [row("t_kept", "t_kept-1", line, f"k{line}") for line in (2, 3)]
-    landed = batches.Landed("t_kept-1", "t_kept", "p", FIRST, "sha", 1, FIRST, "1.csv", 10, 3)
+    rows = [row("t_kept", "b1", line, f"k{line}") for line in (2, 3)]
+    landed = batches.Landed("t_kept-b1", "t_kept", "p", FIRST, "sha", 1, FIRST, "1.csv", 10, 3)
     with connect(module_instance) as connection:
         batches.add(connection, [landed])
         cases.raise_rows(connection, rows, FIRST)
@@ -73,7 +76,7 @@ def test_a_decision_outlives_its_batch_and_the_rerun_of_its_day(module_instance:
         assert (last.event, last.actor, last.channel, last.reason, last.document) == (
             "closed", "liu", "command_line", "no_such_record", "letter 9",
         )  # fmt: skip
-        assert cases.raise_rows(connection, [row("t_kept", "t_kept-2", 2, "k2")], THIRD) == 1  # the source delivers it again
+        assert cases.raise_rows(connection, [row("t_kept", "b2", 2, "k2")], THIRD) == 1  # the source delivers it again
 
 
 def test_a_waiver_holds_for_the_row_until_it_ends(module_instance: Instance) -> None:
