@@ -27,7 +27,7 @@ def run(instance: Instance, request: JobRequest) -> GateAnswer:
     """Judge every batch that waits for the gate and record the decision.
 
     Raises:
-        QualityError: the checkpoint did not run or does not agree with the verdicts; all batches keep waiting and nothing reaches silver.
+        QualityError: the checkpoint did not run or rows are missing; all batches keep waiting and nothing reaches silver.
     """
     if request.resource is None:
         raise ConfigError(Problem("job gate", "no resource was named.", "", "add --resource.").text())
@@ -37,7 +37,6 @@ def run(instance: Instance, request: JobRequest) -> GateAnswer:
     waiting = [batch for batch in waiting if batch.taken_on <= request.business_date]
     judged = gate.judge(instance, contract, waiting, request.business_date) if waiting else []
     with connect(instance) as connection:
-        for one in judged:
-            gate.record(connection, one, request.business_date)
+        gate.record(connection, judged, request.business_date)
     gates = Counter(one.decision.gate for one in judged)
     return GateAnswer(batches=len(judged), passed=gates["passed"], warned=gates["warned"], blocked=gates["blocked"])
