@@ -65,10 +65,19 @@ def rule_of(expectation: ExpectationConfiguration) -> str:
     return str((expectation.meta or {})["rule"])
 
 
+def is_changed(stored: ExpectationSuite) -> bool:
+    """Return whether a stored suite was changed by hand since it was derived."""
+    return bool(stored.meta.get(DERIVED) != _digest(stored.expectation_configurations))
+
+
 def _derived(name: str, found: list[Expectation]) -> ExpectationSuite:
     """Return a suite that says what it was derived as, so that one changed by hand is told from one whose contract has changed."""
-    told = json.dumps([one.configuration.to_json_dict() for one in found], sort_keys=True)
-    return ExpectationSuite(name, expectations=found, meta={DERIVED: hashlib.sha256(told.encode()).hexdigest()})
+    return ExpectationSuite(name, expectations=found, meta={DERIVED: _digest(one.configuration for one in found)})
+
+
+def _digest(expectations: Iterable[ExpectationConfiguration]) -> str:
+    told = sorted(json.dumps({**one.to_json_dict(), "id": None}, sort_keys=True) for one in expectations)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def _complete() -> Expectation:

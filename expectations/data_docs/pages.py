@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from great_expectations.core import ExpectationSuiteValidationResult
+from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult
 from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
 
 from expectations.decision import Decision, batches, decisions, incomplete
 from expectations.outcomes import MARKS, ORDER, WORDS, worst
-from expectations.suite import ROWS, rule_of
+from expectations.suite import ROWS, is_changed, rule_of
 from lakehouse.pages.rendering import Pair, render
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,7 +36,7 @@ class Run:
     @classmethod
     def of(cls, identifier: ValidationResultIdentifier, result: ExpectationSuiteValidationResult, page: str) -> Run:
         """Return the run that a stored result is of."""
-        time = identifier.run_id.run_time.isoformat(timespec="seconds")
+        time = f"{identifier.run_id.run_time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         judged = ROWS in {rule_of(one.expectation_config) for one in result.results}
         decided = decisions(result.results) if judged else None
         return cls(result.suite_name, identifier.run_id.run_name, time, page, result, decided)
@@ -60,15 +61,16 @@ def run(of: Run, home: str) -> str:
     rows = [{**known[batch], "batch": batch, "gate": one.gate, "broken": _told(one)} for batch, one in (of.decided or {}).items()]
     rows.sort(key=lambda one: (-ORDER.index(one["gate"]), one["provider"], one["business_date"], one["batch"]))
     rules = [_rule(one.expectation_config.to_json_dict(), one.result) for one in of.result.results]
-    context = {"run": of, "line": of.line(), "rows": rows, "rules": rules, "home": home}
+    suite_page = f"{home}expectations/{'/'.join(of.suite.split('.'))}.html"
+    context = {"run": of, "line": of.line(), "rows": rows, "rules": rules, "home": home, "suite_page": suite_page}
     context["gate"] = worst(one["gate"] for one in rows)
     return render(TEMPLATES, "run.html", {**SHARED, **context})
 
 
-def suite(stored: Mapping[str, Any], home: str) -> str:
-    """Return the page of a suite: its expectations."""
-    rules = [_rule(one, None) for one in stored["expectations"]]
-    return render(TEMPLATES, "suite.html", {**SHARED, "name": stored["name"], "rules": rules, "home": home})
+def suite(stored: ExpectationSuite, home: str) -> str:
+    """Return the page of a suite: its expectations, and whether they were changed by hand."""
+    rules = [_rule(one.to_json_dict(), None) for one in stored.expectation_configurations]
+    return render(TEMPLATES, "suite.html", {**SHARED, "name": stored.name, "changed": is_changed(stored), "rules": rules, "home": home})
 
 
 def _told(decision: Decision) -> list[tuple[str, int]]:

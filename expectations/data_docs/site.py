@@ -9,7 +9,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from great_expectations.data_context import FileDataContext
 from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier, ValidationResultIdentifier
@@ -25,7 +25,7 @@ SITES: dict[str, Any] = {
     }
 }
 LISTED = 300
-Identifier = ExpectationSuiteIdentifier | ValidationResultIdentifier
+Identifier: TypeAlias = ExpectationSuiteIdentifier | ValidationResultIdentifier
 
 
 class Site:
@@ -47,7 +47,7 @@ class Site:
             path = self._path(one)
             home = "../" * len(path.relative_to(self._folder).parent.parts)
             if isinstance(one, ExpectationSuiteIdentifier):
-                put(path, pages.suite(self._context.expectations_store.get(one), home))
+                put(path, pages.suite(self._context.suites.get(one.name), home))
             else:
                 run = pages.Run.of(one, self._context.validation_results_store.get(one), path.relative_to(self._folder).as_posix())
                 put(path, pages.run(run, home))

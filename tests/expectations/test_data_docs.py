@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from great_expectations.core import ExpectationSuiteValidationResult
+from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult
+from great_expectations.core.expectation_suite import expectationSuiteSchema
 from great_expectations.core.run_identifier import RunIdentifier
 from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier, ValidationResultIdentifier
 
@@ -38,8 +40,7 @@ def gate_run(received: dict[str, int] | None = None) -> pages.Run:
 
 def every_page() -> dict[str, str]:
     run = gate_run()
-    stored = {"name": SUITE.name, "expectations": [one.to_json_dict() for one in SUITE.expectation_configurations]}
-    return {"index": pages.index([run.line()], 300), "run": pages.run(run, "../"), "suite": pages.suite(stored, "../")}
+    return {"index": pages.index([run.line()], 300), "run": pages.run(run, "../"), "suite": pages.suite(SUITE, "../")}
 
 
 @pytest.mark.fast
@@ -71,6 +72,14 @@ def test_rows_that_are_missing_are_not_called_passed() -> None:
     assert "data-gate" not in pages.run(run, "../")
     assert "not judged" in pages.run(run, "../")
     assert "not judged" in pages.index([run.line()], 300)
+
+
+@pytest.mark.fast
+def test_a_suite_changed_by_hand_says_so() -> None:
+    stored = json.loads(json.dumps(expectationSuiteSchema.dump(SUITE)))
+    assert "changed by hand" not in pages.suite(ExpectationSuite(**stored), "../")
+    stored["expectations"][3]["kwargs"]["rows"] = 1
+    assert "changed by hand" in pages.suite(ExpectationSuite(**stored), "../")
 
 
 @pytest.mark.browser

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from expectations.by_batch import METRIC
 from expectations.decision import Decision, decisions, incomplete
 from expectations.outcomes import ORDER, WORDS, worst
 from expectations.rules.registry import SECONDS
@@ -81,3 +82,9 @@ def test_a_batch_of_which_rows_are_missing_is_counted() -> None:
 def test_the_worst_outcome_of_none_is_passed() -> None:
     assert [worst([]), worst(["warned", "passed"]), worst(["warned", "blocked", "passed"])] == ["passed", "warned", "blocked"]
     assert set(WORDS) == set(ORDER)
+
+
+def test_all_expectations_read_one_metric_and_none_samples_rows() -> None:
+    read = [one.get_validation_dependencies().get_metric_configurations() for one in SUITE.expectations]
+    assert len({metric.id for metrics in read for metric in metrics}) == 1
+    assert {metric.metric_name for metrics in read for metric in metrics} == {METRIC}
