@@ -77,6 +77,6 @@ class Site:
         kept = self._folder / "runs.json"
         known = json.loads(kept.read_text("utf-8")) if kept.exists() else []
         runs = {one["page"]: one for one in [*known, *(run.line() for run in new)]}
-        listed = sorted(runs.values(), key=lambda one: (one["run"], one["time"], one["suite"]), reverse=True)[:LISTED]
+        listed = sorted(runs.values(), key=lambda one: (one["time"], one["run"], one["suite"]), reverse=True)[:LISTED]
         put(kept, json.dumps(listed, ensure_ascii=False))
         put(self._folder / "index.html", pages.index(listed, LISTED))
