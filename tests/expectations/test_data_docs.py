@@ -7,6 +7,7 @@ import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import great_expectations as gx
 import pytest
 from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult
 from great_expectations.core.expectation_suite import expectationSuiteSchema
@@ -15,6 +16,7 @@ from great_expectations.data_context.types.resource_identifiers import Expectati
 
 from application.pages.words import GATE_MARKS, GATES
 from expectations.data_docs import pages
+from expectations.data_docs.site import SITES
 from expectations.suite import gate_suite
 from expectations.tallies import REPEATED, Tally
 from tests.application.pages.browser import see
@@ -31,11 +33,17 @@ BATCHES = {
 GATE_OF = {"good": "passed", "bad": "blocked", "odd": "warned"}
 
 
+def key_of(day: date) -> ValidationResultIdentifier:
+    run_id = RunIdentifier(run_name=day.isoformat(), run_time=datetime(day.year, day.month, day.day, 10, tzinfo=UTC))
+    return ValidationResultIdentifier(ExpectationSuiteIdentifier(SUITE.name), run_id, "x")
+
+
+def gate_result(received: dict[str, int] | None = None) -> ExpectationSuiteValidationResult:
+    return ExpectationSuiteValidationResult(success=False, results=results(SUITE, BATCHES, received), suite_name=SUITE.name)
+
+
 def gate_run(received: dict[str, int] | None = None) -> pages.Run:
-    run_id = RunIdentifier(run_name=DAY.isoformat(), run_time=datetime(2026, 6, 1, 10, tzinfo=UTC))
-    key = ValidationResultIdentifier(ExpectationSuiteIdentifier(SUITE.name), run_id, "x")
-    found = ExpectationSuiteValidationResult(success=False, results=results(SUITE, BATCHES, received), suite_name=SUITE.name)
-    return pages.Run.of(key, found, "validations/x.html")
+    return pages.Run.of(key_of(DAY), gate_result(received), "validations/x.html")
 
 
 def every_page() -> dict[str, str]:
@@ -80,6 +88,26 @@ def test_a_suite_changed_by_hand_says_so() -> None:
     assert "changed by hand" not in pages.suite(ExpectationSuite(**stored), "../")
     stored["expectations"][3]["kwargs"]["rows"] = 1
     assert "changed by hand" in pages.suite(ExpectationSuite(**stored), "../")
+
+
+@pytest.mark.fast
+def test_what_is_new_is_built_without_reading_what_was(tmp_path: Path) -> None:
+    context = gx.get_context(mode="file", project_root_dir=tmp_path)
+    context.variables.data_docs_sites = SITES
+    context.suites.add(ExpectationSuite(SUITE.name, expectations=SUITE.expectation_configurations, meta=SUITE.meta))
+    context.validation_results_store.set(key_of(DAY), gate_result())
+    context.build_data_docs()
+    (old,) = (tmp_path / "gx" / "uncommitted" / "validations").rglob("*.json")
+    old.write_text("no JSON", "utf-8")
+    context.validation_results_store.set(key_of(date(2026, 6, 2)), gate_result())
+    context.build_data_docs(resource_identifiers=[key_of(date(2026, 6, 2))])
+    site = tmp_path / "gx" / "uncommitted" / "data_docs" / "local_site"
+    pages_listed = re.findall(r'<a href="(validations/[^"]+)"', (site / "index.html").read_text("utf-8"))
+    assert [page.split("/")[2] for page in pages_listed] == ["2026-06-02", "2026-06-01"]
+    for page in pages_listed:
+        links = re.findall(r'href="([^#"]+)"', (site / page).read_text("utf-8"))
+        assert len(links) == 2
+        assert [link for link in links if not ((site / page).parent / link).resolve().exists()] == []
 
 
 @pytest.mark.browser
