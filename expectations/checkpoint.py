@@ -1,4 +1,4 @@
-"""Run a Great Expectations checkpoint on rows and return its counts. Project, history and Data Docs are kept below `derived/gx`.
+"""Run a Great Expectations checkpoint on rows and return its results. Project, history and Data Docs are kept below `derived/gx`.
 
 No result ever contains a value from the data: `RESULT_FORMAT` asks for counts only, and only expectations that give counts are used.
 """
@@ -6,22 +6,26 @@ No result ever contains a value from the data: `RESULT_FORMAT` asks for counts o
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import great_expectations as gx
 from great_expectations.checkpoint.checkpoint import CheckpointResult
+from great_expectations.core import ExpectationValidationResult
 from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.data_context import FileDataContext
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier
 from great_expectations.exceptions import DataContextError
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from pyspark.sql import DataFrame
 
-from expectations.suite import rule_of
+from expectations.data_docs.site import SITES
+from expectations.suite import DERIVED, rule_of
 from lakehouse.errors import Problem, QualityError
 
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -29,31 +33,42 @@ SOURCE = "bronze"
 _one_project = Lock()  # Great Expectations can have only one project open per process
 
 
-def counted(derived: Path, suite: gx.ExpectationSuite, rows: DataFrame, run_name: str) -> dict[str, int]:
-    """Run a suite and return how many rows break each expectation, by rule; also write history and Data Docs.
+def run(
+    derived: Path, suite: gx.ExpectationSuite, rows: DataFrame, run_name: str, parameters: dict[str, Any] | None = None
+) -> list[ExpectationValidationResult]:
+    """Run the stored suite on rows, document it, and return a result for each of its expectations.
 
-    The key `rows` holds the difference between the expected and the actual number of rows (0: as expected).
+    The suite is stored when there is none or when the one stored was derived otherwise; one that was only changed by hand is run as it is.
 
     Raises:
-        QualityError: the checkpoint or one of its expectations did not run.
+        QualityError: the checkpoint or one of its expectations did not run, or the stored suite lacks expectations or has others.
     """
     try:
         with _one_project:
-            return _counts(suite, _checked(derived, suite, rows, run_name))
+            return _checked(derived, suite, rows, run_name, parameters or {})
     except QualityError:
         raise
     except Exception as error:
         raise QualityError(_failed(suite.name, type(error).__name__).text()) from None
 
 
-def _checked(derived: Path, suite: gx.ExpectationSuite, rows: DataFrame, run_name: str) -> CheckpointResult:
+def unexpected_counts(results: Iterable[ExpectationValidationResult]) -> dict[str, int]:
+    """Return how many rows break each native expectation, by rule."""
+    return {rule_of(one.expectation_config): int(one.result["unexpected_count"]) for one in results}
+
+
+def _checked(
+    derived: Path, suite: gx.ExpectationSuite, rows: DataFrame, run_name: str, parameters: dict[str, Any]
+) -> list[ExpectationValidationResult]:
     with _alone(derived):
         context = _project(derived)
         checkpoint = _checkpoint(context, suite)
-    result = checkpoint.run(batch_parameters={"dataframe": rows}, run_id=gx.RunIdentifier(run_name=run_name))
+    run_id = gx.RunIdentifier(run_name=run_name)
+    result = checkpoint.run(batch_parameters={"dataframe": rows}, expectation_parameters=parameters, run_id=run_id)
+    found = _results(suite, result)
     with _alone(derived):
-        _document(context, result, suite.name)
-    return result
+        context.build_data_docs(resource_identifiers=[*result.run_results, ExpectationSuiteIdentifier(name=suite.name)])
+    return found
 
 
 def _failed(suite: str, found: str) -> Problem:
@@ -72,13 +87,17 @@ def _alone(derived: Path) -> Iterator[None]:
 
 def _project(derived: Path) -> FileDataContext:
     context = gx.get_context(mode="file", project_root_dir=derived)
-    if context.progress_bars is None or context.progress_bars.get("globally", True):
+    if context.variables.data_docs_sites != SITES:
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        context.variables.data_docs_sites = SITES
         context.variables.save()
     return context
 
 
 def _checkpoint(context: FileDataContext, suite: gx.ExpectationSuite) -> gx.Checkpoint:
+    with suppress(DataContextError):  # there is none, or not all of one
+        if context.suites.get(suite.name).meta.get(DERIVED) == suite.meta[DERIVED]:
+            return context.checkpoints.get(suite.name)
     saved = context.suites.add_or_update(suite)
     data = _batch_definition(context, suite.name)
     definition = gx.ValidationDefinition(name=suite.name, data=data, suite=saved)
@@ -99,28 +118,21 @@ def _batch_definition(context: FileDataContext, name: str) -> BatchDefinition[An
     return asset.add_batch_definition_whole_dataframe("step")
 
 
-def _document(context: FileDataContext, result: CheckpointResult, suite: str) -> None:
-    context.build_data_docs(resource_identifiers=[*result.run_results, ExpectationSuiteIdentifier(name=suite)])
-
-
-def _counts(suite: gx.ExpectationSuite, result: CheckpointResult) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for validated in result.run_results.values():
-        for one in validated.results:
-            rule = rule_of(one.expectation_config)
-            if _is_raised(one.exception_info):
-                raise QualityError(_failed(suite.name, f"expectation {rule} raised an error").text())
-            found[rule] = _unexpected(one.result, one.expectation_config.kwargs)
-    missing = {rule_of(one.configuration) for one in suite.expectations} - set(found)
-    if missing:
-        raise QualityError(_failed(suite.name, f"{len(missing)} expectations have no result").text())
+def _results(suite: gx.ExpectationSuite, result: CheckpointResult) -> list[ExpectationValidationResult]:
+    found = [one for validated in result.run_results.values() for one in validated.results]
+    raised = [rule_of(one.expectation_config) for one in found if _is_raised(one.exception_info)]
+    if raised:
+        raise QualityError(_failed(suite.name, f"expectation {raised[0]} raised an error").text())
+    wanted = Counter(_subject(one.configuration) for one in suite.expectations)
+    stored = Counter(_subject(one.expectation_config) for one in found)
+    if stored != wanted:
+        text = f"the stored suite lacks {(wanted - stored).total()} of its expectations and has {(stored - wanted).total()} others"
+        raise QualityError(_failed(suite.name, text).text())
     return found
 
 
-def _unexpected(result: dict[str, Any], arguments: dict[str, Any]) -> int:
-    if "unexpected_count" in result:
-        return int(result["unexpected_count"])
-    return abs(int(result["observed_value"]) - int(arguments["value"]))
+def _subject(expectation: ExpectationConfiguration) -> tuple[str, str]:
+    return expectation.type, rule_of(expectation)
 
 
 def _is_raised(info: dict[str, Any]) -> bool:

@@ -1,86 +1,63 @@
-"""The gate's decision on a batch (passed, warned or blocked), from the number of its committed rows that break each rule."""
+"""Read the gate's decision on each batch from the results of the checkpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Literal
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from expectations.rules.registry import SECONDS
-from lakehouse.contracts.model import Contract
+from great_expectations.core import ExpectationValidationResult
 
-REJECTED = "_reject"
-FRESHNESS = "batch.freshness"
-REPEATED = "batch.repeated"
-BATCH_FACTS = {
-    FRESHNESS: "批次内没有新近的记录 / nothing in the batch is recent",
-    REPEATED: "批次内重复行过多 / too many rows repeat another row of the batch",
-}
-PSEUDO_RULES = {
-    "_key.unreadable": "主键缺失 / the key is missing",
-    "_position.unreadable": "源端时间无法读取 / the position in source time cannot be read",
-}
+from expectations.outcomes import Outcome, worst
+from expectations.suite import BATCH_FACTS, ROWS, rule_of
 
-
-@dataclass(frozen=True)
-class Tally:
-    """Counts of a batch's committed rows: all, rejected, repeated within the batch, breaking each rule; and the latest position."""
-
-    rows: int = 0
-    rejected: int = 0
-    repeated: int = 0
-    newest: str | None = None
-    broken: Mapping[str, int] = field(default_factory=dict)
+Results = Iterable[ExpectationValidationResult]
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The gate's decision on a batch: the result, the rules that led to it, and the facts that hold for the whole batch."""
+    """The gate's decision on a batch: the worst outcome, the rules that led to it, and for each rule the rows that break it.
 
-    gate: Literal["passed", "warned", "blocked"]
-    reasons: tuple[str, ...]
-    facts: tuple[str, ...]
-
-
-def labels(contract: Contract) -> dict[str, str]:
-    """Return rule id → text for every rule that can appear in a verdict: the contract's rules and the two pseudo-rules."""
-    return {**{rule.id: f"{rule.message_zh} / {rule.message_en}" for rule in contract.rules}, **PSEUDO_RULES}
-
-
-def is_batch_rule(contract: Contract, rule: str) -> bool:
-    """Return whether a rule compares a row with the rest of its batch; such a rule warns as soon as one row breaks it."""
-    kinds = {one.id: one.kind for one in contract.rules}
-    return rule in kinds and SECONDS[kinds[rule]].observe is not None
-
-
-def decide(contract: Contract, business_date: date, tally: Tally, timezone: str) -> Decision:
-    """Return the gate's decision on a batch.
-
-    The batch is blocked when rejects, or the rows that break one error rule or lack a key or position, exceed the contract's share *and*
-    number of rows. It is warned when a warning rule exceeds both, when a rule that compares rows within the batch is broken at all, when no
-    row is recent, or when too many rows repeat.
+    A fact about the whole batch counts all its rows where it led to an outcome, and none elsewhere.
     """
-    warnings = {rule.id for rule in contract.rules_of("warning")}
-    many = {rule for rule, rows in {**tally.broken, REJECTED: tally.rejected}.items() if _exceeds(contract, rows, tally.rows)}
-    facts = []
-    if tally.newest and not _is_recent(contract, business_date, tally.newest, timezone):
-        facts.append(FRESHNESS)
-    if _exceeds(contract, tally.repeated, tally.rows):
-        facts.append(REPEATED)
-    blocking = many - warnings
-    if blocking:
-        return Decision("blocked", tuple(sorted(blocking)), tuple(facts))
-    noticed = {rule for rule, rows in tally.broken.items() if rows and is_batch_rule(contract, rule)}
-    reasons = sorted(many | noticed) + facts
-    return Decision("warned" if reasons else "passed", tuple(reasons), tuple(facts))
+
+    gate: Outcome = "passed"
+    reasons: tuple[str, ...] = ()
+    broken: Mapping[str, int] = field(default_factory=dict)
 
 
-def _exceeds(contract: Contract, rows: int, of: int) -> bool:
-    return rows >= contract.block_at.rows and rows > contract.block_at.share * of
+def batches(results: Results) -> dict[str, dict[str, Any]]:
+    """Return what is known of each batch that has committed rows, by batch id: `provider`, `business_date`, `rows`."""
+    found: dict[str, dict[str, Any]] = _complete(results).result["batches"]
+    return found
 
 
-def _is_recent(contract: Contract, business_date: date, newest: str, timezone: str) -> bool:
-    latest = datetime.fromisoformat(newest).astimezone(ZoneInfo(timezone)).date()
-    return (business_date - latest).days <= contract.cycle.rule.recent_days
+def incomplete(results: Results) -> int:
+    """Return the number of batches of which fewer or more rows are committed than were received."""
+    return int(_complete(results).result["observed_value"])
+
+
+def decisions(results: Results) -> dict[str, Decision]:
+    """Return the decision on each batch that has committed rows, by batch id."""
+    results = list(results)
+    sizes = {batch: facts["rows"] for batch, facts in batches(results).items()}
+    outcomes: dict[str, dict[str, Outcome]] = {batch: {} for batch in sizes}
+    broken: dict[str, dict[str, int]] = {batch: {} for batch in sizes}
+    for one in results:
+        rule = rule_of(one.expectation_config)
+        told = one.result.get("outcomes", {})  # the expectation about the number of rows has none
+        for batch, outcome in told.items():
+            outcomes[batch][rule] = outcome
+        counts = {batch: sizes[batch] for batch in told} if rule in BATCH_FACTS else one.result.get("broken", {})
+        for batch, count in counts.items():
+            broken[batch][rule] = count
+    return {batch: _decision(outcomes[batch], broken[batch]) for batch in sizes}
+
+
+def _complete(results: Results) -> ExpectationValidationResult:
+    return next(one for one in results if rule_of(one.expectation_config) == ROWS)
+
+
+def _decision(outcomes: Mapping[str, Outcome], broken: Mapping[str, int]) -> Decision:
+    gate = worst(outcomes.values())
+    return Decision(gate, tuple(sorted(rule for rule, outcome in outcomes.items() if outcome == gate)), broken)

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql.types import ArrayType, StringType
 
-from expectations.checkpoint import counted
+from expectations.checkpoint import run, unexpected_counts
 from expectations.rules.check import Check, Ground
 from expectations.rules.registry import SECONDS, broken, checks
 from expectations.suite import SECOND, native_suite
@@ -27,7 +27,8 @@ def native_counts(derived: Path, contract: Contract, ground: Ground, rows: DataF
     Raises:
         QualityError: the checkpoint did not run.
     """
-    return counted(derived, native_suite(checks(contract, ground)), with_second(rows, contract, ground).localCheckpoint(), "native")
+    suite = native_suite(checks(contract, ground))
+    return unexpected_counts(run(derived, suite, with_second(rows, contract, ground).localCheckpoint(), "native"))
 
 
 def with_second(rows: DataFrame, contract: Contract, ground: Ground) -> DataFrame:

@@ -2,62 +2,98 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
+from typing import Any
 
 from great_expectations import ExpectationSuite
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-from expectations.decision import BATCH_FACTS, REJECTED, is_batch_rule, labels
+from expectations.by_batch import ExpectEachBatchToBeComplete, ExpectEachBatchToBeRecent, ExpectRuleToBeKeptInEachBatch
 from expectations.rule_kept import ExpectRuleToBeKept
 from expectations.rules.check import Check
 from expectations.rules.registry import SECONDS
+from expectations.tallies import REJECTED, REPEATED
 from lakehouse.contracts.model import Contract
 
-VERDICT = "_verdict"
-BATCH_VERDICT = "_batch_verdict"
 SECOND = "_second"
 ROWS = "rows"
+RECEIVED = "received"  # the parameter of each run
+FRESHNESS = "batch.freshness"
+BATCH_FACTS = {
+    FRESHNESS: "批次内没有新近的记录 / nothing in the batch is recent",
+    REPEATED: "批次内重复行过多 / too many rows repeat another row of the batch",
+}
+PSEUDO_RULES = {
+    REJECTED: "无法读取的行 / lines that cannot be read",
+    "_key.unreadable": "主键缺失 / the key is missing",
+    "_position.unreadable": "源端时间无法读取 / the position in source time cannot be read",
+}
+DERIVED = "derived_sha256"
 
 
-def gate_suite(contract: Contract, received: int) -> ExpectationSuite:
-    """Return the suite of the gate: one expectation for each rule, for each fact about a batch, and for the number of rows.
+def gate_suite(contract: Contract, timezone: str) -> ExpectationSuite:
+    """Return the suite of the gate: an expectation for each rule, for each fact about a batch, and for the number of rows.
 
-    Thresholds are shares of all rows of the step. Which batch is blocked is decided batch by batch (`expectations.decision`).
+    The thresholds and the severity of each stand in the suite; the batches and the number of rows received are given at each run.
     """
-    found: list[Expectation] = [_rows(received), _rejects(contract)]
-    found += [_kept(contract, rule, text, VERDICT) for rule, text in labels(contract).items()]
-    found += [_kept(contract, fact, text, BATCH_VERDICT) for fact, text in BATCH_FACTS.items()]
-    return ExpectationSuite(contract.code, expectations=found)
+    severities = {rule.id: rule.severity for rule in contract.rules}
+    found: list[Expectation] = [_complete()]
+    for rule, text in {**labels(contract), REPEATED: BATCH_FACTS[REPEATED]}.items():
+        severity = "warning" if severities.get(rule) == "warning" or rule in BATCH_FACTS else "critical"
+        found.append(_kept(contract, rule, text, severity))
+    recent = {"days": contract.cycle.rule.recent_days, "timezone": timezone, **_said(FRESHNESS, BATCH_FACTS[FRESHNESS], "warning")}
+    return _derived(contract.code, [*found, ExpectEachBatchToBeRecent(**recent)])
+
+
+def labels(contract: Contract) -> dict[str, str]:
+    """Return rule id → text for every rule that a row can break: the contract's rules and the pseudo-rules."""
+    return {**{rule.id: f"{rule.message_zh} / {rule.message_en}" for rule in contract.rules}, **PSEUDO_RULES}
 
 
 def native_suite(checks: Iterable[Check]) -> ExpectationSuite:
     """Return the suite that does not use the verdicts: native expectations, and the plain Python result (`_second`) where there is none."""
     checks = list(checks)
-    return ExpectationSuite(f"{checks[0].contract.code}.native", expectations=[_native(check) for check in checks])
+    return _derived(f"{checks[0].contract.code}.native", [_native(check) for check in checks])
 
 
 def rule_of(expectation: ExpectationConfiguration) -> str:
-    """Return the subject of one of our expectations: a rule id, a fact about a batch, `rows` or `_reject`."""
+    """Return the subject of one of our expectations: a rule id, a fact about a batch, or `rows`."""
     return str((expectation.meta or {})["rule"])
 
 
-def _kept(contract: Contract, rule: str, text: str, column: str) -> Expectation:
-    warnings = {one.id for one in contract.rules_of("warning")} | set(BATCH_FACTS)
-    severity = "warning" if rule in warnings else "critical"
-    share = 0.0 if rule in BATCH_FACTS or is_batch_rule(contract, rule) else contract.block_at.share
-    return ExpectRuleToBeKept(column=column, rule=rule, mostly=1 - share, severity=severity, description=text, meta={"rule": rule})
+def is_changed(stored: ExpectationSuite) -> bool:
+    """Return whether a stored suite was changed by hand since it was derived."""
+    return bool(stored.meta.get(DERIVED) != _digest(stored.expectation_configurations))
 
 
-def _rows(received: int) -> Expectation:
-    arguments = {"value": received, "severity": "critical", "description": "入库行数等于接收行数 / every row received is committed"}
-    return _expectation("expect_table_row_count_to_equal", ROWS, arguments)
+def _derived(name: str, found: list[Expectation]) -> ExpectationSuite:
+    """Return a suite that says what it was derived as, so that one changed by hand is told from one whose contract has changed."""
+    return ExpectationSuite(name, expectations=found, meta={DERIVED: _digest(one.configuration for one in found)})
 
 
-def _rejects(contract: Contract) -> Expectation:
-    text = "无法读取的行 / lines that cannot be read"
-    arguments = {"column": "_reject", "mostly": 1 - contract.block_at.share, "severity": "critical", "description": text}
-    return _expectation("expect_column_values_to_be_null", REJECTED, arguments)
+def _digest(expectations: Iterable[ExpectationConfiguration]) -> str:
+    told = sorted(json.dumps({**one.to_json_dict(), "id": None}, sort_keys=True) for one in expectations)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def _complete() -> Expectation:
+    said = _said(ROWS, "入库行数等于接收行数 / every row received is committed", "critical")
+    return ExpectEachBatchToBeComplete(received={"$PARAMETER": RECEIVED}, **said)
+
+
+def _kept(contract: Contract, rule: str, text: str, severity: str) -> Expectation:
+    """Return the expectation of a rule; one that compares a row with the rest of its batch warns as soon as one row breaks it."""
+    kinds = {one.id: one.kind for one in contract.rules}
+    notice = 1 if rule in kinds and SECONDS[kinds[rule]].observe else None
+    limits = {"share": contract.block_at.share, "rows": contract.block_at.rows, "notice": notice}
+    return ExpectRuleToBeKeptInEachBatch(rule=rule, **limits, **_said(rule, text, severity))
+
+
+def _said(rule: str, text: str, severity: str) -> dict[str, Any]:
+    return {"severity": severity, "description": text, "meta": {"rule": rule}}
 
 
 def _native(check: Check) -> Expectation:

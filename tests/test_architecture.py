@@ -28,7 +28,7 @@ MAY_IMPORT = {
 }
 # The rooms (sub-packages) of a package, and its modules outside of any room.
 ROOMS = {
-    "lakehouse": {"city", "contracts", "declarations", "derive", "ingest", "numbers", "ops", "returns", "rules", "verification"},
+    "lakehouse": {"city", "contracts", "declarations", "derive", "ingest", "numbers", "ops", "pages", "returns", "rules", "verification"},
     "spark_jobs": {"ingest", "jobs", "lake", "returns", "transforms"},
     "sample_city": {"feed", "sources", "world"},
 }
@@ -43,6 +43,7 @@ ROOM_MAY_IMPORT = {
     "lakehouse.verification": set(),
     "lakehouse.numbers": set(),
     "lakehouse.ops": set(),
+    "lakehouse.pages": set(),
     "lakehouse.city": {"contracts", "declarations", "numbers", "ops"},
     "lakehouse.declarations": {"contracts", "numbers"},
     "lakehouse.contracts": {"city", "declarations", "numbers", "rules"},

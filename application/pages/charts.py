@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from application.pages.words import DISPOSITIONS, GATES, LEVELS, SEVERITIES, STEPS, WORST_FIRST, Pair, word
+from application.pages.words import DISPOSITIONS, GATES, LEVELS, SEVERITIES, STEPS, WORST_FIRST, word
 from lakehouse.contracts.cycle import CYCLES
+from lakehouse.pages.rendering import Pair
 
 Row = dict[str, Any]
 Names = Mapping[str, Pair]

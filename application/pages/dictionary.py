@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from application.pages.rendering import put, render
-from application.pages.words import LEVELS, SEVERITIES, TRANSFORMS, Pair, word
+from application.pages.words import LEVELS, SEVERITIES, TRANSFORMS, word
 from lakehouse.declarations.codes import CodeTable
 from lakehouse.derive.dictionary import Declarations, Library, LibraryColumn, Receipt, Resource, libraries, resources
+from lakehouse.pages.rendering import Pair, put, render
 
+TEMPLATES = Path(__file__).parent / "templates"
 # The schemas of curated tables, in the order a reader needs them.
 SCHEMAS: dict[str, Pair] = {
     "base": ("基础库", "Base libraries"),
@@ -39,7 +40,7 @@ def write(folder: Path, declared: Declarations, codes: Mapping[str, CodeTable], 
         "levels": [LEVELS[level] for level in declared.policies.caps],
         "codes": [codes[name] for name in sorted(used)],
     }
-    return put(folder / "dictionary.html", render("dictionary.html", context))
+    return put(folder / "dictionary.html", render(TEMPLATES, "dictionary.html", context))
 
 
 def _library(one: Library, names: Mapping[str, Pair]) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from application.pages import charts
-from application.pages.rendering import put, render
-from application.pages.words import DISPOSITIONS, GAPS, GATE_MARKS, INVARIANTS, LEVELS, STATES, TARGETS, Pair, word
+from application.pages.words import DISPOSITIONS, GAPS, GATE_MARKS, INVARIANTS, LEVELS, STATES, TARGETS, word
+from lakehouse.pages.rendering import Pair, put, render
 
+TEMPLATES = Path(__file__).parent / "templates"
 Report = dict[str, Any]  # the facts of `application.report.DayReport`; earlier days are read back from their JSON
 # Folders beside the reports below `derived/`; a link is shown only if its target exists.
 LINKS: dict[str, Pair] = {
@@ -38,9 +39,9 @@ TARGETS_OF_TRUTH: dict[tuple[str, str], tuple[Pair, float]] = {
 def write(folder: Path, report: Report) -> Path:
     """Write the page of a day and its facts (JSON) beside it, update the list of all days, and return the path of the page."""
     put(folder / f"{report['date']}.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
-    page = put(folder / f"{report['date']}.html", render("report.html", view(report, _links(folder))))
+    page = put(folder / f"{report['date']}.html", render(TEMPLATES, "report.html", view(report, _links(folder))))
     reports = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"), reverse=True)]
-    put(folder / "index.html", render("index.html", {"city": report["city_name"], "days": [_row(one) for one in reports]}))
+    put(folder / "index.html", render(TEMPLATES, "index.html", {"city": report["city_name"], "days": [_row(one) for one in reports]}))
     return page
 
 

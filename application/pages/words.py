@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-Pair = tuple[str, str]  # Chinese, English
+from expectations.outcomes import MARKS, WORDS
+from lakehouse.pages.rendering import Pair
 
 LEVELS: dict[str, Pair] = {
     "province": ("省级", "Province"),
@@ -25,15 +26,13 @@ DISPOSITIONS: dict[str, Pair] = {
     "open": ("处理中", "in progress"),
 }
 GATES: dict[str, Pair] = {
-    "passed": ("通过", "passed"),
-    "warned": ("有警告", "warned"),
-    "blocked": ("整批阻断", "blocked"),
+    **WORDS,
     "refused": ("整批拒收", "refused"),
     "open": ("未判定", "not judged yet"),
     "gap": ("应报未到", "missing"),
     "none": ("无到货", "nothing came"),
 }
-GATE_MARKS = {"passed": "✓", "warned": "!", "blocked": "✕", "refused": "⊘", "open": "…", "gap": "○", "none": "·"}
+GATE_MARKS = {**MARKS, "refused": "⊘", "open": "…", "gap": "○", "none": "·"}
 WORST_FIRST = ("blocked", "refused", "open", "warned", "passed")
 GAPS: dict[str, Pair] = {
     "silent": ("到期未报送", "due, nothing delivered"),

@@ -171,6 +171,11 @@ def record_gate(connection: Connection, batch_id: str, gate: Gate, counts: Count
     connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(gate=gate, **disposed))
 
 
+def let_through(connection: Connection, batch_ids: Sequence[str], gate: Literal["passed", "warned"]) -> None:
+    """Record that the gate lets these batches pass, without or with a warning."""
+    connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(gate=gate))
+
+
 def record_silver(connection: Connection, batch_ids: Sequence[str], on: date) -> None:
     """Record that the step of a date wrote the accepted rows of these batches to silver."""
     connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(silver_on=on))

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, delete, insert, select
 from lakehouse.ops.tables import batch_rule
 
 
-def record(connection: Connection, batch_id: str, broken: Mapping[str, int]) -> None:
-    """Record how many rows of a batch break each rule, without the rules no row breaks; newer counts replace older ones."""
-    connection.execute(delete(batch_rule).where(batch_rule.c.batch_id == batch_id))
-    rows = [{"batch_id": batch_id, "rule": rule, "rows": count} for rule, count in broken.items() if count]
+def record(connection: Connection, broken: Mapping[str, Mapping[str, int]]) -> None:
+    """Record how many rows of each batch break each rule (batch id → rule → rows), without the rules no row breaks; newer counts stand."""
+    connection.execute(delete(batch_rule).where(batch_rule.c.batch_id.in_(list(broken))))
+    rows = [{"batch_id": batch, "rule": rule, "rows": count} for batch, rules in broken.items() for rule, count in rules.items() if count]
     if rows:
         connection.execute(insert(batch_rule), rows)
 

@@ -29,7 +29,7 @@ def run(instance: Instance, request: JobRequest) -> GateAnswer:
     """Judge every batch that waits for the gate and record the decision.
 
     Raises:
-        QualityError: the checkpoint did not run or does not agree with the verdicts; all batches keep waiting and nothing reaches silver.
+        QualityError: the checkpoint did not run or rows are missing; all batches keep waiting and nothing reaches silver.
     """
     if request.resource is None:
         raise ConfigError(Problem("job gate", "no resource was named.", "", "add --resource.").text())

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from expectations.native import has_native, native_counts
 from expectations.rules.check import Ground
 from expectations.rules.registry import checks
+from expectations.tallies import counted
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.contracts.model import Contract
@@ -20,7 +21,6 @@ from lakehouse.ops.batches import Batch
 from spark_jobs.ingest.scope import rule_scope
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
-from spark_jobs.transforms.tallies import tallies
 from spark_jobs.transforms.verdicts import with_values
 
 
@@ -70,8 +70,8 @@ def _recount(instance: Instance, contract: Contract, filled: list[Batch]) -> lis
     sent = rows.where("_reject IS NULL").select(*wanted)
     found = native_counts(instance.folder("derived"), contract, ground, with_values(sent, contract, scope))
     names = [rule.id for rule in contract.rules]
-    tallied = [row["broken"] or {} for row in tallies(rows).collect()]
-    said = {name: sum(counts.get(name, 0) for counts in tallied) for name in names}
+    tallied = counted(rows).values()
+    said = {name: sum(tally.broken.get(name, 0) for tally in tallied) for name in names}
     return [
         RuleCount(one.rule.id, one.rule.severity, "gx" if has_native(one) else "python", found[one.rule.id], said[one.rule.id])
         for one in checks(contract, ground)

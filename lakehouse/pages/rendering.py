@@ -1,4 +1,4 @@
-"""Render pages as text from the Jinja templates of this package, with styles and script inlined and values escaped."""
+"""Render pages as text from Jinja templates, with styles and script inlined and values escaped."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from application.pages.words import Pair
+Pair = tuple[str, str]  # Chinese, English
+SHARED = Path(__file__).parent / "templates"
 
-TEMPLATES = Path(__file__).parent / "templates"
 
-
-def render(template: str, context: Mapping[str, object]) -> str:
-    """Render a page; the same template and context give the same text."""
-    return _environment().get_template(template).render(context)
+def render(templates: Path, template: str, context: Mapping[str, object]) -> str:
+    """Render a page of a folder of templates, which may use the shared ones; the same template and context give the same text."""
+    return _environment(templates).get_template(template).render(context)
 
 
 def put(path: Path, text: str) -> Path:
@@ -48,11 +47,11 @@ def percent(share: float) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(templates: Path) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader([templates, SHARED]), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals["t"] = lambda zh, en: both((zh, en))
-    environment.globals["inline"] = lambda name: Markup((TEMPLATES / name).read_text("utf-8"))  # noqa: S704 a file of this package
+    environment.globals["inline"] = lambda name: Markup((SHARED / name).read_text("utf-8"))  # noqa: S704 a file of this package
     environment.filters |= {"both": both, "number": number, "percent": percent}
     return environment

@@ -1,0 +1,1 @@
+"""What all pages share: one look, two languages, everything in one file that loads nothing."""
