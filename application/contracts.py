@@ -20,6 +20,7 @@ from lakehouse.contracts.skeleton import Start, skeleton
 from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.policies import Policies, load_policies
+from lakehouse.declarations.provenance import Known, load_sound_libraries
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
 from lakehouse.naming import LEVELS
 from lakehouse.returns.compiler import compile_return
@@ -48,7 +49,7 @@ class Begun:
 
 
 def check(instance: Instance) -> Checked:
-    """Check contracts, code tables, policies, authority, returns, city profile, region tree and departments.
+    """Check contracts, code tables, policies, authority, libraries, returns, city profile, region tree and departments.
 
     All problems are reported together. A wrong file does not hide the problems of another one: what depends on it is checked as far as
     possible.
@@ -89,9 +90,12 @@ def compare(instance: Instance, old: Path) -> dict[str, list[Difference]]:
 def _of_declarations(folder: Path, contracts: Mapping[str, Contract]) -> Iterator[str]:
     known = {resource_code(path) for path in contract_paths(folder)}
     yield from _attempt(partial(load_code_tables, folder))[1]
-    yield from _attempt(partial(load_authority, folder / "authority.yaml", contracts))[1]
+    authority, wrong = _attempt(partial(load_authority, folder / "authority.yaml", contracts))
+    yield from wrong
     policies, wrong = _attempt(partial(load_policies, folder / "policies.yaml"))
     yield from wrong
+    if authority and policies:
+        yield from load_sound_libraries(Known(contracts, authority, policies, known - set(contracts)))[1]
     returns, wrong = _attempt(partial(load_returns, folder / "returns"))
     yield from wrong
     if policies:

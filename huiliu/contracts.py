@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(as_json: Json = False) -> None:
-    """Check contracts, code tables, policies, authority, returns, region tree and departments; report all problems together."""
+    """Check contracts, code tables, policies, authority, libraries, returns, region tree and departments; report all problems together."""
     found = contracts.check(Instance())
     if as_json:
         typer.echo(json.dumps({"ok": found.ok, "contracts": found.contracts, "problems": found.problems}, ensure_ascii=False))
