@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -14,12 +14,13 @@ from lakehouse.city.departments import load_departments, providers
 from lakehouse.city.regions import load_regions
 from lakehouse.config import Instance
 from lakehouse.contracts.difference import Difference, differences
-from lakehouse.contracts.loader import contract_paths, load_contract, load_contracts, load_sound_contracts, resource_code
+from lakehouse.contracts.loader import load_contract, load_contracts, load_sound_contracts, unread_codes
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.skeleton import Start, skeleton
 from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.codes import load_code_tables
-from lakehouse.declarations.policies import Policies, load_policies
+from lakehouse.declarations.libraries import read_libraries
+from lakehouse.declarations.policies import load_policies
 from lakehouse.declarations.provenance import Known, load_sound_libraries
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
 from lakehouse.naming import LEVELS
@@ -88,25 +89,22 @@ def compare(instance: Instance, old: Path) -> dict[str, list[Difference]]:
 
 
 def _of_declarations(folder: Path, contracts: Mapping[str, Contract]) -> Iterator[str]:
-    known = {resource_code(path) for path in contract_paths(folder)}
+    unread = unread_codes(folder, contracts)
     yield from _attempt(partial(load_code_tables, folder))[1]
     authority, wrong = _attempt(partial(load_authority, folder / "authority.yaml", contracts))
     yield from wrong
     policies, wrong = _attempt(partial(load_policies, folder / "policies.yaml"))
     yield from wrong
-    if authority and policies:
-        yield from load_sound_libraries(Known(contracts, authority, policies, known - set(contracts)))[1]
     returns, wrong = _attempt(partial(load_returns, folder / "returns"))
     yield from wrong
     if policies:
-        yield from _of_returns(returns or {}, policies, contracts, known)
-
-
-def _of_returns(returns: Mapping[str, Any], policies: Policies, contracts: Mapping[str, Contract], known: Collection[str]) -> Iterator[str]:
-    for declared in returns.values():
-        if set(declared.resources) & (set(known) - set(contracts)):
-            continue  # it needs a contract whose problems are reported already
-        yield from _attempt(partial(compile_return, declared, policies, contracts))[1]
+        libraries = read_libraries()[0]
+        sound, wrong = load_sound_libraries(Known(contracts, authority, policies, unread)) if authority else read_libraries()
+        yield from wrong
+        for declared in (returns or {}).values():
+            if unread.isdisjoint(declared.resources) and declared.source not in libraries.keys() - sound.keys():
+                yield from _attempt(partial(compile_return, declared, policies, contracts, sound))[1]
+            # else it needs a contract or a library whose problems are reported already
 
 
 def _of_city(instance: Instance, contracts: Mapping[str, Contract]) -> Iterator[str]:

@@ -47,7 +47,7 @@ class Provenance(Declared):
 
 
 @dataclass(frozen=True)
-class LibraryColumn:
+class DeclaredColumn:
     """A column of a library: its SQL type, class and grade, and where it comes from."""
 
     name: str
@@ -58,12 +58,12 @@ class LibraryColumn:
 
 
 @dataclass
-class Library:
+class DeclaredLibrary:
     """A library: its columns by name, and what is wrong with the others; `places` are the steps to each column in its file."""
 
     table: str
     document: Document
-    columns: dict[str, LibraryColumn] = field(default_factory=dict)
+    columns: dict[str, DeclaredColumn] = field(default_factory=dict)
     places: dict[str, Steps] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -74,11 +74,11 @@ def table_of(model: Path) -> str:
     return f"{model.parent.name}.{alias[1] if alias else model.stem}"
 
 
-def read_libraries(project: Path = DBT_PROJECT) -> tuple[dict[str, Library], list[str]]:
+def read_libraries(project: Path = DBT_PROJECT) -> tuple[dict[str, DeclaredLibrary], list[str]]:
     """Return all libraries of a dbt project by table, and what is wrong with files or models as a whole."""
     models = project / "models"
     paths = {path.stem: path for path in sorted(models.rglob("*.sql")) if path.parent.name != PRIVATE}
-    found: dict[str, Library] = {}
+    found: dict[str, DeclaredLibrary] = {}
     wrong: list[str] = []
     for path in sorted(models.glob(SCHEMA_FILES)):
         try:
@@ -97,8 +97,8 @@ def read_libraries(project: Path = DBT_PROJECT) -> tuple[dict[str, Library], lis
     return found, wrong
 
 
-def _library(table: str, document: Document, raw: dict[str, Any], steps: Steps) -> Library:
-    library = Library(table, document)
+def _library(table: str, document: Document, raw: dict[str, Any], steps: Steps) -> DeclaredLibrary:
+    library = DeclaredLibrary(table, document)
     for column, place in _items(raw.get("columns"), (*steps, "columns")):
         name = str(column.get("name"))
         if name in library.places:
@@ -108,7 +108,7 @@ def _library(table: str, document: Document, raw: dict[str, Any], steps: Steps) 
         library.findings += findings
         if provenance is not None and not findings:
             grade = provenance.grade or provenance.grade_after or 0
-            library.columns[name] = LibraryColumn(name, str(column.get("data_type")), provenance.class_, grade, provenance)
+            library.columns[name] = DeclaredColumn(name, str(column.get("data_type")), provenance.class_, grade, provenance)
     return library
 
 

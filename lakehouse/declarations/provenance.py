@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
@@ -12,7 +12,7 @@ from typing import get_args
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import Authority, EntityAuthority, place_columns, supplied
 from lakehouse.declarations.document import Finding
-from lakehouse.declarations.libraries import DBT_PROJECT, Library, LibraryColumn, read_libraries
+from lakehouse.declarations.libraries import DBT_PROJECT, DeclaredColumn, DeclaredLibrary, read_libraries
 from lakehouse.declarations.policies import STRICTNESS, Condition, Policies
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.naming import LEVELS
@@ -29,11 +29,11 @@ class Known:
     contracts: Mapping[str, Contract]
     authority: Authority
     policies: Policies
-    unread: Collection[str] = ()
-    libraries: dict[str, Library] = field(default_factory=dict)
+    unread: Set[str] = frozenset()
+    libraries: dict[str, DeclaredLibrary] = field(default_factory=dict)
 
 
-def load_libraries(known: Known, project: Path = DBT_PROJECT) -> dict[str, Library]:
+def load_libraries(known: Known, project: Path = DBT_PROJECT) -> dict[str, DeclaredLibrary]:
     """Return the libraries by table.
 
     Raises:
@@ -45,7 +45,7 @@ def load_libraries(known: Known, project: Path = DBT_PROJECT) -> dict[str, Libra
     return libraries
 
 
-def load_sound_libraries(known: Known, project: Path = DBT_PROJECT) -> tuple[dict[str, Library], list[str]]:
+def load_sound_libraries(known: Known, project: Path = DBT_PROJECT) -> tuple[dict[str, DeclaredLibrary], list[str]]:
     """Return the libraries with nothing wrong, and the problems of the others: those of each file together, each once."""
     libraries, wrong = read_libraries(project)
     known.libraries.update(libraries)
@@ -71,7 +71,7 @@ def is_as_strict(class_: str, other: str, policies: Policies) -> bool:
 
 def strictest(classes: Collection[str], policies: Policies) -> str:
     """Return the class that hides most; of two that hide as much, the one that stands first in policies.yaml."""
-    order = list(policies.classes)
+    order: list[str] = list(policies.classes)
     return max(classes, key=lambda class_: (sum(_hidden(class_, policies)), -order.index(class_)))
 
 
@@ -80,7 +80,7 @@ def _hidden(class_: str, policies: Policies) -> list[int]:
     return [STRICTNESS[policies.transform(class_, level, fulfils)] for level in LEVELS for fulfils in conditions]
 
 
-def _findings(library: Library, known: Known) -> Iterator[Finding]:
+def _findings(library: DeclaredLibrary, known: Known) -> Iterator[Finding]:
     for name, column in library.columns.items():
         steps = (*library.places[name], "config", "meta")
         origins: list[Origin] = []
@@ -93,7 +93,7 @@ def _findings(library: Library, known: Known) -> Iterator[Finding]:
             yield Finding((*steps, *finding.steps), finding.found, finding.allowed, finding.fix)
 
 
-def _weaker(column: LibraryColumn, origins: list[Origin], policies: Policies) -> Iterator[Finding]:
+def _weaker(column: DeclaredColumn, origins: list[Origin], policies: Policies) -> Iterator[Finding]:
     if not origins:
         return
     said, highest = column.provenance, max(grade for _, grade in origins)
@@ -107,7 +107,7 @@ def _weaker(column: LibraryColumn, origins: list[Origin], policies: Policies) ->
         if column.grade < highest:
             yield Finding(("grade",), f"is {column.grade}, but {highest} where it comes from.", str(highest), "take the highest grade.")
         return
-    floor = min(highest, policies.grade_after.get(said.as_, 1))  # type: ignore[call-overload]
+    floor = min(highest, policies.grade_after.get(said.as_, 1))  # type: ignore[arg-type]
     if column.grade < floor:
         found = f"is {column.grade}, but a {said.as_} of grade {highest} keeps {floor} (policies.yaml: gradeAfter)."
         yield Finding(("gradeAfter",), found, str(floor), "raise it.")
@@ -123,7 +123,7 @@ def _origins(name: str, known: Known) -> tuple[list[Origin] | None, list[str]]:
     if head == REFERENCE:
         return [PUBLIC], []
     curated = {GOLDEN: _of_entity, RECORD: _of_record}
-    return curated[head](*rest, known) if head in curated else _of_library(f"{head}.{rest[0]}", rest[1], known)
+    return curated[head](rest[0], rest[1], known) if head in curated else _of_library(f"{head}.{rest[0]}", rest[1], known)
 
 
 def _of_library(table: str, name: str, known: Known) -> tuple[list[Origin] | None, list[str]]:
@@ -185,7 +185,7 @@ def _of_columns(contract: Contract, names: Collection[str]) -> list[Origin]:
     return [(column.class_, column.grade) for column in contract.kept_columns if column.name in names or column.identity in names]
 
 
-def _circle(libraries: Mapping[str, Library]) -> list[str]:
+def _circle(libraries: Mapping[str, DeclaredLibrary]) -> list[str]:
     """Return columns of libraries that come from one another in a circle; empty if there are none."""
     graph = {
         f"{table}.{name}": [source for source in column.provenance.from_ if source.rsplit(".", 1)[0] in libraries]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from lakehouse.contracts.model import Column, Contract
 from lakehouse.declarations.authority import Authority, EntityAuthority, supplied
+from lakehouse.declarations.libraries import DeclaredLibrary
 from lakehouse.declarations.policies import Policies
 from lakehouse.derive.curated import Model, ModelColumn
 from lakehouse.naming import LOCALITY_COLUMNS, library
@@ -33,8 +34,8 @@ class LibraryColumn:
 
     column: ModelColumn
     is_key: bool
-    class_: str | None
-    grade: int | None
+    class_: str
+    grade: int
     sources: tuple[str, ...]
     codes: str | None
     receipts: tuple[Receipt, ...]
@@ -68,18 +69,19 @@ class Resource:
 
 @dataclass(frozen=True)
 class Declarations:
-    """All that the dictionary is derived from."""
+    """All that the dictionary is derived from; `held` says of each library what its columns hold."""
 
     contracts: Mapping[str, Contract]
     models: tuple[Model, ...]
     authority: Authority
     policies: Policies
     returns: Mapping[str, Return]
+    held: Mapping[str, DeclaredLibrary]
 
 
 def libraries(declared: Declarations) -> tuple[Library, ...]:
     """Return the curated tables, in the order of the dbt project."""
-    plans = {one.id: compile_return(one, declared.policies, declared.contracts) for one in declared.returns.values()}
+    plans = {one.id: compile_return(one, declared.policies, declared.contracts, declared.held) for one in declared.returns.values()}
     return tuple(_library(model, declared, plans) for model in declared.models)
 
 
@@ -98,11 +100,11 @@ def _library(model: Model, declared: Declarations, plans: Mapping[str, dict[str,
     sources = _sources(model, declared)
     columns = []
     for column in model.columns:
-        class_, grade = _sensitivity(column.name, returns, declared.contracts, sources.get(column.name, ()))
+        held = declared.held[model.table].columns[column.name]
         receipts = [receipt for one in returns for receipt in _receipts(column.name, one, plans[one.id])]
         codes = _library_codes(column.name, declared.contracts, sources.get(column.name, ()))
         named = sources.get(column.name, ())
-        columns.append(LibraryColumn(column, column.name in model.key, class_, grade, named, codes, tuple(receipts)))
+        columns.append(LibraryColumn(column, column.name in model.key, held.class_, held.grade, named, codes, tuple(receipts)))
     return Library(model, tuple(one.id for one in returns), tuple(columns))
 
 
@@ -118,21 +120,6 @@ def _sources(model: Model, declared: Declarations) -> dict[str, tuple[str, ...]]
         for column in LOCALITY_COLUMNS if field.kind == "place" else golden or {name}:
             found.setdefault(column, resources_)
     return found
-
-
-def _sensitivity(
-    name: str, returns: list[Return], contracts: Mapping[str, Contract], sources: tuple[str, ...]
-) -> tuple[str | None, int | None]:
-    """Return class and grade of a curated column: as a return declares, else those of its source column with the highest grade."""
-    said = [(one.class_, one.grade) for declared in returns for one in declared.columns if one.name == name]
-    if said:
-        return said[0]
-    named = [contracts[code] for code in sources] or list(contracts.values())
-    columns = [column for contract in named for column in contract.kept_columns if column.name == name]
-    if not columns:
-        return None, None
-    strictest = max(columns, key=lambda column: column.grade)
-    return strictest.class_, strictest.grade
 
 
 def _receipts(name: str, declared: Return, plans: Mapping[str, Plan]) -> Iterator[Receipt]:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lakehouse.contracts.model import COLUMN_CLASSES, Contract
+from lakehouse.declarations.libraries import DeclaredLibrary
 from lakehouse.declarations.policies import STRICTNESS, Policies, applies
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.naming import LEVELS
+from lakehouse.returns.held import library_problems
 from lakehouse.returns.model import Audience, Return, ReturnColumn, Task
 
 ROW_KEY = "_row_key"
@@ -62,16 +64,19 @@ class Plan:
 ROW_KEY_COLUMN = ColumnPlan(ROW_KEY, "行标识", "string", "plain", 1, "token", 1, -1)
 
 
-def compile_return(declared: Return, policies: Policies, contracts: Mapping[str, Contract]) -> dict[str, Plan]:
+def compile_return(
+    declared: Return, policies: Policies, contracts: Mapping[str, Contract], libraries: Mapping[str, DeclaredLibrary]
+) -> dict[str, Plan]:
     """Return the plan of a return for each audience, by audience name.
 
     Raises:
-        ContractError: a column lacks a class, exceeds the cap of an audience after its transform, breaks a ban or is looser than the
-            policy without a legal basis; or a level has no approved need. All problems are reported together.
+        ContractError: a column lacks a class, is called less sensitive than in its library, exceeds the cap of an audience after its
+            transform, breaks a ban or is looser than the policy without a legal basis; or a level has no approved need. All problems are
+            reported together.
     """
     where = f"contracts/returns/{declared.id}.yaml"
     problems = [*_declaration_problems(where, declared), *_handler_problems(where, declared, policies)]
-    problems += _contract_problems(where, declared, contracts)
+    problems += [*_resource_problems(where, declared, contracts), *library_problems(where, declared, libraries, policies)]
     for audience in declared.audiences.values():
         for column in declared.columns:
             problems.extend(_column_problems(f"{where}: {column.name} at {audience.name}", column, audience, policies))
@@ -154,18 +159,10 @@ def _handler_problems(where: str, declared: Return, policies: Policies) -> Itera
             yield Problem(f"{where}: handlers.{one.kind}", f"policies.yaml allows no statutory handler at level {one.level}.", allowed)
 
 
-def _contract_problems(where: str, declared: Return, contracts: Mapping[str, Contract]) -> Iterator[Problem]:
-    """Yield a problem for each column graded lower than in the contract it comes from, and for each unknown resource."""
+def _resource_problems(where: str, declared: Return, contracts: Mapping[str, Contract]) -> Iterator[Problem]:
     for code in declared.resources if contracts else ():
         if code not in contracts:
             yield Problem(f"{where}: resources", f"{code} is not a resource.", nearest_first(code, list(contracts)))
-    behind = [contract for contract in contracts.values() if not declared.resources or contract.code in declared.resources]
-    for column in declared.columns:
-        for contract in behind:
-            for source in contract.kept_columns:
-                if source.name == column.name and column.grade is not None and column.grade < source.grade:
-                    found = f"grade is {column.grade}, but {source.grade} in the contract {contract.code}."
-                    yield Problem(f"{where}: {column.name}", found, "", "take the higher grade.")
 
 
 def _column_problems(where: str, column: ReturnColumn, audience: Audience, policies: Policies) -> Iterator[Problem]:

@@ -10,11 +10,12 @@ from pathlib import Path
 from lakehouse.city.departments import load_departments
 from lakehouse.city.regions import RegionState, load_regions, regions_sha256
 from lakehouse.config import Instance
-from lakehouse.contracts.loader import load_sound_contracts
+from lakehouse.contracts.loader import load_sound_contracts, unread_codes
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import Authority, load_authority
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.policies import Policies, load_policies
+from lakehouse.declarations.provenance import Known, load_libraries
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.objects import Area, open_area
 from lakehouse.ops import batches, connect
@@ -118,11 +119,12 @@ def load_labels(
 def _compiled(instance: Instance, contracts: Mapping[str, Contract], policies: Policies) -> dict[str, ReturnFacts]:
     folder = instance.settings.contracts
     authority = load_authority(folder / "authority.yaml", contracts)
+    libraries = load_libraries(Known(contracts, authority, policies, unread_codes(folder, contracts)))
     found: dict[str, ReturnFacts] = {}
     wrong: list[str] = []
     for declared in load_returns(folder / "returns").values():
         try:
-            plans = compile_return(declared, policies, contracts)
+            plans = compile_return(declared, policies, contracts, libraries)
         except ContractError as error:
             wrong.append(str(error))
         else:

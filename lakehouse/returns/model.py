@@ -121,7 +121,7 @@ class Return(Declared):
     retention_days: int = Field(alias="retentionDays", ge=1)
     receipt_required: bool = Field(True, alias="receiptRequired")
     enabled: bool = True
-    columns: tuple[ReturnColumn, ...]
+    columns: tuple[ReturnColumn, ...] = Field(min_length=1)
 
     @property
     def sha256(self) -> str:

@@ -62,6 +62,17 @@ def test_check_tells_the_problems_of_all_files(contracts: Path) -> None:
     assert "gender.csv:1" in problems
 
 
+def test_check_finds_a_return_that_calls_a_column_less_than_its_library_does(contracts: Path) -> None:
+    path = contracts / "returns" / "resident_list.yaml"
+    path.write_text(path.read_text("utf-8").replace("class: name,", "class: plain,"), "utf-8")
+    (contracts / "authority.yaml").write_text("version: 2", "utf-8")  # another wrong file hides nothing
+    code, output = run("contracts", "check", "--json")
+    problems = "\n".join(json.loads(output)["problems"])
+    assert code == 1
+    assert "person_name:\n  class is plain, which hides less than name, its class in base.person." in problems
+    assert "authority.yaml:1: version" in problems
+
+
 DECLARATIONS = ("contracts/policies.yaml", "contracts/authority.yaml", "contracts/returns/resident_list.yaml", "cities/tiny/city.yaml")
 
 

@@ -15,6 +15,7 @@ from lakehouse.city.departments import load_departments
 from lakehouse.city.regions import load_regions, regions_sha256
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_sound_contracts
+from lakehouse.declarations.libraries import read_libraries
 from lakehouse.declarations.policies import load_policies
 from lakehouse.naming import LEVELS
 from lakehouse.objects import Area
@@ -105,7 +106,8 @@ class Town:
         """Return the edition of the day, made from the project's declarations."""
         policies = load_policies(CONTRACTS / "policies.yaml")
         declared = [one for one in load_returns(CONTRACTS / "returns").values() if one.id in self.returns]
-        compiled = {one.id: ReturnFacts(one, compile_return(one, policies, {}), {"c_household_registration": "1.0.0"}) for one in declared}
+        plans = {one.id: compile_return(one, policies, {}, read_libraries()[0]) for one in declared}
+        compiled = {one.id: ReturnFacts(one, plans[one.id], {"c_household_registration": "1.0.0"}) for one in declared}
         known = (("c_household_registration", "0" * 32),)
         regions = load_regions(CITY).at(day)
         labels = load_labels(CONTRACTS, compiled, regions, load_sound_contracts(CONTRACTS)[0])
