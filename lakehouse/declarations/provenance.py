@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import Authority, EntityAuthority, place_columns, supplied
@@ -18,8 +18,17 @@ from lakehouse.errors import ContractError, Problem, nearest_first, problems_tex
 from lakehouse.naming import LEVELS
 
 GOLDEN, RECORD, REFERENCE, ANY = "golden", "record", "ref", "*"
-PUBLIC = ("plain", 1)  # what everybody may know: names of regions and departments, labels of codes
-Origin = tuple[str, int]
+
+
+class Origin(NamedTuple):
+    """A column that another one comes from, by its full name, with its class and grade."""
+
+    name: str
+    class_: str
+    grade: int
+
+
+Found = tuple[list[Origin] | None, list[str]]
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,19 @@ def _hidden(class_: str, policies: Policies) -> list[int]:
     return [STRICTNESS[policies.transform(class_, level, fulfils)] for level in LEVELS for fulfils in conditions]
 
 
+def sources_of(column: str, known: Known) -> set[str]:
+    """Return the columns of resources (`resource.column`) that a column of a library comes from, through all libraries between."""
+    seen, waiting = set(), [column]
+    while waiting:
+        table, _, name = waiting.pop().rpartition(".")
+        library = known.libraries.get(table)
+        for source in library.columns[name].provenance.from_ if library else ():
+            new = {origin.name for origin in _origins(source, known)[0] or ()} - seen
+            seen |= new
+            waiting += new
+    return {name for name in seen if name.partition(".")[0] in known.contracts}
+
+
 def _findings(library: DeclaredLibrary, known: Known) -> Iterator[Finding]:
     for name, column in library.columns.items():
         steps = (*library.places[name], "config", "meta")
@@ -96,9 +118,9 @@ def _findings(library: DeclaredLibrary, known: Known) -> Iterator[Finding]:
 def _weaker(column: DeclaredColumn, origins: list[Origin], policies: Policies) -> Iterator[Finding]:
     if not origins:
         return
-    said, highest = column.provenance, max(grade for _, grade in origins)
+    said, highest = column.provenance, max(origin.grade for origin in origins)
     if said.is_copied:
-        classes = {class_ for class_, _ in origins}
+        classes = {origin.class_ for origin in origins}
         due = strictest(classes, policies)
         if column.class_ != due and not all(is_as_strict(column.class_, class_, policies) for class_ in classes):
             yield Finding(
@@ -113,7 +135,7 @@ def _weaker(column: DeclaredColumn, origins: list[Origin], policies: Policies) -
         yield Finding(("gradeAfter",), found, str(floor), "raise it.")
 
 
-def _origins(name: str, known: Known) -> tuple[list[Origin] | None, list[str]]:
+def _origins(name: str, known: Known) -> Found:
     """Return the classes and grades a name in `from` stands for; None if there is no such column, with the names that exist there."""
     head, *rest = name.split(".")
     if len(rest) == 1:
@@ -121,20 +143,22 @@ def _origins(name: str, known: Known) -> tuple[list[Origin] | None, list[str]]:
     if len(rest) != len(("table", "column")):
         return None, [*known.contracts, *known.libraries]
     if head == REFERENCE:
-        return [PUBLIC], []
+        return [Origin(name, "plain", 1)], []  # what everybody may know: names of regions and departments, labels of codes
     curated = {GOLDEN: _of_entity, RECORD: _of_record}
     return curated[head](rest[0], rest[1], known) if head in curated else _of_library(f"{head}.{rest[0]}", rest[1], known)
 
 
-def _of_library(table: str, name: str, known: Known) -> tuple[list[Origin] | None, list[str]]:
+def _of_library(table: str, name: str, known: Known) -> Found:
     library = known.libraries.get(table)
     if library is None or name not in library.places:
         return None, list(library.places if library else known.libraries)
     column = library.columns.get(name)
-    return [(column.class_, column.grade)] if column else [], []  # what is wrong with that column is told where it stands
+    return [
+        Origin(f"{table}.{name}", column.class_, column.grade)
+    ] if column else [], []  # what is wrong with that column is told where it stands
 
 
-def _of_resource(code: str, name: str, known: Known) -> tuple[list[Origin] | None, list[str]]:
+def _of_resource(code: str, name: str, known: Known) -> Found:
     if code in known.unread:
         return [], []
     contract = known.contracts.get(code)
@@ -144,20 +168,22 @@ def _of_resource(code: str, name: str, known: Known) -> tuple[list[Origin] | Non
     return held or None, [column.name for column in contract.kept_columns]
 
 
-def _of_entity(kind: str, name: str, known: Known) -> tuple[list[Origin] | None, list[str]]:
+def _of_entity(kind: str, name: str, known: Known) -> Found:
     entities = known.authority.entities
     if (kind, name) == (ANY, ANY):
-        fields = ((field, entity) for entity in entities.values() for field in entity.fields)
-        return [origin for field, entity in fields for origin in _of_field(field, entity, known.contracts)], []
-    entity = entities.get(kind)
-    if entity is None:
+        every = (_of_golden(field, entity, known.contracts) for entity in entities.values() for field in (entity.id, *entity.fields))
+        return [*chain.from_iterable(every)], []
+    if kind not in entities:
         return None, list(entities)
-    if name == entity.id:
-        defining = (known.contracts.get(one.resource) for one in entity.defined_by)
-        return [origin for contract in defining if contract for origin in _of_columns(contract, [name])], []
-    if name not in entity.fields:
-        return None, list(entity.fields)
-    return list(_of_field(name, entity, known.contracts)), []
+    named = [entities[kind].id, *entities[kind].fields]
+    return (_of_golden(name, entities[kind], known.contracts) if name in named else None), named
+
+
+def _of_golden(name: str, entity: EntityAuthority, contracts: Mapping[str, Contract]) -> list[Origin]:
+    if name in entity.fields:
+        return list(_of_field(name, entity, contracts))
+    defining = (contracts.get(one.resource) for one in entity.defined_by)
+    return [origin for contract in defining if contract for origin in _of_columns(contract, [name])]
 
 
 def _of_field(name: str, entity: EntityAuthority, contracts: Mapping[str, Contract]) -> Iterator[Origin]:
@@ -170,7 +196,7 @@ def _of_field(name: str, entity: EntityAuthority, contracts: Mapping[str, Contra
             yield from _of_columns(contract, [*chain(*columns.values())] or list(candidate.when))
 
 
-def _of_record(kind: str, name: str, known: Known) -> tuple[list[Origin] | None, list[str]]:
+def _of_record(kind: str, name: str, known: Known) -> Found:
     records = known.authority.records.get(kind)
     if records is None:
         return None, list(known.authority.records)
@@ -181,8 +207,9 @@ def _of_record(kind: str, name: str, known: Known) -> tuple[list[Origin] | None,
 
 
 def _of_columns(contract: Contract, names: Collection[str]) -> list[Origin]:
-    """Return class and grade of these columns; a pseudonym is as sensitive as the number it is made from."""
-    return [(column.class_, column.grade) for column in contract.kept_columns if column.name in names or column.identity in names]
+    """Return these columns; a pseudonym is as sensitive as the number it is made from."""
+    named = (column for column in contract.kept_columns if column.name in names or column.identity in names)
+    return [Origin(f"{contract.code}.{column.name}", column.class_, column.grade) for column in named]
 
 
 def _circle(libraries: Mapping[str, DeclaredLibrary]) -> list[str]:

@@ -88,7 +88,7 @@ BAD: dict[str, tuple[Callable[[Declaration], object], str]] = {
     ),
     "stricter for some only": (
         lambda one: column(one, "id_no").update({"class": "relationship"}),
-        "id_no:\n  class is relationship, which hides less than id_no, its class in base.person.\n  Allowed: id_no, money, minor_id, free_text",
+        "relationship, which hides less than id_no, its class in base.person.\n  Allowed: id_no, money, minor_id, free_text",
     ),
     "low grade": (lambda one: column(one, "id_no").update(grade=1), "id_no:\n  grade is 1, but 3 in base.person."),
     "no such source": (lambda one: one.update(source="base.people"), "source:\n  there is no table base.people.\n  Allowed: base.person"),
