@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lakehouse.city.departments import load_departments, providers
-from lakehouse.city.regions import load_regions
+from lakehouse.city.departments import Department, load_departments, providers
+from lakehouse.city.regions import RegionTree, load_regions
 from lakehouse.config import Instance
 from lakehouse.contracts.difference import Difference, differences
 from lakehouse.contracts.loader import load_contract, load_contracts, load_sound_contracts, unread_codes
@@ -24,8 +24,10 @@ from lakehouse.declarations.policies import load_policies
 from lakehouse.declarations.provenance import Known, load_sound_libraries
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
 from lakehouse.naming import LEVELS
+from lakehouse.returns.addressees import addressees
 from lakehouse.returns.compiler import compile_return
-from lakehouse.returns.model import load_returns
+from lakehouse.returns.model import Return, load_returns
+from lakehouse.returns.reading import check_sheets, load_labels
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ def check(instance: Instance) -> Checked:
     possible.
     """
     contracts, unsound = load_sound_contracts(instance.settings.contracts)
-    problems = [*unsound, *_of_declarations(instance.settings.contracts, contracts), *_of_city(instance, contracts)]
+    folder = instance.settings.contracts
+    returns, wrong = _attempt(partial(load_returns, folder / "returns"))
+    problems = [*unsound, *wrong, *_of_declarations(folder, contracts, returns or {}), *_of_city(instance, contracts, returns or {})]
     return Checked(tuple(sorted(contracts)), tuple(dict.fromkeys(problems)))
 
 
@@ -88,26 +92,25 @@ def compare(instance: Instance, old: Path) -> dict[str, list[Difference]]:
     return {code: changes for code, changes in found.items() if changes}
 
 
-def _of_declarations(folder: Path, contracts: Mapping[str, Contract]) -> Iterator[str]:
+def _of_declarations(folder: Path, contracts: Mapping[str, Contract], returns: Mapping[str, Return]) -> Iterator[str]:
     unread = unread_codes(folder, contracts)
     yield from _attempt(partial(load_code_tables, folder))[1]
     authority, wrong = _attempt(partial(load_authority, folder / "authority.yaml", contracts))
     yield from wrong
     policies, wrong = _attempt(partial(load_policies, folder / "policies.yaml"))
     yield from wrong
-    returns, wrong = _attempt(partial(load_returns, folder / "returns"))
-    yield from wrong
+    yield from _attempt(partial(check_sheets, returns.values()))[1]
     if policies:
         libraries = read_libraries()[0]
         sound, wrong = load_sound_libraries(Known(contracts, authority, policies, unread)) if authority else read_libraries()
         yield from wrong
-        for declared in (returns or {}).values():
+        for declared in returns.values():
             if unread.isdisjoint(declared.resources) and declared.source not in libraries.keys() - sound.keys():
                 yield from _attempt(partial(compile_return, declared, policies, contracts, sound))[1]
             # else it needs a contract or a library whose problems are reported already
 
 
-def _of_city(instance: Instance, contracts: Mapping[str, Contract]) -> Iterator[str]:
+def _of_city(instance: Instance, contracts: Mapping[str, Contract], returns: Mapping[str, Return]) -> Iterator[str]:
     profile, wrong = _attempt(lambda: instance.city)
     yield from wrong
     tree, wrong = _attempt(partial(load_regions, instance.city_folder))
@@ -118,6 +121,17 @@ def _of_city(instance: Instance, contracts: Mapping[str, Contract]) -> Iterator[
         first = date.fromisoformat(profile.first_business_date)
         for contract in contracts.values():
             yield from _attempt(partial(providers, contract, departments, tree, first))[1]
+        yield from _attempt(partial(load_labels, instance.settings.contracts, returns.values(), tree.at(first), contracts))[1]
+        audiences = [audience for declared in returns.values() for audience in declared.audiences.values()]
+        days = _days_of_change(tree, departments, first)
+        handled = (_attempt(partial(addressees, audiences, tree.at(day), departments, day))[1] for day in days)
+        yield from next((wrong for wrong in handled if wrong), [])  # of the first day that lacks a handler
+
+
+def _days_of_change(tree: RegionTree, departments: Iterable[Department], first: date) -> list[date]:
+    """Return the first business date, and every later date on which a region or department begins or ends."""
+    spans = [(one.valid_from, one.valid_to) for one in (*tree.versions, *departments)]
+    return sorted({first, *(day for span in spans for day in span if day is not None and day > first)})
 
 
 def _attempt(load: Callable[[], Any]) -> tuple[Any, list[str]]:

@@ -14,6 +14,7 @@ from lakehouse.returns.held import library_problems
 from lakehouse.returns.model import Audience, Return, ReturnColumn, Task
 
 ROW_KEY = "_row_key"
+TAKES: dict[str, tuple[str, ...]] = {"year": ("date",), "age_band": ("date",), "band": ("number", "integer")}  # types of values
 NEEDS_A_NEED = ("street", "community", "grid")
 
 
@@ -78,6 +79,7 @@ def compile_return(
     problems = [*_declaration_problems(where, declared), *_handler_problems(where, declared, policies)]
     problems += [*_resource_problems(where, declared, contracts), *library_problems(where, declared, libraries, policies)]
     for audience in declared.audiences.values():
+        problems.extend(_count_problems(f"{where}: smallCells at {audience.name}", declared, audience, policies))
         for column in declared.columns:
             problems.extend(_column_problems(f"{where}: {column.name} at {audience.name}", column, audience, policies))
     if problems:
@@ -132,6 +134,8 @@ def _declaration_problems(where: str, declared: Return) -> Iterator[Problem]:
         found = f"{name} does not receive this return."
         yield Problem(f"{where}: {place}: policy", found, nearest_first(name, audiences), "correct the name.")
     yield from _basis_problems(where, declared)
+    if not audiences:
+        yield Problem(where, "nobody receives this return.", "", "name a level or a handler, or set enabled: false.")
 
 
 def _basis_problems(where: str, declared: Return) -> Iterator[Problem]:
@@ -165,6 +169,16 @@ def _resource_problems(where: str, declared: Return, contracts: Mapping[str, Con
             yield Problem(f"{where}: resources", f"{code} is not a resource.", nearest_first(code, list(contracts)))
 
 
+def _count_problems(where: str, declared: Return, audience: Audience, policies: Policies) -> Iterator[Problem]:
+    """Yield a problem unless the small cells of a return can be looked for in what an audience receives."""
+    counted = declared.small_cells.column if declared.small_cells else None
+    for column in declared.columns:
+        if column.name == counted and column.class_ is not None:
+            shown = _transform(column, audience, policies)
+            if shown != "raw" or column.type != "integer":
+                yield Problem(where, f"{counted} is a {column.type} as {shown}.", "an integer as raw", "name the column of counts.")
+
+
 def _column_problems(where: str, column: ReturnColumn, audience: Audience, policies: Policies) -> Iterator[Problem]:
     if column.class_ is None or column.grade is None:
         lacking = "class" if column.class_ is None else "grade"
@@ -175,6 +189,8 @@ def _column_problems(where: str, column: ReturnColumn, audience: Audience, polic
     transform = _transform(column, audience, policies)
     if not applies(transform, column.class_):
         yield Problem(where, f"{transform} cannot be applied to class {column.class_}.", due, "choose another transform.")
+    if column.type not in TAKES.get(transform, (column.type,)):
+        yield Problem(where, f"{transform} cannot be applied to a {column.type}.", ", ".join(TAKES[transform]), "correct class or type.")
     own = column.policy.get(audience.name)
     if own is not None and STRICTNESS[transform] < STRICTNESS[due] and own.legal_basis is None:
         yield Problem(where, f"{transform} is looser than the policy and names no legal basis.", due, "tighten it, or add legalBasis.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 
 from lakehouse.city.departments import load_departments
 from lakehouse.city.regions import RegionState, load_regions, regions_sha256
@@ -13,10 +12,9 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts, unread_codes
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import Authority, load_authority
-from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.policies import Policies, load_policies
 from lakehouse.declarations.provenance import Known, load_libraries
-from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
+from lakehouse.errors import ContractError
 from lakehouse.objects import Area, open_area
 from lakehouse.ops import batches, connect
 from lakehouse.returns.addressees import Addressee, addressees
@@ -25,9 +23,9 @@ from lakehouse.returns.day_entries import is_final, predecessor
 from lakehouse.returns.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
 from lakehouse.returns.model import Return, load_returns
 from lakehouse.returns.payloads import Reading
+from lakehouse.returns.reading import check_sheets, load_labels
 
 Batch = tuple[str, str]
-REGION, RESOURCE = "region", "resource"
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
     policies = load_policies(folder / "policies.yaml")
     returns = _compiled(instance, contracts, policies)
     regions = load_regions(instance.city_folder).at(business_date)
-    labels = load_labels(folder, returns, regions, contracts)
+    labels = load_labels(folder, [one.declared for one in returns.values()], regions, contracts)
     exchange = open_area(instance, "exchange")
     with connect(instance) as connection:
         known = tuple(sorted((batch.resource, batch.batch_id) for batch in batches.known_at(connection, business_date)))
@@ -92,37 +90,15 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
     return Edition(facts, instance.city.name, reading, policies, whom, regions, known, exchange, final)
 
 
-def load_labels(
-    folder: Path, returns: Mapping[str, ReturnFacts], regions: RegionState, contracts: Mapping[str, Contract]
-) -> dict[str, dict[str, str]]:
-    """Return, for every code table a return names, code → label, including codes no longer in force.
-
-    The table `region` gives names of regions, the table `resource` names of contracts.
-
-    Raises:
-        ContractError: a return names a table that does not exist.
-    """
-    wanted = {column.codes: one.declared.id for one in returns.values() for column in one.declared.columns if column.codes is not None}
-    tables = load_code_tables(folder)
-    known = {name: {one.code: one.label_zh for one in table.versions} for name, table in tables.items()}
-    known[REGION] = {code: region.name for code, region in regions.by_code.items()}
-    known[RESOURCE] = {code: contract.name_zh for code, contract in contracts.items()}
-    missing = [
-        Problem(f"contracts/returns/{wanted[name]}.yaml", f"there is no code table {name}.", nearest_first(name, list(known)))
-        for name in sorted(set(wanted) - set(known))
-    ]
-    if missing:
-        raise ContractError(problems_text(missing))
-    return {name: known[name] for name in sorted(wanted)}
-
-
 def _compiled(instance: Instance, contracts: Mapping[str, Contract], policies: Policies) -> dict[str, ReturnFacts]:
     folder = instance.settings.contracts
     authority = load_authority(folder / "authority.yaml", contracts)
     libraries = load_libraries(Known(contracts, authority, policies, unread_codes(folder, contracts)))
     found: dict[str, ReturnFacts] = {}
     wrong: list[str] = []
-    for declared in load_returns(folder / "returns").values():
+    returns = load_returns(folder / "returns")
+    check_sheets(returns.values())
+    for declared in returns.values():
         try:
             plans = compile_return(declared, policies, contracts, libraries)
         except ContractError as error:
@@ -132,8 +108,6 @@ def _compiled(instance: Instance, contracts: Mapping[str, Contract], policies: P
             named = tuple(contracts[code].name_zh for code in behind)
             sourced = {name: replace(plan, sources=named) for name, plan in plans.items()}
             found[declared.id] = ReturnFacts(declared, sourced, behind)
-    if not found and not wrong:
-        wrong = [problems_text([Problem(str(folder / "returns"), "no return is declared.", "", "declare one, or leave out this step.")])]
     if wrong:
         raise ContractError("\n".join(wrong))
     return found

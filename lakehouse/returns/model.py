@@ -133,7 +133,7 @@ class Return(Declared):
         """Return the audiences of the return by name: levels from province down to grid, then handlers."""
         served = [level for level in LEVELS if level in self.levels]
         found = {}
-        for level, below in zip(served, [*served[1:], None], strict=True):
+        for level, below in zip(served, (*served[1:], None), strict=False):
             basis = self.levels[level]  # type: ignore[index]
             found[level] = Audience(level, level, basis.legal_basis, basis.need, basis.purpose, below=below)
         for one in self.handlers:
@@ -145,7 +145,7 @@ def load_returns(folder: Path) -> dict[str, Return]:
     """Return the enabled returns by id.
 
     Raises:
-        ContractError: a file is wrong; the problems of all files are reported together.
+        ContractError: a file is wrong, or no return is declared; the problems of all files are reported together.
     """
     found: dict[str, Return] = {}
     problems: list[str] = []
@@ -159,6 +159,8 @@ def load_returns(folder: Path) -> dict[str, Return]:
             problems.append(problems_text([Problem(f"{path}: id", f"is {declared.id!r}.", path.stem, "name the file like the return.")]))
         if declared.enabled:
             found[declared.id] = declared
+    if not found and not problems:
+        problems = [Problem(str(folder), "no return is declared.", "", "declare one, or leave out the steps of returns.").text()]
     if problems:
         raise ContractError("\n".join(problems))
     return found

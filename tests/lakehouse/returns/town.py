@@ -23,11 +23,12 @@ from lakehouse.returns.addressees import addressees
 from lakehouse.returns.build_record import BuildRecord, make_record
 from lakehouse.returns.compiler import compile_return
 from lakehouse.returns.day_entries import is_final, leaves, predecessor
-from lakehouse.returns.edition import Edition, load_labels
+from lakehouse.returns.edition import Edition
 from lakehouse.returns.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
 from lakehouse.returns.model import load_returns
 from lakehouse.returns.payloads import Reading
 from lakehouse.returns.publication import Closing, Published, publish
+from lakehouse.returns.reading import load_labels
 from lakehouse.returns.slices import DUE_ROWS
 from lakehouse.returns.writer import Assignment, write_packages
 from lakehouse.verification.signing import load_signer
@@ -110,7 +111,7 @@ class Town:
         compiled = {one.id: ReturnFacts(one, plans[one.id], {"c_household_registration": "1.0.0"}) for one in declared}
         known = (("c_household_registration", "0" * 32),)
         regions = load_regions(CITY).at(day)
-        labels = load_labels(CONTRACTS, compiled, regions, load_sound_contracts(CONTRACTS)[0])
+        labels = load_labels(CONTRACTS, declared, regions, load_sound_contracts(CONTRACTS)[0])
         hashes = (policies.sha256, regions_sha256(CITY), sha256(canonical(labels)), inputs_sha256(known))
         facts = DayFacts("tiny", day, predecessor(self.exchange, day), *hashes, compiled)
         audiences = [plan.audience for one in compiled.values() for plan in one.plans.values()]
