@@ -130,7 +130,7 @@ def _of_city(instance: Instance, contracts: Mapping[str, Contract], returns: Map
 
 def _days_of_change(tree: RegionTree, departments: Iterable[Department], first: date) -> list[date]:
     """Return the first business date, and every later date on which a region or department begins or ends."""
-    spans = [(one.valid_from, one.valid_to) for one in (*tree.versions, *departments)]
+    spans = [(one.valid_from, one.valid_to) for one in tree.versions] + [(one.valid_from, one.valid_to) for one in departments]
     return sorted({first, *(day for span in spans for day in span if day is not None and day > first)})
 
 

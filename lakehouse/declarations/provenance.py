@@ -91,7 +91,8 @@ def _hidden(class_: str, policies: Policies) -> list[int]:
 
 def sources_of(column: str, known: Known) -> set[str]:
     """Return the columns of resources (`resource.column`) that a column of a library comes from, through all libraries between."""
-    seen, waiting = set(), [column]
+    seen: set[str] = set()
+    waiting = [column]
     while waiting:
         table, _, name = waiting.pop().rpartition(".")
         library = known.libraries.get(table)
