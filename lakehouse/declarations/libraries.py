@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from lakehouse.config import PROJECT
-from lakehouse.contracts.model import ColumnClass, Grade
+from lakehouse.contracts.model import Grade
 from lakehouse.declarations.document import Document, Finding, Step, read_document
 from lakehouse.declarations.strict_yaml import Declared, typed_findings
 from lakehouse.errors import ContractError, Problem
@@ -33,7 +33,7 @@ class Provenance(Declared):
     authority.yaml names for it), `ref.table.column` (public reference data).
     """
 
-    class_: ColumnClass = Field(alias="class")
+    class_: str = Field(alias="class")
     grade: Grade | None = None
     grade_after: Grade | None = Field(None, alias="gradeAfter")
     from_: tuple[str, ...] = Field(alias="from")

@@ -57,6 +57,8 @@ def load_libraries(known: Known, project: Path = DBT_PROJECT) -> dict[str, Decla
 def load_sound_libraries(known: Known, project: Path = DBT_PROJECT) -> tuple[dict[str, DeclaredLibrary], list[str]]:
     """Return the libraries with nothing wrong, and the problems of the others: those of each file together, each once."""
     libraries, wrong = read_libraries(project)
+    for library in libraries.values():
+        _set_aside_unknown_classes(library, known.policies)
     known.libraries.update(libraries)
     found = {table: [*library.findings, *_findings(library, known)] for table, library in libraries.items()}
     told: dict[str, list[Problem]] = {}
@@ -101,6 +103,14 @@ def sources_of(column: str, known: Known) -> set[str]:
             seen |= new
             waiting += new
     return {name for name in seen if name.partition(".")[0] in known.contracts}
+
+
+def _set_aside_unknown_classes(library: DeclaredLibrary, policies: Policies) -> None:
+    classes: list[str] = list(policies.classes)
+    for column in [column for column in library.columns.values() if column.class_ not in classes]:
+        place = (*library.places[column.name], "config", "meta", "class")
+        library.findings.append(Finding(place, f"{column.class_!r} is not allowed.", nearest_first(column.class_, classes)))
+        del library.columns[column.name]
 
 
 def _findings(library: DeclaredLibrary, known: Known) -> Iterator[Finding]:
