@@ -19,7 +19,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.contracts.skeleton import Start, skeleton
 from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.codes import load_code_tables
-from lakehouse.declarations.libraries import read_libraries
+from lakehouse.declarations.libraries import library_tables, read_libraries
 from lakehouse.declarations.policies import load_policies
 from lakehouse.declarations.provenance import Known, load_sound_libraries
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
@@ -101,11 +101,10 @@ def _of_declarations(folder: Path, contracts: Mapping[str, Contract], returns: M
     yield from wrong
     yield from _attempt(partial(check_sheets, returns.values()))[1]
     if policies:
-        libraries = read_libraries()[0]
         sound, wrong = load_sound_libraries(Known(contracts, authority, policies, unread)) if authority else read_libraries()
         yield from wrong
         for declared in returns.values():
-            if unread.isdisjoint(declared.resources) and declared.source not in libraries.keys() - sound.keys():
+            if unread.isdisjoint(declared.resources) and declared.source not in library_tables() - sound.keys():
                 yield from _attempt(partial(compile_return, declared, policies, contracts, sound))[1]
             # else it needs a contract or a library whose problems are reported already
 

@@ -76,8 +76,7 @@ def table_of(model: Path) -> str:
 
 def read_libraries(project: Path = DBT_PROJECT) -> tuple[dict[str, DeclaredLibrary], list[str]]:
     """Return all libraries of a dbt project by table, and what is wrong with files or models as a whole."""
-    models = project / "models"
-    paths = {path.stem: path for path in sorted(models.rglob("*.sql")) if path.parent.name != PRIVATE}
+    models, paths = project / "models", {path.stem: path for path in _public(project)}
     found: dict[str, DeclaredLibrary] = {}
     wrong: list[str] = []
     for path in sorted(models.glob(SCHEMA_FILES)):
@@ -95,6 +94,15 @@ def read_libraries(project: Path = DBT_PROJECT) -> tuple[dict[str, DeclaredLibra
         fix = "describe it in the schema.yml beside it."
         wrong.append(Problem(where, "the library is not declared, so nobody knows what its columns hold.", "", fix).text())
     return found, wrong
+
+
+def library_tables(project: Path = DBT_PROJECT) -> set[str]:
+    """Return the tables of all libraries of a dbt project, declared or not."""
+    return {table_of(path) for path in _public(project)}
+
+
+def _public(project: Path) -> list[Path]:
+    return [path for path in sorted((project / "models").rglob("*.sql")) if path.parent.name != PRIVATE]
 
 
 def _library(table: str, document: Document, raw: dict[str, Any], steps: Steps) -> DeclaredLibrary:

@@ -12,7 +12,7 @@ from typing import NamedTuple, get_args
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import Authority, EntityAuthority, place_columns, supplied
 from lakehouse.declarations.document import Finding
-from lakehouse.declarations.libraries import DBT_PROJECT, DeclaredColumn, DeclaredLibrary, read_libraries
+from lakehouse.declarations.libraries import DBT_PROJECT, DeclaredColumn, DeclaredLibrary, library_tables, read_libraries
 from lakehouse.declarations.policies import STRICTNESS, Condition, Policies
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.naming import LEVELS
@@ -33,13 +33,17 @@ Found = tuple[list[Origin] | None, list[str]]
 
 @dataclass(frozen=True)
 class Known:
-    """What the origins of columns are looked up in; `unread` are resources whose contracts are wrong, which is told elsewhere."""
+    """What the origins of columns are looked up in.
+
+    `unread` are resources whose contracts are wrong, which is told elsewhere; `tables` are all libraries, also those that cannot be read.
+    """
 
     contracts: Mapping[str, Contract]
     authority: Authority
     policies: Policies
     unread: Set[str] = frozenset()
     libraries: dict[str, DeclaredLibrary] = field(default_factory=dict)
+    tables: set[str] = field(default_factory=set)
 
 
 def load_libraries(known: Known, project: Path = DBT_PROJECT) -> dict[str, DeclaredLibrary]:
@@ -60,6 +64,7 @@ def load_sound_libraries(known: Known, project: Path = DBT_PROJECT) -> tuple[dic
     for library in libraries.values():
         _set_aside_unknown_classes(library, known.policies)
     known.libraries.update(libraries)
+    known.tables.update(library_tables(project))
     found = {table: [*library.findings, *_findings(library, known)] for table, library in libraries.items()}
     told: dict[str, list[Problem]] = {}
     for table, findings in found.items():
@@ -161,8 +166,10 @@ def _origins(name: str, known: Known) -> Found:
 
 def _of_library(table: str, name: str, known: Known) -> Found:
     library = known.libraries.get(table)
-    if library is None or name not in library.places:
-        return None, list(library.places if library else known.libraries)
+    if library is None:
+        return ([], []) if table in known.tables else (None, sorted(known.tables))
+    if name not in library.places:
+        return None, list(library.places)
     column = library.columns.get(name)
     return [
         Origin(f"{table}.{name}", column.class_, column.grade)

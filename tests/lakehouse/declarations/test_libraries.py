@@ -113,6 +113,13 @@ def test_problems_of_all_files_are_told_together_and_each_once(project: Path) ->
     assert "base.address" in sound
 
 
+def test_a_file_that_cannot_be_read_is_told_alone(project: Path) -> None:
+    (project / "models" / BASE).write_text("models: [", "utf-8")  # most other libraries come from these
+    sound, wrong = load_sound_libraries(known(), project)
+    assert ["the file is no YAML" in one for one in wrong] == [True]
+    assert {"special.safety_net", "thematic.social_assistance"} < set(sound)
+
+
 def test_a_new_candidate_of_a_stricter_class_is_not_taken_in_silence() -> None:
     declared = yaml.safe_load((CONTRACTS / "authority.yaml").read_text("utf-8"))
     name = declared["entities"]["entity"]["fields"]["entity_name"]
