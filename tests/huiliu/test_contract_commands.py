@@ -109,7 +109,7 @@ def test_check_finds_what_would_stop_the_build_of_payloads(contracts: Path, mist
     assert found in "\n".join(json.loads(output)["problems"])
 
 
-def test_check_misses_returns_and_a_handler_that_ends_one_day(contracts: Path) -> None:
+def test_check_notices_missing_returns_and_a_handler_that_ends_one_day(contracts: Path) -> None:
     departments = contracts.parent / "cities" / "tiny" / "departments.csv"
     bureau = next(line for line in departments.read_text("utf-8").splitlines() if ",civil_affairs,district," in line)
     closed = bureau.removesuffix(",") + ",2026-07-01"
