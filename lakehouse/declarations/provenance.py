@@ -96,20 +96,6 @@ def _hidden(class_: str, policies: Policies) -> list[int]:
     return [STRICTNESS[policies.transform(class_, level, fulfils)] for level in LEVELS for fulfils in conditions]
 
 
-def sources_of(column: str, known: Known) -> set[str]:
-    """Return the columns of resources (`resource.column`) that a column of a library comes from, through all libraries between."""
-    seen: set[str] = set()
-    waiting = [column]
-    while waiting:
-        table, _, name = waiting.pop().rpartition(".")
-        library = known.libraries.get(table)
-        for source in library.columns[name].provenance.from_ if library else ():
-            new = {origin.name for origin in _origins(source, known)[0] or ()} - seen
-            seen |= new
-            waiting += new
-    return {name for name in seen if name.partition(".")[0] in known.contracts}
-
-
 def _set_aside_unknown_classes(library: DeclaredLibrary, policies: Policies) -> None:
     classes: list[str] = list(policies.classes)
     for column in [column for column in library.columns.values() if column.class_ not in classes]:
