@@ -11,22 +11,27 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse.city.clocks import load_clock_table
-from lakehouse.city.departments import load_departments
+from lakehouse.city.departments import Department, load_departments
 from lakehouse.city.profile import misplaced
 from lakehouse.city.providers import Offices
-from lakehouse.city.regions import load_regions
+from lakehouse.city.regions import RegionTree, load_regions
 from lakehouse.config import Instance
 from lakehouse.contracts.difference import Difference, differences
-from lakehouse.contracts.loader import contract_paths, load_contract, load_contracts, load_sound_contracts, resource_code
+from lakehouse.contracts.loader import load_contract, load_contracts, load_sound_contracts, unread_codes
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.skeleton import Start, skeleton
-from lakehouse.declarations.authority import Authority, load_authority
+from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.codes import load_code_tables
-from lakehouse.declarations.policies import OPEN_TASK, Policies, load_policies
+from lakehouse.declarations.libraries import library_tables, read_libraries
+from lakehouse.declarations.policies import OPEN_TASK, load_policies
+from lakehouse.declarations.provenance import Known, load_sound_libraries
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
 from lakehouse.naming import LEVELS
+from lakehouse.returns.addressees import addressees
 from lakehouse.returns.compiler import compile_return
 from lakehouse.returns.model import Return, load_sound_returns
+from lakehouse.returns.runnable import check_tables, known_labels
+from lakehouse.returns.sheets import sheet_problems
 from lakehouse.returns.suppliers import contracts_behind
 
 # Keys of a return whose effect comes later, and why they have none yet.
@@ -62,14 +67,20 @@ class Begun:
 
 
 def check(instance: Instance) -> Checked:
-    """Check contracts, code tables, clocks, policies, authority, returns, city profile, region tree and departments.
+    """Check contracts, code tables, clocks, policies, authority, libraries, returns, city profile, region tree and departments.
 
     All problems are reported together. A wrong file does not hide the problems of another one: what depends on it is checked as far as
     possible.
     """
     contracts, unsound = load_sound_contracts(instance.settings.contracts)
-    problems = [*unsound, *_of_declarations(instance.settings.contracts, contracts), *_of_city(instance, contracts)]
-    return Checked(tuple(sorted(contracts)), tuple(dict.fromkeys(problems)), tuple(_without_effect(instance.settings.contracts)))
+    folder = instance.settings.contracts
+    returns, unreadable = load_sound_returns(folder / "returns")
+    declared = [*unsound, *unreadable.values(), *_of_declarations(folder, contracts, returns)]
+    if not returns and not unreadable:
+        nothing = Problem(str(folder / "returns"), "no return is declared.", "", "declare one, or leave out the steps of returns.")
+        declared.append(nothing.text())
+    problems = [*declared, *_of_city(instance, contracts, returns)]
+    return Checked(tuple(sorted(contracts)), tuple(dict.fromkeys(problems)), tuple(_without_effect(folder)))
 
 
 def begin(instance: Instance, resource: str, sample: Path, provider: str, encoding: str) -> Begun:
@@ -103,32 +114,26 @@ def compare(instance: Instance, old: Path) -> dict[str, list[Difference]]:
     return {code: changes for code, changes in found.items() if changes}
 
 
-def _of_declarations(folder: Path, contracts: Mapping[str, Contract]) -> Iterator[str]:
+def _of_declarations(folder: Path, contracts: Mapping[str, Contract], returns: Mapping[str, Return]) -> Iterator[str]:
     yield from _attempt(partial(load_code_tables, folder))[1]
     yield from _attempt(partial(load_clock_table, folder / "clocks.yaml"))[1]
     authority, wrong = _attempt(partial(load_authority, folder / "authority.yaml", contracts))
     yield from wrong
     policies, wrong = _attempt(partial(load_policies, folder / "policies.yaml"))
     yield from wrong
-    returns, unreadable = load_sound_returns(folder / "returns")
-    yield from unreadable.values()
+    yield from (problem.text() for _, problem in sheet_problems(returns.values()))
     if policies:
-        unsound = {resource_code(path) for path in contract_paths(folder)} - set(contracts)
-        ready = (one for one in returns.values() if not unsound & set(one.resources))  # the problems of a contract are reported already
-        yield from _of_returns(ready, policies, authority, contracts)
-
-
-def _of_returns(
-    returns: Iterable[Return], policies: Policies, authority: Authority | None, contracts: Mapping[str, Contract]
-) -> Iterator[str]:
-    """Yield the problems of returns; without a readable authority.yaml they are judged without the contracts behind them."""
-    for declared in returns:
-        behind, wrong = _attempt(partial(contracts_behind, declared, authority, contracts)) if authority else (None, [])
+        known = Known(contracts, authority, policies, unread_codes(folder, contracts)) if authority else None
+        libraries, wrong = load_sound_libraries(known) if known else read_libraries()
         yield from wrong
-        yield from _attempt(partial(compile_return, declared, policies, behind or {}))[1]
+        unread = unread_codes(folder, contracts) | (library_tables() - libraries.keys())  # the problems of these are reported already
+        for declared in returns.values():
+            if unread.isdisjoint((*declared.resources, declared.source)):
+                yield from _attempt(partial(contracts_behind, declared, authority, contracts))[1] if authority else ()
+                yield from _attempt(partial(compile_return, declared, policies, libraries))[1]
 
 
-def _of_city(instance: Instance, contracts: Mapping[str, Contract]) -> Iterator[str]:
+def _of_city(instance: Instance, contracts: Mapping[str, Contract], returns: Mapping[str, Return]) -> Iterator[str]:
     profile, wrong = _attempt(lambda: instance.city)
     yield from wrong
     tree, wrong = _attempt(partial(load_regions, instance.city_folder))
@@ -141,6 +146,19 @@ def _of_city(instance: Instance, contracts: Mapping[str, Contract]) -> Iterator[
         for contract in contracts.values():
             yield from _attempt(partial(offices.providers, contract, first))[1]
             yield from (problem.text() for problem in offices.unclear(contract, first))
+        known, _ = _attempt(partial(known_labels, instance.settings.contracts, tree.at(first), contracts))
+        for declared in returns.values() if known else ():
+            yield from _attempt(partial(check_tables, declared, known))[1]
+        audiences = [audience for declared in returns.values() for audience in declared.audiences.values()]
+        days = _days_of_change(tree, departments, first)
+        handled = (_attempt(partial(addressees, audiences, tree.at(day), departments, day))[1] for day in days)
+        yield from next((wrong for wrong in handled if wrong), [])  # of the first day that lacks a handler
+
+
+def _days_of_change(tree: RegionTree, departments: Iterable[Department], first: date) -> list[date]:
+    """Return the first business date, and every later date on which a region or department begins or ends."""
+    spans = [(one.valid_from, one.valid_to) for one in tree.versions] + [(one.valid_from, one.valid_to) for one in departments]
+    return sorted({first, *(day for span in spans for day in span if day is not None and day > first)})
 
 
 def _without_effect(folder: Path) -> Iterator[str]:

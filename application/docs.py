@@ -12,6 +12,7 @@ from lakehouse.contracts.loader import load_contracts
 from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.policies import load_policies
+from lakehouse.declarations.provenance import Known, load_libraries
 from lakehouse.derive import catalog, dbt, docs
 from lakehouse.derive.curated import public_models
 from lakehouse.derive.dictionary import Declarations
@@ -44,13 +45,9 @@ def write_dictionary(instance: Instance) -> Path:
     """Write the data dictionary and return its path."""
     folder = instance.settings.contracts
     contracts = load_contracts(folder)
-    declared = Declarations(
-        contracts,
-        public_models(),
-        load_authority(folder / "authority.yaml", contracts),
-        load_policies(folder / "policies.yaml"),
-        load_sound_returns(folder / "returns")[0],
-    )
+    authority, policies = load_authority(folder / "authority.yaml", contracts), load_policies(folder / "policies.yaml")
+    held = load_libraries(Known(contracts, authority, policies))
+    declared = Declarations(contracts, public_models(), authority, policies, load_sound_returns(folder / "returns")[0], held)
     city = (instance.city.name, instance.city.name_en)
     return dictionary.write(instance.folder("derived", "docs"), declared, load_code_tables(folder), city)
 

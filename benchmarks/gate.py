@@ -151,7 +151,9 @@ def _timed(work: Callable[[], Answer]) -> tuple[float, Answer]:
 
 
 def _column(name: str, **given: Any) -> Column:
-    return Column(**{"name": name, "source_name": name, "label_zh": name, "label_en": name, "type": "string", **given})
+    return Column(
+        **{"name": name, "source_name": name, "label_zh": name, "label_en": name, "type": "string", "class_": "plain", "grade": 1, **given}
+    )
 
 
 def _rules(column: Column, **params_of: dict[str, Any]) -> list[Rule]:

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(as_json: Json = False) -> None:
-    """Check contracts, codes, policies, authority, returns, regions and departments; report all problems, and keys without effect."""
+    """Check contracts, codes, clocks, policies, authority, libraries, returns, regions, departments; report all problems and idle keys."""
     found = contracts.check(Instance())
     if as_json:
         typer.echo(json.dumps({"ok": found.ok, **asdict(found)}, ensure_ascii=False))

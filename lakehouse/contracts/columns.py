@@ -35,6 +35,7 @@ class Table:
     places: dict[str, Steps] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     classed: set[str] = field(default_factory=set)
+    graded: set[str] = field(default_factory=set)
     key_positions: dict[str, int] = field(default_factory=dict)
     rules: list[tuple[Rule, Steps]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -81,8 +82,9 @@ def _add_column(table: Table, raw: dict[str, Any], steps: Steps) -> None:
     table.names.append(name)
     faults = list(_type_findings(raw, steps)) + list(_label_findings(raw, steps))
     table.findings += faults
-    if "class" in custom or any(finding.steps[: len(steps)] == steps and "class" in finding.found for finding in findings):
-        table.classed.add(name)
+    given = {item.get("property") for item, _ in _items(raw.get("customProperties"), steps)}  # a wrong value is told by itself
+    table.classed |= {name} if "class" in given else set()
+    table.graded |= {name} if "grade" in given else set()
     if isinstance(raw.get("primaryKeyPosition"), int):
         table.key_positions[name] = raw["primaryKeyPosition"]
     if not faults:
@@ -101,7 +103,7 @@ def _column(name: str, raw: dict[str, Any], custom: dict[str, Any]) -> Column:
         format=(raw.get("logicalTypeOptions") or {}).get("format"),
         required=bool(raw.get("required")),
         key=bool(raw.get("primaryKey")),
-        class_=custom.get("class", "plain"),
+        class_=custom.get("class", "plain"),  # the contract of a column without class or grade is refused
         grade=custom.get("grade", 1),
         normalise=custom.get("normalise", ("trim",)),
         identity=custom.get("identity"),

@@ -9,16 +9,16 @@ from typing import Any
 
 from lakehouse.contracts.columns import Table
 from lakehouse.contracts.cycle import WHOLE_DAYS
-from lakehouse.contracts.model import COLUMN_CLASSES
+from lakehouse.contracts.model import COLUMN_CLASSES, Column, Grade
 from lakehouse.contracts.properties import REQUIRED_PROPERTIES
 from lakehouse.contracts.sources import misfits
 from lakehouse.declarations.document import Document, Finding, Step
 from lakehouse.errors import nearest_first
 from lakehouse.rules.registry import kinds
 
-GRADED = 2  # from this grade on a column must declare its class
 NOT_SHARED = 3
 NAMED_LAW = re.compile("《[^《》]+》第.+条")
+GRADES = ", ".join(str(grade) for grade in Grade.__args__)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -150,14 +150,8 @@ def _classes(draft: Draft) -> Iterator[Finding]:
     table = draft.table
     for name, column in table.columns.items():
         steps = table.places[name]
-        if column.grade >= GRADED and name not in table.classed:
-            yield Finding(
-                steps,
-                f"grade is {column.grade} but class is missing, so no policy can be found for it.",
-                ", ".join(COLUMN_CLASSES),
-                "add {property: class, value: …} under customProperties, or drop the column at landing.",
-            )
-        if column.class_ == "id_no" and column.grade < 3:
+        yield from _unclassified(table, column, steps)
+        if column.class_ == "id_no" and name in table.graded and column.grade < 3:
             yield Finding(steps, f"is an identity number of grade {column.grade}.", "3, 4", "grade it as a personal identifier.")
         if column.identity and (column.class_ != "id_no" or "resident_id_18" not in column.normalise):
             yield Finding(
@@ -188,6 +182,17 @@ def _sharing(draft: Draft) -> Iterator[Finding]:
         found = f"is {NOT_SHARED} (不予共享), but legalBasis names no law and article that forbid sharing."
         allowed = "attribute 1 or 2, or 3 with a legalBasis such as 《law》第…条"
         yield Finding((*draft.steps("sharing"), "attribute"), found, allowed, "name the law and its article, or share the resource.")
+
+
+def _unclassified(table: Table, column: Column, steps: tuple[Step, ...]) -> Iterator[Finding]:
+    """Yield what is missing of a column's class and grade: without both nobody knows who may see it, so it is not taken."""
+    classed, graded = column.name in table.classed, column.name in table.graded
+    if not classed:
+        said = f"grade is {column.grade} but class" if graded else "class"
+        fix = "add {property: class, value: …} under customProperties, or drop the column at landing."
+        yield Finding(steps, f"{said} is missing, so no policy can be found for it.", ", ".join(COLUMN_CLASSES), fix)
+    if not graded:
+        yield Finding(steps, "grade is missing, so no cap can hold it back.", GRADES, "add {property: grade, value: …}.")
 
 
 def _names(draft: Draft) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,11 @@ def load_sound_contracts(folder: Path, standard: bool = True) -> tuple[dict[str,
 def resource_code(path: Path) -> str:
     """Return the code of the resource a contract file is about."""
     return path.name.removesuffix(".odcs.yaml")
+
+
+def unread_codes(folder: Path, contracts: Container[str]) -> set[str]:
+    """Return the codes of the resources of a contracts folder that are not among the contracts that could be read."""
+    return {code for code in map(resource_code, contract_paths(folder)) if code not in contracts}
 
 
 def load_contract_of(folder: Path, code: str) -> Contract:

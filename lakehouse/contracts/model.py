@@ -27,6 +27,7 @@ ColumnClass = Literal[
     "free_text",
     "plain",
 ]
+Grade = Literal[1, 2, 3, 4]
 COLUMN_CLASSES: tuple[str, ...] = ColumnClass.__args__  # type: ignore[attr-defined]
 
 
@@ -132,7 +133,7 @@ class Sharing(Declared):
     """
 
     attribute: Literal[1, 2, 3]
-    grade: Literal[1, 2, 3, 4]
+    grade: Grade
     open_type: Literal["unconditional", "conditional", "closed"] = Field(alias="openType")
     legal_basis: str | None = Field(None, alias="legalBasis")
 
@@ -186,8 +187,8 @@ class Column(Declared):
     format: str | None = None  # of dates and timestamps in the text; default ISO 8601
     required: bool = False
     key: bool = False
-    class_: ColumnClass = "plain"
-    grade: Literal[1, 2, 3, 4] = 1
+    class_: ColumnClass
+    grade: Grade
     normalise: tuple[Normalisation, ...] = ("trim",)
     identity: str | None = None  # name of the person id column derived from it, e.g. `person_id`
     dropped: bool = False  # dropped at landing: kept by no reader, in no table

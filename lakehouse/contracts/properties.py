@@ -14,6 +14,7 @@ from lakehouse.contracts.model import (
     ColumnClass,
     Cycle,
     EachProvider,
+    Grade,
     Level,
     Locality,
     Normalisation,
@@ -50,7 +51,7 @@ CONTRACT_PROPERTIES: dict[str, Any] = {
 REQUIRED_PROPERTIES = ("nameEn", "level", "provider", "source", "cycle", "delivery", "sharing", "locality")
 COLUMN_PROPERTIES: dict[str, Any] = {
     "class": ColumnClass,
-    "grade": Literal[1, 2, 3, 4],
+    "grade": Grade,
     "normalise": tuple[Normalisation, ...],
     "identity": Name,
     "dropped": bool,

@@ -22,6 +22,7 @@ APPLIES_TO: dict[str, tuple[str, ...]] = {
     "year": ("birth_date",),
     "age_band": ("birth_date",),
     "band": ("money",),
+    "token": (),  # of the row key alone, which is no declared column
 }
 
 

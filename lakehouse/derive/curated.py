@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,10 @@ from typing import Any
 
 import yaml
 
-from lakehouse.derive.dbt import MODELS
+from lakehouse.declarations.libraries import DBT_PROJECT, table_of
 
 BETWEEN_LANGUAGES = " / "
 KEY_TEST = "one_row_per"
-ALIAS = re.compile(r"config\([^)]*\balias\s*=\s*['\"](\w+)")  # model names are unique, tables of two schemas may share theirs
 
 
 @dataclass(frozen=True)
@@ -36,15 +34,10 @@ class Model:
     columns: tuple[ModelColumn, ...]
 
 
-def public_models(project: Path = MODELS) -> tuple[Model, ...]:
+def public_models(project: Path = DBT_PROJECT) -> tuple[Model, ...]:
     """Return the described tables of a dbt project, in the order of its files; a folder of models is a schema."""
-    tables = {path.stem: _table(path) for path in (project / "models").rglob("*.sql")}
+    tables = {path.stem: table_of(path) for path in (project / "models").rglob("*.sql")}
     return tuple(_model(tables[one["name"]], one) for one in _declared(project / "models") if one["name"] in tables)
-
-
-def _table(path: Path) -> str:
-    alias = ALIAS.search(path.read_text("utf-8"))
-    return f"{path.parent.name}.{alias[1] if alias else path.stem}"
 
 
 def _declared(folder: Path) -> Iterator[dict[str, Any]]:

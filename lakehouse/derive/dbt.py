@@ -14,7 +14,6 @@ import yaml
 
 from lakehouse import naming
 from lakehouse.city.calendar import end_of_day
-from lakehouse.config import PROJECT
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import (
     Authority,
@@ -26,8 +25,8 @@ from lakehouse.declarations.authority import (
     silver_columns,
     supplied,
 )
+from lakehouse.declarations.libraries import DBT_PROJECT
 
-MODELS = PROJECT / "dbt_project"
 KEPT_FOLDERS = ("target", "logs")  # dbt's own: the partial parse lives there
 PUBLIC = "diff_first"  # materialization of the tables that stay
 REFERENCE_TABLES = ("region", "department", "code")
@@ -79,7 +78,7 @@ class Run:
 
 def render(target: Path, contracts: Mapping[str, Contract], authority: Authority) -> Path:
     """Write the rendered project to a folder and return it; unchanged files keep their time, files no longer rendered are removed."""
-    files = {path.relative_to(MODELS): path.read_text("utf-8") for path in MODELS.rglob("*") if path.is_file() and not _own(path)}
+    files = {path.relative_to(DBT_PROJECT): path.read_text("utf-8") for path in DBT_PROJECT.rglob("*") if path.is_file() and not _own(path)}
     files |= {Path(name): text for name, text in generated(contracts, authority).items()}
     for name, text in files.items():
         path = target / name
@@ -94,7 +93,7 @@ def render(target: Path, contracts: Mapping[str, Contract], authority: Authority
 
 
 def _own(path: Path) -> bool:
-    return path.relative_to(MODELS).parts[0] in KEPT_FOLDERS or path.name.startswith(".")
+    return path.relative_to(DBT_PROJECT).parts[0] in KEPT_FOLDERS or path.name.startswith(".")
 
 
 def generated(contracts: Mapping[str, Contract], authority: Authority) -> dict[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from lakehouse.contracts.model import Column, Contract
 from lakehouse.declarations.authority import Authority, EntityAuthority, supplied
+from lakehouse.declarations.libraries import DeclaredLibrary
 from lakehouse.declarations.policies import Policies
 from lakehouse.derive.curated import Model, ModelColumn
 from lakehouse.errors import ContractError
@@ -36,8 +37,8 @@ class LibraryColumn:
 
     column: ModelColumn
     is_key: bool
-    class_: str | None
-    grade: int | None
+    class_: str
+    grade: int
     sources: tuple[str, ...]
     codes: str | None
     receipts: tuple[Receipt, ...]
@@ -71,13 +72,14 @@ class Resource:
 
 @dataclass(frozen=True)
 class Declarations:
-    """All that the dictionary is derived from."""
+    """All that the dictionary is derived from; `held` says of each library what its columns hold."""
 
     contracts: Mapping[str, Contract]
     models: tuple[Model, ...]
     authority: Authority
     policies: Policies
     returns: Mapping[str, Return]
+    held: Mapping[str, DeclaredLibrary]
 
 
 def libraries(declared: Declarations) -> tuple[Library, ...]:
@@ -99,7 +101,8 @@ def resources(declared: Declarations) -> tuple[Resource, ...]:
 def _compiled(declared: Declarations) -> Iterator[tuple[str, dict[str, Plan]]]:
     for one in declared.returns.values():
         with suppress(ContractError):
-            yield one.id, compile_return(one, declared.policies, contracts_behind(one, declared.authority, declared.contracts))
+            contracts_behind(one, declared.authority, declared.contracts)
+            yield one.id, compile_return(one, declared.policies, declared.held)
 
 
 def _library(model: Model, declared: Declarations, plans: Mapping[str, dict[str, Plan]]) -> Library:
@@ -107,11 +110,11 @@ def _library(model: Model, declared: Declarations, plans: Mapping[str, dict[str,
     sources = _sources(model, declared)
     columns = []
     for column in model.columns:
-        class_, grade = _sensitivity(column.name, returns, declared.contracts, sources.get(column.name, ()))
+        held = declared.held[model.table].columns[column.name]
         receipts = [receipt for one in returns for receipt in _receipts(column.name, one, plans[one.id])]
         codes = _library_codes(column.name, declared.contracts, sources.get(column.name, ()))
         named = sources.get(column.name, ())
-        columns.append(LibraryColumn(column, column.name in model.key, class_, grade, named, codes, tuple(receipts)))
+        columns.append(LibraryColumn(column, column.name in model.key, held.class_, held.grade, named, codes, tuple(receipts)))
     return Library(model, tuple(one.id for one in returns), tuple(columns))
 
 
@@ -127,21 +130,6 @@ def _sources(model: Model, declared: Declarations) -> dict[str, tuple[str, ...]]
         for column in LOCALITY_COLUMNS if field.kind == "place" else golden or {name}:
             found.setdefault(column, resources_)
     return found
-
-
-def _sensitivity(
-    name: str, returns: list[Return], contracts: Mapping[str, Contract], sources: tuple[str, ...]
-) -> tuple[str | None, int | None]:
-    """Return class and grade of a curated column: as a return declares, else those of its source column with the highest grade."""
-    said = [(one.class_, one.grade) for declared in returns for one in declared.columns if one.name == name]
-    if said:
-        return said[0]
-    named = [contracts[code] for code in sources] or list(contracts.values())
-    columns = [column for contract in named for column in contract.kept_columns if column.name == name]
-    if not columns:
-        return None, None
-    strictest = max(columns, key=lambda column: column.grade)
-    return strictest.class_, strictest.grade
 
 
 def _receipts(name: str, declared: Return, plans: Mapping[str, Plan]) -> Iterator[Receipt]:

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lakehouse.contracts.cycle import WHOLE_DAYS
-from lakehouse.contracts.model import COLUMN_CLASSES, Contract
+from lakehouse.contracts.model import COLUMN_CLASSES
+from lakehouse.declarations.libraries import DeclaredLibrary
 from lakehouse.declarations.policies import STRICTNESS, Policies, applies
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.naming import LEVELS
+from lakehouse.returns.held import library_problems
 from lakehouse.returns.model import Audience, Return, ReturnColumn, Task
 
 ROW_KEY = "_row_key"
+TAKES: dict[str, tuple[str, ...]] = {"year": ("date",), "age_band": ("date",), "band": ("number", "integer")}  # types of values
 NEEDS_A_NEED = ("street", "community", "grid")
 
 
@@ -63,17 +66,19 @@ class Plan:
 ROW_KEY_COLUMN = ColumnPlan(ROW_KEY, "行标识", "string", "plain", 1, "token", 1, -1)
 
 
-def compile_return(declared: Return, policies: Policies, behind: Mapping[str, Contract]) -> dict[str, Plan]:
-    """Return the plan of a return for each audience, by audience name; `behind` are the contracts behind its table.
+def compile_return(declared: Return, policies: Policies, libraries: Mapping[str, DeclaredLibrary]) -> dict[str, Plan]:
+    """Return the plan of a return for each audience, by audience name; `libraries` are those with nothing wrong, by table.
 
     Raises:
-        ContractError: a column lacks a class, exceeds the cap of an audience after its transform, breaks a ban or is looser than the
-            policy without a legal basis; or a level has no approved need. All problems are reported together.
+        ContractError: a column lacks a class, is called less sensitive than in its library, exceeds the cap of an audience after its
+            transform, breaks a ban or is looser than the policy without a legal basis; or a level has no approved need. All problems are
+            reported together.
     """
     where = f"contracts/returns/{declared.id}.yaml"
     problems = [*_declaration_problems(where, declared), *_handler_problems(where, declared, policies)]
-    problems += _contract_problems(where, declared, behind)
+    problems += library_problems(where, declared, libraries, policies)
     for audience in declared.audiences.values():
+        problems.extend(_count_problems(f"{where}: smallCells at {audience.name}", declared, audience, policies))
         for column in declared.columns:
             problems.extend(_column_problems(f"{where}: {column.name} at {audience.name}", column, audience, policies))
     if problems:
@@ -131,6 +136,8 @@ def _declaration_problems(where: str, declared: Return) -> Iterator[Problem]:
         found = f"is {declared.cycle.every}, but packages are published once a day."
         yield Problem(f"{where}: cycle.every", found, ", ".join(WHOLE_DAYS), "declare how often whole packages are due.")
     yield from _basis_problems(where, declared)
+    if not audiences:
+        yield Problem(where, "nobody receives this return.", "", "name a level or a handler, or set enabled: false.")
 
 
 def _basis_problems(where: str, declared: Return) -> Iterator[Problem]:
@@ -158,14 +165,14 @@ def _handler_problems(where: str, declared: Return, policies: Policies) -> Itera
             yield Problem(f"{where}: handlers.{one.kind}", f"policies.yaml allows no statutory handler at level {one.level}.", allowed)
 
 
-def _contract_problems(where: str, declared: Return, behind: Mapping[str, Contract]) -> Iterator[Problem]:
-    """Yield a problem for each column graded lower than in a contract behind the return."""
+def _count_problems(where: str, declared: Return, audience: Audience, policies: Policies) -> Iterator[Problem]:
+    """Yield a problem unless the small cells of a return can be looked for in what an audience receives."""
+    counted = declared.small_cells.column if declared.small_cells else None
     for column in declared.columns:
-        for contract in behind.values():
-            for source in contract.kept_columns:
-                if source.name == column.name and column.grade is not None and column.grade < source.grade:
-                    found = f"grade is {column.grade}, but {source.grade} in the contract {contract.code}."
-                    yield Problem(f"{where}: {column.name}", found, "", "take the higher grade.")
+        if column.name == counted and column.class_ is not None:
+            shown = _transform(column, audience, policies)
+            if shown != "raw" or column.type != "integer":
+                yield Problem(where, f"{counted} is a {column.type} as {shown}.", "an integer as raw", "name the column of counts.")
 
 
 def _column_problems(where: str, column: ReturnColumn, audience: Audience, policies: Policies) -> Iterator[Problem]:
@@ -178,6 +185,8 @@ def _column_problems(where: str, column: ReturnColumn, audience: Audience, polic
     transform = _transform(column, audience, policies)
     if not applies(transform, column.class_):
         yield Problem(where, f"{transform} cannot be applied to class {column.class_}.", due, "choose another transform.")
+    if column.type not in TAKES.get(transform, (column.type,)):
+        yield Problem(where, f"{transform} cannot be applied to a {column.type}.", ", ".join(TAKES[transform]), "correct class or type.")
     own = column.policy.get(audience.name)
     if own is not None and STRICTNESS[transform] < STRICTNESS[due] and own.legal_basis is None:
         yield Problem(where, f"{transform} is looser than the policy and names no legal basis.", due, "tighten it, or add legalBasis.")

@@ -122,7 +122,7 @@ class Return(Declared):
     retention_days: int = Field(alias="retentionDays", ge=1)
     receipt_required: bool = Field(True, alias="receiptRequired")
     enabled: bool = True
-    columns: tuple[ReturnColumn, ...]
+    columns: tuple[ReturnColumn, ...] = Field(min_length=1)
 
     @property
     def sha256(self) -> str:
@@ -138,7 +138,7 @@ class Return(Declared):
         """Return the audiences in a city that has these levels: below the province there may be no city, below the city no district."""
         served = [level for level in LEVELS if level in self.levels and level in levels]
         found = {}
-        for level, below in zip(served, [*served[1:], None], strict=True):
+        for level, below in zip(served, (*served[1:], None), strict=False):
             basis = self.levels[level]  # type: ignore[index]
             found[level] = Audience(level, level, basis.legal_basis, basis.need, basis.purpose, below=below)
         for one in self.handlers:
@@ -150,7 +150,7 @@ def load_returns(folder: Path) -> dict[str, Return]:
     """Return the enabled returns by id.
 
     Raises:
-        ContractError: a file is wrong; the problems of all files are reported together.
+        ContractError: a file is wrong, or no return is declared; the problems of all files are reported together.
     """
     found, wrong = load_sound_returns(folder)
     if wrong:

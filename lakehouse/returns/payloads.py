@@ -23,6 +23,7 @@ PARQUET = "application/vnd.apache.parquet"
 WORKBOOK_LEVELS = ("street", "community", "grid")
 SUFFIXES = {PARQUET: "parquet", workbook.MEDIA_TYPE: "xlsx"}
 OPERATION_LABEL = "操作"
+CHANGES_SUFFIX = "·变更"
 OPERATIONS = {"I": "新增", "U": "变更", "D": "删除"}
 COLOURS = {"新增": "#E2EFDA", "变更": "#FFF2CC", "删除": "#F8CBAD"}
 ARROW_TYPES = {
@@ -76,7 +77,7 @@ def media_type(audience: Audience) -> str:
 
 def sheet_name(plan: Plan, form: str) -> str:
     """Return the name of a form's sheet in a workbook."""
-    return plan.name if form == "rows" else f"{plan.name}·变更"
+    return plan.name if form == "rows" else f"{plan.name}{CHANGES_SUFFIX}"
 
 
 def payload(file: File) -> Payload:

@@ -15,6 +15,10 @@ from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
 
 pytestmark = pytest.mark.fast
+LEVELS = """levels:
+  province: {legalBasis: Art24, purpose: 省级统计与决策}
+  city: {legalBasis: Art24, purpose: 市级统计与决策}
+"""
 LIST = "resources/street/s_elderly_service_list.odcs.yaml"
 
 
@@ -91,6 +95,59 @@ def written_conditions(path: Path, condition: str) -> list[str]:
         if key and len(key[1]) == 4 and f"when: {condition}" in line:
             found.append(f"classes.{name}.{key[2]}")
     return found
+
+
+def test_check_finds_a_return_that_calls_a_column_less_than_its_library_does(contracts: Path) -> None:
+    path = contracts / "returns" / "resident_list.yaml"
+    path.write_text(path.read_text("utf-8").replace("class: name,", "class: plain,"), "utf-8")
+    (contracts / "authority.yaml").write_text("version: 2", "utf-8")  # another wrong file hides nothing
+    code, output = run("contracts", "check", "--json")
+    problems = "\n".join(json.loads(output)["problems"])
+    assert code == 1
+    assert "person_name:\n  class is plain, which hides less than name, its class in base.person." in problems
+    assert "authority.yaml:1: version" in problems
+
+
+RESIDENTS, SUMMARY = "returns/resident_list.yaml", "returns/region_summary.yaml"
+# What the build of a day's payloads would refuse, or fail on: file, text, what takes its place, what is found.
+AT_THE_BUILD: dict[str, tuple[str, str, str, str]] = {
+    "code table": (RESIDENTS, "codes: gender", "codes: sex", "there is no code table sex."),
+    "column": (RESIDENTS, "name: hukou_address", "name: address", "address is no column of base.person."),
+    "source": (RESIDENTS, "source: base.person", "source: base.people", "there is no table base.people."),
+    "token": (RESIDENTS, "class: address, grade: 3}", "class: address, grade: 3, policy: {street: token}}",
+              "token cannot be applied to class address."),
+    "token by policy": ("policies.yaml", "grid: raw}\n  birth_date", "grid: token}\n  birth_date", "token cannot be done to a column"),
+    "year of a text": (RESIDENTS, "class: address, grade: 3}", "class: birth_date, grade: 3}",
+                       "year cannot be applied to a string.\n  Allowed: date"),
+    "sheet": (RESIDENTS, "name: 居民清单", "name: 居民/清单", "is no name of a sheet in a workbook."),
+    "long sheet": (RESIDENTS, "name: 居民清单", f"name: {'居民' * 15}", "is no name of a sheet in a workbook."),
+    "sheet twice": (RESIDENTS, "name: 居民清单", "name: 法人清单", "a sheet of that name is in the same workbook"),
+    "cover": (RESIDENTS, "name: 居民清单", "name: 首页", "a sheet of that name is in the same workbook"),
+    "small cells": (SUMMARY, "column: value", "column: measure", "measure is a string as raw.\n  Allowed: an integer"),
+    "nobody": (SUMMARY, LEVELS, "levels: {}\n", "nobody receives this return."),
+    "no handler": ("returns/safety_net.yaml", "kind: civil_affairs", "kind: charity", "0 departments of kind charity exist on 2026-06-01"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", AT_THE_BUILD)
+def test_check_finds_what_would_stop_the_build_of_payloads(contracts: Path, mistake: str) -> None:
+    name, old, new, found = AT_THE_BUILD[mistake]
+    text = (contracts / name).read_text("utf-8")
+    assert old in text
+    (contracts / name).write_text(text.replace(old, new, 1), "utf-8")
+    code, output = run("contracts", "check", "--json")
+    assert code == 1
+    assert found in "\n".join(json.loads(output)["problems"])
+
+
+def test_check_notices_missing_returns_and_a_handler_that_ends_one_day(contracts: Path) -> None:
+    departments = contracts.parent / "cities" / "tiny" / "departments.csv"
+    bureau = next(line for line in departments.read_text("utf-8").splitlines() if ",civil_affairs,district," in line)
+    closed = bureau.removesuffix(",") + ",2026-07-01"
+    departments.write_text(departments.read_text("utf-8").replace(bureau, closed), "utf-8")
+    assert "exist on 2026-07-01, but a return needs one" in "\n".join(json.loads(run("contracts", "check", "--json")[1])["problems"])
+    shutil.rmtree(contracts / "returns")
+    assert "no return is declared." in "\n".join(json.loads(run("contracts", "check", "--json")[1])["problems"])
 
 
 DECLARATIONS = (

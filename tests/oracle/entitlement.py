@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -64,7 +65,7 @@ CLASSES = {
     },
     "safety_net": {
         "person_name": "name", "id_no": "id_no", "birth_date": "birth_date", "phone": "phone", "household_no": "relationship",
-        "assistance_types": "published", "monthly_amount_yuan": "published", "disability_category": "health", "disability_grade": "health",
+        "assistance_types": "health", "monthly_amount_yuan": "money", "disability_category": "health", "disability_grade": "health",
         "has_certificate": "health",
     },
 }  # fmt: skip
@@ -75,7 +76,7 @@ POLICY = {
     "phone": {"community": "mask", "grid": "drop"},
     "birth_date": {"community": "year", "grid": "age_band"},
     "relationship": {"community": "drop", "grid": "drop"},
-    "published": {"grid": "drop"},
+    "money": {"street": "band", "community": "drop", "grid": "drop"},
     "health": {"province": "drop", "city": "drop", "district": "drop", "street": "flag", "community": "flag", "grid": "flag"},
     "minor_id": {"district": "drop", "street": "flag", "community": "flag", "grid": "drop"},
 }
@@ -89,8 +90,8 @@ STRICTER = {
     },
     "safety_net": {
         "id_no": {"community": "drop"},
-        "assistance_types": {"community": "flag"},
-        "monthly_amount_yuan": {"community": "drop"},
+        "assistance_types": {"grid": "drop"},
+        "monthly_amount_yuan": {"district": "band"},
         "case_nos": {"community": "drop", "grid": "drop"},
         "disability_grade": {"street": "drop", "community": "drop", "grid": "drop"},
         "has_certificate": {"community": "drop", "grid": "drop"},
@@ -108,6 +109,7 @@ IDENTITY = ("id_no",)
 ON_PAPER = ("street", "community", "grid")
 CHINA = ZoneInfo("Asia/Shanghai")
 YES_NO = {True: "是", False: "否"}
+EDGES = (0, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000)
 SURNAMES_OF_TWO = (
     "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "令狐", "宇文", "长孙",
     "慕容", "司徒", "司空", "夏侯", "南宫", "端木", "轩辕", "独孤", "百里", "东郭", "西门",
@@ -212,11 +214,21 @@ def changed(text: str, name: str, done: str, day: date) -> str:
     if done == "age_band":
         low = (day.year - int(text[:4])) // 5 * 5
         return "100+" if low >= 100 else f"{low}-{low + 4}"
+    if done == "band":
+        return banded(Decimal(text))
     if name == "id_no":
         return text[0] + "*" * (len(text) - 2) + text[-1]
     if name == "phone":
         return masked_phone(text)
     return masked_name(text)
+
+
+def banded(amount: Decimal) -> str:
+    """Return the band of an amount in yuan: from an edge up to the yuan before the next one."""
+    reached = [edge for edge in EDGES if edge <= amount]
+    if not reached:
+        return "<0"
+    return f"{reached[-1]}-{EDGES[len(reached)] - 1}" if len(reached) < len(EDGES) else f"{reached[-1]}+"
 
 
 def masked_phone(text: str) -> str:

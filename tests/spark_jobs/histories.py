@@ -19,7 +19,17 @@ QUARANTINED_BY = "value.required"
 def contract(delivery: str) -> Contract:
     """Return a contract with a key, a value, an operation and a position."""
     columns = [
-        {"name": name, "source_name": name, "label_zh": name, "label_en": name, "type": type_, "key": name == "id", "normalise": ["trim"]}
+        {
+            "name": name,
+            "source_name": name,
+            "label_zh": name,
+            "label_en": name,
+            "type": type_,
+            "key": name == "id",
+            "normalise": ["trim"],
+            "class_": "plain",
+            "grade": 1,
+        }
         for name, type_ in (("id", "string"), ("value", "string"), ("operation", "string"), ("changed_at", "timestamp"))
     ]
     rule = {"id": QUARANTINED_BY, "kind": "required", "column": "value", "severity": "error", "dimension": "completeness"}

@@ -142,6 +142,23 @@ def test_a_mistake_is_found_and_named(folder: Path, contract: str, edit: tuple[s
     assert found in message
 
 
+@pytest.mark.parametrize(
+    ("missing", "found"),
+    [
+        ("class", "grade is 1 but class is missing, so no policy can be found for it.\n  Allowed: id_no, name,"),
+        ("grade", "grade is missing, so no cap can hold it back.\n  Allowed: 1, 2, 3, 4\n"),
+        ("class grade", "class is missing, so no policy can be found for it.\n  Allowed: id_no, name,"),
+    ],
+)
+def test_a_column_of_any_grade_without_class_or_grade_is_refused(folder: Path, missing: str, found: str) -> None:
+    lines = {"class": "          - {property: class, value: plain}\n", "grade": "          - {property: grade, value: 1}\n"}
+    both = "".join(lines.values())
+    message = spoil(folder, LIST, (both, "".join(line for name, line in lines.items() if name not in missing)))
+    assert f"contracts/resources/{LIST}.odcs.yaml:" in message
+    assert f"schema.pay_month:\n  {found}" in message
+    assert message.count("Fix:") == len(missing.split())
+
+
 def test_problems_of_two_files_are_told_together(folder: Path) -> None:
     for contract in (LIST, REGISTER):
         path = folder / "resources" / f"{contract}.odcs.yaml"

@@ -118,7 +118,7 @@ CAUSES: dict[str, tuple[str, str, str]] = {
     "no such code table": ("codes: gender", "codes: gendr", "there is no code table gendr."),
     "no such resource": ("d_assistance_approval", "d_assistance_aproval", "d_assistance_aproval is not a resource with a sound contract."),
     "no handler": ("kind: civil_affairs", "kind: water_affairs", "0 departments of kind water_affairs exist on 2026-06-01"),
-    "policy": ("grade: 4", "grade: 1", "grade is 1, but 4 in the contract p_disability_certificate."),
+    "policy": ("grade: 4", "grade: 1", "grade is 1, but 4 in special.safety_net."),
     "not YAML": ("columns:", "columns: [", "YAML"),
 }
 

@@ -31,7 +31,7 @@ PARAMS: dict[str, dict[str, object]] = {
     "range": {"min": 0, "max": "business_date"},
     "required_when": {"when": "result", "in": ["查无"]},
 }
-PHONE = Column(name="phone", source_name="phone", label_zh="联系电话", label_en="phone", type="string")
+PHONE = Column(name="phone", source_name="phone", label_zh="联系电话", label_en="phone", type="string", class_="phone", grade=3)
 
 
 def test_every_kind_has_its_three_files() -> None:

@@ -41,4 +41,13 @@ def contract(kind: str, *names: str, dropped: tuple[str, ...] = (), **changes: A
 
 def column(name: str, **changes: Any) -> dict[str, Any]:
     """Return a text column of the contract model."""
-    return {"name": name, "source_name": name, "label_zh": name, "label_en": name, "type": "string", **changes}
+    return {
+        "name": name,
+        "source_name": name,
+        "label_zh": name,
+        "label_en": name,
+        "type": "string",
+        "class_": "plain",
+        "grade": 1,
+        **changes,
+    }

@@ -200,7 +200,9 @@ def contract() -> Contract:
 
 
 def _column(name: str, given: dict[str, Any]) -> Column:
-    return Column.model_validate({"name": name, "source_name": name, "label_zh": name, "label_en": name, "type": "string", **given})
+    return Column.model_validate(
+        {"name": name, "source_name": name, "label_zh": name, "label_en": name, "type": "string", "class_": "plain", "grade": 1, **given}
+    )
 
 
 def ground() -> Ground:
