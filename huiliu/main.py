@@ -6,7 +6,23 @@ import sys
 
 import typer
 
-from huiliu import contracts, docs, doctor, gx, ingest, quarantine, report, returns, run, sample, services, sql, tickets, verify
+from huiliu import (
+    contracts,
+    docs,
+    doctor,
+    gx,
+    ingest,
+    quarantine,
+    rebuild,
+    report,
+    returns,
+    run,
+    sample,
+    services,
+    sql,
+    tickets,
+    verify,
+)
 from lakehouse.errors import LakehouseError
 from lakehouse.verification.signing import KeyFileError
 
@@ -17,7 +33,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (services, doctor, run, report, sample, ingest, contracts, docs, gx, quarantine, tickets, returns, verify, sql):
+for commands in (
+    services,
+    doctor,
+    run,
+    report,
+    sample,
+    ingest,
+    contracts,
+    docs,
+    gx,
+    quarantine,
+    tickets,
+    returns,
+    verify,
+    sql,
+    rebuild,
+):
     commands.register(app)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from lakehouse.city.departments import load_departments
 from lakehouse.city.regions import RegionState, load_regions, regions_sha256
@@ -15,17 +17,17 @@ from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import Authority, load_authority
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.policies import Policies, load_policies
-from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
+from lakehouse.errors import ContractError, DeliveryError, Problem, nearest_first, problems_text
 from lakehouse.objects import Area, open_area
-from lakehouse.ops import batches, connect
+from lakehouse.ops import connect, days
 from lakehouse.returns.addressees import Addressee, addressees
 from lakehouse.returns.compiler import Plan, compile_return
-from lakehouse.returns.day_entries import is_final, predecessor
-from lakehouse.returns.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
+from lakehouse.returns.day_entries import Issues, inputs, predecessor, published
+from lakehouse.returns.inputs import Inputs, known_now, stored
+from lakehouse.returns.manifest import DayFacts, ReturnFacts, canonical, sha256
 from lakehouse.returns.model import Return, load_returns
 from lakehouse.returns.payloads import Reading
 
-Batch = tuple[str, str]
 REGION, RESOURCE = "region", "resource"
 
 
@@ -39,7 +41,7 @@ class Edition:
     policies: Policies
     addressees: tuple[Addressee, ...]
     regions: RegionState
-    inputs: tuple[Batch, ...]
+    inputs: Inputs
     exchange: Area
     is_final: bool
 
@@ -73,21 +75,25 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
     labels = load_labels(folder, returns, regions, contracts)
     exchange = open_area(instance, "exchange")
     with connect(instance) as connection:
-        known = tuple(sorted((batch.resource, batch.batch_id) for batch in batches.known_at(connection, business_date)))
+        issues = _issues(connection, exchange, business_date)
+        earlier, final = predecessor(exchange, business_date, issues), max(issues, default=business_date) > business_date
+        if final and business_date in issues:
+            known = stored(inputs(exchange, business_date, issues[business_date]))
+        else:
+            known = known_now(connection, business_date, earlier)
     facts = DayFacts(
         instance.city.code,
         business_date,
-        predecessor(exchange, business_date),
+        earlier,
         policies.sha256,
         regions_sha256(instance.city_folder),
         sha256(canonical(labels)),
-        inputs_sha256(known),
+        known.sha256,
         returns,
     )
     audiences = [plan.audience for one in returns.values() for plan in one.plans.values()]
     whom = addressees(audiences, regions, load_departments(instance.city_folder), business_date)
     reading = Reading(labels, instance.city.timezone)
-    final = is_final(exchange, business_date)
     return Edition(facts, instance.city.name, reading, policies, whom, regions, known, exchange, final)
 
 
@@ -113,6 +119,29 @@ def load_labels(
     if missing:
         raise ContractError(problems_text(missing))
     return {name: known[name] for name in sorted(wanted)}
+
+
+def _issues(connection: Connection, exchange: Area, business_date: date) -> Issues:
+    """Return the published issues around a date: of the date before it, of itself and of one after it, as far as there are any.
+
+    The operational database says what was published last; the store is only asked for what is newer, and must agree.
+
+    Raises:
+        DeliveryError: the date before it is not recorded as it was published, so nobody knows which batches are new.
+    """
+    before, last = days.last_published(connection, business_date), days.last_published(connection)
+    if last is not None and last.business_date > business_date:
+        this = days.last_published(connection, business_date + timedelta(days=1))
+        return {one.business_date: one.issue for one in (before, this, last) if one is not None}
+    issues = published(exchange, before.business_date if before else None)
+    newest = max((day for day in issues if day < business_date), default=None)
+    recorded = (before.business_date, before.issue) if before else None
+    if recorded != ((newest, issues[newest]) if newest else None):
+        recorded_on = before.business_date if before else "none"
+        found = f"the last day published before it is {newest or 'none'} in the store, {recorded_on} in the database, or of another issue."
+        fix = "run `huiliu rebuild`, which records what is published; restore the store from a copy if days are missing there."
+        raise DeliveryError(Problem(f"business day {business_date}", found, "", fix).text())
+    return issues
 
 
 def _compiled(instance: Instance, contracts: Mapping[str, Contract], policies: Policies) -> dict[str, ReturnFacts]:

@@ -1,4 +1,7 @@
-"""Close a business day: list the gaps and open a ticket for each. What arrives later goes into the next issue or the next day."""
+"""Close a business day: list the gaps and open a ticket for each. What arrives later goes into the next issue or the next day.
+
+Files that lie where no contract looks for them get a ticket too.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from sqlalchemy import Connection
 
 from lakehouse.config import Instance
 from lakehouse.ingest.gaps import Gap, gaps
+from lakehouse.ingest.strays import tell_strays
 from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import batches, connect, days, ingest_runs, tickets
 
@@ -22,9 +26,15 @@ MESSAGES = {
 
 @dataclass(frozen=True, kw_only=True)
 class CloseAnswer(Answer):
-    """The newest issue and the number of gaps it was closed with; `outcome` is closed or final."""
+    """The newest issue and the number of gaps it was closed with; `outcome` is closed or final.
+
+    Attributes:
+        gaps: number of gaps.
+        strays: number of folders of the inbox with files, but without a contract that names them.
+    """
 
     gaps: int
+    strays: int = 0
 
 
 def run(instance: Instance, request: JobRequest) -> CloseAnswer:
@@ -40,7 +50,8 @@ def run(instance: Instance, request: JobRequest) -> CloseAnswer:
         for gap in missing:
             _open_ticket(connection, request, gap)
         _close_tickets(connection, request)
-    return CloseAnswer(outcome="closed", issue=issue, gaps=len(missing))
+        lost = tell_strays(connection, instance, day)
+    return CloseAnswer(outcome="closed", issue=issue, gaps=len(missing), strays=lost)
 
 
 def _open_ticket(connection: Connection, request: JobRequest, gap: Gap) -> None:

@@ -21,9 +21,10 @@ from lakehouse.objects import Area
 from lakehouse.returns.addressees import addressees
 from lakehouse.returns.build_record import BuildRecord, make_record
 from lakehouse.returns.compiler import compile_return
-from lakehouse.returns.day_entries import is_final, leaves, predecessor
+from lakehouse.returns.day_entries import leaves, predecessor, published
 from lakehouse.returns.edition import Edition, load_labels
-from lakehouse.returns.manifest import DayFacts, ReturnFacts, canonical, inputs_sha256, sha256
+from lakehouse.returns.inputs import Inputs
+from lakehouse.returns.manifest import DayFacts, ReturnFacts, canonical, sha256
 from lakehouse.returns.model import load_returns
 from lakehouse.returns.payloads import Reading
 from lakehouse.returns.publication import Closing, Published, publish
@@ -106,15 +107,17 @@ class Town:
         policies = load_policies(CONTRACTS / "policies.yaml")
         declared = [one for one in load_returns(CONTRACTS / "returns").values() if one.id in self.returns]
         compiled = {one.id: ReturnFacts(one, compile_return(one, policies, {}), {"c_household_registration": "1.0.0"}) for one in declared}
-        known = (("c_household_registration", "0" * 32),)
+        issues = published(self.exchange)
+        earlier, is_final = predecessor(self.exchange, day, issues), max(issues, default=day) > day
+        known = Inputs(earlier.inputs_sha256 if earlier else None, (("c_household_registration", day.isoformat()),), ())
         regions = load_regions(CITY).at(day)
         labels = load_labels(CONTRACTS, compiled, regions, load_sound_contracts(CONTRACTS)[0])
-        hashes = (policies.sha256, regions_sha256(CITY), sha256(canonical(labels)), inputs_sha256(known))
-        facts = DayFacts("tiny", day, predecessor(self.exchange, day), *hashes, compiled)
+        hashes = (policies.sha256, regions_sha256(CITY), sha256(canonical(labels)), known.sha256)
+        facts = DayFacts("tiny", day, earlier, *hashes, compiled)
         audiences = [plan.audience for one in compiled.values() for plan in one.plans.values()]
         whom = addressees(audiences, regions, load_departments(CITY), day)
         reading = Reading(labels, "Asia/Shanghai")
-        return Edition(facts, "示范市", reading, policies, whom, regions, known, self.exchange, is_final(self.exchange, day))
+        return Edition(facts, "示范市", reading, policies, whom, regions, known, self.exchange, is_final)
 
     def build(self, day: date, residents: Sequence[Resident | Row]) -> tuple[pa.Table, BuildRecord]:
         """Write the payloads and return the facts of all forms with the build record."""
