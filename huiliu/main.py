@@ -7,7 +7,23 @@ import sys
 
 import typer
 
-from huiliu import contracts, docs, doctor, gx, ingest, quarantine, report, returns, run, sample, services, sql, tickets
+from huiliu import (
+    contracts,
+    docs,
+    doctor,
+    gx,
+    ingest,
+    lineage,
+    quarantine,
+    rebuild,
+    report,
+    returns,
+    run,
+    sample,
+    services,
+    sql,
+    tickets,
+)
 from lakehouse.errors import LakehouseError
 from lakehouse.verification.signing import KeyFileError
 
@@ -18,7 +34,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (services, doctor, run, report, sample, ingest, contracts, docs, gx, quarantine, tickets, returns, sql):
+for commands in (
+    services,
+    doctor,
+    run,
+    report,
+    sample,
+    ingest,
+    lineage,
+    contracts,
+    docs,
+    gx,
+    quarantine,
+    tickets,
+    returns,
+    sql,
+    rebuild,
+):
     commands.register(app)
 
 

@@ -11,6 +11,7 @@ LEVEL_LETTERS = dict(zip(LEVELS, "pcdsvg", strict=True))
 DEPARTMENT, DEPARTMENT_LETTER = "department", "m"
 CODE_LENGTHS = {"province": 2, "city": 4, "district": 6, "street": 9, "community": 12, "grid": 15}
 LOCALITY_COLUMNS = tuple(f"{level}_code" for level in LEVELS)
+TAKEN = "taken"
 DAY_ASSET = "huiliu://day"
 LIBRARIES_ASSET = "huiliu://libraries"
 
@@ -62,6 +63,16 @@ def landing_prefix(resource: str, business_date: date, batch: str) -> str:
     return f"{resource}/{business_date.isoformat()}/{batch}"
 
 
+def delivery_number_path(resource: str, number: int) -> str:
+    """Return the path below the landing root of the note that says which batch has a delivery number."""
+    return f"{resource}/_numbers/{number:08d}"
+
+
+def taken_folder(taken_on: date) -> str:
+    """Return the folder below the inbox that holds the files a day has taken in."""
+    return f"{TAKEN}/{taken_on.isoformat()}"
+
+
 def ingest_dag(resource: str) -> str:
     """Return the DAG that ingests a resource."""
     return f"ingest__{resource}"
@@ -105,12 +116,12 @@ def package_prefix(recipient: str, business_date: date, issue: int) -> str:
 
 def day_entry_path(business_date: date, issue: int, suffix: str = "json") -> str:
     """Return the path of a day entry (`json`, `sig`, `leaves.json`, `inputs.json`) below the exchange root."""
-    return f"days/{business_date.isoformat()}/{issue}.{suffix}"
+    return f"{published_days_prefix(business_date)}/{issue}.{suffix}"
 
 
-def published_days_prefix() -> str:
-    """Return the folder below the exchange root that holds the day entries."""
-    return "days"
+def published_days_prefix(business_date: date | None = None) -> str:
+    """Return the folder below the exchange root that holds the entries of a day, or of all days."""
+    return f"days/{business_date.isoformat()}" if business_date else "days"
 
 
 def build_record_path(business_date: date) -> str:

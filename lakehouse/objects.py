@@ -88,9 +88,10 @@ class Area:
         """Return a stream to write an object with; the object appears when the stream is closed."""
         return cast("BinaryIO", _Writer(obstore.open_writer(self._store, path)))
 
-    def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        """Return the objects below a folder, by path."""
-        found = [StoredObject(one["path"], one["size"]) for page in obstore.list(self._store, prefix or None) for one in page]
+    def list(self, prefix: str = "", after: str = "") -> Iterator[StoredObject]:
+        """Return the objects below a folder, by path; with `after` only those whose path comes after that one."""
+        pages = obstore.list(self._store, prefix or None, offset=after or None)
+        found = [StoredObject(one["path"], one["size"]) for page in pages for one in page]
         return iter(sorted(found, key=lambda one: one.path))
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from lakehouse.contracts.model import ApiSource, CsvSource, EachProvider, PostgresSource, XlsxSource
 from lakehouse.errors import nearest_first
+from lakehouse.naming import TAKEN
 
 PLACEHOLDERS = ("date", "region", "office", "n")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -62,6 +63,8 @@ def _dropped(source: Any, provider: Any) -> Iterator[Misfit]:
         yield Misfit("path", "must hold {region} or {office} once: each provider delivers its own file.", "", fix)
     if source.path.startswith("/") or ".." in source.path.split("/"):
         yield Misfit("path", "is a path outside of the inbox.", "", "begin with a folder of the inbox.")
+    if source.path.split("/")[0] == TAKEN:
+        yield Misfit("path", "lies where files that were taken in are put away.", "", "begin with another folder of the inbox.")
     if isinstance(source, CsvSource) and len(source.delimiter) != 1:
         yield Misfit("delimiter", "must be one character.")
 

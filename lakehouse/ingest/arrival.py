@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from lakehouse.city.calendar import last_due
 from lakehouse.city.providers import load_offices
 from lakehouse.config import Instance
 from lakehouse.connections import api_endpoint, connection_url
@@ -37,6 +38,11 @@ class Search:
     files: Sequence[str] | None = None
     provider: str | None = None
     refetch: bool = False
+
+    @property
+    def is_inbox(self) -> bool:
+        """Return whether the inbox is searched."""
+        return self.files is None and not is_fetched(self.contract)
 
 
 @contextmanager
@@ -75,7 +81,8 @@ def _fetched(instance: Instance, connection: Connection, search: Search, target:
     """
     contract, source = search.contract, search.contract.source
     assert isinstance(source, PostgresSource | ApiSource)
-    landed = [batch.business_date for batch in batches.of_resource(connection, contract.code) if batch.gate != "refused"]
+    due_on = last_due(contract.cycle, search.business_date)
+    landed = batches.landed_dates(connection, contract.code, due_on, search.business_date)
     asked = next_window(contract, landed, (search.business_date, instance.city.timezone), again=search.refetch)
     if asked is None:
         return [], []

@@ -28,9 +28,8 @@ def waiting_for(instance: Instance, business_date: date, resources: Collection[s
     """Return the earlier days and the DAGs of these resources that must end before a day may close; empty when it may close."""
     with connect(instance) as connection:
         ended = {run.resource for run in ingest_runs.of_day(connection, business_date) if run.state != "running"}
-        begun = ingest_runs.begun_before(connection, business_date)
         published = days.last_published(connection)
-    earlier = [day for day in begun if published is None or day > published.business_date]
+        earlier = ingest_runs.begun_before(connection, business_date, published.business_date if published else None)
     return [f"day {day}" for day in earlier] + [ingest_dag(code) for code in resources if code not in ended]
 
 
@@ -46,30 +45,28 @@ def gaps(connection: Connection, instance: Instance, business_date: date) -> lis
     runs = {run.resource: run for run in ingest_runs.of_day(connection, business_date)}
     broken = [resource_code(path) for path in contract_paths(folder) if resource_code(path) not in contracts]
     found = [_gap(code, None, "contract", business_date) for code in broken]
+    held = [batch for batch in batches.taken_on(connection, business_date) if batch.gate in ("blocked", "refused")]
     for contract in contracts.values():
         this_run = runs.get(contract.code)
         if this_run is None or this_run.state != "done":
             found.append(_gap(contract.code, None, "failed" if this_run else "not_run", business_date))
             continue
-        found.extend(_provider_gaps(connection, instance, contract, business_date))
+        due_on = last_due(contract.cycle, business_date)
+        ours = [batch for batch in held if batch.resource == contract.code]
+        found += [_gap(contract.code, batch.provider, batch.gate, due_on) | {"batch_id": batch.batch_id} for batch in ours]
+        found += _silent(connection, instance, contract, business_date)
     return found
 
 
-def _provider_gaps(connection: Connection, instance: Instance, contract: Contract, business_date: date) -> list[Gap]:
-    due_on = last_due(contract.cycle, business_date)
-    taken = [batch for batch in batches.of_resource(connection, contract.code) if batch.taken_on <= business_date]
-    found = [
-        _gap(contract.code, batch.provider, batch.gate, due_on) | {"batch_id": batch.batch_id}
-        for batch in taken
-        if batch.taken_on == business_date and batch.gate in ("blocked", "refused")
-    ]
-    overdue = last_overdue(contract.cycle, business_date)
-    if overdue < date.fromisoformat(instance.city.first_business_date):
-        return found
-    came = {batch.provider for batch in taken if batch.business_date >= overdue}
-    sent = {batch.provider for batch in taken}
-    expected = load_offices(instance.city_folder, instance.city).providers(contract, business_date, sent)
-    return found + [_gap(contract.code, provider.uscc, "silent", overdue) for provider in expected if provider.uscc not in came]
+def _silent(connection: Connection, instance: Instance, contract: Contract, business_date: date) -> list[Gap]:
+    """Return the gaps of the providers of which nothing about the last overdue cycle has come; nothing is due before the first date."""
+    due_on = last_overdue(contract.cycle, business_date)
+    if due_on < date.fromisoformat(instance.city.first_business_date):
+        return []
+    sent = batches.senders(connection, contract.code, business_date)
+    expected = load_offices(instance.city_folder, instance.city).providers(contract, business_date, set(sent))
+    came = {provider for provider, last in sent.items() if last >= due_on}
+    return [_gap(contract.code, provider.uscc, "silent", due_on) for provider in expected if provider.uscc not in came]
 
 
 def _gap(resource: str, provider: str | None, kind: str | None, due_on: date) -> Gap:

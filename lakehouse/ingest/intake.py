@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.errors import DeliveryError, Problem
-from lakehouse.ingest import landing
+from lakehouse.ingest import landing, taken
 from lakehouse.ingest.arrival import Search, arrived
 from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.ingest.readers.delivery import Unusable
@@ -31,6 +31,8 @@ class Intake:
 def take(instance: Instance, search: Search, only: Iterable[str] | None = None) -> Intake:
     """Land what has arrived and return the batches to read: those taken in by this date, or only the ones with the given ids.
 
+    Files of the inbox are put away once their batches are recorded.
+
     When a later date is published, this date is final: nothing is landed for it, and new deliveries are taken in with the newest day.
 
     Raises:
@@ -38,19 +40,22 @@ def take(instance: Instance, search: Search, only: Iterable[str] | None = None) 
     """
     resource, today = search.contract.code, search.business_date
     area, intake = open_area(instance, "landing"), Intake()
+    seen: taken.Marks = {}
     with connect(instance) as connection:
         batches.lock(connection, resource)
-        intake.rebuilt = landing.rebuild(connection, area, resource)
+        intake.rebuilt = landing.recover(connection, area, resource)
         if days.is_final(connection, today):
             _check_nothing_handed_over(search)
         else:
             with arrived(instance, connection, search) as (deliveries, intake.unusable):
+                seen = taken.marks(deliveries) if search.is_inbox else {}
                 arrivals = landing.land(connection, area, search.contract, deliveries, today)
             intake.landed, intake.repeated = len(arrivals.landed), arrivals.repeated
             if search.files is None:
                 desk = Desk(connection, search.contract, load_clocks(instance), today)
                 desk.tell(intake.unusable, {one.source_object for one in deliveries})
         waiting = [batch for batch in batches.open_for(connection, resource, "bronze") if batch.taken_on <= today]
+    taken.put_away(instance.folder("inbox"), seen, today)
     intake.waiting = [batch for batch in waiting if only is None or batch.batch_id in set(only)]
     return intake
 

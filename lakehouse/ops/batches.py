@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lakehouse.ops.tables import batch, batch_sighting
@@ -86,6 +86,7 @@ class GateCount:
 
 
 _COLUMNS = tuple(batch.c[field.name] for field in fields(Batch))
+_KNOWN = batch.c.gate.in_(("passed", "warned"))
 _OPEN: dict[Stage, ColumnElement[bool]] = {
     "bronze": batch.c.bronze_recorded_at.is_(None),
     "gate": batch.c.bronze_recorded_at.is_not(None) & batch.c.gate.is_(None),
@@ -117,6 +118,28 @@ def of_ids(connection: Connection, batch_ids: Collection[str]) -> list[Batch]:
     return _batches(connection, batch.c.batch_id.in_(batch_ids)) if batch_ids else []
 
 
+def last_delivery_no(connection: Connection, resource: str) -> int:
+    """Return the highest delivery number of a resource, 0 when it has no batch."""
+    found = connection.scalar(select(func.max(batch.c.delivery_no)).where(batch.c.resource == resource))
+    return int(found or 0)
+
+
+def landed_dates(connection: Connection, resource: str, since: date, until: date) -> list[date]:
+    """Return the last date before `until` about which a usable batch was landed, and the last one from `since` to `until`, if any."""
+    usable = (batch.c.resource == resource) & (batch.c.gate.is_(None) | (batch.c.gate != "refused"))
+    before, within = batch.c.business_date < until, batch.c.business_date.between(since, until)
+    found = connection.execute(select(*(func.max(batch.c.business_date).filter(one) for one in (before, within))).where(usable)).one()
+    return [day for day in found if day is not None]
+
+
+def senders(connection: Connection, resource: str, until: date) -> dict[str, date]:
+    """Return the providers whose batches were taken in by a date, each with the last date that one of them is about."""
+    ours = (batch.c.resource == resource) & (batch.c.taken_on <= until)
+    last = func.max(batch.c.business_date).label("last")
+    found = connection.execute(select(batch.c.provider, last).where(ours).group_by(batch.c.provider))
+    return {row.provider: row.last for row in found}
+
+
 def of_resource(connection: Connection, resource: str) -> list[Batch]:
     """Return all batches of a resource in order of delivery."""
     return _batches(connection, batch.c.resource == resource)
@@ -132,9 +155,27 @@ def taken_on(connection: Connection, business_date: date) -> list[Batch]:
     return _batches(connection, batch.c.taken_on == business_date)
 
 
-def known_at(connection: Connection, business_date: date) -> list[Batch]:
-    """Return the batches known at a business date: taken by then and neither blocked nor refused."""
-    return _batches(connection, batch.c.taken_on <= business_date, batch.c.gate.in_(("passed", "warned")))
+def not_counted(connection: Connection, business_date: date, before: date) -> list[Batch]:
+    """Return the batches known at a business date (taken by then, through the gate) that no issue of a day up to `before` counts."""
+    new = or_(batch.c.counted_on.is_(None), batch.c.counted_on > before, batch.c.withdrawn_on <= before)
+    return _batches(connection, batch.c.taken_on <= business_date, _KNOWN, new)
+
+
+def no_longer_known(connection: Connection, before: date) -> list[Batch]:
+    """Return the batches that the days up to `before` count and that the gate has taken back since."""
+    held = or_(batch.c.gate.is_(None), batch.c.gate.in_(("blocked", "refused")))
+    counts = (batch.c.counted_on <= before) & or_(batch.c.withdrawn_on.is_(None), batch.c.withdrawn_on > before)
+    return _batches(connection, held, counts)
+
+
+def record_counted(connection: Connection, on: date, added: Collection[str], withdrawn: Collection[str]) -> None:
+    """Record which batches the published issue of a date adds and withdraws; what an issue before it said of the same date is replaced."""
+    for column in (batch.c.counted_on, batch.c.withdrawn_on):
+        connection.execute(update(batch).where(column == on).values({column.name: None}))
+    if added:
+        connection.execute(update(batch).where(batch.c.batch_id.in_(added)).values(counted_on=on, withdrawn_on=None))
+    if withdrawn:
+        connection.execute(update(batch).where(batch.c.batch_id.in_(withdrawn)).values(withdrawn_on=on))
 
 
 def record_sighting(connection: Connection, batch_id: str, source_object: str, seen_on: date) -> bool:

@@ -129,9 +129,11 @@ def of_day(connection: Connection, business_date: date) -> list[IngestRun]:
     return [_run(row) for row in connection.execute(found)]
 
 
-def begun_before(connection: Connection, business_date: date) -> list[date]:
-    """Return the earlier business dates for which any run was begun, in order."""
+def begun_before(connection: Connection, business_date: date, after: date | None = None) -> list[date]:
+    """Return the earlier business dates (those after a date, if one is given) for which any run was begun, in order."""
     found = select(ingest_run.c.business_date).where(ingest_run.c.business_date < business_date).distinct()
+    if after is not None:
+        found = found.where(ingest_run.c.business_date > after)
     return sorted(connection.scalars(found))
 
 

@@ -68,10 +68,16 @@ batch = Table(
     Column("gate", Text),
     Column("bronze_recorded_at", DateTime(timezone=True)),
     Column("silver_on", Date),
+    Column("counted_on", Date),
+    Column("withdrawn_on", Date),
     _now("recorded_at"),
     UniqueConstraint("resource", "provider", "business_date", "content_sha256"),
     UniqueConstraint("resource", "delivery_no"),
     Index(None, "taken_on"),
+    Index(None, "counted_on"),
+    Index(None, "withdrawn_on"),
+    Index(None, "gate"),
+    Index(None, "resource", "business_date"),
 )
 
 batch_sighting = Table(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from lakehouse.naming import day_entry_path, published_days_prefix
-from lakehouse.objects import Area
+from lakehouse.objects import Area, StoredObject
 from lakehouse.returns.manifest import Document, Predecessor, sha256
 
 
@@ -30,33 +31,40 @@ class Leaves:
 
 
 NO_LEAVES = Leaves("", {}, {})
+Issues = Mapping[date, int]
 
 
-def published_dates(area: Area) -> list[date]:
-    """Return the dates that have a day entry, oldest first."""
-    folders = (folder.rsplit("/", 1)[-1] for folder in area.folders(published_days_prefix()))
-    return [day for day in map(date.fromisoformat, sorted(folders)) if final_issue(area, day)]
+def published(area: Area, since: date | None = None) -> Issues:
+    """Return the dates that have a day entry, each with its highest issue; with `since` only this date and later ones.
+
+    One request finds what is published since a date; without one, all days are listed.
+    """
+    prefix = published_days_prefix()
+    return _issues(area.list(prefix, after=f"{published_days_prefix(since)}/" if since else ""))
 
 
 def final_issue(area: Area, business_date: date) -> int:
     """Return the highest published issue of a date, 0 when none is published."""
-    folder = day_entry_path(business_date, 1).rsplit("/", 1)[0]
-    names = (one.path.rsplit("/", 1)[-1] for one in area.list(folder))
-    return max((int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdigit()), default=0)
+    return _issues(area.list(published_days_prefix(business_date))).get(business_date, 0)
 
 
-def predecessor(area: Area, business_date: date) -> Predecessor | None:
-    """Return the final issue of the last published date before this one, None when there is none."""
-    earlier = [day for day in published_dates(area) if day < business_date]
-    if not earlier:
+def predecessor(area: Area, business_date: date, issues: Issues) -> Predecessor | None:
+    """Return the last date before this one among published dates, None when there is none."""
+    before = max((day for day in issues if day < business_date), default=None)
+    if before is None:
         return None
-    issue = final_issue(area, earlier[-1])
-    return Predecessor(earlier[-1], issue, sha256(area.get(day_entry_path(earlier[-1], issue))))
+    content = area.get(day_entry_path(before, issues[before]))
+    return Predecessor(before, issues[before], sha256(content), json.loads(content)["inputs_sha256"])
 
 
-def is_final(area: Area, business_date: date) -> bool:
-    """Return whether a later date is published; a final date can no longer be published again, only checked."""
-    return any(day > business_date for day in published_dates(area))
+def _issues(objects: Iterable[StoredObject]) -> Issues:
+    found: dict[date, int] = {}
+    for one in objects:
+        _, day, name = one.path.rsplit("/", 2)
+        number, _, suffix = name.partition(".")
+        if suffix == "json" and number.isdigit():
+            found[date.fromisoformat(day)] = max(int(number), found.get(date.fromisoformat(day), 0))
+    return found
 
 
 def entry(area: Area, business_date: date, issue: int) -> Document:
@@ -80,6 +88,6 @@ def leaves(area: Area, business_date: date, issue: int) -> Leaves:
 
 
 def inputs(area: Area, business_date: date, issue: int) -> Document:
-    """Return the inputs of an issue: `batches` (resource, batch id) and `versions` of the tables that were read."""
+    """Return the inputs of an issue: `previous_sha256`, `added`, `withdrawn` (resource, batch id), and `versions` of the tables read."""
     found: Document = json.loads(area.get(day_entry_path(business_date, issue, "inputs.json")))
     return found

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from pydantic import ValidationError
+from sqlalchemy import Connection
 
 from lakehouse.city.departments import load_departments
 from lakehouse.city.regions import RegionState, RegionTree, load_regions, regions_sha256
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.declarations.policies import Policies, load_policies
-from lakehouse.errors import ContractError
+from lakehouse.errors import ContractError, DeliveryError, Problem
 from lakehouse.objects import Area, open_area
-from lakehouse.ops import batches, connect
+from lakehouse.ops import connect, days
 from lakehouse.returns.addressees import Addressee, addressees, former_addressees
 from lakehouse.returns.compiler import Plan
-from lakehouse.returns.day_entries import NO_LEAVES, Leaves, is_final, leaves, predecessor
+from lakehouse.returns.day_entries import NO_LEAVES, Issues, Leaves, inputs, leaves, predecessor, published
 from lakehouse.returns.former import Limits
-from lakehouse.returns.manifest import DayFacts, Predecessor, canonical, inputs_sha256, sha256
+from lakehouse.returns.inputs import Inputs, known_now, stored
+from lakehouse.returns.manifest import DayFacts, Predecessor, canonical, sha256
 from lakehouse.returns.model import Return
 from lakehouse.returns.payloads import Reading
 from lakehouse.returns.runnable import LeftOut, Scene, known_labels, labels_of, runnable
-
-Batch = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Edition:
     policies: Policies
     addressees: tuple[Addressee, ...]
     regions: RegionState
-    inputs: tuple[Batch, ...]
+    inputs: Inputs
     exchange: Area
     is_final: bool
     left_out: tuple[LeftOut, ...] = ()
@@ -87,15 +87,15 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
     labels = labels_of(returns, known)
     exchange = open_area(instance, "exchange")
     with connect(instance) as connection:
-        taken = tuple(sorted((batch.resource, batch.batch_id) for batch in batches.known_at(connection, business_date)))
+        earlier, known_inputs, final = _inputs(connection, exchange, business_date)
     facts = DayFacts(
         instance.city.code,
         business_date,
-        predecessor(exchange, business_date),
+        earlier,
         policies.sha256,
         regions_sha256(instance.city_folder),
         sha256(canonical(labels)),
-        inputs_sha256(taken),
+        known_inputs.sha256,
         returns,
         {one.return_id: one.reason for one in left_out},
     )
@@ -111,9 +111,9 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
         policies,
         (*whom, *former_addressees(before.manifests, whom, scene.regions, departments, business_date)),
         scene.regions,
-        taken,
+        known_inputs,
         exchange,
-        is_final(exchange, business_date),
+        final,
         left_out,
         limits(scene, (tree, facts.regions_sha256), left_out, before) if left_out else None,
     )
@@ -124,6 +124,38 @@ def limits(scene: Scene, regions: tuple[RegionTree, str], left_out: Sequence[Lef
     grades = {code: {column.name: column.grade for column in contract.kept_columns} for code, contract in scene.contracts.items()}
     declared = {one.return_id: one.declared for one in left_out}
     return Limits(scene.on, declared, _then(before.returns), scene.policies, grades, regions)
+
+
+def _inputs(connection: Connection, exchange: Area, business_date: date) -> tuple[Predecessor | None, Inputs, bool]:
+    """Return the day published before, the inputs of the date after it, and whether the date is final: then they stand as published."""
+    issues = _issues(connection, exchange, business_date)
+    earlier, final = predecessor(exchange, business_date, issues), max(issues, default=business_date) > business_date
+    if final and business_date in issues:
+        return earlier, stored(inputs(exchange, business_date, issues[business_date])), final
+    return earlier, known_now(connection, business_date, earlier), final
+
+
+def _issues(connection: Connection, exchange: Area, business_date: date) -> Issues:
+    """Return the published issues around a date: of the date before it, of itself and of one after it, as far as there are any.
+
+    The operational database says what was published last; the store is only asked for what is newer, and must agree.
+
+    Raises:
+        DeliveryError: the date before it is not recorded as it was published, so nobody knows which batches are new.
+    """
+    before, last = days.last_published(connection, business_date), days.last_published(connection)
+    if last is not None and last.business_date > business_date:
+        this = days.last_published(connection, business_date + timedelta(days=1))
+        return {one.business_date: one.issue for one in (before, this, last) if one is not None}
+    issues = published(exchange, before.business_date if before else None)
+    newest = max((day for day in issues if day < business_date), default=None)
+    recorded = (before.business_date, before.issue) if before else None
+    if recorded != ((newest, issues[newest]) if newest else None):
+        recorded_on = before.business_date if before else "none"
+        found = f"the last day published before it is {newest or 'none'} in the store, {recorded_on} in the database, or of another issue."
+        fix = "run `huiliu rebuild`, which records what is published; restore the store from a copy if days are missing there."
+        raise DeliveryError(Problem(f"business day {business_date}", found, "", fix).text())
+    return issues
 
 
 def _before(exchange: Area, earlier: Predecessor | None) -> Leaves:

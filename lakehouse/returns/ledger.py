@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
 from lakehouse.city.clocks import Clocks
-from lakehouse.naming import recipient_folder
-from lakehouse.ops import audit, days, facts, packages, recipients, tickets
+from lakehouse.naming import day_entry_path, recipient_folder
+from lakehouse.objects import Area
+from lakehouse.ops import audit, batches, days, facts, packages, recipients, tickets
 from lakehouse.returns.build_record import BuildRecord
+from lakehouse.returns.day_entries import inputs, published
 from lakehouse.returns.edition import Edition
+from lakehouse.returns.inputs import Inputs, stored
+from lakehouse.returns.manifest import sha256
 from lakehouse.returns.publication import Published
 
 FACT = "returns"
@@ -28,6 +33,7 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
         days.reopen(connection, edition.date, closed.issue)
     days.close(connection, edition.date, published.issue, closed.gaps)
     days.publish(connection, edition.date, published.issue, published.entry_sha256)
+    _record_inputs(connection, edition.date, edition.inputs)
     known = {one.recipient_id for one in recipients.at(connection, edition.date)}
     recipients.put(connection, (one for one in edition.addressees if one.recipient_id not in known or one.department_uscc))
     if set(packages.of_issue(connection, edition.date, published.issue)) != set(published.packages):
@@ -53,6 +59,23 @@ def tell_left_out(connection: Connection, edition: Edition, clocks: Clocks) -> N
         if ticket.subject not in left_out:
             reason = "published_again" if ticket.subject in running else "not_declared"
             tickets.close(connection, ticket.ticket_id, tickets.Closing(reason, edition.date))
+
+
+def restore(connection: Connection, area: Area) -> int:
+    """Record every published day and what it counts, in order, from a list of all day entries; return how many days there are.
+
+    The gaps of a day are not in the store: a day that was not recorded has none. Its packages are recorded when it is run again.
+    """
+    issues = published(area)
+    for day, issue in sorted(issues.items()):
+        days.publish(connection, day, issue, sha256(area.get(day_entry_path(day, issue))))
+        _record_inputs(connection, day, stored(inputs(area, day, issue)))
+    return len(issues)
+
+
+def _record_inputs(connection: Connection, day: date, counted: Inputs) -> None:
+    added, withdrawn = ([batch_id for _, batch_id in some] for some in (counted.added, counted.withdrawn))
+    batches.record_counted(connection, day, added, withdrawn)
 
 
 def summary(record: BuildRecord) -> list[dict[str, Any]]:

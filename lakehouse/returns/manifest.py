@@ -32,11 +32,12 @@ class ReturnFacts:
 
 @dataclass(frozen=True)
 class Predecessor:
-    """The final issue of the last published date before this one, and the hash of its day entry."""
+    """The final issue of the last published date before this one, the hash of its day entry, and the hash of its inputs."""
 
     business_date: date
     issue: int
     entry_sha256: str
+    inputs_sha256: str
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,6 @@ def canonical(document: Any) -> bytes:
 def sha256(content: bytes) -> str:
     """Return the SHA-256 hash of bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
-
-
-def inputs_sha256(batches: Sequence[tuple[str, str]]) -> str:
-    """Return the hash of the (resource, batch id) pairs that were known on a day."""
-    return sha256(canonical(sorted([list(pair) for pair in batches])))
 
 
 def manifest(day: DayFacts, issue: int, forms: Sequence[Document], before: str | None, signature: Signature) -> Document:

@@ -68,7 +68,7 @@ def publish(edition: Edition, record: BuildRecord, closing: Closing) -> Publishe
     issue = newest + 1
     manifests = _manifests(edition, issue, record, closing.signer)
     _put_all(area.put, _manifest_files(edition, issue, manifests, closing.signer))
-    inputs = {"batches": [list(pair) for pair in edition.inputs], "versions": record.versions}
+    inputs = {**edition.inputs.document(), "versions": record.versions}
     area.put(day_entry_path(day, issue, "inputs.json"), canonical(inputs))
     _create_entry(edition, issue, manifests, closing)
     _hand_out(edition, issue, manifests)

@@ -12,7 +12,8 @@ from lakehouse.naming import day_entry_path, package_prefix, recipient_prefix
 from lakehouse.objects import Area, open_area
 from lakehouse.ops import batches, connect
 from lakehouse.returns.day_entries import Leaves, entry, final_issue, inputs, leaves
-from lakehouse.returns.manifest import inputs_sha256, sha256
+from lakehouse.returns.inputs import stored
+from lakehouse.returns.manifest import sha256
 from lakehouse.verification.signing import PublicKey, load_public_key
 from lakehouse.verification.verifier import FILES, Verification, verify_documents
 
@@ -36,13 +37,18 @@ def unsound_packages(instance: Instance, day: date) -> tuple[int, list[str]]:
 
 
 def _untraceable(instance: Instance, area: Area, day: date, issue: int) -> Iterator[str]:
-    named = [(resource, batch_id) for resource, batch_id in inputs(area, day, issue)["batches"]]
+    told, published = stored(inputs(area, day, issue)), entry(area, day, issue)
+    named = {batch_id for _, batch_id in (*told.added, *told.withdrawn)}
     with connect(instance) as connection:
-        lost = [batch_id for _, batch_id in named if batches.get(connection, batch_id) is None]
+        lost = named - {one.batch_id for one in batches.of_ids(connection, named)}
     if lost:
         yield f"{len(lost)} batches of the day are not in the operational database"
-    if inputs_sha256(named) != entry(area, day, issue)["inputs_sha256"]:
+    if told.sha256 != published["inputs_sha256"]:
         yield "the list of batches is not the one in the day entry"
+    before = published["previous"]
+    previous = entry(area, date.fromisoformat(before["business_date"]), before["issue"])["inputs_sha256"] if before else None
+    if told.previous_sha256 != previous:
+        yield "the list of batches does not follow the one of the day before"
 
 
 def _reasons(area: Area, key: PublicKey, below: Leaves, when: tuple[date, int], recipient: str) -> list[str]:

@@ -1,4 +1,7 @@
-"""Close a business day: list the gaps and open a ticket for each. What arrives later goes into the next issue or the next day."""
+"""Close a business day: list the gaps and open a ticket for each. What arrives later goes into the next issue or the next day.
+
+Files that lie where no contract looks for them get a ticket too.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,22 @@ from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.ingest import gap_tickets
 from lakehouse.ingest.gaps import gaps
+from lakehouse.ingest.strays import tell_strays
 from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import cases, connect, days
 
 
 @dataclass(frozen=True, kw_only=True)
 class CloseAnswer(Answer):
-    """The newest issue and the number of gaps it was closed with; `outcome` is closed or final."""
+    """The newest issue and the number of gaps it was closed with; `outcome` is closed or final.
+
+    Attributes:
+        gaps: number of gaps.
+        strays: number of folders of the inbox with files, but without a contract that names them.
+    """
 
     gaps: int
+    strays: int = 0
 
 
 def run(instance: Instance, request: JobRequest) -> CloseAnswer:
@@ -29,7 +39,9 @@ def run(instance: Instance, request: JobRequest) -> CloseAnswer:
         missing = gaps(connection, instance, day)
         issue = 1 if newest is None else newest.issue + (newest.state == "published")
         days.close(connection, day, issue, missing)
-        gap_tickets.open_for(connection, load_clocks(instance), missing, day)
+        clocks = load_clocks(instance)
+        gap_tickets.open_for(connection, clocks, missing, day)
         gap_tickets.close_settled(connection, instance, day)
         cases.reopen_expired(connection, day)
-    return CloseAnswer(outcome="closed", issue=issue, gaps=len(missing))
+        lost = tell_strays(connection, instance, clocks, day)
+    return CloseAnswer(outcome="closed", issue=issue, gaps=len(missing), strays=lost)

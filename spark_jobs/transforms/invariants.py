@@ -54,7 +54,7 @@ def authority_breaks(golden: DataFrame, known: DataFrame, identity: str, believe
 
 def _newest(field: str, candidate: Candidate, end: datetime) -> Column:
     value = F.coalesce(*(F.col(name).cast("string") for name in candidate.columns.get(field, (field,))))
-    counts = _holds(candidate) & value.isNotNull()
+    counts = conditions(candidate) & value.isNotNull()
     if candidate.max_age_days is not None:
         counts &= F.col("valid_from") >= F.lit(oldest_allowed(end, candidate.max_age_days))
     return F.max_by(value, F.when(counts, F.struct("valid_from", "_delivery_no", "_source_line")))
@@ -74,7 +74,8 @@ def oldest_allowed(end: datetime, max_age_days: int) -> datetime:
     return end - timedelta(days=max_age_days + 1)
 
 
-def _holds(candidate: Candidate) -> Column:
+def conditions(candidate: Candidate) -> Column:
+    """Return the condition that a row supplies a candidate's value (`when`, `unless`), whatever its age."""
     condition = F.lit(True)
     for name, values in candidate.when.items():
         condition &= F.col(name).cast("string").isin(list(values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -10,6 +11,7 @@ from pathlib import Path
 from lakehouse.contracts.model import Contract, CsvSource, JsonLinesSource, XlsxSource
 from lakehouse.errors import Problem
 from lakehouse.ingest.readers.delivery import Delivery, Unusable
+from lakehouse.naming import TAKEN
 
 SendersOf = Callable[[str, date], tuple[str, ...]]
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
@@ -29,7 +31,7 @@ def find(inbox: Path, contract: Contract, senders_of: SendersOf, until: date) ->
     """
     pattern = path_pattern(contract)
     deliveries, unusable = [], []
-    for path in _files(inbox, contract):
+    for path in files_below(inbox, folder_of(contract)):
         name = path.relative_to(inbox).as_posix()
         found = pattern.fullmatch(name)
         day = _date(found["date"]) if found else None
@@ -47,13 +49,19 @@ def path_pattern(contract: Contract) -> re.Pattern[str]:
     return re.compile("".join(PLACEHOLDERS.get(part, re.escape(part)) for part in parts))
 
 
-def _files(inbox: Path, contract: Contract) -> Iterator[Path]:
-    """Yield the files that may belong to a contract; hidden files and those still being written are skipped."""
-    fixed = re.split(r"[{*]", _path(contract), maxsplit=1)[0]
-    folder = inbox / fixed[: fixed.rfind("/") + 1]
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.name.startswith(".") and not path.name.endswith(UNFINISHED):
-            yield path
+def folder_of(contract: Contract) -> str:
+    """Return the folder below the inbox in which all files of a contract lie; empty where it is the inbox itself."""
+    return re.split(r"[{*]", _path(contract), maxsplit=1)[0].rpartition("/")[0]
+
+
+def files_below(inbox: Path, folder: str = "") -> Iterator[Path]:
+    """Yield the files below a folder of the inbox, by path, without those taken in, hidden ones and those still being written."""
+    for place, folders, names in os.walk(inbox / folder):
+        folders[:] = sorted(name for name in folders if Path(place, name) != inbox / TAKEN)
+        for name in sorted(names):
+            path = Path(place, name)
+            if path.is_file() and not name.startswith(".") and not name.endswith(UNFINISHED):
+                yield path
 
 
 def _path(contract: Contract) -> str:

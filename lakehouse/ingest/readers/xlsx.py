@@ -53,6 +53,17 @@ def remarks(stream: BinaryIO, contract: Contract) -> list[str]:
     return found + (["the declared sheet is hidden"] if package.sheet(source.sheet).is_hidden else [])
 
 
+def letters(stream: BinaryIO, contract: Contract) -> dict[str, str]:
+    """Return the letters of the sheet's columns by their names in the header, as people see them."""
+    names = _Sheet(open_package(stream, ""), contract).header()
+    return {name: _letter(place) for place, name in enumerate(names, 1) if name}
+
+
+def _letter(column: int) -> str:
+    rest, last = divmod(column - 1, 26)
+    return (_letter(rest) if rest else "") + chr(ord("A") + last)
+
+
 def _source(contract: Contract) -> XlsxSource:
     assert isinstance(contract.source, XlsxSource)
     return contract.source
@@ -86,6 +97,10 @@ class _Sheet:
                 yield record
         if not columns:
             self._columns(head, declared)
+
+    def header(self) -> list[str]:
+        """Return the names of the columns."""
+        return self._names({number: found for number, found in rows(self._package, self._part) if number <= self._last_header})
 
     def _columns(self, head: dict[int, list[Cell]], declared: dict[str, Column]) -> tuple[list[Column], list[int]]:
         names = self._names(head)

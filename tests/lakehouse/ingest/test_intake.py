@@ -14,12 +14,14 @@ from lakehouse.city.departments import load_departments
 from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import DeliveryError
-from lakehouse.ingest import intake, staging
+from lakehouse.ingest import intake, landing, staging, taken
 from lakehouse.ingest.arrival import Search
 from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.ingest.intake import Intake
+from lakehouse.ingest.readers.delivery import Delivery
 from lakehouse.ingest.staging import Staged, row_hash
-from lakehouse.objects import open_area
+from lakehouse.ingest.strays import tell_strays
+from lakehouse.objects import Area, open_area
 from lakehouse.ops import audit, batches, connect, days, tickets
 from lakehouse.ops.tables import batch as batch_table
 from tests.lakehouse.ingest.readers.contract import PROVIDER, contract
@@ -64,6 +66,17 @@ def let_in(instance: Instance, of: Contract, on: date) -> None:
 def known(instance: Instance) -> list[batches.Batch]:
     with connect(instance) as connection:
         return batches.of_resource(connection, "t_thing")
+
+
+def delivery(instance: Instance, name: str) -> Delivery:
+    return Delivery(PROVIDER, FIRST, f"t_thing/{name}", instance.folder("inbox") / "t_thing" / name)
+
+
+def lying(instance: Instance) -> dict[str, str]:
+    """Return the last line of every file below the inbox."""
+    place = instance.folder("inbox")
+    files = [path for path in place.rglob("*") if path.is_file()]
+    return {path.relative_to(place).as_posix(): path.read_text("utf-8").splitlines()[-1] for path in files}
 
 
 def open_tickets(instance: Instance, kind: str) -> list[tickets.Ticket]:
@@ -140,6 +153,91 @@ def test_batches_come_back_from_the_sidecars(instance: Instance, things: Contrac
     assert [(one.delivery_no, one.taken_on) for one in again.waiting] == [(1, FIRST), (2, FIRST), (3, SECOND)]
 
 
+def test_what_was_taken_in_is_put_away_and_nothing_else(instance: Instance, things: Contract) -> None:
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
+    drop(instance, "2026-06-01_2.csv", "a,b,secret\n1,2,x\n")
+    drop(instance, "2026-06-03_1.csv", "a,b,secret\n1,2,x\n")
+    drop(instance, "list of june.csv", "a,b,secret\n1,2,x\n")
+    take(instance, things, FIRST)
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n3,4,x\n")
+    assert take(instance, things, FIRST).landed == 1
+    away = "taken/2026-06-01/t_thing"
+    assert lying(instance) == {
+        f"{away}/2026-06-01_1.csv": "1,2,x",
+        f"{away}/2026-06-01_1~2.csv": "3,4,x",
+        f"{away}/2026-06-01_2.csv": "1,2,x",
+        "t_thing/2026-06-03_1.csv": "1,2,x",
+        "t_thing/list of june.csv": "1,2,x",
+    }
+
+
+def test_a_landed_file_that_was_not_put_away_is_put_away_by_the_next_scan(
+    instance: Instance, things: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
+    drop(instance, "2026-06-01_2.csv", "a,b,secret\n3,4,x\n")
+
+    def killed(*given: object) -> int:
+        if given[-1]:
+            raise KeyboardInterrupt
+        return 0
+
+    for module, step in ((batches, "add"), (taken, "put_away")):  # before the records are written, and after
+        with monkeypatch.context() as broken:
+            broken.setattr(module, step, killed)
+            with pytest.raises(KeyboardInterrupt):
+                take(instance, things, FIRST)
+    drop(instance, "2026-05-31_1.csv", "a,b,secret\n5,6,x\n")
+    again = take(instance, things, SECOND)
+    assert (again.landed, again.rebuilt, again.repeated) == (1, 0, [])
+    assert [(one.delivery_no, one.taken_on) for one in again.waiting] == [(1, FIRST), (2, FIRST), (3, SECOND)]
+    assert sorted(lying(instance)) == [f"taken/2026-06-02/t_thing/{name}_1.csv" for name in ("2026-05-31", "2026-06-01")] + [
+        "taken/2026-06-02/t_thing/2026-06-01_2.csv"
+    ]
+
+
+def test_a_file_replaced_while_it_was_landed_is_taken_by_the_next_scan(instance: Instance) -> None:
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
+    path = delivery(instance, "2026-06-01_1.csv").path
+    seen = taken.marks([delivery(instance, "2026-06-01_1.csv")])
+    path.write_text("a,b,secret\n1,2,x\n3,4,x\n", "utf-8")
+    taken.put_away(instance.folder("inbox"), seen, FIRST)
+    assert path.is_file()
+
+
+def test_the_records_of_one_landing_that_was_cut_short_come_back_without_a_list(
+    instance: Instance, things: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file itself may be gone: a source system gives other bytes the next time."""
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
+    with connect(instance) as connection:
+        landing.land(connection, open_area(instance, "landing"), things, [delivery(instance, "2026-06-01_1.csv")], FIRST)
+        connection.execute(delete(batch_table))
+    (instance.folder("inbox") / "t_thing" / "2026-06-01_1.csv").unlink()
+    drop(instance, "2026-06-01_2.csv", "a,b,secret\n3,4,x\n")
+    monkeypatch.setattr(Area, "list", None)
+    again = take(instance, things, FIRST)
+    assert (again.rebuilt, again.landed) == (1, 1)
+    assert [one.delivery_no for one in again.waiting] == [1, 2]
+
+
+def test_files_in_folders_no_contract_names_are_told_until_they_are_gone(instance: Instance) -> None:
+    def told() -> list[tuple[str, dict[str, int]]]:
+        with connect(instance) as connection:
+            tell_strays(connection, instance, load_clocks(instance), FIRST)
+            return [(one.subject, one.detail) for one in tickets.find(connection, kind="stray", only_open=True)]
+
+    drop(instance, "x.csv", "", "g_person_check")
+    drop(instance, "x.csv", "", "taken/2026-06-01/g_person_check")
+    assert told() == []
+    drop(instance, "a.csv", "", "g_person_chek")
+    drop(instance, "b.csv", "", "g_person_chek")
+    drop(instance, "c.csv", "", "")
+    assert told() == [("inbox", {"files": 1}), ("inbox/g_person_chek", {"files": 2})]
+    (instance.folder("inbox") / "c.csv").unlink()
+    assert told() == [("inbox/g_person_chek", {"files": 2})]
+
+
 def test_bytes_without_sidecar_are_landed_as_if_new(instance: Instance, things: Contract) -> None:
     drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
     first = take(instance, things, FIRST).waiting
@@ -147,6 +245,7 @@ def test_bytes_without_sidecar_are_landed_as_if_new(instance: Instance, things: 
     area.delete([one.path for one in area.list() if one.path.endswith("batch.json")])
     with connect(instance) as connection:
         connection.execute(delete(batch_table))
+    drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
     assert take(instance, things, FIRST).waiting == first
 
 

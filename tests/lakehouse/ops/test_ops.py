@@ -18,7 +18,7 @@ from lakehouse.ops.tables import audit as audit_table
 
 pytestmark = pytest.mark.spark
 
-FIRST, SECOND = date(2026, 6, 1), date(2026, 6, 2)
+FIRST, SECOND, THIRD = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3)
 
 
 def landed(number: int, resource: str = "t_thing", taken_on: date = FIRST) -> batches.Landed:
@@ -62,12 +62,42 @@ def test_a_batch_waits_for_one_stage_after_the_other(module_instance: Instance) 
         assert waiting() == [[], [], ["t_thing-1"]]
         batches.record_silver(connection, ["t_thing-1"], FIRST)
         assert waiting() == [[], [], []]
-        assert [batch.batch_id for batch in batches.known_at(connection, FIRST)] == ["t_thing-1"]
         refused = batches.get(connection, "t_thing-3")
         assert refused is not None
         assert (refused.gate, refused.held, refused.accepted) == ("refused", 3, 0)
         assert batches.record_sighting(connection, "t_thing-1", "again.csv", SECOND)
         assert not batches.record_sighting(connection, "t_thing-1", "again.csv", SECOND)
+
+
+def test_a_day_finds_what_is_new_and_what_was_taken_back(module_instance: Instance) -> None:
+    def change(on: date, before: date) -> list[list[str]]:
+        found = batches.not_counted(connection, on, before), batches.no_longer_known(connection, before)
+        return [[one.batch_id for one in some if one.resource == "t_inputs"] for some in found]
+
+    def record(on: date, before: date) -> None:
+        batches.record_counted(connection, on, *change(on, before))
+
+    one, two, three = (f"t_inputs-{number}" for number in (1, 2, 3))
+    with ops.connect(module_instance) as connection:
+        batches.add(connection, [landed(1, "t_inputs"), landed(2, "t_inputs"), landed(3, "t_inputs", SECOND)])
+        batches.record_gate(connection, one, "passed")
+        batches.record_gate(connection, two, "blocked")
+        batches.record_gate(connection, three, "warned")
+        assert change(FIRST, date.min) == [[one], []]
+        record(FIRST, date.min)
+        assert change(FIRST, date.min) == [[one], []]  # another issue of the same date starts from the same day before
+        assert change(SECOND, FIRST) == [[three], []]
+        batches.record_gate(connection, two, "passed")  # of a day that is final: the next one counts it
+        assert change(SECOND, FIRST) == [[two, three], []]
+        record(SECOND, FIRST)
+        batches.record_gate(connection, three, "blocked")
+        batches.record_gate(connection, one, "blocked")
+        assert change(SECOND, FIRST) == [[two], [one]]
+        record(SECOND, FIRST)
+        assert change(THIRD, SECOND) == [[], []]
+        batches.record_gate(connection, one, "passed")
+        assert change(THIRD, SECOND) == [[one], []]
+        assert change(SECOND, FIRST) == [[two], []]
 
 
 def test_days_are_published_once_and_then_final(module_instance: Instance) -> None:

@@ -13,8 +13,8 @@ import pytest
 from lakehouse.errors import DeliveryError
 from lakehouse.objects import Area, Content
 from lakehouse.returns import workbook
-from lakehouse.returns.day_entries import entry, final_issue, leaves
-from lakehouse.returns.manifest import sha256
+from lakehouse.returns.day_entries import entry, final_issue, inputs, leaves
+from lakehouse.returns.manifest import canonical, sha256
 from lakehouse.returns.payloads import read_rows
 from lakehouse.returns.publication import publish
 from tests.lakehouse.returns.town import FIRST, SECOND, THIRD, Resident, Row, Town
@@ -89,6 +89,17 @@ def test_row_of_unknown_place_waits_at_the_level_that_is_known(town: Town) -> No
     assert (street["rows"], street["pending_locality"]) == (4, 1)
     assert manifest(town, COMMUNITY, "community")["returns"][0]["rows"] == 3
     assert manifest(town, "d-449901", "district")["returns"][0]["pending_locality"] == 0
+
+
+def test_what_a_day_knows_is_a_chain_that_lists_only_what_is_new(town: Town) -> None:
+    for day in (FIRST, SECOND):
+        town.publish(day, PEOPLE)
+    first, second = (entry(town.exchange, day, 1)["inputs_sha256"] for day in (FIRST, SECOND))
+    told = inputs(town.exchange, SECOND, 1)
+    new = [["c_household_registration", SECOND.isoformat()]]
+    assert told == {"previous_sha256": first, "added": new, "withdrawn": [], "versions": {"base.person": 0}}
+    assert second == sha256(canonical({"previous_sha256": first, "added": new, "withdrawn": []}))
+    assert manifest(town, COMMUNITY, "community", SECOND)["inputs_sha256"] == second
 
 
 def test_row_keys_differ_between_recipients(town: Town) -> None:

@@ -22,9 +22,10 @@ from lakehouse.naming import LEVELS
 from lakehouse.objects import Area
 from lakehouse.returns.addressees import addressees, former_addressees
 from lakehouse.returns.build_record import BuildRecord, make_record
-from lakehouse.returns.day_entries import NO_LEAVES, is_final, leaves, predecessor
+from lakehouse.returns.day_entries import NO_LEAVES, leaves, predecessor, published
 from lakehouse.returns.edition import Edition, limits
-from lakehouse.returns.manifest import DayFacts, canonical, inputs_sha256, sha256
+from lakehouse.returns.inputs import Inputs
+from lakehouse.returns.manifest import DayFacts, canonical, sha256
 from lakehouse.returns.payloads import Reading
 from lakehouse.returns.publication import Closing, Published, publish
 from lakehouse.returns.runnable import Scene, known_labels, labels_of, runnable
@@ -35,7 +36,6 @@ from lakehouse.verification.signing import load_signer
 FIRST, SECOND, THIRD = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3)
 CITY, CONTRACTS = PROJECT / "cities" / "tiny", PROJECT / "contracts"
 GRID = "449901001001001"
-BATCHES = (("c_household_registration", "0" * 32),)
 
 
 @dataclass(frozen=True)
@@ -114,17 +114,19 @@ class Town:
         found, wrong = runnable(scene, known)
         compiled = {name: one for name, one in found.items() if name in self.returns}
         left_out = tuple(one for one in wrong if one.return_id in self.returns)
-        earlier, labels = predecessor(self.exchange, day), labels_of(compiled, known)
-        hashes = (policies.sha256, regions_sha256(CITY), sha256(canonical(labels)), inputs_sha256(BATCHES))
+        issues = published(self.exchange)
+        earlier, final = predecessor(self.exchange, day, issues), max(issues, default=day) > day
+        labels, added = labels_of(compiled, known), (("c_household_registration", day.isoformat()),)
+        inputs = Inputs(earlier.inputs_sha256 if earlier else None, added, ())
+        hashes = (policies.sha256, regions_sha256(CITY), sha256(canonical(labels)), inputs.sha256)
         facts = DayFacts("tiny", day, earlier, *hashes, compiled, {one.return_id: one.reason for one in left_out})
         audiences = [plan.audience for one in compiled.values() for plan in one.plans.values()]
         whom = addressees(audiences, scene.regions, departments, day)
         before = leaves(self.exchange, earlier.business_date, earlier.issue) if earlier and left_out else NO_LEAVES
         whom += former_addressees(before.manifests, whom, scene.regions, departments, day)
-        final = is_final(self.exchange, day)
         bounds = limits(scene, (tree, facts.regions_sha256), left_out, before) if left_out else None
         reading = Reading(labels, "Asia/Shanghai")
-        return Edition(facts, "示范市", reading, policies, whom, scene.regions, BATCHES, self.exchange, final, left_out, bounds)
+        return Edition(facts, "示范市", reading, policies, whom, scene.regions, inputs, self.exchange, final, left_out, bounds)
 
     def build(self, day: date, residents: Sequence[Resident | Row]) -> tuple[pa.Table, BuildRecord]:
         """Write the payloads and return the facts of all forms with the build record."""

@@ -267,3 +267,13 @@ def test_three_hundred_ledgers_of_two_programs_are_read_in_seconds() -> None:
     for _ in range(20):
         assert read(by_xlsxwriter.getvalue(), of) == read(by_openpyxl.getvalue(), of) == expected
     assert (time.process_time() - began) * 300 / 40 < 30
+
+
+def test_columns_have_the_letters_people_see() -> None:
+    names = [f"列{place}" for place in range(60)]
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    book.active.title = "表"
+    book.active.append(names)
+    book.save(content)
+    expected = {name: openpyxl.utils.get_column_letter(place) for place, name in enumerate(names, 1)}
+    assert xlsx.letters(io.BytesIO(content.getvalue()), sheet_of([column(name) for name in names])) == expected
