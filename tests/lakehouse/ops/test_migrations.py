@@ -42,7 +42,7 @@ def test_cases_and_tickets_of_the_former_shape_keep_their_meaning(instance: Inst
         command.upgrade(migration_config(connection), "head")
         connection.execute(text("delete from huiliu.batch"))
         moved = cases.find(connection, cases.Filter("t_thing"))
-        subjects = dict(connection.execute(text("select case_id, subject from huiliu.case")).tuples().all())
+        subjects = {case_id: subject for case_id, subject in connection.execute(text("select case_id, subject from huiliu.case"))}
         assert subjects == {"c1": "t_thing|p|b1|2", "c2": "t_thing|p|b1|3"}
         assert [(one.case_id, one.kind, one.standing) for one in moved] == [
             ("c1", "quarantined", "open"),
