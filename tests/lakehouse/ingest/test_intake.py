@@ -294,7 +294,7 @@ def test_names_nobody_understands_get_a_ticket_until_they_are_gone(instance: Ins
     drop(instance, "999999999/2026-06-01_1.csv", "a,b\n1,2\n")
     assert [one.provider for one in take(instance, streets, FIRST).waiting] == [office.uscc]
     assert len(open_tickets(instance, "unusable")) == 3
-    assert any("no department delivers for the region" in ticket.message for ticket in open_tickets(instance, "unusable"))
+    assert any("no department delivers this" in ticket.message for ticket in open_tickets(instance, "unusable"))
     for name in ("list of june.csv", "2026-13-01_1.csv"):
         (instance.folder("inbox") / "t_thing" / office.region_code / name).unlink()
     take(instance, streets, SECOND)
