@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,26 +14,27 @@ from application import services
 from infra.local import java
 from lakehouse.city.regions import load_regions
 from lakehouse.config import Instance
-from spark_jobs.lake.session import close_sessions
-from tests.plugin.servers import tiny_instance
+from tests.plugin.servers import at, tiny_instance
 
 pytestmark = pytest.mark.e2e
+HUILIU = Path(sys.executable).with_name("huiliu")
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[tuple[Instance, list[str]]]:
-    """Return an instance of its own with Thrift, and what was said when it was started."""
-    said: list[str] = []
-    instance = tiny_instance(tmp_path / "home", thrift=True)
-    try:
-        services.start(instance, ("postgres", "spark"), said.append)
-        yield instance, said
-    finally:
-        close_sessions()
-        services.stop(instance)
+def opened(tmp_path: Path) -> Iterator[tuple[Instance, str]]:
+    """Return an instance of its own with Thrift, and what the command said that started it."""
+    instance = tiny_instance(tmp_path / "home")
+    with at(instance):
+        try:
+            up = subprocess.run(
+                [HUILIU, "up", "--thrift", "--only", "postgres,spark"], capture_output=True, text=True, check=True, timeout=300
+            )
+            yield instance, up.stdout
+        finally:
+            services.stop(instance)
 
 
-def test_a_jdbc_client_is_let_in_when_thrift_was_asked_for(opened: tuple[Instance, list[str]]) -> None:
+def test_a_jdbc_client_is_let_in_when_thrift_was_asked_for(opened: tuple[Instance, str]) -> None:
     """Beeline is Hive's own JDBC client; its driver is the one other tools use."""
     instance, said = opened
     assert services.OPEN_THRIFT in said

@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import Engine, event, update
 
 from lakehouse import objects
+from lakehouse.city.providers import load_offices
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
@@ -115,8 +116,8 @@ def grow_old(instance: Instance, number: int) -> None:
 
 def _landed(instance: Instance, contract: Contract, day: date, number: int) -> batches.Landed:
     """Land a delivery of a past day: sidecar, note of its number, and the file that was put away."""
-    name, provider = f"{contract.code}/{day}_1.jsonl", contract.provider
-    assert isinstance(provider, str)
+    name = f"{contract.code}/{day}_1.jsonl"
+    provider = load_offices(instance.city_folder, instance.city).provider(contract, day).uscc
     content = sha256(name.encode())
     landed = batches.Landed(batch_id(contract.code, provider, day, content), contract.code, provider, day, content, number, day, name, 3, 1)
     area = open_area(instance, "landing")
