@@ -17,12 +17,14 @@ import pytest
 from sqlalchemy import Engine, event, update
 
 from lakehouse import objects
+from lakehouse.city.clocks import load_clocks
 from lakehouse.city.providers import load_offices
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.ingest import gaps, intake, staging
 from lakehouse.ingest.arrival import Search
+from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.naming import batch_id, day_entry_path, delivery_number_path, landing_prefix, taken_folder
 from lakehouse.objects import open_area
@@ -142,7 +144,7 @@ def live(instance: Instance) -> None:
         taken = intake.take(instance, Search(contracts[code], DAY))
         staged = staging.stage(areas, contracts[code], taken.waiting, DAY)
         with connect(instance) as connection:
-            intake.settle(connection, code, (taken.waiting, staged.refused), DAY)
+            intake.settle(Desk(connection, contracts[code], load_clocks(instance), DAY), taken.waiting, staged.refused)
             for one in batches.open_for(connection, code, "gate"):
                 batches.record_gate(connection, one.batch_id, "passed", batches.Counts(rejected=1))
             batches.record_silver(connection, [one.batch_id for one in batches.open_for(connection, code, "silver")], DAY)
