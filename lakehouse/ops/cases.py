@@ -232,7 +232,7 @@ def _newest(row: Raised) -> dict[str, Any]:
 def _record_raised(connection: Connection, raised: Sequence[tuple[str, Raised]], on: date) -> None:
     ours = case_event.c.case_id == any_(literal(list({case_id for case_id, _ in raised}), ARRAY(Text)))
     last = select(case_event.c.case_id, func.max(case_event.c.seq)).where(ours).group_by(case_event.c.case_id)
-    numbers: Counter[str] = Counter({subject: number for subject, number in connection.execute(last)})
+    numbers: Counter[str] = Counter({row[0]: row[1] for row in connection.execute(last)})
     found: list[dict[str, Any]] = []
     for case_id, row in raised:
         numbers[case_id] += 1
