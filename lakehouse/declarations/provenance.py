@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from pathlib import Path
@@ -42,8 +42,8 @@ class Known:
     authority: Authority
     policies: Policies
     unread: Set[str] = frozenset()
-    libraries: dict[str, DeclaredLibrary] = field(default_factory=dict)
-    tables: set[str] = field(default_factory=set)
+    libraries: Mapping[str, DeclaredLibrary] = field(default_factory=dict)
+    tables: Set[str] = frozenset()
 
 
 def load_libraries(known: Known, project: Path = DBT_PROJECT) -> dict[str, DeclaredLibrary]:
@@ -63,8 +63,7 @@ def load_sound_libraries(known: Known, project: Path = DBT_PROJECT) -> tuple[dic
     libraries, wrong = read_libraries(project)
     for library in libraries.values():
         _set_aside_unknown_classes(library, known.policies)
-    known.libraries.update(libraries)
-    known.tables.update(library_tables(project))
+    known = replace(known, libraries=libraries, tables=library_tables(project))
     found = {table: [*library.findings, *_findings(library, known)] for table, library in libraries.items()}
     told: dict[str, list[Problem]] = {}
     for table, findings in found.items():

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lakehouse.city.calendar import last_due, last_overdue
-from lakehouse.city.providers import load_offices
+from lakehouse.city.providers import Offices, load_offices
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import contract_paths, load_sound_contracts, resource_code
 from lakehouse.contracts.model import Contract
@@ -46,6 +46,7 @@ def gaps(connection: Connection, instance: Instance, business_date: date) -> lis
     broken = [resource_code(path) for path in contract_paths(folder) if resource_code(path) not in contracts]
     found = [_gap(code, None, "contract", business_date) for code in broken]
     held = [batch for batch in batches.taken_on(connection, business_date) if batch.gate in ("blocked", "refused")]
+    offices = load_offices(instance.city_folder, instance.city)
     for contract in contracts.values():
         this_run = runs.get(contract.code)
         if this_run is None or this_run.state != "done":
@@ -54,17 +55,17 @@ def gaps(connection: Connection, instance: Instance, business_date: date) -> lis
         due_on = last_due(contract.cycle, business_date)
         ours = [batch for batch in held if batch.resource == contract.code]
         found += [_gap(contract.code, batch.provider, batch.gate, due_on) | {"batch_id": batch.batch_id} for batch in ours]
-        found += _silent(connection, instance, contract, business_date)
+        found += _silent(connection, offices, contract, business_date)
     return found
 
 
-def _silent(connection: Connection, instance: Instance, contract: Contract, business_date: date) -> list[Gap]:
+def _silent(connection: Connection, offices: Offices, contract: Contract, business_date: date) -> list[Gap]:
     """Return the gaps of the providers of which nothing about the last overdue cycle has come; nothing is due before the first date."""
     due_on = last_overdue(contract.cycle, business_date)
-    if due_on < date.fromisoformat(instance.city.first_business_date):
+    if due_on < date.fromisoformat(offices.profile.first_business_date):
         return []
     sent = batches.senders(connection, contract.code, business_date)
-    expected = load_offices(instance.city_folder, instance.city).providers(contract, business_date, set(sent))
+    expected = offices.providers(contract, business_date, set(sent))
     came = {provider for provider, last in sent.items() if last >= due_on}
     return [_gap(contract.code, provider.uscc, "silent", due_on) for provider in expected if provider.uscc not in came]
 

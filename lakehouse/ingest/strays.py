@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from lakehouse.city.clocks import Clocks
 from lakehouse.config import Instance
-from lakehouse.contracts.loader import contract_paths, load_sound_contracts, resource_code
+from lakehouse.contracts.loader import load_sound_contracts, unread_codes
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import Problem
 from lakehouse.ingest.readers import inbox
@@ -25,8 +25,7 @@ def tell_strays(connection: Connection, instance: Instance, clocks: Clocks, on: 
     """Open a ticket for each folder with files no contract names, close those of the others; return the number of such folders."""
     folder = instance.settings.contracts
     contracts = load_sound_contracts(folder)[0]
-    broken = [code for code in map(resource_code, contract_paths(folder)) if code not in contracts]
-    found = strays(instance.folder("inbox"), contracts.values(), broken)
+    found = strays(instance.folder("inbox"), contracts.values(), unread_codes(folder, contracts))
     subjects = {f"inbox/{name}".rstrip("/"): files for name, files in found.items()}
     for subject, files in subjects.items():
         due_on = clocks.due_on(STRAY, on)

@@ -111,15 +111,6 @@ def close(connection: Connection, ticket_id: int, closing: Closing) -> None:
     _record(connection, ticket_id, NewEvent("closed", closing.on, closing.actor, closing.reason, closing.document))
 
 
-def close_open(connection: Connection, kind: str, subject: str, closing: Closing) -> bool:
-    """Close the open ticket of a kind and subject with the reason that settles it; return whether there was one."""
-    ours = (ticket.c.kind == kind) & (ticket.c.subject == subject) & ticket.c.closed_on.is_(None)
-    ticket_id = connection.execute(select(ticket.c.ticket_id).where(ours)).scalar_one_or_none()
-    if ticket_id is not None:
-        close(connection, ticket_id, closing)
-    return ticket_id is not None
-
-
 def find(
     connection: Connection,
     business_date: date | None = None,

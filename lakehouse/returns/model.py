@@ -146,18 +146,6 @@ class Return(Declared):
         return found
 
 
-def load_returns(folder: Path) -> dict[str, Return]:
-    """Return the enabled returns by id.
-
-    Raises:
-        ContractError: a file is wrong, or no return is declared; the problems of all files are reported together.
-    """
-    found, wrong = load_sound_returns(folder)
-    if wrong:
-        raise ContractError("\n".join(wrong.values()))
-    return found
-
-
 def load_sound_returns(folder: Path) -> tuple[dict[str, Return], dict[str, str]]:
     """Return the enabled returns whose file is right, by id, and the problems of each wrong file under the id its name gives."""
     found: dict[str, Return] = {}

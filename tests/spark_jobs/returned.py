@@ -15,13 +15,13 @@ import pyarrow.parquet as pq
 from lakehouse.city.regions import load_regions
 from lakehouse.config import PROJECT, Instance
 from lakehouse.naming import LEVELS
-from lakehouse.returns.model import Return, load_returns
+from lakehouse.returns.model import Return, load_sound_returns
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.tables import TableShape
 
 GRIDS = ("449901001001001", "449901001002001", "449901002001001")
-RETURNS = load_returns(PROJECT / "contracts" / "returns")
+RETURNS = load_sound_returns(PROJECT / "contracts" / "returns")[0]
 TYPES = {"date": "date", "timestamp": "timestamp", "integer": "int", "number": "decimal(18,2)", "boolean": "boolean"}
 Row = dict[str, Any]
 Town = Mapping[str, Sequence[Row]]

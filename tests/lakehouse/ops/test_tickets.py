@@ -51,8 +51,9 @@ def test_a_closed_ticket_stays_closed_and_a_wrong_reason_closes_none(module_inst
         with pytest.raises(ConfigError, match=r"explained \| withdrawn"):
             tickets.close(connection, number, Closing("contract_sound", SECOND, LIU))
         assert [event.event for event in tickets.history(connection, number)] == ["opened"]
-        assert tickets.close_open(connection, "contract", "t_wrong", Closing("contract_sound", SECOND))
-        assert not tickets.close_open(connection, "contract", "t_wrong", Closing("contract_sound", SECOND))
+        tickets.close(connection, number, Closing("contract_sound", SECOND))
+        with pytest.raises(ConfigError, match="closed → closed"):
+            tickets.close(connection, number, Closing("contract_sound", SECOND))
         with pytest.raises(ConfigError, match="closed → closed"):
             tickets.close(connection, number, Closing("withdrawn", SECOND, LIU))
 

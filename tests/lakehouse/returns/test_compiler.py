@@ -17,7 +17,7 @@ from lakehouse.declarations.policies import Policies, load_policies
 from lakehouse.declarations.provenance import Known, load_sound_libraries
 from lakehouse.errors import ContractError
 from lakehouse.returns.compiler import compile_return
-from lakehouse.returns.model import Return, load_returns
+from lakehouse.returns.model import Return, load_sound_returns
 from lakehouse.returns.suppliers import contracts_behind
 
 pytestmark = pytest.mark.fast
@@ -49,7 +49,7 @@ def refusal(declared: Declaration, policies: Policies) -> str:
 
 
 def test_resident_list_follows_the_policy_at_every_level(policies: Policies) -> None:
-    plans = compile_return(load_returns(CONTRACTS / "returns")["resident_list"], policies, LIBRARIES)
+    plans = compile_return(load_sound_returns(CONTRACTS / "returns")[0]["resident_list"], policies, LIBRARIES)
     seen = {level: {one.name: one.transform for one in plan.columns} for level, plan in plans.items()}
     assert {level: transforms.get("id_no") for level, transforms in seen.items()} == {
         "district": "raw", "street": "mask", "community": "mask", "grid": None,
@@ -130,7 +130,7 @@ def test_all_mistakes_are_told_at_once(policies: Policies) -> None:
 
 
 def test_handler_sees_what_the_policy_exempts_and_nobody_else_does(policies: Policies) -> None:
-    declared = load_returns(CONTRACTS / "returns")["safety_net"]
+    declared = load_sound_returns(CONTRACTS / "returns")[0]["safety_net"]
     plans = compile_return(declared, policies, LIBRARIES)
     health = {name: {one.name: one.transform for one in plan.columns if one.class_ == "health"} for name, plan in plans.items()}
     assert health["civil_affairs"] == dict.fromkeys(["assistance_types", *DISABILITY, "has_certificate"], "raw")
@@ -162,7 +162,7 @@ def test_handler_is_refused(mistake: str, policies: Policies) -> None:
 
 
 def test_every_declared_return_stands_before_policies_and_contracts(policies: Policies) -> None:
-    plans = {one.id: set(compile_return(one, policies, LIBRARIES)) for one in load_returns(CONTRACTS / "returns").values()}
+    plans = {one.id: set(compile_return(one, policies, LIBRARIES)) for one in load_sound_returns(CONTRACTS / "returns")[0].values()}
     below = {"district", "street", "community", "grid"}
     assert plans == {
         "resident_list": below, "legal_entity_list": below, "grid_event": below, "safety_net": below | {"civil_affairs"},
@@ -191,7 +191,7 @@ def test_return_without_resources_is_judged_by_the_contracts_behind_its_table_on
     )})  # fmt: skip
     libraries, wrong = load_sound_libraries(Known({**contracts, "g_grid_event": strict}, authority, policies))
     assert wrong
-    returns = load_returns(CONTRACTS / "returns")
+    returns = load_sound_returns(CONTRACTS / "returns")[0]
     assert "district" in compile_return(returns["resident_list"], policies, libraries)
     with pytest.raises(ContractError, match=r"there is no table thematic\.facility_event"):
         compile_return(returns["grid_event"], policies, libraries)
@@ -199,7 +199,8 @@ def test_return_without_resources_is_judged_by_the_contracts_behind_its_table_on
 
 def test_return_whose_table_is_no_entity_names_the_resources_behind_it() -> None:
     contracts = load_contracts(CONTRACTS)
-    authority, declared = load_authority(CONTRACTS / "authority.yaml", contracts), load_returns(CONTRACTS / "returns")["grid_event"]
+    authority = load_authority(CONTRACTS / "authority.yaml", contracts)
+    declared = load_sound_returns(CONTRACTS / "returns")[0]["grid_event"]
     with pytest.raises(ContractError, match=r"grid_event.yaml: resources:\n  none is named, .* which resources feed thematic"):
         contracts_behind(declared.model_copy(update={"resources": ()}), authority, contracts)
     with pytest.raises(ContractError, match=r"g_grid_evnt is not a resource with a sound contract.\n  Allowed: g_grid_event"):
@@ -226,5 +227,6 @@ def test_policies_report_every_gap_and_misfit_at_once(tmp_path: Path) -> None:
 
 def test_unknown_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "resident_list.yaml").write_text(yaml.safe_dump({**declaration(), "retentionDay": 3}), "utf-8")
-    with pytest.raises(ContractError, match="retentionDay"):
-        load_returns(tmp_path)
+    found, wrong = load_sound_returns(tmp_path)
+    assert found == {}
+    assert "retentionDay" in wrong["resident_list"]
