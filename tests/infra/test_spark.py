@@ -46,8 +46,10 @@ def test_no_program_is_given_the_token_as_an_argument(tmp_path: Path) -> None:
 @pytest.mark.spark
 def test_connect_lets_in_only_who_has_the_token(instance: Instance) -> None:
     for address in (remote(instance), f"{remote(instance)}/;token=guessed"):
+        stranger = SparkSession.builder.remote(address).create()
         with pytest.raises(PySparkException, match="UNAUTHENTICATED"):
-            SparkSession.builder.remote(address).create().sql("select 1").collect()
+            stranger.sql("select 1").collect()
+        stranger.stop()  # else it stays the session that dbt and Great Expectations find in this process
     session = SparkSession.builder.remote(remote_with_token(instance)).create()
     assert session.sql("select 1 as one").collect()[0].one == 1
     session.stop()
