@@ -61,7 +61,7 @@ def theirs(rows: list[dict[str, Any]], page: Page) -> list[tuple[int, dict[str, 
 
 
 def for_others(content: bytes) -> bytes:
-    """Return a workbook without what the library of the oracle stumbles over: empty fills, texts whose part is missing or spelt otherwise."""
+    """Return a workbook without what the library of the oracle stumbles over: empty fills, texts that are missing or spelt otherwise."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     styles = parts["xl/styles.xml"].replace(b"<fill/>", b"<fill><patternFill/></fill>")

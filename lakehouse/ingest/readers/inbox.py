@@ -21,6 +21,8 @@ UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", ".downloa
 OF_PROGRAMS = (".", "~$")  # hidden files, among them `.~lock.…#` and `.DS_Store`; the lock of a workbook that somebody has open
 OF_SYSTEMS = {"thumbs.db", "ehthumbs.db", "desktop.ini"}
 FOLDERS_OF_SYSTEMS = {"__macosx", "@eadir", "$recycle.bin", "#recycle", "system volume information", "lost+found"}
+UNOPENED = "文件打不开：有程序占用，或本账号无权读取 / the file cannot be opened: a program holds it, or this account may not read it."
+OPEN_IT = "关闭文件或授予读取权限，下次运行即收 / close it, or let this account read it; it is taken by the next run."
 CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 PLACEHOLDERS = {
     "{date}": r"(?P<date>\d{4}-\d{2}-\d{2})",
@@ -109,8 +111,7 @@ def _unopened(path: Path, name: str) -> str | None:
     except FileNotFoundError:
         return None
     except OSError:
-        found = "the file cannot be opened: a program holds it, or this account may not read it."
-        return Problem(f"inbox/{name}", found, "", "close it, or let this account read it; it is taken by the next run.").text()
+        return Problem(f"inbox/{name}", UNOPENED, "", OPEN_IT).text()
     return None
 
 

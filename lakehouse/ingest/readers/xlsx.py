@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from lakehouse.contracts.model import Column, Contract, XlsxSource
 from lakehouse.errors import SourceError
+from lakehouse.ingest.readers import xlsx_reasons as reasons
 from lakehouse.ingest.readers.header import check_header
 from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, BrokenRecordError, Record, refusal
 from lakehouse.ingest.readers.xlsx_archive import telling_damage
@@ -159,8 +160,8 @@ class _Sheet:
                 yield (cell.row, cell.column), self._meaning.text(cell, None) or ""
         except BrokenRecordError as error:
             allowed = ", ".join(sorted(column.source_name for column in self._contract.columns))
-            found = f"{place} cannot be read ({error.reject})."
-            raise refusal(f"{self._where}: header", found, allowed, "write plain texts.") from None
+            found = reasons.unreadable_header(place, error.reject)
+            raise refusal(f"{self._where}: header", found, allowed, reasons.PLAIN_TEXTS) from None
 
     def _text(self, cell: Cell, columns: Sequence[Column]) -> str | None:
         """Return the text of a cell below the header; to the right of it there must be none."""

@@ -18,6 +18,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring, iterparse
 from xml.parsers.expat import ExpatError
 
 from lakehouse.errors import SourceError
+from lakehouse.ingest.readers import xlsx_reasons as reasons
 from lakehouse.ingest.readers.records import refusal
 
 MAX_FILE_BYTES = 128 * 1024 * 1024
@@ -34,9 +35,7 @@ DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 SPACE_BEFORE = b"\xef\xbb\xbf\xff\xfe \t\r\n"
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the two ways the format allows
 UNPACKING = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError)
-AN_XLSX = "an .xlsx file"
-SAVE_AGAIN = "open it in the spreadsheet program, save it again and send it."
-SAVE_AS = "save it as .xlsx in the spreadsheet program and send that file."
+AN_XLSX = ".xlsx"
 
 
 class Archive:
@@ -52,9 +51,9 @@ class Archive:
         self._zip = zipfile.ZipFile(io.BytesIO(content))
         self._parts = {_name(part.filename): part for part in self._zip.infolist()}
         if len(self._zip.infolist()) > MAX_PARTS:
-            raise refusal(where, "the file has more parts than a workbook.", f"{MAX_PARTS} parts", SAVE_AGAIN)
+            raise refusal(where, reasons.TOO_MANY_PARTS, f"{MAX_PARTS} parts", reasons.SAVE_AGAIN)
         if len(self._parts) != len(self._zip.infolist()):
-            raise refusal(where, "two parts of the file have one name, so it is unknown which of them counts.", "", SAVE_AGAIN)
+            raise refusal(where, reasons.ONE_NAME, "", reasons.SAVE_AGAIN)
         self._unsafe: set[str] = set()
         self._measure()
 
@@ -68,8 +67,7 @@ class Archive:
             SourceError: parsing it would not be safe.
         """
         if name.lower() in self._unsafe:
-            found = "a part declares entities of its own or is not UTF-8, which no spreadsheet program does."
-            raise refusal(self.where, found, "", SAVE_AGAIN)
+            raise refusal(self.where, reasons.UNSAFE, "", reasons.SAVE_AGAIN)
         return self._zip.open(self._parts[name.lower()])
 
     def elements(self, name: str, tag: str) -> Iterator[Element]:
@@ -96,9 +94,9 @@ class Archive:
         total = 0
         for name, part in self._parts.items():
             if part.flag_bits & 1:
-                raise refusal(self.where, "the workbook is encrypted.", f"{AN_XLSX} without a password", "save it without a password.")
+                raise refusal(self.where, reasons.LOCKED, AN_XLSX, reasons.NO_PASSWORD)
             if part.compress_type not in PACKED:
-                raise refusal(self.where, "a part of the file is packed in a way that workbooks do not use.", "deflate", SAVE_AGAIN)
+                raise refusal(self.where, reasons.ODD_PACKING, "deflate", reasons.SAVE_AGAIN)
             total += self._inflated(name, part)
             if total > MAX_INFLATED_BYTES:
                 raise self._bomb()
@@ -121,7 +119,7 @@ class Archive:
 
     def _bomb(self) -> SourceError:
         allowed = f"{MAX_INFLATED_BYTES} bytes unpacked, {MAX_RATIO} times the packed size"
-        return refusal(self.where, "the workbook is too large when it is unpacked.", allowed, "send it in several files.")
+        return refusal(self.where, reasons.INFLATES, allowed, reasons.IN_SEVERAL)
 
 
 def open_archive(stream: BinaryIO, where: str) -> Archive:
@@ -132,12 +130,11 @@ def open_archive(stream: BinaryIO, where: str) -> Archive:
     """
     content = stream.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
-        raise refusal(where, "the workbook is too large.", f"{MAX_FILE_BYTES} bytes", "send it in several files.")
+        raise refusal(where, reasons.TOO_LARGE, f"{MAX_FILE_BYTES} bytes", reasons.IN_SEVERAL)
     if content.startswith(OLE_MARK):
-        found = "the workbook is encrypted, or of the old format (.xls)."
-        raise refusal(where, found, f"{AN_XLSX} without a password", "save it as .xlsx without a password and send it again.")
+        raise refusal(where, reasons.OLD_OR_LOCKED, AN_XLSX, reasons.NO_PASSWORD)
     if not content.startswith(b"PK") and not zipfile.is_zipfile(io.BytesIO(content)):
-        raise refusal(where, _not_packed(content), AN_XLSX, SAVE_AS)
+        raise refusal(where, _not_packed(content), AN_XLSX, reasons.SAVE_AS)
     with telling_damage(where):
         return Archive(content, where)
 
@@ -148,11 +145,11 @@ def telling_damage(where: str) -> Iterator[None]:
     try:
         yield
     except UNPACKING:
-        raise refusal(where, "the file is cut off or damaged: it cannot be unpacked.", AN_XLSX, SAVE_AGAIN) from None
+        raise refusal(where, reasons.CUT_OFF, AN_XLSX, reasons.SAVE_AGAIN) from None
     except (ParseError, ExpatError):
-        raise refusal(where, "a part of the file is damaged: it is no well-formed XML.", AN_XLSX, SAVE_AGAIN) from None
+        raise refusal(where, reasons.NO_XML, AN_XLSX, reasons.SAVE_AGAIN) from None
     except (LookupError, ValueError, ArithmeticError):
-        raise refusal(where, "a part of the file is not written as the format of workbooks says.", AN_XLSX, SAVE_AGAIN) from None
+        raise refusal(where, reasons.NO_FORM, AN_XLSX, reasons.SAVE_AGAIN) from None
 
 
 def local(name: str) -> str:
@@ -167,7 +164,5 @@ def _name(stored: str) -> str:
 
 def _not_packed(content: bytes) -> str:
     if not content:
-        return "the file is empty."
-    if content.lstrip(SPACE_BEFORE).startswith(b"<"):
-        return "the file is a web page or plain XML, only its name is that of a workbook."
-    return "the file is no workbook, only its name is that of one (it may be plain text, or the lock file of an open workbook)."
+        return reasons.EMPTY
+    return reasons.MARKUP if content.lstrip(SPACE_BEFORE).startswith(b"<") else reasons.NO_PACKAGE

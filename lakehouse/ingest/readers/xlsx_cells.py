@@ -13,8 +13,9 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from lakehouse.contracts.model import Column
+from lakehouse.ingest.readers import xlsx_reasons as reasons
 from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, BrokenRecordError, Reject, refusal
-from lakehouse.ingest.readers.xlsx_archive import SAVE_AGAIN, local
+from lakehouse.ingest.readers.xlsx_archive import local
 from lakehouse.ingest.readers.xlsx_formats import NUMBER, Shown
 from lakehouse.ingest.readers.xlsx_moments import iso_text, serial_text
 from lakehouse.ingest.readers.xlsx_package import NoPlaceError, Package, SheetPart, place_of, text_of, written_out
@@ -142,10 +143,8 @@ def rows(package: Package, sheet: SheetPart) -> Iterator[SheetRow]:
         written = element.get("r")
         number = last + 1 if written is None else int(written) if ORDINAL.fullmatch(written) else 0
         if not last < number <= LAST_ROW:
-            found = (
-                f"its rows are not in order: after row {last} comes one with an earlier or the same number, or with none that can be read."
-            )
-            raise refusal(f"{package.where}: sheet {sheet.name}", found, f"rows 1 to {LAST_ROW}, each once", SAVE_AGAIN)
+            where, allowed = f"{package.where}: sheet {sheet.name}", f"rows 1 to {LAST_ROW}, each once"
+            raise refusal(where, reasons.rows_out_of_order(last), allowed, reasons.SAVE_AGAIN)
         last = number
         found_cells, broken = cells(element, number)
         if found_cells:

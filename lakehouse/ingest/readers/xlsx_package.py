@@ -12,8 +12,9 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from lakehouse.errors import SourceError
+from lakehouse.ingest.readers import xlsx_reasons as reasons
 from lakehouse.ingest.readers.records import refusal
-from lakehouse.ingest.readers.xlsx_archive import AN_XLSX, SAVE_AGAIN, SAVE_AS, Archive, local, open_archive, telling_damage
+from lakehouse.ingest.readers.xlsx_archive import AN_XLSX, Archive, local, open_archive, telling_damage
 from lakehouse.ingest.readers.xlsx_formats import NUMBER, Shown, formats
 
 PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
@@ -21,9 +22,9 @@ ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 CONTENT_TYPES = "[Content_Types].xml"
 MAIN_TYPES = re.compile(r"(spreadsheetml\.(sheet|template)|ms-excel\.(sheet|template|addin)\.macroEnabled)\.main\+xml$")
 OTHER_KINDS = {
-    "ms-excel.sheet.binary": "a binary workbook (.xlsb)",
-    "wordprocessingml": "a text document (.docx)",
-    "presentationml": "slides (.pptx)",
+    "ms-excel.sheet.binary": reasons.BINARY,
+    "wordprocessingml": reasons.DOCUMENT,
+    "presentationml": reasons.SLIDES,
 }
 
 
@@ -84,12 +85,11 @@ class Package:
         """
         found = next((sheet for sheet in self.sheets if sheet.name == name), None)
         if found is None:
-            text = f"there is no sheet {name} among the {len(self.sheets)} sheets."
-            raise refusal(self.where, text, name, "name the sheet exactly so and send the file again.")
+            raise refusal(self.where, reasons.no_sheet(name, len(self.sheets)), name, reasons.RENAME_SHEET)
         if found.kind not in ("worksheet", ""):
-            raise refusal(f"{self.where}: sheet {name}", "it is a page with a chart, a dialog or macros.", "a sheet with cells", SAVE_AGAIN)
+            raise refusal(f"{self.where}: sheet {name}", reasons.NO_CELLS, "a sheet with cells", reasons.SAVE_AGAIN)
         if found.part not in self._archive:
-            raise self._missing(f"the cells of sheet {name}")
+            raise self._missing(reasons.cells_of(name))
         return found
 
     def elements(self, sheet: SheetPart, tag: str) -> Iterator[Element]:
@@ -109,8 +109,8 @@ class Package:
         try:
             return [_block(element.get("ref", "")) for element in self.elements(sheet, "mergeCell")]
         except NoPlaceError:
-            found = "it has merged cells whose range cannot be read."
-            raise refusal(f"{self.where}: sheet {sheet.name}", found, "a range such as A1:B2", SAVE_AGAIN) from None
+            where = f"{self.where}: sheet {sheet.name}"
+            raise refusal(where, reasons.ODD_MERGING, "a range such as A1:B2", reasons.SAVE_AGAIN) from None
 
     def strings(self) -> list[str]:
         """Return the texts that cells refer to by number.
@@ -118,7 +118,7 @@ class Package:
         Raises:
             SourceError: they are missing in the file.
         """
-        part = self._part("sharedStrings", "the texts of its cells (shared strings)")
+        part = self._part("sharedStrings", reasons.TEXTS)
         return [text_of(element) for element in self._archive.elements(part, "si")] if part else []
 
     def formats(self) -> list[Shown]:
@@ -127,7 +127,7 @@ class Package:
         Raises:
             SourceError: the styles are missing in the file.
         """
-        part = self._part("styles", "the formats of its cells (styles)")
+        part = self._part("styles", reasons.STYLES)
         if not part:
             return []
         declared = {one.get("numFmtId", ""): one.get("formatCode", "") for one in self._archive.elements(part, "numFmt")}
@@ -147,15 +147,15 @@ class Package:
             relation = relations.get(identity, nowhere)
             yield SheetPart(element.get("name", ""), element.get("state", "visible") != "visible", relation.kind, relation.part)
 
-    def _part(self, kind: str, what: str) -> str:
+    def _part(self, kind: str, what: tuple[str, str]) -> str:
         """Return the part of a kind, empty where the workbook refers to none."""
         part = self._by_kind.get(kind, "")
         if part and part not in self._archive:
             raise self._missing(what)
         return part
 
-    def _missing(self, what: str) -> SourceError:
-        return refusal(self.where, f"a part of the file is missing: the one that holds {what}.", AN_XLSX, SAVE_AGAIN)
+    def _missing(self, what: tuple[str, str]) -> SourceError:
+        return refusal(self.where, reasons.missing(what), AN_XLSX, reasons.SAVE_AGAIN)
 
 
 class NoPlaceError(ValueError):
@@ -239,9 +239,8 @@ def _main_part(archive: Archive) -> str:
     if kind is None and part in archive and archive.root_of(part) == "workbook":
         return part
     if kind is None and "mimetype" in archive:
-        kind = "a spreadsheet of another format (.ods)"
-    found = f"the file is {kind}, no workbook." if kind else "the file is no workbook: no part of it is the workbook itself."
-    raise refusal(archive.where, found, AN_XLSX, SAVE_AS)
+        kind = reasons.OPEN_DOCUMENT
+    raise refusal(archive.where, reasons.another_kind(kind) if kind else reasons.NO_WORKBOOK, AN_XLSX, reasons.SAVE_AS)
 
 
 def _content_types(archive: Archive) -> dict[str, str]:

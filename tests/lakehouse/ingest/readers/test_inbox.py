@@ -83,4 +83,5 @@ def test_a_file_that_cannot_be_opened_is_told_and_stops_no_other(tmp_path: Path)
     (folder / "2026-06-02_1.csv").symlink_to("/proc/self/mem")  # about a later date: not looked at yet
     found, [told] = find(tmp_path, "t/{region}/{date}_{n}.csv", "t/449901001/2026-06-01_2.csv")
     assert found == [(FIRST, "t/449901001/2026-06-01_2.csv")]
-    assert told.startswith("inbox/t/449901001/2026-06-01_1.csv:\n  the file cannot be opened: a program holds it")
+    assert told.startswith("inbox/t/449901001/2026-06-01_1.csv:\n")
+    assert "the file cannot be opened: a program holds it" in told
