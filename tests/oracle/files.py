@@ -9,13 +9,16 @@ import csv
 import hashlib
 import io
 import json
+import re
+import warnings
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 import openpyxl
 
-from tests.oracle.columns import is_time
-from tests.oracle.shape import Page
+from tests.oracle.columns import is_moment, is_number, is_time
+from tests.oracle.shape import Column, Page
 
 Read = tuple[list[dict], list[dict]]
 
@@ -81,9 +84,11 @@ class Sheet:
 
     def read(self, content: bytes, page: Page) -> Read:
         """Return rows and rejects."""
-        sheet = openpyxl.load_workbook(io.BytesIO(content))[self.name]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles that a workbook lacks and serial numbers that are no date
+            sheet = openpyxl.load_workbook(io.BytesIO(content))[self.name]
         columns = [page.headers[header] for header in self.headers(sheet)]
-        are_times = [name is not None and is_time(page.columns[name]) for name in columns]
+        kinds = [page.columns[name] if name else None for name in columns]
         rows, rejects = [], []
         for number in range(self.last + 1, sheet.max_row + 1):
             cells = [sheet.cell(number, column) for column in range(1, sheet.max_column + 1)]
@@ -92,7 +97,7 @@ class Sheet:
             if wrong := unreadable_row(cells, len(columns)):
                 rejects.append({"_line": number, "_reject": wrong})
                 continue
-            texts = {name: cell_text(cell, at) for name, cell, at in zip(columns, cells, are_times, strict=False) if name}
+            texts = {name: cell_text(cell, kind) for name, cell, kind in zip(columns, cells, kinds, strict=False) if name}
             rows.append(row_of(number, texts, page))
         return rows, rejects
 
@@ -149,16 +154,43 @@ def unreadable(cell, width: int) -> str | None:
     return None
 
 
-def cell_text(cell, is_date: bool) -> str | None:
-    """Return a cell as text: whole numbers without a point, moments as ISO, a serial number in a column of dates as its moment."""
+def cell_text(cell, column: Column) -> str | None:
+    """Return a cell as text: numbers as people see them, dates and moments as their column spells them."""
     value = cell.value
-    if is_date and isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, timedelta):  # a duration is a number of days
+        value = value / timedelta(days=1)
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return str(value).lower() if isinstance(value, bool) else value or None
+    if isinstance(value, time):
+        return (datetime.combine(date(2000, 1, 1), value) + timedelta(microseconds=500_000)).strftime("%H:%M:%S")
+    if isinstance(value, int | float):
+        if not (is_time(column) and 10_000 <= value < 100_000):
+            return number_text(value, cell.number_format, is_plain=not is_time(column) and not is_number(column))
         value = openpyxl.utils.datetime.from_excel(value, cell.parent.parent.epoch)
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d" if value.time() == datetime.min.time() else "%Y-%m-%d %H:%M:%S")
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return None if value in (None, "") else str(value)
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)  # noqa: DTZ001
+    return moment_text(value + timedelta(microseconds=500_000), cell.number_format, column)
+
+
+def number_text(value: float, shown: str, *, is_plain: bool) -> str:
+    """Return a number of at most fifteen digits; in a column of plain text a format of zeros fills it up."""
+    exact = Decimal(repr(value))
+    if exact != exact.to_integral_value():
+        kept = 14 - exact.adjusted()
+        return format(exact.quantize(Decimal(1).scaleb(-kept), ROUND_HALF_UP).normalize(), "f")
+    digits = str(int(exact))
+    return digits.rjust(len(shown), "0") if is_plain and value >= 0 and set(shown) == {"0"} and len(shown) > 1 else digits
+
+
+def moment_text(at: datetime, shown: str, column: Column) -> str:
+    """Return a moment: the month or the year where its cell shows no more, the day at midnight, both for a column of moments."""
+    letters = set(re.sub(r'"[^"]*"|\\.|\[[^\]]*\]', "", shown.split(";", maxsplit=1)[0]).lower()) & set("ymdhs")
+    is_midnight = (at.hour, at.minute, at.second) == (0, 0, 0)
+    if is_midnight and at.day == 1 and letters == {"y", "m"}:
+        return at.strftime("%Y-%m")
+    if is_midnight and (at.month, at.day) == (1, 1) and letters == {"y"}:
+        return at.strftime("%Y")
+    return at.strftime("%Y-%m-%d" if is_midnight and not is_moment(column) else "%Y-%m-%d %H:%M:%S")
 
 
 def row_of(line: int, texts: dict, page: Page) -> dict:

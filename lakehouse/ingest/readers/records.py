@@ -28,6 +28,7 @@ Reject = Literal[
     "error_cell",
     "merged_cell",
     "imprecise_number",
+    "malformed_cell",
 ]
 
 
