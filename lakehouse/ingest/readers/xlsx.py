@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from lakehouse.contracts.model import Column, Contract, XlsxSource
 from lakehouse.errors import SourceError
+from lakehouse.ingest.readers.foreign import misread
 from lakehouse.ingest.readers.header import check_header
 from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, BrokenRecordError, Record, refusal
 from lakehouse.ingest.readers.xlsx_archive import telling_damage
@@ -144,9 +145,12 @@ class _Sheet:
             below = bisect_right(self._hiding[0], number) - 1
             if below >= 0 and number <= self._hiding[1][below]:
                 raise BrokenRecordError("merged_cell")
+            kept = tuple(texts[place] for place in places)
+            if foreign := misread(kept):
+                raise BrokenRecordError(foreign)
         except BrokenRecordError as error:
             return Record(number, None, error.reject, _raw(found, self._meaning))
-        return Record(number, tuple(texts[place] for place in places))
+        return Record(number, kept)
 
 
 def _hiding(blocks: Iterable[Block]) -> tuple[list[int], list[int]]:
