@@ -107,6 +107,9 @@ class Sheet:
                 rejects.append({"_line": number, "_reject": wrong})
                 continue
             texts = {name: cell_text(cell, at) for name, cell, at in zip(columns, cells, are_times, strict=False) if name}
+            if wrong := misread(filter(None, texts.values())):
+                rejects.append({"_line": number, "_reject": wrong})
+                continue
             rows.append(row_of(number, texts, page))
         return rows, rejects
 
