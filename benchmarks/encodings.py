@@ -81,7 +81,7 @@ def measure(honest: int, foreign: int, files: int) -> Measured:
     known = list(islice(texts(1), honest))
     alarms = sum(_is_foreign(record) for encoding in BOTH for record in _read(_file(known, encoding), encoding))
     sizes = [2 + number % 30 for number in range(files)]
-    mistaken = sum(_is_refused(part, encoding, encoding) for encoding in (*BOTH, UTF16) for part in _parts(sizes, 2))
+    mistaken = sum(_is_refused(part, encoding, encoding) for encoding in (*BOTH, UTF16) for part in _parts([size - 1 for size in sizes], 2))
     found = Measured(honest, alarms, 3 * files, mistaken, foreign)
     each = foreign // len(SLIPS)
     found.found = {slip.name: _found(slip, each) for slip in SLIPS}

@@ -17,7 +17,7 @@ FEWEST_ZEROS, ZEROS_SHARE, ONE_SIDED = 4, 0.05, 0.95
 MOST_OF_A_LINE = 30.0  # a long line says no more than this about the file
 SENSIBLE = 11.6  # what a character of a file costs at most on average
 CERTAIN, AGREED = 20.0, 0.8  # what all lines must say together, and how far they must say the same
-FEWEST_LINES, MANY_LINES = 2, 20
+MANY_LINES = 20  # fewer lines beyond ASCII speak for the file only where they are half of it
 
 
 def check_encoding(beginning: bytes, declared: Encoding, where: str) -> None:
@@ -28,9 +28,9 @@ def check_encoding(beginning: bytes, declared: Encoding, where: str) -> None:
     """
     sample = beginning[:SAMPLE]
     marked = next((name for name, mark in MARKS if sample.startswith(mark)), None)
-    if declared == "utf-16":
-        if marked != "UTF-16" and len(sample) > 1:
-            raise _unmarked(sample, where)
+    if declared == "utf-16" and not marked and len(sample) > 1:
+        raise _unmarked(sample, where)
+    if marked == NAMES[declared] or len(sample) < 2:
         return
     name = marked or ("UTF-16" if _has_zeros_of_utf16(sample) else _fitting(sample, declared))
     if name:
@@ -44,11 +44,10 @@ def other_encoding(where: str, name: str, declared: Encoding) -> SourceError:
 
 
 def encoding_of_header(content: bytes, declared: Encoding, delimiter: str, names: Collection[str]) -> str | None:
-    """Return the encoding in which a header line names most of the declared columns, where it is not the declared one."""
-    if content.isascii():
-        return None
+    """Return the encoding, not the declared one, in which a header line names most of the declared columns that are not in ASCII."""
+    wanted = {name for name in names if not name.isascii()}
     others = (written for name, written in WRITTEN.items() if name != declared)
-    return next((written.name for written in others if _names_most(content.decode(written.codec, "replace"), delimiter, names)), None)
+    return next((one.name for one in others if _names_most(content.decode(one.codec, "replace"), delimiter, wanted)), None)
 
 
 def _names_most(header: str, delimiter: str, names: Collection[str]) -> bool:
@@ -86,12 +85,14 @@ def _fitting(sample: bytes, declared: Encoding) -> str | None:
     lines = sample.splitlines()
     lines = lines[:-1] if len(sample) == SAMPLE else lines
     telling = [line for line in lines if not line.isascii()]
-    if len(telling) < FEWEST_LINES or (len(telling) < MANY_LINES and 2 * len(telling) < len(lines)):
+    if len(telling) < MANY_LINES and 2 * len(telling) < len(lines):
         return None
     others = [written for name, written in WRITTEN.items() if name != declared and _makes_sense(telling, written)]
     gains = {written.name: _gains(telling, WRITTEN[declared], written) for written in others}
     best, found = max(gains.items(), key=lambda one: sum(one[1]), default=("", [0.0]))
-    return best if sum(found) >= max(CERTAIN, AGREED * sum(map(abs, found))) else None
+    is_named = declared == "utf-8" or best != WRITTEN["big5"].name  # a single line is named by its reject; Big5 in GB18030 has none
+    is_certain = sum(found) >= max(CERTAIN, AGREED * sum(map(abs, found)))
+    return best if is_certain and (len(telling) > 1 or not is_named) else None
 
 
 def _makes_sense(lines: Iterable[bytes], written: Written) -> bool:
