@@ -15,6 +15,7 @@ from typing import BinaryIO
 from lakehouse.contracts.model import Column, Contract, XlsxSource
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers import xlsx_reasons as reasons
+from lakehouse.ingest.readers.foreign import misread
 from lakehouse.ingest.readers.header import check_header
 from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, BrokenRecordError, Record, refusal
 from lakehouse.ingest.readers.xlsx_archive import telling_damage
@@ -182,9 +183,12 @@ class _Sheet:
             below = bisect_right(self._hiding[0], row.number) - 1
             if below >= 0 and row.number <= self._hiding[1][below]:
                 raise BrokenRecordError("merged_cell")
+            kept = tuple(texts.get(place) for place in places)
+            if foreign := misread(kept):
+                raise BrokenRecordError(foreign)
         except BrokenRecordError as error:
             return Record(row.number, None, error.reject, self._raw(row.cells, columns))
-        return Record(row.number, tuple(texts.get(place) for place in places))
+        return Record(row.number, kept)
 
     def _raw(self, found: Sequence[Cell], columns: Sequence[Column]) -> bytes:
         """Return what stands in the cells of a row, by column, for the people who have to correct it."""
