@@ -81,7 +81,7 @@ def by_rows(disappearances: Disappearances, asked: list[Batch], rows: DataFrame)
     for name, found in (("_silent", absences and absences.silent), ("_lacking", absences and absences.certain)):
         sets = sets.withColumn(name, F.array().cast("array<string>")) if found is None else sets.join(_by_key(found, name), "_key", "left")
     alike = sets.groupBy("_named", "_silent", "_lacking").count().collect()
-    patterns = [Pattern(*(frozenset(told or ()) for told in row[:3]), row[3]) for row in alike]
+    patterns = [Pattern(frozenset(row._named), frozenset(row._silent or ()), frozenset(row._lacking or ()), row["count"]) for row in alike]
     return decide(disappearances.known, patterns, {one.batch_id for one in asked}, contract.closings_held_at)
 
 
