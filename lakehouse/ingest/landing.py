@@ -124,7 +124,7 @@ def rebuild(connection: Connection, area: Area, resource: str) -> int:
     known = {batch.batch_id for batch in batches.of_resource(connection, resource)}
     sidecars = (PurePosixPath(one.path) for one in area.list(resource) if one.path.endswith(f"/{SIDECAR}"))
     missing = [path for path in sidecars if path.parent.name not in known]
-    return batches.add(connection, (_parse(area.get(str(path))) for path in missing))
+    return batches.add(connection, (parse_sidecar(area.get(str(path))) for path in missing))
 
 
 def open_landed(area: Area, batch: Landed) -> BinaryIO:
@@ -135,7 +135,7 @@ def open_landed(area: Area, batch: Landed) -> BinaryIO:
 def _numbered(area: Area, resource: str, number: int) -> Landed | None:
     """Return the batch that took a delivery number, None when nobody took it or its landing did not end."""
     try:
-        return _parse(area.get(area.get(delivery_number_path(resource, number)).decode()))
+        return parse_sidecar(area.get(area.get(delivery_number_path(resource, number)).decode()))
     except FileNotFoundError:
         return None
 
@@ -185,7 +185,7 @@ def _land_one(area: Area, contract: Contract, delivery: Delivery, facts: Landed,
             facts = replace(facts, received=reader_of(contract).count(stream, contract))
     if area.put_new(sidecar, _text(facts)):
         return facts
-    return _parse(area.get(sidecar))
+    return parse_sidecar(area.get(sidecar))
 
 
 def landed_path(batch: Landed) -> str:
@@ -197,7 +197,8 @@ def _text(landed: Landed) -> bytes:
     return json.dumps(asdict(landed), ensure_ascii=False, indent=2, sort_keys=True, default=date.isoformat).encode()
 
 
-def _parse(sidecar: bytes) -> Landed:
+def parse_sidecar(sidecar: bytes) -> Landed:
+    """Return the facts in a sidecar; one from before there were occurrences is of the first."""
     facts = json.loads(sidecar)
     dates = {name: date.fromisoformat(facts[name]) for name in ("business_date", "taken_on")}
     return Landed(**{**facts, **dates})

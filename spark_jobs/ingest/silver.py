@@ -95,7 +95,7 @@ class Step:
     @cached_property
     def _valid(self) -> DataFrame:
         """Return the valid rows of the waiting batches."""
-        return self.judged.where(_of(self.selection.waiting) & F.col("_disposition").isin(VALID))
+        return self.judged.where(_of(self.selection.waiting) & F.col("_disposition").isin(*VALID))
 
     @cached_property
     def _new(self) -> DataFrame:
@@ -215,7 +215,7 @@ class Step:
         if self._prior is not None:
             earlier = earlier.unionAll(self._prior.select("_key", "_position"))
         if len(self.selection.judged) > len(self.selection.waiting):
-            others = self.judged.where(~_of(self.selection.waiting) & F.col("_disposition").isin(VALID))
+            others = self.judged.where(~_of(self.selection.waiting) & F.col("_disposition").isin(*VALID))
             earlier = earlier.unionAll(others.select("_key", "_position"))
         late = history.overtaken(self._firsts, earlier)
         if self._recut_keys is not None:

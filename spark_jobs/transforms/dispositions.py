@@ -84,17 +84,23 @@ def _with_words_before(judged: DataFrame, *, has_prior: bool) -> DataFrame:
     """
     spot = Window.partitionBy("_valid", *SPOT)
     in_order = spot.orderBy(*BATCH, "_source_line")
-    judged = judged.withColumns(
-        {"_prev": F.lag(F.struct("_delivery_no", "_word")).over(in_order), "_next_no": F.lead("_delivery_no").over(in_order)}
-    )
-    tells = ~((F.col("_prev._word") == F.col("_word")) & (F.col("_prev._delivery_no") < F.col("_delivery_no")))
+    prev, next_no = F.lag(F.struct(*BATCH, "_word")).over(in_order), F.lead("_delivery_no").over(in_order)
+    judged = judged.withColumns({"_prev": prev, "_next_no": next_no})
+    repeats = (F.col("_prev._word") == F.col("_word")) & (F.col("_prev._delivery_no") < F.col("_delivery_no"))
+    if has_prior:
+        repeats &= ~F.exists(F.coalesce("_prior", F.array()), _stands_between)
     is_last = ~F.col("_next_no").eqNullSafe(F.col("_delivery_no"))
-    last_word = F.when(F.col("_valid") & is_last & F.coalesce(tells, F.lit(True)), F.struct(*BATCH, "_word"))
+    last_word = F.when(F.col("_valid") & is_last & ~F.coalesce(repeats, F.lit(False)), F.struct(*BATCH, "_word"))
     said = F.collect_list(last_word).over(spot)
     if has_prior:
         said = F.concat(F.coalesce("_prior", F.array()), said)
     before = F.when(F.col("_prev._delivery_no") == F.col("_delivery_no"), F.col("_prev._word"))
     return judged.withColumns({"_said": said, "_before": before})
+
+
+def _stands_between(said: Column) -> Column:
+    """Return whether an earlier delivery stands between the row and the judged row before it."""
+    return (said["_business_date"] > F.col("_prev._business_date")) & (said["_business_date"] <= F.col("_business_date"))
 
 
 def _repeats(comes_before: Callable[[Column], Column]) -> Column:

@@ -31,7 +31,7 @@ BACK, ORDER, REGISTER, CUT = (
     "c43-pg-change-and-back-in-one-second",
     "c09-csv-snapshot-cut-short",
 )
-LIST, FIRST_STREET, SECOND_STREET, THIRD_STREET = "s_elderly_service_list", "449901001", "449901002", "449902001"
+LIST, FIRST_STREET, SECOND_STREET, THIRD_STREET = "s_elderly_service_list", "449901001", "449901002", "449901003"
 PEOPLE, ADDRESSES = "c_household_registration", "c_standard_address"
 DAY = date(2026, 6, 2)
 
@@ -102,7 +102,7 @@ def test_a_row_that_changes_and_changes_back_under_one_change_time_says_what_the
         else:
             lake.bring_in(instance, PEOPLE, day)
             said = current(instance, PEOPLE, "hukou_address", "_recorded_on")
-            assert [(address[-5:], on) for address, on in said] == [(("试验路99号", "试验路31号")[number - 2], day)]
+            assert [(address[-6:], on) for address, on in said] == [(("试验路99号", "试验路31号")[number - 2], day)]
     assert [(one.accepted, one.duplicate) for one in known(instance, PEOPLE)] == [(1, 0)] * 3
 
 

@@ -17,7 +17,7 @@ KEY_BROKEN_BY = "id.pattern"
 # provider, business date, day it was taken in; the date's second snapshot of one provider, a late one, an empty one, two cut short
 DELIVERIES = (
     *((0, 1, 1), (1, 1, 1), (0, 2, 2), (1, 2, 2), (0, 2, 2), (0, 3, 3), (0, 4, 4), (1, 3, 4), (1, 4, 4), (0, 5, 5), (1, 5, 5)),
-    *((0, 6, 6), (1, 6, 6), (0, 7, 7), (1, 7, 7)),
+    *((0, 6, 6), (1, 6, 6)),
 )
 HELD, EMPTY, CUT_OFF, KEYLESS, SHORT = 6, 9, 10, 11, (7, 13)
 LIMITS = {"share": 0.05, "keys": 150, "most": 0.5}  # a snapshot usually lacks three in ten keys, one that is cut short four in five
