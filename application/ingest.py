@@ -12,6 +12,7 @@ from lakehouse.jobs import Answer, JobRequest, run_job
 from lakehouse.ops import batches, connect, tickets
 from lakehouse.ops.batches import Batch
 from spark_jobs.jobs.extract import ExtractAnswer
+from spark_jobs.jobs.gate import GateAnswer
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,19 @@ class Handed:
 
 @dataclass(frozen=True)
 class Taken:
-    """The result of taking files in: their batches, the answer of each step, the messages of the resource's open tickets."""
+    """The result of taking files in.
+
+    Attributes:
+        batches: their batches.
+        answers: the answer of each step.
+        messages: the messages of the resource's open tickets.
+        remarks: what people should know about the deliveries, also where they were let in.
+    """
 
     batches: tuple[Batch, ...]
     answers: Mapping[str, Answer]
     messages: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def is_let_in(self) -> bool:
@@ -51,4 +60,5 @@ def take(instance: Instance, handed: Handed) -> Taken:
         taken = [batch for batch in (batches.get(connection, one) for one in extracted.batches) if batch]
         open_ = tickets.find(connection, handed.business_date, only_open=True)
     told = tuple(ticket.message for ticket in open_ if ticket.resource == handed.resource)
-    return Taken(tuple(taken), answers, told)
+    remarks = tuple(text for answer in answers.values() if isinstance(answer, ExtractAnswer | GateAnswer) for text in answer.remarks)
+    return Taken(tuple(taken), answers, told, remarks)

@@ -37,7 +37,8 @@ def ingest(
     taken = take(Instance(), Handed(resource, tuple(files), day, provider))
     if as_json:
         answers = {step: answer.facts() for step, answer in taken.answers.items()}
-        facts = {"resource": resource, "batches": [_facts(one) for one in taken.batches], "steps": answers}
+        told = {"tickets": taken.messages, "remarks": taken.remarks}
+        facts = {"resource": resource, "batches": [_facts(one) for one in taken.batches], "steps": answers, **told}
         typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
         _print(taken)
@@ -54,5 +55,7 @@ def _print(taken: Taken) -> None:
     for batch in taken.batches:
         table.add_row(batch.batch_id[:12], batch.source_object, *(str(getattr(batch, name)) for name in COUNTS), batch.gate)
     console = Console()
-    console.print(table if taken.batches else "nothing new: the same bytes were delivered before.")
+    console.print(table if taken.batches else "nothing new: these bytes were the last ones delivered about this date.")
+    for text in (*taken.remarks, *(taken.messages if taken.is_let_in else ())):
+        console.print(text, markup=False)
     console.print(", ".join(f"{step} {answer.seconds:.1f} s" for step, answer in taken.answers.items()))

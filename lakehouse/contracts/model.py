@@ -162,6 +162,17 @@ class BlockAt(Declared):
     rows: int = Field(20, ge=1)
 
 
+class ClosingsHeldAt(Declared):
+    """A snapshot's closings are held when they are more than `share` *and* more than `keys`, or more than the share `most`.
+
+    Both are shares of its provider's open keys.
+    """
+
+    share: float = Field(0.05, ge=0, le=1)
+    keys: int = Field(20, ge=0)
+    most: float = Field(0.5, ge=0, le=1)
+
+
 class Rule(Declared):
     """One row rule. `id` is unique in its contract and stands in `_verdict` of every row that breaks it."""
 
@@ -212,6 +223,7 @@ class Contract(Declared):
     sharing: Sharing
     locality: Locality
     block_at: BlockAt = BlockAt()
+    closings_held_at: ClosingsHeldAt = ClosingsHeldAt()
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]  # judged at the gate
     references: tuple[Rule, ...] = ()  # judged in the libraries: values that a base library should know

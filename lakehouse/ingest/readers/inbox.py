@@ -28,7 +28,7 @@ PLACEHOLDERS = {
     "{date}": r"(?P<date>\d{4}-\d{2}-\d{2})",
     "{region}": r"(?P<place>\d+)",
     "{office}": r"(?P<place>[0-9A-Z]{18})",
-    "{n}": r"\d+",
+    "{n}": r"(?P<n>\d+)",
     "*": r"[^/]*",
 }
 
@@ -47,15 +47,17 @@ def find(inbox: Path, contract: Contract, senders_of: SendersOf, until: date) ->
         senders = senders_of(found.groupdict().get("place") or "", day) if found and day else ()
         if day is None or len(senders) != 1:
             unusable.append(Unusable(name, _problem(contract, name, None if day is None else len(senders))))
-        elif day <= until:
-            problem = _unopened(path, name)
-            unusable += [Unusable(name, problem)] if problem else []
-            deliveries += [] if problem else [Delivery(senders[0], day, name, path)]
+        elif day <= until and found and (modified := _modified(path)) is not None:
+            if problem := _unopened(path, name):
+                unusable.append(Unusable(name, problem))
+                continue
+            number = int(found.groupdict().get("n") or 0)
+            deliveries.append(Delivery(senders[0], day, name, path, number=number, modified=modified))
     return deliveries, unusable
 
 
 def path_pattern(contract: Contract) -> re.Pattern[str]:
-    """Return the contract's path below the inbox as a pattern with the groups `date` and, of many providers, `place`."""
+    """Return the contract's path below the inbox as a pattern with the groups `date`, `n` if it has one, and `place` of many providers."""
     parts = re.split(r"(\{date\}|\{region\}|\{office\}|\{n\}|\*)", _path(contract))
     return re.compile("".join(PLACEHOLDERS.get(part, re.escape(part)) for part in parts))
 
@@ -94,6 +96,14 @@ def _is_system_folder(name: str) -> bool:
 def _path(contract: Contract) -> str:
     assert isinstance(contract.source, CsvSource | JsonLinesSource | XlsxSource)
     return contract.source.path
+
+
+def _modified(path: Path) -> int | None:
+    """Return when a file was last changed; None when it is gone, because another run has just put it away."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 def _date(text: str) -> date | None:

@@ -85,3 +85,36 @@ def test_a_file_that_cannot_be_opened_is_told_and_stops_no_other(tmp_path: Path)
     assert found == [(FIRST, "t/449901001/2026-06-01_2.csv")]
     assert told.startswith("inbox/t/449901001/2026-06-01_1.csv:\n")
     assert "the file cannot be opened: a program holds it" in told
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ({"kind": "csv", "path": "t/{date}_{n}.csv"}, ["2026-06-01_2.csv", "2026-06-01_10.csv", "2026-06-01_011.csv"]),
+        ({"kind": "jsonl", "path": "t/{n}/{date}.jsonl"}, ["9/2026-06-01.jsonl", "12/2026-06-01.jsonl"]),
+        ({"kind": "xlsx", "path": "t/{date} 第{n}批 *.xlsx", "sheet": "x"}, ["2026-06-01 第3批 a.xlsx", "2026-06-01 第20批 0.xlsx"]),
+    ],
+)
+def test_files_of_a_date_follow_their_numbers_and_neither_name_nor_content_nor_time(
+    tmp_path: Path, source: dict[str, str], names: list[str]
+) -> None:
+    of_one = contract("csv", "a", source=source)
+    for place, name in enumerate(names):
+        path = tmp_path / "t" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"a\n{place}\n", "utf-8")
+        os.utime(path, (100 - place, 100 - place))  # the first was changed last
+    found, _ = inbox.find(tmp_path, of_one, lambda _place, _on: (FIRST,), JUNE)
+    assert [one.source_object for one in sorted(found, key=lambda one: one.order)] == [f"t/{name}" for name in names]
+
+
+def test_files_without_or_of_the_same_number_follow_their_time_and_then_their_name(tmp_path: Path) -> None:
+    times = {"b.csv": 1, "a.csv": 2, "c.csv": 2, "0.csv": 3}
+    (tmp_path / "t").mkdir()
+    for name, second in times.items():
+        path = tmp_path / "t" / f"2026-06-01_{name}"
+        path.write_text("a\n1\n", "utf-8")
+        os.utime(path, (second, second))
+    without = contract("csv", "a", source={"kind": "csv", "path": "t/{date}_*"})
+    found, _ = inbox.find(tmp_path, without, lambda _place, _on: (FIRST,), JUNE)
+    assert [one.source_object[-5:] for one in sorted(found, key=lambda one: one.order)] == list(times)
