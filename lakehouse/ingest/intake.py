@@ -36,7 +36,7 @@ def take(instance: Instance, search: Search, only: Iterable[str] | None = None) 
     When a later date is published, this date is final: nothing is landed for it, and new deliveries are taken in with the newest day.
 
     Raises:
-        DeliveryError: files are handed over for a final date.
+        DeliveryError: files are handed over for a final date, or its source is to be asked again.
     """
     resource, today = search.contract.code, search.business_date
     area, intake = open_area(instance, "landing"), Intake()
@@ -45,7 +45,7 @@ def take(instance: Instance, search: Search, only: Iterable[str] | None = None) 
         batches.lock(connection, resource)
         intake.rebuilt = landing.recover(connection, area, resource)
         if days.is_final(connection, today):
-            _check_nothing_handed_over(search)
+            _check_nothing_asked_for(search)
         else:
             with arrived(instance, connection, search) as (deliveries, intake.unusable):
                 seen = taken.marks(deliveries) if search.is_inbox else {}
@@ -82,7 +82,7 @@ def settle(desk: Desk, waiting: Sequence[Batch], unreadable: Mapping[str, str]) 
     return sum(batch.taken_on <= on for batch in open_)
 
 
-def _check_nothing_handed_over(search: Search) -> None:
-    if search.files is not None:
+def _check_nothing_asked_for(search: Search) -> None:
+    if search.files is not None or search.refetch:
         found = f"{search.business_date} is final, because a later date is published."
-        raise DeliveryError(Problem("--date", found, "the newest date or a later one", "hand the files over for that date.").text())
+        raise DeliveryError(Problem("--date", found, "the newest date or a later one", "do it for that date.").text())
