@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lakehouse.ingest.reach import Look, after
 from lakehouse.ingest.readers.delivery import Outside
 from lakehouse.ingest.readers.window import Window
+from lakehouse.ingest.reconciliation import compared_columns
 from lakehouse.ops.reach import Reach
 from tests.lakehouse.ingest.readers.contract import contract
 
@@ -74,3 +75,8 @@ def test_what_is_missed_is_exactly_what_came_where_nothing_left(before: dict[dat
     now = {day: before.get(day, 0) + came.get(day, 0) for day in {*before, *came}}
     found = after(known, look({**now}, SECOND, usual(SECOND)), TABLE)
     assert found.missed == {day: count for day, count in came.items() if day < usual(SECOND)}
+
+
+def test_a_comparison_lists_key_position_and_watermark_and_nothing_else() -> None:
+    of = contract("postgres", "a", "b", "changed_at", "seen_at", position="seen_at", dropped=("secret",))
+    assert [one.name for one in compared_columns(of)] == ["a", "changed_at", "seen_at"]
