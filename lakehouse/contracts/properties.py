@@ -47,6 +47,7 @@ CONTRACT_PROPERTIES: dict[str, Any] = {
     "sharing": Sharing,
     "locality": Locality,
     "blockAt": BlockAt,
+    "wordsForNothing": tuple[Annotated[str, Field(pattern=r"^\S(.*\S)?$")], ...],
 }
 REQUIRED_PROPERTIES = ("nameEn", "level", "provider", "source", "cycle", "delivery", "sharing", "locality")
 COLUMN_PROPERTIES: dict[str, Any] = {

@@ -18,7 +18,6 @@ from lakehouse.contracts.model import Contract, CsvSource
 from lakehouse.ingest.readers.header import check_header
 from lakehouse.ingest.readers.lines import Encoding, Line, chunks, universal_lines
 from lakehouse.ingest.readers.records import (
-    MAX_CELL_CHARACTERS,
     MAX_RECORD_BYTES,
     MAX_RECORD_LINES,
     BrokenRecordError,
@@ -26,6 +25,7 @@ from lakehouse.ingest.readers.records import (
     Reject,
     refusal,
 )
+from lakehouse.text.cells import ALWAYS_FIT, fits
 
 SAFE_DELIMITERS = (",", ";", "\t", " ")  # bytes that are never part of a multi-byte character
 # The counter only looks at structure, which is ASCII; a GB18030 decoder that replaces bytes would swallow quotes after broken ones.
@@ -137,7 +137,7 @@ def _fields(content: bytes, broken: Reject | None, source: CsvSource) -> list[st
         fields = next(csv.reader([text], delimiter=source.delimiter, strict=True)) if '"' in text else text.split(source.delimiter)
     except csv.Error:  # the splitter only lets well-formed quoting through: what is left is Python's own limit for a cell
         raise BrokenRecordError("oversize_cell") from None
-    if len(text) > MAX_CELL_CHARACTERS and any(len(field) > MAX_CELL_CHARACTERS for field in fields):
+    if len(text) > ALWAYS_FIT and not all(map(fits, fields)):
         raise BrokenRecordError("oversize_cell")
     return fields
 

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from lakehouse.contracts.model import Column
-from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, BrokenRecordError
+from lakehouse.ingest.readers.records import BrokenRecordError
 from lakehouse.ingest.readers.xlsx_package import Package, SheetPart, local, place_of, text_of, written_out
 from lakehouse.rules.format import text_format
+from lakehouse.text.cells import fits
 
 PRECISE = Context(prec=15, rounding=ROUND_HALF_UP)  # what a spreadsheet keeps of a typed number; the rest is an echo of binary fractions
 DIGITS = 15
@@ -141,7 +142,7 @@ def rows(package: Package, sheet: SheetPart) -> Iterator[tuple[int, list[Cell]]]
 def _checked(text: str | None) -> str | None:
     if not text:
         return None
-    if len(text) > MAX_CELL_CHARACTERS:
+    if not fits(text):
         raise BrokenRecordError("oversize_cell")
     if "\0" in text:
         raise BrokenRecordError("nul_byte")
