@@ -134,7 +134,7 @@ def _read_by_people(values: pa.ChunkedArray, column: ColumnPlan, reading: Readin
         return pc.strftime(pc.local_timestamp(values.cast(pa.timestamp("s", reading.timezone))), "%Y-%m-%d %H:%M")
     if column.codes is not None:
         labels = reading.labels[column.codes]
-        return pa.chunked_array([[f"{code} {labels[code]}" if code in labels else code for code in values.to_pylist()]], pa.string())
+        values = pa.chunked_array([[f"{code} {labels[code]}" if code in labels else code for code in values.to_pylist()]], pa.string())
     return _fitting(values)
 
 

@@ -23,8 +23,7 @@ WORDS = frozenset(
         *("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#GETTING_DATA"),
     )
 )
-_CHANGED = {ord(old): new for old, new in ASSIGNED.items()} | dict.fromkeys(map(ord, ODD_BLANKS), " ")
-_CHANGED |= dict.fromkeys(map(ord, spread(INVISIBLE)), None)
+_CHANGED = str.maketrans({**ASSIGNED, **dict.fromkeys(ODD_BLANKS, " "), **dict.fromkeys(spread(INVISIBLE))})
 
 
 def cleaned(text: str, column: Column) -> str:
