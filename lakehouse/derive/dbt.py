@@ -165,7 +165,15 @@ def _field(name: str, field: FieldAuthority, contracts: Mapping[str, Contract]) 
         for rank, candidate in enumerate(field.candidates)
         if candidate.resource in contracts
     ]
-    return {"kind": field.kind, "authority": field.authority, "columns": list(_golden(name, field)), "candidates": candidates}
+    said = {"kind": field.kind, "authority": field.authority, "is_spelled_freely": _is_spelled_freely(name, field, contracts)}
+    return {**said, "columns": list(_golden(name, field)), "candidates": candidates}
+
+
+def _is_spelled_freely(name: str, field: FieldAuthority, contracts: Mapping[str, Contract]) -> bool:
+    """Return whether a field's values are names or addresses, by the columns that supply it."""
+    supplying = [(contracts[one.resource], supplied(name, field, one)) for one in field.candidates if one.resource in contracts]
+    named = [(contract, column) for contract, columns in supplying for sources in columns.values() for column in sources]
+    return any(column.is_spelled_freely for contract, source in named for column in contract.kept_columns if column.name == source)
 
 
 def _golden(name: str, field: FieldAuthority) -> Iterator[str]:

@@ -20,6 +20,7 @@ import openpyxl
 
 from tests.oracle.columns import is_moment, is_number, is_time
 from tests.oracle.shape import Column, Page
+from tests.oracle.text import is_too_long
 
 Read = tuple[list[dict], list[dict]]
 LONGEST = 100  # lines that a quote may stay open
@@ -50,6 +51,8 @@ class Csv:
                 wrong = "undecodable"
             if wrong:
                 rejects.append({"_line": line, "_reject": wrong, "_raw": record})
+            elif any(map(is_too_long, fields)):
+                rejects.append({"_line": line, "_reject": "oversize_cell", "_raw": record})
             else:
                 rows.append(row_of(line, {name: text or None for name, text in zip(columns, fields, strict=True) if name}, page))
         return rows, rejects
@@ -66,7 +69,7 @@ class JsonLines:
             if not raw.strip():
                 continue
             try:
-                pairs = json.loads(raw.decode("utf-8"), object_pairs_hook=list, parse_float=str, parse_int=str)
+                pairs = json.loads(raw.decode("utf-8"), object_pairs_hook=list, parse_float=Spelled, parse_int=Spelled)
             except UnicodeDecodeError:
                 rejects.append({"_line": line, "_reject": "undecodable"})
                 continue
@@ -77,10 +80,14 @@ class JsonLines:
             if len(texts) != len(pairs):
                 rejects.append({"_line": line, "_reject": "duplicate_key"})
                 continue
-            if wrong := misread(text for text in texts.values() if isinstance(text, str)):
+            told = {key: json_text(text, page.columns.get(key)) for key, text in texts.items()}
+            if wrong := misread(filter(None, told.values())):
                 rejects.append({"_line": line, "_reject": wrong})
                 continue
-            rows.append(row_of(line, {key: None if text in (None, "") else str(text) for key, text in texts.items()}, page))
+            if any(map(is_too_long, told.values())):
+                rejects.append({"_line": line, "_reject": "oversize_cell"})
+                continue
+            rows.append(row_of(line, told, page))
         return rows, rejects
 
 
@@ -129,6 +136,24 @@ class Sheet:
         while found and not found[-1]:
             found.pop()
         return found
+
+
+class Spelled(str):
+    """A number of JSON as it was spelled."""
+
+
+def json_text(value: object, column: Column | None) -> str | None:
+    """Return a value of JSON as text; a number by its value, unless digits may be lost or it has no value the column can take."""
+    if value in (None, ""):
+        return None
+    if not isinstance(value, Spelled) or column is None or re.fullmatch("-?[0-9]+", value):
+        return str(value)
+    exact, has_decimals = Decimal(value), bool(column.decimals)
+    if len(value) > 80 or not -41 < exact.adjusted() < 41 or (has_decimals and not re.search("[eE]", value)):
+        return str(value)
+    if exact % 1:
+        return format(exact, "f") if has_decimals else str(value)
+    return str(value) if column.value is None and exact.adjusted() > 14 else str(int(exact))
 
 
 def records(lines: list[bytes], width: int, is_ours: bool) -> Iterator[tuple[int, bytes, bool]]:
@@ -231,6 +256,8 @@ def unreadable(cell, width: int) -> str | None:
         return "error_cell"
     if cell.column > width and cell.value is not None:
         return "too_many_fields"
+    if cell.data_type == "s" and is_too_long(cell.value):
+        return "oversize_cell"
     if cell.data_type == "n" and isinstance(cell.value, int | float) and abs(cell.value) >= 10**15:
         return "imprecise_number"
     return None

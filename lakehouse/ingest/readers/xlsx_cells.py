@@ -14,11 +14,12 @@ from xml.etree.ElementTree import Element
 
 from lakehouse.contracts.model import Column
 from lakehouse.ingest.readers import xlsx_reasons as reasons
-from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, BrokenRecordError, Reject, refusal
+from lakehouse.ingest.readers.records import BrokenRecordError, Reject, refusal
 from lakehouse.ingest.readers.xlsx_archive import local
 from lakehouse.ingest.readers.xlsx_formats import NUMBER, Shown
 from lakehouse.ingest.readers.xlsx_moments import iso_text, serial_text
 from lakehouse.ingest.readers.xlsx_package import NoPlaceError, Package, SheetPart, place_of, text_of, written_out
+from lakehouse.text.cells import fits
 
 PRECISE = Context(prec=15, rounding=ROUND_HALF_UP)  # what a spreadsheet keeps of a typed number; the rest is an echo of binary fractions
 DIGITS = 15
@@ -178,11 +179,12 @@ def checked(text: str | None) -> str | None:
     if "\0" in text:
         raise BrokenRecordError("nul_byte")
     try:
-        units = text.encode("utf-16-le", "surrogatepass")
-        whole = units.decode("utf-16-le")  # two halves of a character, each written as `_xD83D_`, are one
+        whole = text.encode("utf-16-le", "surrogatepass").decode(
+            "utf-16-le"
+        )  # two halves of a character, each written as `_xD83D_`, are one
     except UnicodeDecodeError:
         raise BrokenRecordError("undecodable") from None
-    if len(units) > 2 * MAX_CELL_CHARACTERS:
+    if not fits(whole):
         raise BrokenRecordError("oversize_cell")
     return whole
 

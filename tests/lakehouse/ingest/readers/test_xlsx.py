@@ -114,6 +114,8 @@ CELLS: dict[str, tuple[tuple[bytes, Contract], Any]] = {
     "half a character": (cell("_xD83D_"), "undecodable"),
     "a zero character": (cell("a_x0000_"), "nul_byte"),
     "the largest cell": (cell("长" * MAX_CELL_CHARACTERS), "长" * MAX_CELL_CHARACTERS),
+    "a cell too large with its apostrophe": (cell("@" + "长" * (MAX_CELL_CHARACTERS - 1)), "oversize_cell"),
+    "a cell too large in units of UTF-16": (cell("\U0001f6a7" * 20_000), "oversize_cell"),
     "a cell too large": (cell("长" * (MAX_CELL_CHARACTERS + 1)), "oversize_cell"),
     "a date, shown as one, in a column of texts": (cell(number("46174", DAY)), "2026-06-01"),
     "a date in the Chinese built-in format": (cell(number("46174", CHINESE_DAY)), "2026-06-01"),
