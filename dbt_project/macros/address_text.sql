@@ -21,13 +21,6 @@
   concat_ws('|', {{ district }}, {{ road }}, {{ door }}, {{ building }}, {{ unit }}, {{ room }})
 {%- endmacro %}
 
-{# Return a regular expression that matches any text of a column (text1|text2|…), longest first, each taken literally. #}
-{% macro one_of(column) -%}
-  array_join(
-    transform(sort_array(collect_set(struct(length({{ column }}) as n, {{ column }} as word)), false), one -> '\\Q' || one.word || '\\E'), '|'
-  )
-{%- endmacro %}
-
 {# Return the names of regions as addresses write them: `level, name, district_code`; a community also without its word for committee. #}
 {% macro region_names(regions) -%}
   select level, name, district_code from {{ regions }}
@@ -45,48 +38,109 @@
 {%- endmacro %}
 
 {#
-  Return one row with `pattern`, a regular expression that splits an address text (see `plain_address`) into district, street, community,
-  road, door, building, unit, room. It knows only regions of the reference table and roads of the standard addresses; it guesses nothing.
-  names: see `region_names`; roads(road_name)
+  Return the names that address texts are made of, each once: `level` (of a region, or `road`), `name`, and as `district_code` the only
+  district where a region has the name. regions(level, name, district_code); addresses(road_name)
 #}
-{% macro address_pattern(names, roads) -%}
-  with words as (
-    select
-      {{ one_of("case when level = 'province' then name end") }} as provinces,
-      {{ one_of("case when level = 'city' then name end") }} as cities,
-      {{ one_of("case when level = 'district' then name end") }} as districts,
-      {{ one_of("case when level = 'street' then name end") }} as streets,
-      {{ one_of("case when level = 'community' then name end") }} as communities
-    from {{ names }}
+{% macro address_names(regions, addresses) -%}
+  with written as (
+    {{ region_names(regions) }}
+  ),
+
+  lying as (
+    {{ districts_of_names('written') }}
   )
 
-  select
-    '^(?:' || provinces || ')?(?:' || cities || ')?(' || districts || ')?(' || streets || ')?(' || communities || ')?'
-    || '(' || (select {{ one_of('road_name') }} from {{ roads }}) || ')'
-    || '([0-9]+(?:-[0-9]+)?)号(?:[^0-9]*?([0-9A-Z]+)栋)?(?:([0-9A-Z]+)单元)?(?:([0-9A-Z]+)(?:房|室|$))?.*$' as pattern
-  from words
-{%- endmacro %}
-
-{# Return the eight parts of an address text, null where the text has no road and door; `pattern` comes from `address_pattern`. #}
-{% macro address_parts(text, pattern) -%}
-  get(filter(
-    array(split(regexp_replace({{ plain_address(text) }}, {{ pattern }}, '$1|$2|$3|$4|$5|$6|$7|$8'), '\\|')), parts -> size(parts) = 8
-  ), 0)
+  select written.level, written.name, lying.district_code
+  from written
+  left join lying on written.name = lying.name
+  where written.level <> 'grid'
+  union
+  select 'road', {{ plain_address('road_name') }}, cast(null as string) from {{ addresses }} where road_name is not null
 {%- endmacro %}
 
 {#
-  Return the keys of an address text's parts as an SQL struct: `room` with all parts, `building` without unit and room, `door` also without
-  the building. `district` is the code of the district the text names, else of the only district with its street or community, else empty
-  (any district).
+  Return one row per address text that names a road and a door: `address_text`, and as `key` what its address is looked up by.
+
+  A text is read from its beginning: province, city, district, street and community as far as it names them, a road, the number of the
+  door, and what follows of building, unit and room. Where that can be done in several ways, the longest province counts, then the longest
+  city, and so on. Only the given names are known; nothing is guessed. They are found by joins, never by a pattern made of them: what a
+  text costs does not depend on how many roads there are.
+  texts(address_text); names: see `address_names`
 #}
-{% macro address_keys(parts, district) -%}
-  {%- set numbers = [] -%}
-  {%- for n in range(4, 8) -%}{%- do numbers.append('regexp_replace(' ~ parts ~ '[' ~ n ~ "], '^0+(?=.)', '')") -%}{%- endfor -%}
-  case when {{ parts }} is not null then named_struct(
-    'room', {{ address_key(district, parts ~ '[3]', numbers[0], numbers[1], numbers[2], numbers[3]) }},
-    'building', {{ address_key(district, parts ~ '[3]', numbers[0], numbers[1]) }},
-    'door', {{ address_key(district, parts ~ '[3]', numbers[0]) }}
-  ) end
+{% macro address_keys(texts, names) -%}
+  {%- set levels = ['province', 'city', 'district', 'street', 'community'] -%}
+  with written as (
+    select distinct address_text, {{ plain_address('address_text') }} as plain from {{ texts }} where address_text is not null
+  ),
+
+  -- before a door's number ends what may be regions and a road; many texts of one road begin alike
+  cut as (
+    select address_text, left(plain, place) as head, substring(plain, place + 1) as tail
+    from (
+      select
+        address_text,
+        plain,
+        explode(filter(sequence(0, length(plain)), n -> substring(plain, n + 1) rlike '^[0-9]+(?:-[0-9]+)?号')) as place
+      from written
+    )
+  ),
+
+  read_0 as (
+    select distinct head, head as rest, cast(array() as array<string>) as said, cast(array() as array<string>) as districts from cut
+  ),
+  {%- for level in levels %}
+
+  read_{{ loop.index }} as (
+    select /*+ broadcast(name) */
+      before.head,
+      substring(before.rest, before.size + 1) as rest,
+      array_append(before.said, left(before.rest, before.size)) as said,
+      array_append(before.districts, name.district_code) as districts
+    from (select *, explode(sequence(0, length(rest))) as size from read_{{ loop.index0 }}) as before
+    left join {{ names }} as name on name.level = '{{ level }}' and before.size > 0 and left(before.rest, before.size) = name.name
+    where before.size = 0 or name.name is not null
+  ),
+  {%- endfor %}
+
+  chosen as (
+    select /*+ broadcast(road) */
+      cut.address_text,
+      max_by(
+        struct(read.rest as road, cut.tail, coalesce(read.districts[2], read.districts[3], read.districts[4], '') as district),
+        transform(array_append(read.said, read.rest), name -> length(name))
+      ) as reading
+    from read_{{ levels | length }} as read
+    inner join {{ names }} as road on road.level = 'road' and road.name = read.rest
+    inner join cut on read.head = cut.head
+    group by cut.address_text
+  ),
+
+  numbered as (
+    select
+      address_text,
+      reading,
+      transform(
+        split(
+          regexp_replace(
+            reading.tail,
+            '(?s)^([0-9]+(?:-[0-9]+)?)号(?:[^0-9]*?([0-9A-Z]+)栋)?(?:([0-9A-Z]+)单元)?(?:([0-9A-Z]+)(?:房|室|$))?.*$',
+            '$1|$2|$3|$4'
+          ),
+          '\\|'
+        ),
+        number -> regexp_replace(number, '^0+(?=.)', '')
+      ) as numbers
+    from chosen
+  )
+
+  select
+    address_text,
+    named_struct(
+      'room', {{ address_key('reading.district', 'reading.road', 'numbers[0]', 'numbers[1]', 'numbers[2]', 'numbers[3]') }},
+      'building', {{ address_key('reading.district', 'reading.road', 'numbers[0]', 'numbers[1]') }},
+      'door', {{ address_key('reading.district', 'reading.road', 'numbers[0]') }}
+    ) as key
+  from numbered
 {%- endmacro %}
 
 {#

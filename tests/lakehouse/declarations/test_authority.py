@@ -18,6 +18,8 @@ WRONG = """
 version: 1
 entities:
   person:
+    name: 人口
+    name_en: person
     id: person_id
     defined_by: [c_household_registration]
     fields:
@@ -57,7 +59,7 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
 def test_only_resources_with_a_contract_are_rendered_and_the_declared_authority_stays() -> None:
     authority = load_authority(PROJECT / "contracts" / "authority.yaml", CONTRACTS)
     without = {code: contract for code, contract in CONTRACTS.items() if code != "g_person_check"}
-    rendered = entity_authority(authority.entities["person"], without)
+    rendered = entity_authority("person", authority, without)
     phone = rendered["fields"]["phone"]
     assert phone["authority"] == "g_person_check"
     assert [candidate["resource"] for candidate in phone["candidates"]] == [

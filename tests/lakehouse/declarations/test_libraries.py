@@ -11,13 +11,12 @@ import yaml
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.declarations.authority import Authority, load_authority
-from lakehouse.declarations.libraries import DBT_PROJECT
 from lakehouse.declarations.policies import load_policies
 from lakehouse.declarations.provenance import Known, is_as_strict, load_libraries, load_sound_libraries, strictest
 from lakehouse.errors import ContractError
 
 pytestmark = pytest.mark.fast
-CONTRACTS = PROJECT / "contracts"
+CONTRACTS, DBT_PROJECT = PROJECT / "contracts", PROJECT / "dbt_project"
 SOUND = load_contracts(CONTRACTS)
 POLICIES = load_policies(CONTRACTS / "policies.yaml")
 AUTHORITY = load_authority(CONTRACTS / "authority.yaml", SOUND)
@@ -55,7 +54,7 @@ def refusal(project: Path) -> str:
 
 
 def test_the_libraries_stand_before_contracts_authority_and_policies() -> None:
-    libraries = load_libraries(known())
+    libraries = load_libraries(known(), DBT_PROJECT)
     assert len(libraries) == 15
     assert libraries["thematic.address"].columns["full_text"].class_ == "address"  # the table of a model with an alias
     listed = libraries["special.safety_net"].columns
@@ -125,7 +124,7 @@ def test_a_new_candidate_of_a_stricter_class_is_not_taken_in_silence() -> None:
     name = declared["entities"]["entity"]["fields"]["entity_name"]
     declared["entities"]["entity"]["fields"]["entity_name"] = {"candidates": [*name["candidates"], {"resource": "p_disability_certificate",
                                                                "columns": {"entity_name": "guardian_name"}}]}  # fmt: skip
-    _, wrong = load_sound_libraries(Known(SOUND, Authority.model_validate(declared), POLICIES))
+    _, wrong = load_sound_libraries(Known(SOUND, Authority.model_validate(declared), POLICIES), DBT_PROJECT)
     assert "columns.entity_name.config.meta.class:\n  is entity_public, but name is what it comes from as raw." in "\n".join(wrong)
 
 
