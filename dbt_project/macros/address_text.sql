@@ -70,31 +70,35 @@
 {% macro address_keys(texts, names) -%}
   {%- set levels = ['province', 'city', 'district', 'street', 'community'] -%}
   with written as (
-    select distinct address_text, {{ plain_address('address_text') }} as plain from {{ texts }} where address_text is not null
+    select address_text, {{ plain_address('address_text') }} as plain
+    from (select distinct address_text from {{ texts }} where address_text is not null)
   ),
 
-  -- before a door's number ends what may be regions and a road; many texts of one road begin alike
+  -- a text is cut where the number of a door begins
   cut as (
     select address_text, left(plain, place) as head, substring(plain, place + 1) as tail
-    from (
-      select
-        address_text,
-        plain,
-        explode(filter(sequence(0, length(plain)), n -> substring(plain, n + 1) rlike '^[0-9]+(?:-[0-9]+)?号')) as place
-      from written
-    )
+    from (select *, explode(sequence(1, length(plain))) as place from written)
+    where substring(plain, place + 1, 1) between '0' and '9' and substring(plain, place + 1) rlike '^[0-9]+(?:-[0-9]+)?号'
   ),
 
+  -- what stands before ends with a road
+  found as (
+    select /*+ broadcast(road) */ cut.address_text, left(cut.head, cut.place) as start, road.name as road, cut.tail
+    from (select *, explode(sequence(0, length(head) - 1)) as place from cut) as cut
+    inner join {{ names }} as road on road.level = 'road' and substring(cut.head, cut.place + 1) = road.name
+  ),
+
+  -- and begins with regions: many texts have the same beginning, which is read once
   read_0 as (
-    select distinct head, head as rest, cast(array() as array<string>) as said, cast(array() as array<string>) as districts from cut
+    select distinct start, start as rest, cast(array() as array<int>) as sizes, cast(array() as array<string>) as districts from found
   ),
   {%- for level in levels %}
 
   read_{{ loop.index }} as (
     select /*+ broadcast(name) */
-      before.head,
+      before.start,
       substring(before.rest, before.size + 1) as rest,
-      array_append(before.said, left(before.rest, before.size)) as said,
+      array_append(before.sizes, before.size) as sizes,
       array_append(before.districts, name.district_code) as districts
     from (select *, explode(sequence(0, length(rest))) as size from read_{{ loop.index0 }}) as before
     left join {{ names }} as name on name.level = '{{ level }}' and before.size > 0 and left(before.rest, before.size) = name.name
@@ -103,16 +107,15 @@
   {%- endfor %}
 
   chosen as (
-    select /*+ broadcast(road) */
-      cut.address_text,
+    select
+      found.address_text,
       max_by(
-        struct(read.rest as road, cut.tail, coalesce(read.districts[2], read.districts[3], read.districts[4], '') as district),
-        transform(array_append(read.said, read.rest), name -> length(name))
+        struct(found.road, found.tail, coalesce(read.districts[2], read.districts[3], read.districts[4], '') as district),
+        array_append(read.sizes, length(found.road))
       ) as reading
-    from read_{{ levels | length }} as read
-    inner join {{ names }} as road on road.level = 'road' and road.name = read.rest
-    inner join cut on read.head = cut.head
-    group by cut.address_text
+    from found
+    inner join read_{{ levels | length }} as read on found.start = read.start and read.rest = ''
+    group by found.address_text
   ),
 
   numbered as (

@@ -38,7 +38,7 @@ class Table:
     columns: dict[str, Column] = field(default_factory=dict)
     places: dict[str, Steps] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
-    classed: set[str] = field(default_factory=set)
+    classed: dict[str, Steps] = field(default_factory=dict)  # with the place of the class
     graded: set[str] = field(default_factory=set)
     key_positions: dict[str, int] = field(default_factory=dict)
     rules: list[tuple[Rule, Steps]] = field(default_factory=list)
@@ -86,8 +86,8 @@ def _add_column(table: Table, raw: dict[str, Any], steps: Steps) -> None:
     table.names.append(name)
     faults = list(_type_findings(raw, steps)) + list(_label_findings(raw, steps))
     table.findings += faults
-    given = {item.get("property") for item, _ in _items(raw.get("customProperties"), steps)}  # a wrong value is told by itself
-    table.classed |= {name} if "class" in given else set()
+    given = {item.get("property"): place for item, place in _items(raw.get("customProperties"), (*steps, "customProperties"))}
+    table.classed |= {name: (*given["class"], "value")} if "class" in given else {}  # a wrong value is told by itself
     table.graded |= {name} if "grade" in given else set()
     if isinstance(raw.get("primaryKeyPosition"), int):
         table.key_positions[name] = raw["primaryKeyPosition"]

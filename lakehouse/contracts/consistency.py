@@ -193,16 +193,14 @@ def _identity(draft: Draft, column: Column, steps: tuple[Step, ...]) -> Iterator
 def _unclassified(draft: Draft, column: Column, steps: tuple[Step, ...]) -> Iterator[Finding]:
     """Yield what is missing of a column's class and grade: without both nobody knows who may see it, so it is not taken."""
     table, classes = draft.table, draft.beside.classes
-    classed, graded = column.name in table.classed, column.name in table.graded
-    if not classed:
+    graded = column.name in table.graded
+    if column.name not in table.classed:
         said = f"grade is {column.grade} but class" if graded else "class"
         fix = "add {property: class, value: …} under customProperties, or drop the column at landing."
         yield Finding(steps, f"{said} is missing, so no policy can be found for it.", ", ".join(classes or ()), fix)
     elif column.class_ and classes is not None and column.class_ not in classes:
-        allowed = nearest_first(column.class_, list(classes))
-        yield Finding(
-            steps, f"the class {column.class_!r} is not in policies.yaml.", allowed, "correct the name, or declare the class there."
-        )
+        place, allowed = table.classed[column.name], nearest_first(column.class_, list(classes))
+        yield Finding(place, f"the class {column.class_!r} is not in policies.yaml.", allowed, "correct it, or declare the class there.")
     if not graded:
         yield Finding(steps, "grade is missing, so no cap can hold it back.", GRADES, "add {property: grade, value: …}.")
 

@@ -110,7 +110,9 @@ class Policies(Declared):
         """Return whether a transform can be done to a column of a class; a token is made of the row key, which is no declared column."""
         if transform == "mask":
             return class_ in self.masks
-        return transform != "token" and class_ in self.applies_to.get(transform, (class_,))  # type: ignore[call-overload]
+        if transform in get_args(OfSomeClasses):
+            return class_ in self.applies_to.get(transform, ())  # type: ignore[call-overload]
+        return transform != "token"
 
     def is_banned(self, class_: str, level: str, transform: str) -> bool:
         """Return whether a ban forbids a transform of a class at a level."""

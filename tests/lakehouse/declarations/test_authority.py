@@ -36,6 +36,17 @@ entities:
         kind: fact
         candidates:
           - {resource: c_household_registration, columns: {death_date: cancel_date}, when: {cancelled_why: [死亡]}}
+  resident:
+    name: 居民
+    name_en: resident
+    library: person
+    id: person_id
+    defined_by: [c_household_registration]
+    fields:
+      home:
+        kind: place
+        candidates:
+          - {resource: c_household_registration, confidence: 2}
 """
 
 
@@ -52,8 +63,17 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
         "a place lacks a confidence",
         "column cancelled_why is not kept",
         "phone.patern is no warning of the contract",
+        "resident:\n  has the library of person",
+        "resident:\n  has no field besides places",
     ):
         assert found in text
+
+
+def test_an_entity_has_names_for_people(tmp_path: Path) -> None:
+    path = tmp_path / "authority.yaml"
+    path.write_text(WRONG.replace("    name: 居民\n", ""), "utf-8")
+    with pytest.raises(ContractError, match=r"entities.resident.name:\n  name is missing"):
+        load_authority(path, CONTRACTS)
 
 
 def test_only_resources_with_a_contract_are_rendered_and_the_declared_authority_stays() -> None:
