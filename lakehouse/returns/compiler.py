@@ -111,13 +111,14 @@ def _column_plan(declared: Return, position: int, audience: Audience, policies: 
     transform = _transform(column, audience, policies)
     is_identity = declared.minors is not None and column.name in declared.minors.columns
     minor = policies.transform(policies.roles.minor, audience.level, audience.fulfils) if is_identity else None
-    if minor == transform:
-        minor = None
+    mask, minor_mask = _mask(transform, str(column.class_), policies), _mask(minor, policies.roles.minor, policies)
+    if (minor, minor_mask) == (transform, mask):
+        minor = minor_mask = None
     grade = column.grade or 0
     after = policies.grade_of(grade, transform)
     codes = column.codes if transform == "raw" else None
-    masks = (_mask(transform, str(column.class_), policies), _mask(minor, policies.roles.minor, policies))
-    return ColumnPlan(column.name, column.label, column.type, str(column.class_), grade, transform, after, position, minor, codes, *masks)
+    said = (column.name, column.label, column.type, str(column.class_), grade, transform, after, position)
+    return ColumnPlan(*said, minor, codes, mask, minor_mask)
 
 
 def _mask(transform: str | None, class_: str, policies: Policies) -> str | None:

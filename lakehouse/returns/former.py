@@ -118,9 +118,14 @@ def _is_allowed(column: Document, audience: Audience, known: tuple[Sequence[Retu
     due += [one.policy[audience.name].transform for one in present if audience.name in one.policy]
     is_hidden = all(STRICTNESS[transform] >= STRICTNESS[one] for one in due)
     is_banned = any(policies.is_banned(class_, audience.level, transform) for class_ in classes)
-    is_known = all(policies.applies(transform, class_) for class_ in classes)
     is_low = policies.grade_of(grade, transform) <= policies.cap(audience.level, audience.fulfils)
-    return is_hidden and is_known and not is_banned and is_low and _spares_minors(column, audience, declared, policies)
+    return (
+        policies.applies(transform, column["class"])
+        and is_hidden
+        and not is_banned
+        and is_low
+        and _spares_minors(column, audience, declared, policies)
+    )
 
 
 def _spares_minors(column: Document, audience: Audience, declared: Sequence[Return], policies: Policies) -> bool:

@@ -18,7 +18,7 @@ from lakehouse.declarations.policies import load_policies
 from lakehouse.errors import ContractError
 from lakehouse.naming import recipient_id
 from tests.lakehouse.returns.test_policy_mutants import found
-from tests.lakehouse.returns.town import FIRST, Row, Town, due_batches
+from tests.lakehouse.returns.town import FIRST, Resident, Row, Town, due_batches
 from tests.plugin.servers import tiny_instance
 
 pytestmark = pytest.mark.fast
@@ -83,6 +83,24 @@ def test_its_values_leave_as_the_policies_say_and_the_proof_holds_them_to_it(fol
         assert (told == ["values of event_no without the transform that is due"]) is (worse.transform == "raw")
     written = (town.home / "exchange" / "community" / recipient_id("community", "449901001001")).rglob("*.xlsx")
     assert any(written)
+
+
+def test_a_minors_number_is_masked_as_the_class_of_minors_says(folder: Path, tmp_path: Path) -> None:
+    street = "    street: flag\n    community: flag\n    grid: drop\n"
+    edit(
+        folder / "contracts" / "policies.yaml",
+        (street, street.replace("street: flag", "street: mask")),
+        ("phone: phone", "minor_id: surname, phone: phone"),
+    )
+    town = Town(tmp_path, ("resident_list",), folder / "contracts", folder / "dbt_project")
+    edition = town.edition(FIRST)
+    plan = edition.facts.returns["resident_list"].plans["street"]
+    (number,) = (one for one in plan.columns if one.name == "id_no")
+    assert (number.transform, number.mask, number.minor_transform, number.minor_mask) == ("mask", "ends", "mask", "surname")
+    due = pa.Table.from_batches(due_batches(edition, [Resident("a"), Resident("c", "李小宝", "449901201806151235", "2018-06-15")]))
+    assert found(town, edition, due, plan) == []
+    columns = tuple(replace(number, minor_transform=None) if one is number else one for one in plan.columns)
+    assert found(town, edition, due, replace(plan, columns=columns)) == ["values of id_no without the transform that is due"]
 
 
 CONTRACT, RETURN, LIBRARY = list(EDITS)[1:]
