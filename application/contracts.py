@@ -75,7 +75,7 @@ def check(instance: Instance) -> Checked:
     contracts, unsound = load_sound_contracts(instance.settings.contracts)
     folder = instance.settings.contracts
     returns, unreadable = load_sound_returns(folder / "returns")
-    declared = [*unsound, *unreadable.values(), *_of_declarations(folder, contracts, returns)]
+    declared = [*unsound, *unreadable.values(), *_of_declarations(instance, contracts, returns)]
     if not returns and not unreadable:
         nothing = Problem(str(folder / "returns"), "no return is declared.", "", "declare one, or leave out the steps of returns.")
         declared.append(nothing.text())
@@ -90,6 +90,7 @@ def begin(instance: Instance, resource: str, sample: Path, provider: str, encodi
 
     Raises:
         ConfigError: the level is unknown, or the contract exists already.
+        ContractError: the policies are wrong, so nobody knows how an unclassified column is held.
     """
     level, _, code = resource.partition("/")
     if level not in LEVELS:
@@ -100,7 +101,9 @@ def begin(instance: Instance, resource: str, sample: Path, provider: str, encodi
     with sample.open(encoding=encoding, newline="") as lines:
         headers = next(csv.reader(lines), [])
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(skeleton(Start(code, code, level, provider, [header.lstrip("\ufeff") for header in headers], encoding)), "utf-8")
+    class_ = load_policies(instance.settings.contracts / "policies.yaml").roles.unclassified
+    start = Start(code, code, level, provider, [header.lstrip("\ufeff") for header in headers], class_, encoding)
+    path.write_text(skeleton(start), "utf-8")
     path.chmod(0o644)  # a declaration belongs to the project, not to the instance, whose files only its user can read
     load_contract(path)
     return Begun(path, headers)
@@ -114,7 +117,8 @@ def compare(instance: Instance, old: Path) -> dict[str, list[Difference]]:
     return {code: changes for code, changes in found.items() if changes}
 
 
-def _of_declarations(folder: Path, contracts: Mapping[str, Contract], returns: Mapping[str, Return]) -> Iterator[str]:
+def _of_declarations(instance: Instance, contracts: Mapping[str, Contract], returns: Mapping[str, Return]) -> Iterator[str]:
+    folder, project = instance.settings.contracts, instance.settings.dbt_project
     yield from _attempt(partial(load_code_tables, folder))[1]
     yield from _attempt(partial(load_clock_table, folder / "clocks.yaml"))[1]
     authority, wrong = _attempt(partial(load_authority, folder / "authority.yaml", contracts))
@@ -124,9 +128,11 @@ def _of_declarations(folder: Path, contracts: Mapping[str, Contract], returns: M
     yield from (problem.text() for _, problem in sheet_problems(returns.values()))
     if policies:
         known = Known(contracts, authority, policies, unread_codes(folder, contracts)) if authority else None
-        libraries, wrong = load_sound_libraries(known) if known else read_libraries()
+        libraries, wrong = load_sound_libraries(known, project) if known else read_libraries(project)
         yield from wrong
-        unread = unread_codes(folder, contracts) | (library_tables() - libraries.keys())  # the problems of these are reported already
+        unread = unread_codes(folder, contracts) | (
+            library_tables(project) - libraries.keys()
+        )  # the problems of these are reported already
         for declared in returns.values():
             if unread.isdisjoint((*declared.resources, declared.source)):
                 yield from _attempt(partial(contracts_behind, declared, authority, contracts))[1] if authority else ()

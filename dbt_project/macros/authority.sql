@@ -124,10 +124,10 @@ select
 from offered
 {%- endmacro %}
 
-{# Return one row per source row and candidate for the place of an entity, with the place as the source writes it. #}
-{% macro sightings(entities) -%}
+{# Return one row per source row and candidate for a place of an entity, with the place as the source writes it. #}
+{% macro sightings() -%}
   {%- set branches = [] -%}
-  {%- for entity in entities -%}
+  {%- for entity in authority() -%}
     {%- for name, field in fields_of(entity, ['place']).items() -%}
       {%- for candidate in field.candidates -%}
         {%- do branches.append(sighting(entity, {'name': name, 'authority': field.authority}, candidate)) -%}

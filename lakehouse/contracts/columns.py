@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -17,7 +17,7 @@ from lakehouse.errors import nearest_first
 from lakehouse.rules.format import FORMATS
 from lakehouse.rules.range import BUSINESS_DATE
 from lakehouse.rules.registry import Severity, build_rule, kinds
-from lakehouse.rules.vocabulary import Labels
+from lakehouse.rules.vocabulary import Called, Labels
 
 ENGINE = "huiliu"
 SEVERITIES: tuple[str, ...] = get_args(Severity)
@@ -33,21 +33,25 @@ Steps = tuple[Step, ...]
 
 @dataclass
 class Table:
-    """The columns and rules that could be read, each with its place in the file; `names` also has columns that could not be read."""
+    """The columns and rules that could be read, each with its place in the file; `names` also has columns that could not be read.
 
+    `entities` are the kinds of entities that rules may name, and how people call them.
+    """
+
+    entities: Mapping[str, Labels] = field(default_factory=dict)
     columns: dict[str, Column] = field(default_factory=dict)
     places: dict[str, Steps] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
-    classed: set[str] = field(default_factory=set)
+    classed: dict[str, Steps] = field(default_factory=dict)  # with the place of the class
     graded: set[str] = field(default_factory=set)
     key_positions: dict[str, int] = field(default_factory=dict)
     rules: list[tuple[Rule, Steps]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
-def read_table(document: Document) -> Table:
-    """Return the table of the document."""
-    table = Table()
+def read_table(document: Document, entities: Mapping[str, Labels]) -> Table:
+    """Return the table of the document, whose rules may name these kinds of entities."""
+    table = Table(entities)
     schemas = document.content.get("schema")
     if not isinstance(schemas, list) or len(schemas) != 1 or not isinstance(schemas[0], dict):
         table.findings.append(Finding(("schema",), "must hold exactly one table.", "", "one contract describes one resource."))
@@ -87,8 +91,8 @@ def _add_column(table: Table, raw: dict[str, Any], steps: Steps) -> None:
     table.names.append(name)
     faults = list(_type_findings(raw, steps)) + list(_label_findings(raw, steps))
     table.findings += faults
-    given = {item.get("property") for item, _ in _items(raw.get("customProperties"), steps)}  # a wrong value is told by itself
-    table.classed |= {name} if "class" in given else set()
+    given = {item.get("property"): place for item, place in _items(raw.get("customProperties"), (*steps, "customProperties"))}
+    table.classed |= {name: (*given["class"], "value")} if "class" in given else {}  # a wrong value is told by itself
     table.graded |= {name} if "grade" in given else set()
     if isinstance(raw.get("primaryKeyPosition"), int):
         table.key_positions[name] = raw["primaryKeyPosition"]
@@ -108,7 +112,7 @@ def _column(name: str, raw: dict[str, Any], custom: dict[str, Any]) -> Column:
         format=(raw.get("logicalTypeOptions") or {}).get("format"),
         required=bool(raw.get("required")),
         key=bool(raw.get("primaryKey")),
-        class_=custom.get("class", "plain"),  # the contract of a column without class or grade is refused
+        class_=custom.get("class", ""),  # the contract of a column without class or grade is refused
         grade=custom.get("grade", 1),
         normalise=custom.get("normalise", ("trim",)),
         identity=custom.get("identity"),
@@ -197,7 +201,7 @@ def _add_rule(table: Table, quality: dict[str, Any], steps: Steps, column: Colum
     params = {key: value for key, value in implementation.items() if key not in ("rule", "severity", "ruleId")}
     labels = {name: Labels(other.label_zh, other.label_en) for name, other in table.columns.items()}
     try:
-        rule = build_rule(str(kind), column, severity, params, labels)  # type: ignore[arg-type]
+        rule = build_rule(str(kind), column, severity, params, Called(labels, table.entities))  # type: ignore[arg-type]
         table.rules.append((rule.model_copy(update={"id": rule_id or rule.id}), steps))
     except ValidationError as error:
         table.findings += typed_findings(error, place, implementation, kinds()[str(kind)].parameters)

@@ -9,9 +9,9 @@ from typing import Any
 from lakehouse.contracts import consistency
 from lakehouse.contracts.columns import read_table
 from lakehouse.contracts.model import BlockAt, ClosingsHeldAt, Column, Contract, Source
+from lakehouse.contracts.neighbours import Neighbours, neighbours
 from lakehouse.contracts.properties import CONTRACT_PROPERTIES, read_properties
 from lakehouse.contracts.standard import standard_findings
-from lakehouse.declarations.codes import code_table_names
 from lakehouse.declarations.document import Document, read_document
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.rules.registry import gate_kinds
@@ -42,9 +42,10 @@ def load_sound_contracts(folder: Path, standard: bool = True) -> tuple[dict[str,
     """Return the contracts that are well formed, and what is wrong with the others: one wrong file need not stop the rest."""
     contracts: dict[str, Contract] = {}
     wrong: list[str] = []
+    beside = neighbours(folder)
     for path in contract_paths(folder):
         try:
-            contract = load_contract(path, standard)
+            contract = load_contract(path, standard, beside)
         except ContractError as error:
             wrong.append(str(error))
             continue
@@ -78,17 +79,20 @@ def load_contract_of(folder: Path, code: str) -> Contract:
     return load_contract(paths[code])
 
 
-def load_contract(path: Path, standard: bool = True) -> Contract:
+def load_contract(path: Path, standard: bool = True, beside: Neighbours | None = None) -> Contract:
     """Return the contract of a file `…/contracts/resources/<level>/<code>.odcs.yaml`.
+
+    `beside` is what it may name of its folder's other declarations, where the caller has read that already.
 
     Raises:
         ContractError: the file is wrong; the message lists all its problems.
     """
     folder = path.absolute().parents[2]
+    beside = beside or neighbours(folder)
     document = read_document(path, path.absolute().relative_to(folder.parent).as_posix())
     properties, findings = read_properties(document.content.get("customProperties"), CONTRACT_PROPERTIES, ())
-    table = read_table(document)
-    findings += [*table.findings, *consistency.findings(consistency.Draft(document, properties, table, code_table_names(folder)))]
+    table = read_table(document, beside.entities or {})
+    findings += [*table.findings, *consistency.findings(consistency.Draft(document, properties, table, beside))]
     if findings or standard:
         told = {finding.steps for finding in findings}
         findings += [finding for finding in standard_findings(document) if finding.steps not in told]

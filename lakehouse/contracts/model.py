@@ -13,24 +13,8 @@ from lakehouse.declarations.strict_yaml import Declared
 Level = Literal["province", "city", "district", "street", "community", "grid"]
 LogicalType = Literal["string", "date", "timestamp", "integer", "number", "boolean"]
 Normalisation = Literal["trim", "half_width", "upper", "resident_id_18", "region_successor", "open_ended", "round"]
-ColumnClass = Literal[
-    "id_no",
-    "name",
-    "phone",
-    "address",
-    "birth_date",
-    "health",
-    "money",
-    "published",
-    "relationship",
-    "minor_id",
-    "entity_public",
-    "free_text",
-    "plain",
-]
 Grade = Literal[1, 2, 3, 4]
 DECIMAL = re.compile(r"decimal\([0-9]{1,2},([0-9]{1,2})\)")
-COLUMN_CLASSES: tuple[str, ...] = ColumnClass.__args__  # type: ignore[attr-defined]
 
 
 class Recurrence(Declared):
@@ -206,7 +190,7 @@ class Rule(Declared):
 
 
 class Column(Declared):
-    """One column: its name in the source, its type, its class and grade, and how it is normalised before rules see it."""
+    """One column: its name in the source, its type, its class (of policies.yaml) and grade, how it is normalised before rules see it."""
 
     name: str
     source_name: str
@@ -217,7 +201,7 @@ class Column(Declared):
     format: str | None = None  # of dates and timestamps in the text; default ISO 8601
     required: bool = False
     key: bool = False
-    class_: ColumnClass
+    class_: str
     grade: Grade
     normalise: tuple[Normalisation, ...] = ("trim",)
     identity: str | None = None  # name of the person id column derived from it, e.g. `person_id`

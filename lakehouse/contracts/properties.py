@@ -12,7 +12,6 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, Va
 from lakehouse.contracts.model import (
     BlockAt,
     ClosingsHeldAt,
-    ColumnClass,
     Cycle,
     EachProvider,
     Grade,
@@ -53,7 +52,7 @@ CONTRACT_PROPERTIES: dict[str, Any] = {
 }
 REQUIRED_PROPERTIES = ("nameEn", "level", "provider", "source", "cycle", "delivery", "sharing", "locality")
 COLUMN_PROPERTIES: dict[str, Any] = {
-    "class": ColumnClass,
+    "class": Name,
     "grade": Grade,
     "normalise": tuple[Normalisation, ...],
     "identity": Name,

@@ -10,13 +10,17 @@ from lakehouse.contracts.properties import NAME_PATTERN
 
 @dataclass(frozen=True)
 class Start:
-    """What is known when a contract is begun; `headers` are the names of the columns in the CSV files, `provider` a kind of office."""
+    """What is known when a contract is begun.
+
+    `headers` are the names of the columns in the CSV files, `provider` is a kind of office, `class_` is the class of unclassified columns.
+    """
 
     code: str
     name_zh: str
     level: str
     provider: str
     headers: Sequence[str]
+    class_: str
     encoding: str = "utf-8"
 
 
@@ -51,17 +55,17 @@ COLUMN = """\
         description: {name}
         logicalType: string
 {key}        customProperties:
-          - {{property: class, value: free_text}}
+          - {{property: class, value: {class_}}}
           - {{property: grade, value: 3}}
 """
 KEY = "        primaryKey: true\n        required: true\n"
 
 
 def skeleton(start: Start) -> str:
-    """Return the contract as YAML: every column a string classed as free text of grade 3, the first column the key."""
+    """Return the contract as YAML: every column a string of grade 3 and of the class of `start`, the first column the key."""
     head = HEAD.format(code=start.code, name_zh=start.name_zh, level=start.level, provider=start.provider, encoding=start.encoding)
     columns = [
-        COLUMN.format(name=_column_name(header, number), header=_quoted(header), key=KEY if number == 1 else "")
+        COLUMN.format(name=_column_name(header, number), header=_quoted(header), key=KEY if number == 1 else "", class_=start.class_)
         for number, header in enumerate(start.headers, start=1)
     ]
     return head + "".join(columns)

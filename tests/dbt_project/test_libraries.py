@@ -12,8 +12,7 @@ import pytest
 from jinja2 import Environment
 from pyspark.sql import Row, SparkSession
 
-from lakehouse.config import Instance
-from lakehouse.declarations.libraries import DBT_PROJECT
+from lakehouse.config import PROJECT, Instance
 from lakehouse.derive import dbt
 from lakehouse.jobs import JobRequest
 from spark_jobs.jobs import libraries
@@ -165,7 +164,7 @@ UNLIKE = [("李四季", "李四记"), ("晨光路1-2号", "晨光路12号"), ("�
 
 
 def test_dots_spaces_and_width_make_no_other_name(spark: SparkSession) -> None:
-    macro = Environment(autoescape=False).from_string((DBT_PROJECT / "macros" / "spelling.sql").read_text("utf-8")).module
+    macro = Environment(autoescape=False).from_string((PROJECT / "dbt_project" / "macros" / "spelling.sql").read_text("utf-8")).module
     pairs = spark.createDataFrame([*ALIKE, *UNLIKE], "one string, other string")
     rows = pairs.selectExpr("one", "other", f"{macro.spelled_alike('one')} = {macro.spelled_alike('other')} as same").collect()
     assert [(row.one, row.other) for row in rows if row.same] == ALIKE

@@ -139,7 +139,7 @@ def test_three_mistakes_are_told_at_once(few_codes: Path) -> None:
         (LIST, ("id: id_no, part: age", "id: id_number, part: age"), "implementation.id", "there is no column 'id_number'."),
         (LIST, ("rule: resident_id_15", "rule: resident_id"), "schema.id_no.quality[1]", "there are two rules 'id_no.resident_id'."),
         (LIST, ("rule: resident_id_15,", "rule: not_after,"), "schema.id_no", "cannot judge a string."),
-        (LIST, ("to: person", "to: parson"), "schema.id_no.quality[2].implementation.to", "'parson' is not allowed."),
+        (LIST, ("to: person", "to: parson"), "schema.id_no.quality[2].implementation.to", "no entity 'parson'.\n  Allowed: person"),
         (REGISTER, ("[trim, half_width, upper, resident_id_18]", "[trim, half_width, upper, resident_id_18, open_ended]"),
          "schema.id_no", "is a string and cannot be open-ended."),
         (FIRMS, ("to: term_from", "to: update_time"), "schema.term_to.quality[0].implementation.to", "update_time is a timestamp, term_to"),
