@@ -289,8 +289,9 @@ def number_text(value: float, shown: str, *, is_plain: bool) -> str:
     """Return a number of at most fifteen digits; in a column of plain text a format of zeros fills it up."""
     exact = Decimal(repr(value))
     if exact != exact.to_integral_value():
-        kept = 14 - exact.adjusted()
-        return format(exact.quantize(Decimal(1).scaleb(-kept), ROUND_HALF_UP).normalize(), "f")
+        exact = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 14), ROUND_HALF_UP)
+    if exact != exact.to_integral_value():
+        return format(exact.normalize(), "f")
     digits = str(int(exact))
     return digits.rjust(len(shown), "0") if is_plain and value >= 0 and set(shown) == {"0"} and len(shown) > 1 else digits
 
