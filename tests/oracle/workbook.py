@@ -146,6 +146,7 @@ def fill(cell: Cell, element: minidom.Element, texts: list[str], formats: list[s
         cell.data_type, cell.value = "s", string_of(inner["is"]) or None
     elif written:
         cell.data_type, cell.value = typed(kind, written, texts, cell.number_format, epoch)
+    str(cell.value).encode()  # half a character costs its row
 
 
 def typed(kind: str, written: str, texts: list[str], shown: str, epoch: datetime) -> tuple[str, object]:
@@ -235,7 +236,7 @@ def string_of(item: minidom.Element) -> str:
 def spelled_out(text: str) -> str:
     """Return a text with its escaped characters."""
     found = re.sub("_x([0-9A-Fa-f]{4})_", lambda one: chr(int(one[1], 16)), text)
-    return found.encode("utf-16", "surrogatepass").decode("utf-16")
+    return found.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")  # joins halves; a lone one stays one
 
 
 def text_in(element: minidom.Element) -> str:
