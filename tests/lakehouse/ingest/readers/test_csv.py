@@ -145,6 +145,7 @@ def test_other_delimiters_are_declared() -> None:
         (b"a,b,a\n1,2,3\n", "more than once: a"),
         (b"a,b,zhangsan\n1,2,3\n", "not declared: column 3"),
         (b"zhangsan,44\n", "missing: a, b; not declared: column 1, 2"),
+        (b"a,b" + b",zhangsan" * 5_000 + b"\n1,2\n", "42 and 4960 more"),
         (b"\xff,b\n1,2\n", "undecodable"),
         (b'"a,b\n1,2\n', "bad_quoting"),
         (b"", "cannot be read"),

@@ -256,6 +256,10 @@ BODIES: dict[str, tuple[bytes, Contract, Outcome]] = {
     "one place twice": (
         Book(body() + TWICE + row(3, "3", "4")).content(), sheet_of(COLUMNS[:2]), [(2, "malformed_cell"), (3, "3", "4")],
     ),
+    "one value twice": (
+        Book(body(("1", '<c r="@"><v>1</v><v>2</v></c>'), ("3", "4"))).content(), sheet_of(COLUMNS[:2]),
+        [(2, "malformed_cell"), (3, "3", "4")],
+    ),
     "an odd cell above the header": (
         Book('<row r="1"><c r="?"><v>x</v></c><c r="A1" t="s"><v>9</v></c></row>' + row(2, "甲", "乙") + row(3, "1", "2")).content(),
         sheet_of(COLUMNS[:2], headerFrom=2), [(3, "1", "2")],
