@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
-from lakehouse.errors import ConfigError, Problem
-from lakehouse.jobs import Answer, JobRequest
+from lakehouse.jobs import Answer, JobRequest, resource_of
 from lakehouse.naming import silver
 from lakehouse.ops import batches, cases, connect
 from spark_jobs.ingest.accounting import Account, accounts
@@ -20,12 +20,13 @@ from spark_jobs.transforms import dispositions
 
 @dataclass(frozen=True, kw_only=True)
 class SilverAnswer(Answer):
-    """The number of batches that came into silver, of their rows by disposition, and of versions inserted and updated."""
+    """The number of batches that came into silver, of rows by disposition, of versions inserted and updated; and each batch's rows."""
 
     batches: int
     rows: dict[str, int] = field(default_factory=dict)
     inserted: int = 0
     updated: int = 0
+    by_batch: tuple[dict[str, Any], ...] = ()
 
 
 def run(instance: Instance, request: JobRequest) -> SilverAnswer:
@@ -34,13 +35,12 @@ def run(instance: Instance, request: JobRequest) -> SilverAnswer:
     Raises:
         QualityError: a batch's rows do not add up to those received, or the written history lacks keys or has overlaps.
     """
-    if request.resource is None:
-        raise ConfigError(Problem("job silver", "no resource was named.", "", "add --resource.").text())
+    resource = resource_of("silver", request)
     with connect(instance) as connection:
-        selection = Selection.of(batches.of_resource(connection, request.resource), request.business_date)
+        selection = Selection.of(batches.of_resource(connection, resource), request.business_date)
     if not selection.waiting:
         return SilverAnswer(batches=0)
-    contract = load_contract_of(instance.settings.contracts, request.resource)
+    contract = load_contract_of(instance.settings.contracts, resource)
     spark = open_session(instance, sum(batch.received for batch in selection.waiting), [silver(contract.code)])
     storage.ensure_tables(spark, instance, contract)
     step = Step(spark, contract, rule_scope(spark, instance), instance.key_path("hmac.key"), selection, request.business_date)
@@ -49,7 +49,9 @@ def run(instance: Instance, request: JobRequest) -> SilverAnswer:
     step.check()
     _record(instance, request, selection, drawn)
     totals = {name: sum(getattr(one.counts, name) for one in drawn) for name in dispositions.DISPOSITIONS}
-    return SilverAnswer(batches=len(selection.waiting), rows=totals, inserted=written.inserted, updated=written.updated)
+    by_batch = tuple({"batch_id": one.batch.batch_id, "received": one.batch.received, **asdict(one.counts)} for one in drawn)
+    inserted, updated = written.inserted, written.updated
+    return SilverAnswer(batches=len(selection.waiting), rows=totals, inserted=inserted, updated=updated, by_batch=by_batch)
 
 
 def _record(instance: Instance, request: JobRequest, selection: Selection, drawn: list[Account]) -> None:
