@@ -53,7 +53,7 @@ def test_runs_that_ended_before_do_not_count_even_behind_a_hundred_others(speaki
 def test_a_failed_run_is_told_and_ends_the_backfill(speaking: Airflow, tmp_path: Path) -> None:
     speaking.states = {"returns": "failed"}
     said: list[str] = []
-    with pytest.raises(DeliveryError, match="business day 2026-06-01:\n.*returns failed; the day is not published"):
+    with pytest.raises(DeliveryError, match=r"business day 2026-06-01:\n.*returns failed; the day is not published"):
         list(backfill_through_airflow(instance_at(tmp_path, speaking.port), FIRST, SECOND, said.append))
     assert any(line.endswith("FAILED") for line in said)
 
@@ -61,7 +61,7 @@ def test_a_failed_run_is_told_and_ends_the_backfill(speaking: Airflow, tmp_path:
 def test_a_date_airflow_makes_no_run_for_is_not_waited_for(speaking: Airflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     speaking.runs_made = False
     monkeypatch.setattr(day_run, "NO_RUN_SECONDS", 0)
-    with pytest.raises(DeliveryError, match="2026-06-01:\n.*made no run"):
+    with pytest.raises(DeliveryError, match=r"2026-06-01:\n.*made no run"):
         list(backfill_through_airflow(instance_at(tmp_path, speaking.port), FIRST, SECOND, print))
 
 
