@@ -24,7 +24,7 @@ def leave(reports: Iterable[DayReport]) -> None:
         if one.state != "published":
             typer.echo(f"{one.date} is not published.", err=True)
         elif not one.is_well:
-            typer.echo(f"{one.date} is published, but not every invariant holds.", err=True)
+            typer.echo(f"{one.date} is published, but not every invariant was checked and holds.", err=True)
         elif one.gaps:
             typer.echo(f"{one.date} is published with {len(one.gaps)} gaps.", err=True)
     if code := exit_code(told):

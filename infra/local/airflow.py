@@ -77,8 +77,8 @@ def environment(instance: Instance) -> dict[str, str]:
         "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
         "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
         "LOGGING__LOGGING_LEVEL": "WARNING",
-        # What our jobs say, and the log of a task, which otherwise drops it again.
-        "LOGGING__NAMESPACE_LEVELS": "huiliu=INFO task=INFO",
+        # The log of a task also keeps what our jobs say on standard output (dags/tasks.py).
+        "LOGGING__NAMESPACE_LEVELS": "task=INFO",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     return {

@@ -67,7 +67,7 @@ def run(project: Path, variables: Mapping[str, object], command: Command) -> int
         found = f"{', '.join(taken)} cannot be set, because the instance sets it."
         raise ConfigError(Problem("huiliu dbt --vars", found, "", "choose the day with `huiliu dbt --date DATE …`.").text())
     told = {**variables, **command.variables}
-    manifest, needed = _completed(project, told, command) if command.name in BUILDING and command.select else (None, [])
+    manifest, needed = completed(project, told, command) if command.name in BUILDING and command.select else (None, [])
     result = invoke_as_told(project, told, [*command.arguments, *needed], manifest)
     if result.exception is None:
         return WELL if result.success else FAILED
@@ -78,8 +78,11 @@ def run(project: Path, variables: Mapping[str, object], command: Command) -> int
     return BROKEN
 
 
-def _completed(project: Path, variables: Mapping[str, object], command: Command) -> tuple[Any, list[str]]:
-    """Return the parsed project, and the option that also selects the intermediate models that the chosen models read."""
+def completed(project: Path, variables: Mapping[str, object], command: Command) -> tuple[Any, list[str]]:
+    """Return the parsed project, and the option that also selects the intermediate models that the chosen models read.
+
+    Reads the project only; no warehouse is asked.
+    """
     parsed = invoke_as_told(project, variables, [*SILENT, "parse"])
     if not parsed.success:
         return None, []  # dbt says why when it runs the command

@@ -34,9 +34,12 @@ def test_airflow_runs_in_the_environment_of_the_instance_and_is_warned_of_its_da
     assert "PostgreSQL does not answer" in told.stderr
 
 
-def test_the_log_of_a_task_keeps_what_our_jobs_say(stopped: Instance) -> None:
-    levels = dict(one.split("=") for one in airflow.environment(stopped)["AIRFLOW__LOGGING__NAMESPACE_LEVELS"].split())
-    assert levels == {"huiliu": "INFO", "task": "INFO"}
+def test_what_our_jobs_say_goes_to_the_output_that_the_log_of_a_task_keeps(stopped: Instance) -> None:
+    code = "import dags.tasks, logging; logging.getLogger('huiliu.jobs').info('gate: done'); logging.getLogger('other').info('a value')"
+    environment = {**os.environ, **stopped.settings.environment(), **airflow.environment(stopped)}
+    told = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout == "gate: done\n"
+    assert environment["AIRFLOW__LOGGING__NAMESPACE_LEVELS"] == "task=INFO"
 
 
 @pytest.mark.parametrize(("command", "said"), [("dbt --help", "--date"), ("airflow --help", "dags list")])
