@@ -52,9 +52,15 @@ def staging_path(resource: str, business_date: date) -> str:
     return f"_staging/{resource}/{business_date.isoformat()}"
 
 
-def batch_id(resource: str, provider: str, business_date: date, content_sha256: str) -> str:
-    """Return the identity of a delivery: the same bytes about the same date from the same provider are the same batch."""
-    identity = "|".join((resource, provider, business_date.isoformat(), content_sha256))
+def listing_path(resource: str, business_date: date) -> str:
+    """Return the path below the lake root where the keys of a whole source are left for Spark to compare."""
+    return f"_listing/{resource}/{business_date.isoformat()}"
+
+
+def batch_id(resource: str, provider: str, business_date: date, content_sha256: str, occurrence: int = 1) -> str:
+    """Return the identity of a delivery: its resource, provider, date and bytes, and their occurrence from the second on (ADR 0021)."""
+    again = () if occurrence == 1 else (str(occurrence),)
+    identity = "|".join((resource, provider, business_date.isoformat(), content_sha256, *again))
     return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 

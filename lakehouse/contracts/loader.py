@@ -8,7 +8,7 @@ from typing import Any
 
 from lakehouse.contracts import consistency
 from lakehouse.contracts.columns import read_table
-from lakehouse.contracts.model import BlockAt, Contract
+from lakehouse.contracts.model import BlockAt, ClosingsHeldAt, Contract
 from lakehouse.contracts.neighbours import Neighbours, neighbours
 from lakehouse.contracts.properties import CONTRACT_PROPERTIES, read_properties
 from lakehouse.contracts.standard import standard_findings
@@ -119,6 +119,7 @@ def _contract(document: Document, properties: dict[str, Any], columns: tuple[Any
         sharing=properties["sharing"],
         locality=properties["locality"],
         block_at=properties.get("blockAt", BlockAt()),
+        closings_held_at=properties.get("closingsHeldAt", ClosingsHeldAt()),
         columns=columns,
         rules=tuple(rule for rule in rules if rule.kind in gate_kinds()),
         references=tuple(rule for rule in rules if rule.kind not in gate_kinds()),

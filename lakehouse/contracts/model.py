@@ -15,14 +15,29 @@ Normalisation = Literal["trim", "half_width", "upper", "resident_id_18", "region
 Grade = Literal[1, 2, 3, 4]
 
 
+class Recurrence(Declared):
+    """How often something is due: every business day, every Monday, every first of the month or of the year …."""
+
+    every: Every
+
+    @property
+    def rule(self) -> CycleRule:
+        """Return what the recurrence means."""
+        return CYCLES[self.every]
+
+
 class PostgresSource(Declared):
-    """A table of a PostgreSQL source system, taken by watermark with an overlap of days."""
+    """A table of a PostgreSQL source system, taken by watermark with an overlap of days.
+
+    `reconcile` says how often its keys and positions are compared with what has arrived.
+    """
 
     kind: Literal["postgres"]
     connection: str
     table: str
     watermark: str
     overlap_days: int = Field(3, alias="overlapDays", ge=0, le=31)
+    reconcile: Recurrence | None = None
 
 
 class CsvSource(Declared):
@@ -56,7 +71,12 @@ class XlsxSource(Declared):
 
 
 class ApiSource(Declared):
-    """A paged HTTP API with a bearer token, taken by watermark with an overlap of days."""
+    """A paged HTTP API with a bearer token, taken by watermark with an overlap of days.
+
+    `paging` says how its pages make up one moment: `snapshot` (its answers name a snapshot, which later pages are asked from), `key` (it
+    answers in the order of the key, after a key), `passes` (neither: all pages are read until two passes agree). `repeated_keys`: it may
+    give several rows of one key. `reconcile` says how often its keys and positions are compared with what has arrived.
+    """
 
     kind: Literal["api"]
     connection: str
@@ -64,6 +84,9 @@ class ApiSource(Declared):
     watermark: str
     page_size: int = Field(200, alias="pageSize", ge=1, le=5000)
     overlap_days: int = Field(3, alias="overlapDays", ge=0, le=31)
+    paging: Literal["passes", "snapshot", "key"] = "passes"
+    repeated_keys: bool = Field(False, alias="repeatedKeys")
+    reconcile: Recurrence | None = None
 
 
 Source = Annotated[PostgresSource | CsvSource | JsonLinesSource | XlsxSource | ApiSource, Field(discriminator="kind")]
@@ -95,19 +118,13 @@ class EachProvider(Declared):
         return f"{self.kind} of each {self.each}" if self.kind else f"each {self.each}"
 
 
-class Cycle(Declared):
-    """How often a delivery is due: every business day, every Monday, every first of the month or of the year …; and by what hour.
+class Cycle(Recurrence):
+    """How often a delivery is due, and by what hour.
 
     `due_hours` counts from the beginning of that day: with 9 the delivery is late after nine o'clock, with 72 after the third day.
     """
 
-    every: Every
     due_hours: int = Field(alias="dueHours", ge=0, le=240)
-
-    @property
-    def rule(self) -> CycleRule:
-        """Return what the cycle means."""
-        return CYCLES[self.every]
 
 
 class Sharing(Declared):
@@ -144,6 +161,17 @@ class BlockAt(Declared):
 
     share: float = Field(0.05, ge=0, le=1)
     rows: int = Field(20, ge=1)
+
+
+class ClosingsHeldAt(Declared):
+    """A snapshot's closings are held when they are more than `share` *and* more than `keys`, or more than the share `most`.
+
+    Both are shares of its provider's open keys.
+    """
+
+    share: float = Field(0.05, ge=0, le=1)
+    keys: int = Field(20, ge=0)
+    most: float = Field(0.5, ge=0, le=1)
 
 
 class Rule(Declared):
@@ -196,6 +224,7 @@ class Contract(Declared):
     sharing: Sharing
     locality: Locality
     block_at: BlockAt = BlockAt()
+    closings_held_at: ClosingsHeldAt = ClosingsHeldAt()
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]  # judged at the gate
     references: tuple[Rule, ...] = ()  # judged in the libraries: values that a base library should know

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, Va
 
 from lakehouse.contracts.model import (
     BlockAt,
+    ClosingsHeldAt,
     Cycle,
     EachProvider,
     Grade,
@@ -46,6 +47,7 @@ CONTRACT_PROPERTIES: dict[str, Any] = {
     "sharing": Sharing,
     "locality": Locality,
     "blockAt": BlockAt,
+    "closingsHeldAt": ClosingsHeldAt,
 }
 REQUIRED_PROPERTIES = ("nameEn", "level", "provider", "source", "cycle", "delivery", "sharing", "locality")
 COLUMN_PROPERTIES: dict[str, Any] = {

@@ -17,6 +17,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.errors import Problem, SourceError
 from lakehouse.ingest.landing import open_landed
 from lakehouse.ingest.readers import reader_of
+from lakehouse.ingest.readers.guarded import telling_surprises
 from lakehouse.ingest.readers.records import Record
 from lakehouse.naming import staging_path
 from lakehouse.objects import Area
@@ -49,7 +50,8 @@ def row_hash(texts: Iterable[str | None]) -> str:
 def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed], business_date: date) -> Staged:
     """Write the rows of landed batches to one Parquet file (`areas`: landing, lake); what an earlier attempt left is removed.
 
-    A batch is refused when it cannot be read at all, or when the reader and the second counter find different numbers of records.
+    A batch is refused when it cannot be read at all, or when the reader and the second counter find different numbers of records; the
+    others of the step are staged all the same.
     """
     landing, lake = areas
     folder = staging_path(contract.code, business_date)
@@ -79,18 +81,17 @@ def clear(lake: Area, contract: Contract, business_date: date) -> None:
 
 
 def _remarks(landing: Area, contract: Contract, batch: Landed) -> list[str]:
-    remarks = reader_of(contract).remarks
-    if remarks is None:
-        return []
     with open_landed(landing, batch) as stream:
-        return remarks(stream, contract)
+        return reader_of(contract).remarks(stream, contract, batch.source_object)
 
 
 def _tables(landing: Area, contract: Contract, batch: Landed, schema: pa.Schema) -> Iterator[pa.Table]:
     with open_landed(landing, batch) as stream:
         records = reader_of(contract).read(stream, contract, batch.source_object)
         while some := list(islice(records, ROWS_AT_ONCE)):
-            yield _table(some, batch, schema)
+            with telling_surprises(batch.source_object):
+                table = _table(some, batch, schema)
+            yield table
 
 
 def _table(records: list[Record], batch: Landed, schema: pa.Schema) -> pa.Table:

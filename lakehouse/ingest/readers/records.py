@@ -10,8 +10,13 @@ MAX_RECORD_BYTES = 1024 * 1024
 MAX_RECORD_LINES = 100
 MAX_CELL_CHARACTERS = 32_767  # the most a spreadsheet's cell can hold
 
+Encoding = Literal["utf-8", "utf-16", "gb18030"]
 Reject = Literal[
     "undecodable",
+    "foreign_utf8",
+    "foreign_gb18030",
+    "foreign_big5",
+    "encoded_twice",
     "nul_byte",
     "blank_line",
     "bad_quoting",
@@ -28,6 +33,7 @@ Reject = Literal[
     "error_cell",
     "merged_cell",
     "imprecise_number",
+    "malformed_cell",
 ]
 
 
