@@ -11,12 +11,14 @@ import pytest
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.declarations.authority import load_authority
+from lakehouse.declarations.policies import load_policies
 from lakehouse.derive import dbt
 from lakehouse.errors import ConfigError
 from spark_jobs.lake import dbt_command
 from spark_jobs.lake.dbt_command import unbuilt
 from spark_jobs.lake.dbt_runs import SILENT, invoke_as_told
 
+DECLARED = PROJECT / "contracts"
 PARENTS = {
     "mine": ["int_b", "person"],
     "int_b": ["int_a", "address"],
@@ -82,7 +84,8 @@ def test_a_variable_of_the_instance_cannot_be_set(project: Path) -> None:
 def test_what_is_added_to_the_selection_is_selected_with_it(tmp_path: Path) -> None:
     """Read from the project itself; no warehouse is asked."""
     contracts = load_contracts(PROJECT / "contracts", standard=False)
-    project = dbt.render(tmp_path / "project", contracts, load_authority(PROJECT / "contracts" / "authority.yaml", contracts))
+    authority, policies = load_authority(DECLARED / "authority.yaml", contracts), load_policies(DECLARED / "policies.yaml")
+    project = dbt.render(PROJECT / "dbt_project", tmp_path / "project", dbt.Declared(contracts, authority, policies))
     variables = dbt.Run(date(2026, 6, 1), ZoneInfo("Asia/Shanghai"), "4499", "file:///nowhere", "sc://nowhere").variables()
     command = dbt_command.read(project, ["run", "-s", "person_address", "safety_net"])
     manifest, option = dbt_command.completed(project, variables, command)
