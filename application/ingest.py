@@ -79,7 +79,7 @@ def take(instance: Instance, handed: Handed) -> Taken:
     extracted = answers[steps.INGEST[0]]
     assert isinstance(extracted, ExtractAnswer)
     with connect(instance) as connection:
-        taken = [batch for batch in (batches.get(connection, one) for one in extracted.batches) if batch]
+        taken = [batch for batch in (batches.get(connection, one.batch_id) for one in extracted.batches) if batch]
         open_ = tickets.find(connection, handed.business_date, only_open=True)
     told = tuple(ticket.message for ticket in open_ if ticket.resource == handed.resource)
     remarks = tuple(text for answer in answers.values() if isinstance(answer, ExtractAnswer | GateAnswer) for text in answer.remarks)

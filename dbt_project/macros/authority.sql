@@ -77,7 +77,7 @@
 
 {#
   Return one row per entity: for each value and fact the offer that is kept (null: no resource offers one), and as `conflicts` the offers
-  that differ from it.
+  that differ from it, not only in how they are spelled.
 #}
 {% macro golden_values(entity) -%}
 {%- set declared = authority()[entity] -%}
@@ -116,7 +116,7 @@ select
   concat(
     {% for name, field in fields.items() -%}
     transform(
-      filter({{ name }}, (said, n) -> n > 0 and not said.is_proxy and not said.value <=> {{ name }}[0].value),
+      filter({{ name }}, (said, n) -> n > 0 and not said.is_proxy and not ({{ same_value(field, 'said.value', name ~ '[0].value') }})),
       lost -> {{ conflict(text(name), text(field.authority), name ~ '[0]', 'lost') }}
     ){{ ',' if not loop.last }}
     {% endfor %}

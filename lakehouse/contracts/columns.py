@@ -15,6 +15,7 @@ from lakehouse.declarations.document import Document, Finding, Step
 from lakehouse.declarations.strict_yaml import typed_findings
 from lakehouse.errors import nearest_first
 from lakehouse.rules.format import FORMATS
+from lakehouse.rules.range import BUSINESS_DATE
 from lakehouse.rules.registry import Severity, build_rule, kinds
 from lakehouse.rules.vocabulary import Called, Labels
 
@@ -22,6 +23,9 @@ ENGINE = "huiliu"
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 TYPES: tuple[str, ...] = get_args(LogicalType)
 
+FIRST_DAY, LAST_DAY = "1900-01-01", "2199-12-31"  # of every date, unless its column declares a rule `<column>.calendar` itself
+CALENDAR = "calendar"
+OF_CODES = ("domain", "resident_id", "uscc", "disability_certificate_no", "place_known")
 NUMBER_TYPE = re.compile(r"decimal\([0-9]{1,2},[0-9]{1,2}\)|double")
 
 Steps = tuple[Step, ...]
@@ -61,6 +65,7 @@ def read_table(document: Document, entities: Mapping[str, Labels]) -> Table:
             _add_derived_rules(table, column, steps)
             for quality, place in _items(raw.get("quality"), (*steps, "quality")):
                 _add_rule(table, quality, place, column)
+            _add_default_rules(table, column, steps)
     for quality, place in _items(schemas[0].get("quality"), ("schema", 0, "quality")):
         _add_table_rule(table, quality, place)
     return table
@@ -144,6 +149,26 @@ def _add_derived_rules(table: Table, column: Column, steps: Steps) -> None:
         table.rules.append((build_rule("required", column, "error"), steps))
     if column.type != "string":
         table.rules.append((build_rule("format", column, "error"), steps))
+
+
+def _add_default_rules(table: Table, column: Column, steps: Steps) -> None:
+    """Add the rules every column of a type gets unless it declares a rule with the same id (ADR 0022).
+
+    A date lies between 1900 and 2199, a birth not after the business date. A text that no rule restricts to codes or a pattern is legible.
+    """
+    declared = [rule for rule, _ in table.rules if rule.column == column.name]
+    found: list[Rule] = []
+    if column.type in ("date", "timestamp"):
+        limits = {"min": FIRST_DAY, "max": BUSINESS_DATE if column.class_ == "birth_date" else LAST_DAY}
+        found.append(build_rule("range", column, "error", limits).model_copy(update={"id": f"{column.name}.{CALENDAR}"}))
+    elif column.type == "string" and not any(map(_restricts, declared)):
+        found.append(build_rule("legible", column, "warning"))
+    if not column.dropped:
+        table.rules += [(rule, steps) for rule in found if rule.id not in {one.id for one in declared}]
+
+
+def _restricts(rule: Rule) -> bool:
+    return rule.kind in OF_CODES or (rule.kind == "pattern" and not re.fullmatch(rule.params["regex"], "\ufffd"))
 
 
 def _add_table_rule(table: Table, quality: dict[str, Any], steps: Steps) -> None:

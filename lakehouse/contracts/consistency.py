@@ -158,6 +158,8 @@ def _classes(draft: Draft) -> Iterator[Finding]:
         yield from _identity(draft, column, steps)
         if "open_ended" in column.normalise and column.type != "date":
             yield Finding(steps, f"is a {column.type} and cannot be open-ended.", "date", "remove open_ended from its normalisation.")
+        if "round" in column.normalise and not column.decimals:
+            yield Finding(steps, "has no decimals to round to.", "a number of type decimal(p,s)", "remove round from its normalisation.")
         if column.identity in table.names:
             yield Finding(steps, f"the identity {column.identity!r} is also a column.", "", "choose another name.")
     sharing = draft.properties.get("sharing")

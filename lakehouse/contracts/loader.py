@@ -8,7 +8,7 @@ from typing import Any
 
 from lakehouse.contracts import consistency
 from lakehouse.contracts.columns import read_table
-from lakehouse.contracts.model import BlockAt, ClosingsHeldAt, Contract
+from lakehouse.contracts.model import BlockAt, ClosingsHeldAt, Column, Contract, Source
 from lakehouse.contracts.neighbours import Neighbours, neighbours
 from lakehouse.contracts.properties import CONTRACT_PROPERTIES, read_properties
 from lakehouse.contracts.standard import standard_findings
@@ -98,7 +98,15 @@ def load_contract(path: Path, standard: bool = True, beside: Neighbours | None =
         findings += [finding for finding in standard_findings(document) if finding.steps not in told]
     if findings:
         raise ContractError(problems_text(document.problems(findings)))
-    return _contract(document, properties, tuple(table.columns.values()), tuple(rule for rule, _ in table.rules))
+    columns = tuple(_read_by_value(column, properties["source"]) for column in table.columns.values())
+    return _contract(document, properties, columns, tuple(rule for rule, _ in table.rules))
+
+
+def _read_by_value(column: Column, source: Source) -> Column:
+    """Return the column with `round` where its source sends numbers, not their spelling: only a CSV file is judged as it is spelled."""
+    if source.kind == "csv" or not column.decimals or "round" in column.normalise:
+        return column
+    return column.model_copy(update={"normalise": (*column.normalise, "round")})
 
 
 def _contract(document: Document, properties: dict[str, Any], columns: tuple[Any, ...], rules: tuple[Any, ...]) -> Contract:
@@ -120,6 +128,7 @@ def _contract(document: Document, properties: dict[str, Any], columns: tuple[Any
         locality=properties["locality"],
         block_at=properties.get("blockAt", BlockAt()),
         closings_held_at=properties.get("closingsHeldAt", ClosingsHeldAt()),
+        words_for_nothing=properties.get("wordsForNothing", ()),
         columns=columns,
         rules=tuple(rule for rule in rules if rule.kind in gate_kinds()),
         references=tuple(rule for rule in rules if rule.kind not in gate_kinds()),

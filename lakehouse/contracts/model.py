@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -11,8 +12,9 @@ from lakehouse.declarations.strict_yaml import Declared
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
 LogicalType = Literal["string", "date", "timestamp", "integer", "number", "boolean"]
-Normalisation = Literal["trim", "half_width", "upper", "resident_id_18", "region_successor", "open_ended"]
+Normalisation = Literal["trim", "half_width", "upper", "resident_id_18", "region_successor", "open_ended", "round"]
 Grade = Literal[1, 2, 3, 4]
+DECIMAL = re.compile(r"decimal\([0-9]{1,2},([0-9]{1,2})\)")
 
 
 class Recurrence(Declared):
@@ -205,6 +207,22 @@ class Column(Declared):
     identity: str | None = None  # name of the person id column derived from it, e.g. `person_id`
     dropped: bool = False  # dropped at landing: kept by no reader, in no table
 
+    @property
+    def is_name(self) -> bool:
+        """Return whether the column holds names: of persons by its class, of entities and places by its own name (`…_name`)."""
+        return self.class_ == "name" or self.name.endswith("_name")
+
+    @property
+    def is_spelled_freely(self) -> bool:
+        """Return whether the same value may be written in several ways: names and addresses."""
+        return self.is_name or self.class_ == "address" or self.name.endswith("_address")
+
+    @property
+    def decimals(self) -> int | None:
+        """Return how many digits after the point the column keeps; None for a type without such a limit."""
+        found = DECIMAL.fullmatch(self.physical_type or "") if self.type == "number" else None
+        return int(found[1]) if found else None
+
 
 class Contract(Declared):
     """A resource. Schemas, rules, suites, DAGs and docs are derived from this contract and from nothing else."""
@@ -225,6 +243,7 @@ class Contract(Declared):
     locality: Locality
     block_at: BlockAt = BlockAt()
     closings_held_at: ClosingsHeldAt = ClosingsHeldAt()
+    words_for_nothing: tuple[str, ...] = ()  # words that say a value is missing, besides those every export writes (`text.cleaning`)
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]  # judged at the gate
     references: tuple[Rule, ...] = ()  # judged in the libraries: values that a base library should know

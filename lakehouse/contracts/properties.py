@@ -48,6 +48,7 @@ CONTRACT_PROPERTIES: dict[str, Any] = {
     "locality": Locality,
     "blockAt": BlockAt,
     "closingsHeldAt": ClosingsHeldAt,
+    "wordsForNothing": tuple[Annotated[str, Field(pattern=r"^\S(.*\S)?$")], ...],
 }
 REQUIRED_PROPERTIES = ("nameEn", "level", "provider", "source", "cycle", "delivery", "sharing", "locality")
 COLUMN_PROPERTIES: dict[str, Any] = {

@@ -45,13 +45,17 @@ TABLE_PATH_MACRO = """\
 
 @dataclass(frozen=True)
 class Run:
-    """The inputs of a dbt run: the business date, the time zone, the city's region, the lake's root, the address of Spark Connect."""
+    """The inputs of a dbt run: the business date, the time zone, the city's region, the lake's root, the address of Spark Connect.
+
+    `bench` names the place of intermediate rows; runs that may go on at the same time need different ones.
+    """
 
     business_date: date
     timezone: ZoneInfo
     city_region_code: str
     lake: str
     spark_remote: str
+    bench: str = "libraries"
 
     @property
     def end(self) -> datetime:
@@ -61,7 +65,7 @@ class Run:
     @property
     def staging(self) -> str:
         """Return the path below the lake root that holds intermediate rows while dbt runs."""
-        return naming.staging_path("libraries", self.business_date)
+        return naming.staging_path(self.bench, self.business_date)
 
     def variables(self) -> dict[str, str]:
         """Return the variables of the dbt run."""
@@ -176,7 +180,15 @@ def _field(name: str, field: FieldAuthority, contracts: Mapping[str, Contract]) 
         for rank, candidate in enumerate(field.candidates)
         if candidate.resource in contracts
     ]
-    return {"kind": field.kind, "authority": field.authority, "columns": list(_golden(name, field)), "candidates": candidates}
+    said = {"kind": field.kind, "authority": field.authority, "is_spelled_freely": _is_spelled_freely(name, field, contracts)}
+    return {**said, "columns": list(_golden(name, field)), "candidates": candidates}
+
+
+def _is_spelled_freely(name: str, field: FieldAuthority, contracts: Mapping[str, Contract]) -> bool:
+    """Return whether a field's values are names or addresses, by the columns that supply it."""
+    supplying = [(contracts[one.resource], supplied(name, field, one)) for one in field.candidates if one.resource in contracts]
+    named = [(contract, column) for contract, columns in supplying for sources in columns.values() for column in sources]
+    return any(column.is_spelled_freely for contract, source in named for column in contract.kept_columns if column.name == source)
 
 
 def _golden(name: str, field: FieldAuthority) -> Iterator[str]:

@@ -2,7 +2,7 @@
   One row per entity and place field: the place that is kept, the place that was verified, and as `conflicts` the places that differ
   from the kept one. A place is resolved to regions before it counts: by its code if that reaches the community; else by standard address;
   else by its text, matched with the standard addresses; else by its code as far as that goes. A place that cannot be resolved is no value.
-  A community's name is looked up among the communities of the streets its provider serves; unless it is found exactly once, the place is
+  A community's name, however it is spelled, is looked up among the communities of the streets its provider serves; unless it is found exactly once, the place is
   known down to the street only, and not even that where the provider serves several.
 #}
 with provided as (
@@ -10,11 +10,11 @@ with provided as (
 ),
 
 named as (
-  select office.uscc, region.name, max(region.region_code) as region_code
+  select office.uscc, {{ spelled_alike('region.name') }} as name, max(region.region_code) as region_code
   from {{ ref('int_ref__department') }} as office
   inner join {{ ref('int_ref__region') }} as region on office.region_code = region.parent_code
   where {{ effective('office') }} and {{ effective('region') }}
-  group by office.uscc, region.name
+  group by office.uscc, {{ spelled_alike('region.name') }}
   having count(distinct region.region_code) = 1
 ),
 
@@ -25,7 +25,7 @@ spelled as (
     written.key
   from {{ ref('int_entity__sighting') }} as sighting
   left join provided on sighting.provider = provided.uscc
-  left join named on sighting.provider = named.uscc and sighting.community_name = named.name
+  left join named on sighting.provider = named.uscc and {{ spelled_alike('sighting.community_name') }} = named.name
   left join {{ ref('int_address__text') }} as written on sighting.address_text = written.address_text
 ),
 

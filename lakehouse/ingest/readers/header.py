@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from lakehouse.ingest.readers.records import refusal
 
+MOST_TOLD = 40  # columns: a broken line end may put thousands of fields into the header
+
 
 def check_header(found: Sequence[str], declared: set[str], where: str) -> None:
     """Check that the names in a header are exactly the declared ones.
@@ -24,7 +26,8 @@ def check_header(found: Sequence[str], declared: set[str], where: str) -> None:
     if twice:
         problems.append(f"more than once: {', '.join(twice)}")
     if unknown:
-        problems.append(f"not declared: column {', '.join(unknown)}")
+        more = f" and {len(unknown) - MOST_TOLD} more" if len(unknown) > MOST_TOLD else ""
+        problems.append(f"not declared: column {', '.join(unknown[:MOST_TOLD])}{more}")
     if problems:
         fix = "send the file again with exactly these header names, in any order."
         raise refusal(f"{where}: header", "; ".join(problems) + ".", ", ".join(sorted(declared)), fix)
