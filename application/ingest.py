@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Connection
 
 from lakehouse import steps
 from lakehouse.config import Instance
+from lakehouse.ingest.delivery_tickets import STOPS
 from lakehouse.jobs import Answer, JobRequest, run_job
 from lakehouse.ops import batches, connect, tickets
 from lakehouse.ops.batches import Batch
@@ -25,22 +30,46 @@ class Handed:
 
 
 @dataclass(frozen=True)
+class Stopped:
+    """A file that was not let in: the gate's result, and the message of its ticket, which says why and how to mend it."""
+
+    source_object: str
+    gate: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Taken:
-    """The result of taking files in: their batches, the answer of each step, the messages of the resource's open tickets."""
+    """The result of taking files in.
+
+    Attributes:
+        batches: the batches read now.
+        known: the batches of files whose bytes had been delivered before.
+        answers: the answer of each step.
+        stopped: the files that were not let in, now or when they came first, each with its reason.
+    """
 
     batches: tuple[Batch, ...]
+    known: tuple[Batch, ...]
     answers: Mapping[str, Answer]
-    messages: tuple[str, ...]
+    stopped: tuple[Stopped, ...]
 
     @property
     def is_let_in(self) -> bool:
-        """Return whether every batch passed its gate (or no new batch came)."""
-        return all(batch.is_known for batch in self.batches)
+        """Return whether every file passed its gate, now or when it came first."""
+        return all(batch.is_known for batch in (*self.batches, *self.known))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Return what people should know about files that could be read."""
+        extracted = self.answers[steps.INGEST[0]]
+        return extracted.remarks if isinstance(extracted, ExtractAnswer) else ()
 
 
 def take(instance: Instance, handed: Handed) -> Taken:
     """Run the ingest steps of one resource on files and return the result."""
     options = {"files": list(handed.files)} | ({"provider": handed.provider} if handed.provider else {})
+    hashes = {_sha256(Path(file)) for file in handed.files if Path(file).is_file()}
     answers: dict[str, Answer] = {}
     for step in (*steps.INGEST, steps.INGEST_OUTCOME):
         request = JobRequest(handed.business_date, handed.resource, options=options if step == steps.INGEST[0] else {})
@@ -48,7 +77,27 @@ def take(instance: Instance, handed: Handed) -> Taken:
     extracted = answers[steps.INGEST[0]]
     assert isinstance(extracted, ExtractAnswer)
     with connect(instance) as connection:
-        taken = [batch for batch in (batches.get(connection, one) for one in extracted.batches) if batch]
-        open_ = tickets.find(connection, handed.business_date, only_open=True)
-    told = tuple(ticket.message for ticket in open_ if ticket.resource == handed.resource)
-    return Taken(tuple(taken), answers, told)
+        read = tuple(batches.of_ids(connection, extracted.batches))
+        known = _known(connection, handed, hashes - {batch.content_sha256 for batch in read})
+        return Taken(read, known, answers, _stopped(connection, (*read, *known)))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _known(connection: Connection, handed: Handed, hashes: Collection[str]) -> tuple[Batch, ...]:
+    """Return the newest batch of each file that brought no new one."""
+    about = batches.of_content(connection, handed.resource, handed.business_date, hashes)
+    return tuple({batch.content_sha256: batch for batch in about if handed.provider in ("", batch.provider)}.values())
+
+
+def _stopped(connection: Connection, of: Collection[Batch]) -> tuple[Stopped, ...]:
+    told = {
+        ticket.detail["batch_id"]: ticket.message
+        for ticket in tickets.find(connection, resource=next((batch.resource for batch in of), ""))
+        if ticket.kind in STOPS
+    }
+    held = [batch for batch in of if batch.gate in STOPS]
+    return tuple(Stopped(batch.source_object, str(batch.gate), told.get(batch.batch_id, "")) for batch in held)

@@ -17,6 +17,7 @@ from lakehouse.city.calendar import end_of_day
 from lakehouse.city.departments import load_departments
 from lakehouse.city.regions import load_regions
 from lakehouse.config import Instance
+from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract, XlsxSource
 from lakehouse.declarations.authority import Candidate, EntityAuthority, FieldAuthority, load_authority, place_columns, supplied
@@ -222,7 +223,7 @@ def _origin(subject: _Subject, role: Role, row: Any, landed: batches.Batch) -> O
 
 
 def _cells(subject: _Subject, landed: batches.Batch, columns: Iterable[str], line: int) -> tuple[str, ...]:
-    contract = subject.contracts[landed.resource]
+    contract = laid_out(subject.contracts[landed.resource], landed.business_date)
     spelled = {column.name: column.source_name for column in contract.columns}
     names = [spelled[name] for name in columns if name in spelled]
     if not isinstance(contract.source, XlsxSource):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
@@ -38,11 +39,13 @@ def ingest(
     if as_json:
         answers = {step: answer.facts() for step, answer in taken.answers.items()}
         facts = {"resource": resource, "batches": [_facts(one) for one in taken.batches], "steps": answers}
+        facts |= {"known": [_facts(one) for one in taken.known], "stopped": [asdict(one) for one in taken.stopped]}
         typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
         _print(taken)
     if not taken.is_let_in:
-        raise SourceError("\n".join(taken.messages) or f"{resource}: a batch was refused or blocked; see `huiliu tickets list`.")
+        told = [one.message for one in taken.stopped if one.message]
+        raise SourceError("\n".join(told) or f"{resource}: a batch was refused or blocked; see `huiliu tickets list`.")
 
 
 def _facts(batch: Batch) -> dict[str, Any]:
@@ -51,8 +54,12 @@ def _facts(batch: Batch) -> dict[str, Any]:
 
 def _print(taken: Taken) -> None:
     table = Table("batch", "file", *COUNTS, "gate")
-    for batch in taken.batches:
+    for batch in (*taken.batches, *taken.known):
         table.add_row(batch.batch_id[:12], batch.source_object, *(str(getattr(batch, name)) for name in COUNTS), batch.gate)
     console = Console()
-    console.print(table if taken.batches else "nothing new: the same bytes were delivered before.")
+    console.print(table)
+    if not taken.batches:
+        console.print("nothing new: the same bytes were delivered before.")
+    for remark in taken.remarks:
+        console.print(f"remark: {remark}", markup=False)
     console.print(", ".join(f"{step} {answer.seconds:.1f} s" for step, answer in taken.answers.items()))

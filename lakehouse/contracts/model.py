@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from lakehouse.contracts.cycle import CYCLES, CycleRule, Every
+from lakehouse.contracts.layouts import Encoding, Layout
 from lakehouse.declarations.strict_yaml import Declared
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
@@ -32,7 +33,15 @@ COLUMN_CLASSES: tuple[str, ...] = ColumnClass.__args__  # type: ignore[attr-defi
 
 
 class PostgresSource(Declared):
-    """A table of a PostgreSQL source system, taken by watermark with an overlap of days."""
+    """A table of a PostgreSQL source system, taken by watermark with an overlap of days.
+
+    Attributes:
+        kind: `postgres`.
+        connection: the name of the connection; `HUILIU_CONNECTION_<NAME>` says where it is.
+        table: the table or view, `table` or `schema.table`.
+        watermark: the column, as the source calls it, whose time says when a row changed.
+        overlap_days: how many days before the last landed date are asked for again, for rows that were committed late.
+    """
 
     kind: Literal["postgres"]
     connection: str
@@ -42,25 +51,47 @@ class PostgresSource(Declared):
 
 
 class CsvSource(Declared):
-    """CSV files dropped below the inbox; `path` holds `{date}` and, for many providers, `{region}`."""
+    """CSV files dropped below the inbox.
+
+    Attributes:
+        kind: `csv`.
+        path: where they lie below the inbox: `{date}` once, `{region}` or `{office}` where many deliver, `{n}` and `*` for what differs.
+        encoding: the encoding of all bytes; `gb18030` also reads GBK and GB 2312, `big5` also the characters of Hong Kong and Macao.
+        delimiter: what separates fields: a comma, a semicolon, a tab, a space; in UTF-8 and UTF-16 also `|`.
+        header_from: the line in which the header stands; the lines above it, such as a title, are left out.
+        header_rows: 0 where files have no header: the columns come in the order of the contract, or as `order` of their layout says.
+    """
 
     kind: Literal["csv"]
     path: str
-    encoding: Literal["utf-8", "utf-16", "gb18030"] = "utf-8"
+    encoding: Encoding = "utf-8"
     delimiter: str = ","
+    header_from: int = Field(1, alias="headerFrom", ge=1, le=20)
+    header_rows: Literal[0, 1] = Field(1, alias="headerRows")
 
 
 class JsonLinesSource(Declared):
-    """JSON Lines files dropped below the inbox, UTF-8, one object a line."""
+    """JSON Lines files dropped below the inbox, UTF-8, one object a line.
+
+    Attributes:
+        kind: `jsonl`.
+        path: where they lie below the inbox, as of `csv`.
+    """
 
     kind: Literal["jsonl"]
     path: str
 
 
 class XlsxSource(Declared):
-    """Workbooks dropped below the inbox: one declared sheet, its header in `header_rows` rows from `header_from` on.
+    """Workbooks dropped below the inbox, of which one sheet is read.
 
-    `formulas`: a cell with a formula rejects its row, or its stored result is read.
+    Attributes:
+        kind: `xlsx`.
+        path: where they lie below the inbox, as of `csv`; it ends in `.xlsx`.
+        sheet: the exact name of the sheet.
+        header_from: the first row of the header; the rows above it, such as a title, are left out.
+        header_rows: how many rows the header has; a column's name is its texts from above, joined by `/`.
+        formulas: whether a cell with a formula rejects its row (`reject`) or its stored result is read (`result`).
     """
 
     kind: Literal["xlsx"]
@@ -72,7 +103,16 @@ class XlsxSource(Declared):
 
 
 class ApiSource(Declared):
-    """A paged HTTP API with a bearer token, taken by watermark with an overlap of days."""
+    """A paged HTTP API with a bearer token, taken by watermark with an overlap of days.
+
+    Attributes:
+        kind: `api`.
+        connection: the name of the connection; `HUILIU_CONNECTION_<NAME>` and `HUILIU_SECRET_<NAME>` say where it is and who asks.
+        path: the path below the address of the connection.
+        watermark: the field, as the API calls it, whose time says when a record changed.
+        page_size: how many records are asked for at once.
+        overlap_days: how many days before the last landed date are asked for again.
+    """
 
     kind: Literal["api"]
     connection: str
@@ -86,7 +126,12 @@ Source = Annotated[PostgresSource | CsvSource | JsonLinesSource | XlsxSource | A
 
 
 class OneProvider(Declared):
-    """One department delivers: the office of this kind of the city, or of the province the city lies in."""
+    """One department delivers: the office of this kind of the city, or of the province the city lies in.
+
+    Attributes:
+        kind: a kind of departments.csv, such as `civil_affairs`.
+        of: whose office it is.
+    """
 
     kind: str
     of: Literal["city", "province"] = "city"
@@ -99,7 +144,10 @@ class OneProvider(Declared):
 class EachProvider(Declared):
     """Each region of a level has an office that delivers its own batch.
 
-    `kind` names the department's kind where it is not the region's own office; `senders: known` expects only those that sent before.
+    Attributes:
+        each: the level of the regions.
+        kind: the department's kind, where it is not the region's own office.
+        senders: who is silent when nothing comes: `all`, or only those that sent before (`known`).
     """
 
     each: Literal["district", "street", "community"]
@@ -112,13 +160,23 @@ class EachProvider(Declared):
 
 
 class Cycle(Declared):
-    """How often a delivery is due: every business day, every Monday, every first of the month or of the year …; and by what hour.
+    """How often a delivery is due, and by what hour.
 
-    `due_hours` counts from the beginning of that day: with 9 the delivery is late after nine o'clock, with 72 after the third day.
+    Attributes:
+        every: every business day, every Monday, every first of the month or of the year; several times a day no source delivers yet.
+        due_hours: hours from the beginning of that day until the delivery is late: 9 is nine o'clock, 72 the end of the third day.
     """
 
     every: Every
-    due_hours: int = Field(alias="dueHours", ge=0, le=240)
+    due_hours: int = Field(alias="dueHours", ge=0)
+
+    @field_validator("due_hours")
+    @classmethod
+    def _within_the_cycle(cls, hours: int, info: ValidationInfo) -> int:
+        every = info.data.get("every")
+        if every is not None and hours > CYCLES[every].latest_hours:
+            raise ValueError(f"is more than {CYCLES[every].latest_hours}, the most with every: {every}")
+        return hours
 
     @property
     def rule(self) -> CycleRule:
@@ -127,9 +185,13 @@ class Cycle(Declared):
 
 
 class Sharing(Declared):
-    """Share attribute (1 unconditional, 2 conditional, 3 not shared), grade of the resource, open type.
+    """How the resource may be shared (Decree 809).
 
-    `legal_basis` names the law that forbids sharing (attribute 3), with its article.
+    Attributes:
+        attribute: 1 unconditional, 2 conditional, 3 not shared.
+        grade: the grade of the resource: at least the highest of its columns.
+        open_type: whether the public may have it.
+        legal_basis: the law that forbids sharing, with its article (`《…法》第…条`); needed with attribute 3.
     """
 
     attribute: Literal[1, 2, 3]
@@ -139,7 +201,15 @@ class Sharing(Declared):
 
 
 class Locality(Declared):
-    """Which columns say where a row belongs: a registered code, a grid code, a community's name, a standard address, an address text."""
+    """Which columns say where a row belongs; none where it belongs nowhere.
+
+    Attributes:
+        code: the code of a region as registered.
+        grid: the code of a grid.
+        community_name: the name of a community.
+        address_id: the number of a standard address.
+        address: an address as text.
+    """
 
     code: str | None = None
     grid: str | None = None
@@ -149,14 +219,24 @@ class Locality(Declared):
 
 
 class Operation(Declared):
-    """The column that says what happened to the key, and which of its values mean a deletion."""
+    """The column that says what happened to the key.
+
+    Attributes:
+        column: the column.
+        delete: its values that mean a deletion.
+    """
 
     column: str
     delete: tuple[str, ...]
 
 
 class BlockAt(Declared):
-    """An error rule blocks its batch when more than `share` *and* at least `rows` rows break it."""
+    """When an error rule blocks its batch: both limits must be passed.
+
+    Attributes:
+        share: more than this share of the rows breaks the rule, between 0 and 1.
+        rows: at least so many rows break it.
+    """
 
     share: float = Field(0.05, ge=0, le=1)
     rows: int = Field(20, ge=1)
@@ -176,7 +256,24 @@ class Rule(Declared):
 
 
 class Column(Declared):
-    """One column: its name in the source, its type, its class and grade, and how it is normalised before rules see it."""
+    """One column: its name in the source, its type, its class and grade, and how it is normalised before rules see it.
+
+    Attributes:
+        name: what it is called from bronze on: small letters, digits and underscores.
+        source_name: what it is called in deliveries, where that is not its name.
+        label_zh: its Chinese name for people.
+        label_en: its English name for people.
+        type: what its texts stand for.
+        physical_type: how a number is stored: `decimal(18,2)` or `double`; needed with `logicalType: number`.
+        format: how dates and times are written; without it ISO 8601 (`yyyy-MM-dd`, `yyyy-MM-dd HH:mm:ss`).
+        required: whether it must not be empty; an empty one quarantines its row.
+        key: whether it is part of the key; needs `required`.
+        class_: what kind of value it holds; with the level it decides how the column may leave the lake (policies.yaml).
+        grade: how sensitive it is, 4 the most.
+        normalise: what is done to texts before rules see them, in this order; see the reference of rules.
+        identity: the name of the person id column derived from it, such as `person_id`.
+        dropped: whether it is dropped when it is read: kept by no reader, in no table.
+    """
 
     name: str
     source_name: str
@@ -195,7 +292,30 @@ class Column(Declared):
 
 
 class Contract(Declared):
-    """A resource. Schemas, rules, suites, DAGs and docs are derived from this contract and from nothing else."""
+    """A resource. Schemas, rules, suites, DAGs and docs are derived from this contract and from nothing else.
+
+    Attributes:
+        code: the code of the resource; the file's name and the table's name are the same.
+        name_zh: its Chinese name.
+        name_en: its English name.
+        description: what it is for.
+        version: `major.minor.patch`; it changes whenever the contract does.
+        level: who delivers; the file lies in the folder of that name.
+        provider: the department that delivers, by kind: one, or one of each region.
+        source: how deliveries reach the lakehouse and how they are read.
+        cycle: how often a delivery is due.
+        delivery: `increment` adds and changes, `snapshot` also closes keys it no longer names, `event` only adds.
+        position: the column that orders the rows of a key in source time; without it the business date does.
+        operation: which column says that a key was deleted.
+        sharing: how the resource may be shared.
+        locality: which columns say where a row belongs.
+        block_at: from how many broken rows on a batch is blocked.
+        layouts: how deliveries are laid out at which dates, where that changed; all of its layouts, complete.
+        columns: the columns, in order.
+        rules: the rules judged at the gate.
+        references: the rules judged in the libraries: values that a base library should know.
+        file: the file of the contract.
+    """
 
     code: str
     name_zh: str
@@ -212,6 +332,7 @@ class Contract(Declared):
     sharing: Sharing
     locality: Locality
     block_at: BlockAt = BlockAt()
+    layouts: tuple[Layout, ...] = ()
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]  # judged at the gate
     references: tuple[Rule, ...] = ()  # judged in the libraries: values that a base library should know

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
+from lakehouse.contracts.layouts import Layout
 from lakehouse.contracts.model import (
     BlockAt,
     ColumnClass,
@@ -47,6 +48,7 @@ CONTRACT_PROPERTIES: dict[str, Any] = {
     "sharing": Sharing,
     "locality": Locality,
     "blockAt": BlockAt,
+    "layouts": tuple[Layout, ...],
 }
 REQUIRED_PROPERTIES = ("nameEn", "level", "provider", "source", "cycle", "delivery", "sharing", "locality")
 COLUMN_PROPERTIES: dict[str, Any] = {

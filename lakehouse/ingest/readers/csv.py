@@ -12,11 +12,13 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import BinaryIO
 
 from lakehouse.contracts.model import Contract, CsvSource
-from lakehouse.ingest.readers.header import check_header
-from lakehouse.ingest.readers.lines import Encoding, Line, chunks, universal_lines
+from lakehouse.contracts.sources import delimiters
+from lakehouse.ingest.readers.header import Expected, check_header, check_no_header, expected_of
+from lakehouse.ingest.readers.lines import CODECS, Encoding, Line, chunks, universal_lines
 from lakehouse.ingest.readers.records import (
     MAX_CELL_CHARACTERS,
     MAX_RECORD_BYTES,
@@ -27,9 +29,9 @@ from lakehouse.ingest.readers.records import (
     refusal,
 )
 
-SAFE_DELIMITERS = (",", ";", "\t", " ")  # bytes that are never part of a multi-byte character
-# The counter only looks at structure, which is ASCII; a GB18030 decoder that replaces bytes would swallow quotes after broken ones.
-COUNTED_AS: dict[Encoding, str] = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "gb18030": "latin-1"}
+# The counter only looks at structure, which is ASCII; a GB18030 or Big5 decoder that replaces bytes would swallow quotes after broken ones.
+COUNTED_AS: dict[Encoding, str] = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "gb18030": "latin-1", "big5": "latin-1"}
+Split = tuple[int, bytes, Reject | None]
 
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
@@ -40,17 +42,22 @@ def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
     """
     source = contract.source
     dialect = source if isinstance(source, CsvSource) else CsvSource(kind="csv", path="")
-    declared = {column.source_name for column in contract.columns}
-    names = [column.source_name for column in contract.kept_columns]
-    return read_named(stream, dialect, (declared, names), where)
+    return read_named(stream, dialect, (expected_of(contract), [column.source_name for column in contract.kept_columns]), where)
 
 
-def read_named(stream: BinaryIO, source: CsvSource, columns: tuple[set[str], list[str]], where: str) -> Iterator[Record]:
+def read_named(stream: BinaryIO, source: CsvSource, columns: tuple[Expected, list[str]], where: str) -> Iterator[Record]:
     """Return the records of CSV bytes whose header must be exactly the declared names; `columns`: declared names, names to keep."""
-    if source.delimiter not in SAFE_DELIMITERS:
-        raise refusal(where, "the declared delimiter may be part of a character.", "comma, semicolon, tab, space", "correct the contract.")
-    split = _Splitter(universal_lines(chunks(stream, source.encoding)), source.delimiter)
-    fields = _header(next(split, None), source, columns[0], where)
+    if source.delimiter not in delimiters(source.encoding):
+        allowed = ", ".join(map(repr, delimiters(source.encoding)))
+        raise refusal(where, "the declared delimiter may be part of a character.", allowed, "correct the contract.")
+    split: Iterator[Split] = _Splitter(universal_lines(chunks(stream, source.encoding)), source.delimiter)
+    split = islice(split, source.header_from - 1, None)
+    first = next(split, None)
+    if source.header_rows:
+        fields = _header(first, source, columns[0], where)
+    else:
+        fields, split = list(columns[0].names), chain([first] if first else [], split)
+        check_no_header(_first_fields(first, source), columns[0], where)
     places = [fields.index(name) for name in columns[1]]
     return _records(split, source, len(fields), places)
 
@@ -62,7 +69,7 @@ def count(stream: BinaryIO, contract: Contract) -> int:
 
 
 def count_records(stream: BinaryIO, source: CsvSource) -> int:
-    """Return how many records CSV bytes hold besides their header (the second counter)."""
+    """Return how many records CSV bytes hold below their header (the second counter)."""
     csv.field_size_limit(4 * MAX_RECORD_BYTES)
     text = io.TextIOWrapper(stream, COUNTED_AS[source.encoding], "replace", newline="")
     feed, total, ended = _Feed(text, source.encoding), 0, False
@@ -76,7 +83,7 @@ def count_records(stream: BinaryIO, source: CsvSource) -> int:
             total += 1
             feed.retreat()
     text.detach()
-    return max(total - 1, 0)
+    return max(total - (source.header_from - 1 + source.header_rows), 0)
 
 
 class _Splitter(Iterator[tuple[int, bytes, "Reject | None"]]):
@@ -118,7 +125,7 @@ class _Splitter(Iterator[tuple[int, bytes, "Reject | None"]]):
         return self._waiting.popleft() if self._waiting else next(self._lines, None)
 
 
-def _records(split: _Splitter, source: CsvSource, arity: int, places: Sequence[int]) -> Iterator[Record]:
+def _records(split: Iterator[Split], source: CsvSource, arity: int, places: Sequence[int]) -> Iterator[Record]:
     for number, content, broken in split:
         try:
             fields = _fields(content, broken, source)
@@ -146,7 +153,7 @@ def _text(content: bytes, encoding: Encoding) -> str:
     if b"\0" in content:
         raise BrokenRecordError("nul_byte")
     try:
-        text = content.decode("utf-8" if encoding == "utf-16" else encoding).rstrip("\r\n")
+        text = content.decode(CODECS.get(encoding, encoding)).rstrip("\r\n")
     except UnicodeDecodeError:
         raise BrokenRecordError("undecodable") from None
     if not text:
@@ -154,23 +161,31 @@ def _text(content: bytes, encoding: Encoding) -> str:
     return text
 
 
-def _header(record: tuple[int, bytes, Reject | None] | None, source: CsvSource, declared: set[str], where: str) -> list[str]:
+def _header(record: Split | None, source: CsvSource, expected: Expected, where: str) -> list[str]:
     try:
         if record is None:
             raise BrokenRecordError("blank_line")
         fields = _fields(record[1], record[2], source)
     except BrokenRecordError as error:
         found = f"the header line cannot be read as {source.encoding} ({error.reject})."
-        raise refusal(f"{where}: header", found, ", ".join(sorted(declared)), "send the file again with its header line.") from None
-    check_header(fields, declared, where)
+        raise refusal(f"{where}: header", found, ", ".join(sorted(expected.names)), "send the file again with its header line.") from None
+    check_header(fields, expected, where)
     return fields
+
+
+def _first_fields(record: Split | None, source: CsvSource) -> list[str]:
+    """Return the fields of the first record of a file without a header; none where it cannot be read, which its own reject tells."""
+    try:
+        return _fields(record[1], record[2], source) if record else []
+    except BrokenRecordError:
+        return []
 
 
 class _Feed(Iterator[str]):
     """Feeds physical lines to Python's parser, remembers those of the current record and limits its length."""
 
     def __init__(self, text: io.TextIOWrapper, encoding: Encoding) -> None:
-        self._text, self._encoding = text, "latin-1" if encoding == "gb18030" else "utf-8"
+        self._text, self._encoding = text, "latin-1" if COUNTED_AS[encoding] == "latin-1" else "utf-8"
         self._waiting: deque[str] = deque()
         self.taken: list[str] = []
         self._bytes = 0

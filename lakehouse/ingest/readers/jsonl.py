@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from lakehouse.contracts.model import Contract
+from lakehouse.ingest.readers.header import undeclared
 from lakehouse.ingest.readers.lines import Line, chunks, newline_lines
 from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, BrokenRecordError, Record
 
@@ -23,7 +24,7 @@ def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]: 
             values = _object(line, declared)
             yield Record(line.number, tuple(values.get(name) for name in names))
         except BrokenRecordError as broken:
-            yield Record(line.number, None, broken.reject, line.content)
+            yield Record(line.number, None, broken.reject, line.content, broken.undeclared)
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the counters of all kinds are called alike
@@ -54,7 +55,7 @@ def _object(line: Line, declared: frozenset[str]) -> Mapping[str, str | None]:
     if not isinstance(found, dict):
         raise BrokenRecordError("not_an_object")
     if not declared.issuperset(found):
-        raise BrokenRecordError("unknown_key")
+        raise BrokenRecordError("unknown_key", undeclared(found, declared))
     return {name: _text(value) for name, value in found.items()}
 
 

@@ -16,6 +16,7 @@ from lakehouse.contracts.model import Contract, CsvSource, PostgresSource
 from lakehouse.errors import nearest_first
 from lakehouse.ingest.readers import csv
 from lakehouse.ingest.readers.delivery import Fetched
+from lakehouse.ingest.readers.header import Expected
 from lakehouse.ingest.readers.records import Record, refusal
 from lakehouse.ingest.readers.window import Window
 
@@ -45,7 +46,7 @@ def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Fetched:
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
     """Return the records of a landed snapshot, read by the CSV reader."""
     names = [column.source_name for column in contract.kept_columns]
-    return csv.read_named(stream, LANDED_AS, (set(names), names), where)
+    return csv.read_named(stream, LANDED_AS, (Expected(contract.code, tuple(names)), names), where)
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the counters of all kinds are called alike

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from lakehouse.contracts.model import Column, Contract, XlsxSource
 from lakehouse.errors import SourceError
-from lakehouse.ingest.readers.header import check_header
+from lakehouse.ingest.readers.header import check_header, expected_of
 from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, BrokenRecordError, Record, refusal
 from lakehouse.ingest.readers.xlsx_archive import telling_damage
 from lakehouse.ingest.readers.xlsx_cells import Cell, Meaning, rows
@@ -104,7 +104,7 @@ class _Sheet:
 
     def _columns(self, head: dict[int, list[Cell]], declared: dict[str, Column]) -> tuple[list[Column], list[int]]:
         names = self._names(head)
-        check_header(names, set(declared), f"{self._package.where}: sheet {self._source.sheet}")
+        check_header(names, expected_of(self._contract), f"{self._package.where}: sheet {self._source.sheet}")
         return [declared[name] for name in names], [names.index(column.source_name) for column in self._contract.kept_columns]
 
     def _names(self, head: dict[int, list[Cell]]) -> list[str]:

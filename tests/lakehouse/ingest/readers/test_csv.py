@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lakehouse.contracts.model import CsvSource
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers.csv import count_records, read_named
+from lakehouse.ingest.readers.header import Expected
 from lakehouse.ingest.readers.lines import Encoding
 from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES, MAX_RECORD_LINES, Record
 
@@ -25,7 +26,7 @@ LONG_LINE = b"x" * (MAX_RECORD_BYTES + 1)
 def read(content: bytes, encoding: Encoding = "utf-8", delimiter: str = ",") -> list[Record]:
     """Read a file with the columns a and b; the second counter must find as many records."""
     source = CsvSource(kind="csv", path="", encoding=encoding, delimiter=delimiter)
-    records = list(read_named(io.BytesIO(content), source, ({"a", "b"}, ["a", "b"]), "some.csv"))
+    records = list(read_named(io.BytesIO(content), source, (Expected("t_thing", ("a", "b")), ["a", "b"]), "some.csv"))
     assert count_records(io.BytesIO(content), source) == len(records)
     return records
 
@@ -117,8 +118,9 @@ def test_other_delimiters_are_declared() -> None:
     [
         (b"a\n1\n", "missing: b"),
         (b"a,b,a\n1,2,3\n", "more than once: a"),
-        (b"a,b,zhangsan\n1,2,3\n", "not declared: column 3"),
-        (b"zhangsan,44\n", "missing: a, b; not declared: column 1, 2"),
+        (b"a,b,e_mail\n1,2,3\n", "not declared: e_mail (column 3)"),
+        (b"zhangsan,44\n", "missing: a, b; 未声明 / not declared: column 1, column 2"),
+        (b"a,zhangsan\n1,2\n", "missing: b; 未声明 / not declared: column 2"),
         (b"\xff,b\n1,2\n", "undecodable"),
         (b'"a,b\n1,2\n', "bad_quoting"),
         (b"", "cannot be read"),
@@ -131,7 +133,7 @@ def test_a_wrong_header_refuses_the_file_without_quoting_it(content: bytes, said
     assert said in message
     assert "some.csv: header:" in message
     assert "Allowed: a, b" in message
-    assert "Fix: send the file again" in message
+    assert "send the file again" in message
     assert "zhangsan" not in message
 
 

@@ -183,10 +183,10 @@ ENTITY = f'{HEAD}<!DOCTYPE sst [<!ENTITY x SYSTEM "file:///etc/hostname">]><sst 
 STRINGS, SHEET = "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"
 REFUSED: dict[str, tuple[bytes, str]] = {
     "another sheet": (Book(body(("1", "2")), name="表1").content(), "there is no sheet 表 among the 1 sheets."),
-    "a header with a space": (Book(body(("1", "2"), header=("甲 ", "乙"))).content(), "missing: 甲; not declared: column 1."),
+    "a header with a space": (Book(body(("1", "2"), header=("甲 ", "乙"))).content(), "missing: 甲; 未声明 / not declared: column 1."),
     "a header twice": (Book(body(("1", "2", "3"), header=("甲", "乙", "甲"))).content(), "more than once: 甲."),
-    "no header": (Book(body(("1", "2"), header=("张三", "乙"))).content(), "missing: 甲; not declared: column 1."),
-    "an empty sheet": (Book("").content(), "missing: 乙, 甲."),
+    "no header": (Book(body(("1", "2"), header=("张三", "乙"))).content(), "missing: 甲; 未声明 / not declared: column 1."),
+    "an empty sheet": (Book("").content(), "missing: 甲, 乙."),
     "a formula in the header": (Book(row(1, "甲", FORMULA)).content(), "column 2 cannot be read (formula_cell)."),
     "encrypted, or the old format": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512, "is encrypted, or of the old format (.xls)."),
     "no zip file": ("甲,乙\n1,2\n".encode(), "cannot be read as a workbook (BadZipFile)."),
