@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from lakehouse.contracts.guess.meanings import meaning_of, role_of
 from lakehouse.contracts.model import Contract
 from lakehouse.ingest.readers.records import refusal
 
@@ -139,9 +140,9 @@ def check_no_header(found: Sequence[str], expected: Expected, where: str) -> Non
         raise refusal(f"{where}: header", text, "headerRows: 0", fix)
 
 
-def remedy(judged: Judged) -> str:
-    """Return what can be done about a wrong header: send the file again, or raise the contract."""
-    see = f"`huiliu contracts diff {judged.resource} --header FILE`"
+def remedy(judged: Judged, told_by: str | None = None) -> str:
+    """Return what can be done about a wrong header: send the file again, or raise the contract; `told_by` says how (None: a command)."""
+    see = told_by or f"`huiliu contracts diff {judged.resource} --header FILE`"
     if judged.layout:
         zh = f"列名属于布局“{judged.layout}”：请核对文件的业务日期，或修改该布局的有效期。"
         en = f"these are the names of the layout {judged.layout}: check the date of the file, or the validity of that layout."
@@ -169,13 +170,15 @@ def _is_name(text: str) -> bool:
 def _meant(undeclared: Sequence[str], missing: Sequence[str]) -> dict[str, str]:
     """Return undeclared name → the missing name that is meant, each once.
 
-    It is the same but for spelling, or nearly the same, or the only one left of both.
+    It is the same but for spelling, or means the same, or is nearly the same, or is the only one left of both.
     """
-    plain, left, found = {_plain(name): name for name in missing}, list(missing), dict[str, str]()
-    for name in undeclared:
-        if plain.get(_plain(name)) in left:
-            found[name] = plain[_plain(name)]
-            left.remove(found[name])
+    left, found = list(missing), dict[str, str]()
+    for key in (_plain, _said):
+        heard = {key(name): name for name in left}
+        for name in (name for name in undeclared if name not in found):
+            if key(name) and heard.get(key(name)) in left:
+                found[name] = heard[key(name)]
+                left.remove(found[name])
     for name in undeclared:
         near = get_close_matches(name, left, n=1, cutoff=ALIKE) if name not in found else []
         if near:
@@ -183,6 +186,12 @@ def _meant(undeclared: Sequence[str], missing: Sequence[str]) -> dict[str, str]:
             left.remove(near[0])
     over = [name for name in undeclared if name not in found]
     return found | (dict(zip(over, left, strict=True)) if len(over) == len(left) == 1 else {})
+
+
+def _said(name: str) -> tuple[str, str | None] | None:
+    """Return what a name says its column holds, and of whom; None where it says nothing we know."""
+    meaning = meaning_of(name)
+    return (meaning.name, role_of(name)) if meaning else None
 
 
 def _plain(name: str) -> str:
