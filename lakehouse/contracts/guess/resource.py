@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from lakehouse.contracts.guess.meanings import Meaning, meaning_of, role_of
-from lakehouse.contracts.guess.texts import Nature, cleaned, few_values, nature_of
+from lakehouse.contracts.guess.nature import Nature, cleaned, few_values, nature_of
 from lakehouse.contracts.model import ColumnClass, Grade, Normalisation
 from lakehouse.contracts.properties import NAME_PATTERN
 

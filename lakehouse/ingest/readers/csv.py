@@ -15,10 +15,11 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import BinaryIO
 
+from lakehouse.contracts.layouts import Encoding
 from lakehouse.contracts.model import Contract, CsvSource
 from lakehouse.contracts.sources import delimiters
 from lakehouse.ingest.readers.header import Expected, check_header, check_no_header, expected_of
-from lakehouse.ingest.readers.lines import CODECS, Encoding, Line, chunks, universal_lines
+from lakehouse.ingest.readers.lines import CODECS, Line, chunks, universal_lines
 from lakehouse.ingest.readers.records import (
     MAX_CELL_CHARACTERS,
     MAX_RECORD_BYTES,

@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from lakehouse.contracts.layouts import Encoding as Encoding
+from lakehouse.contracts.layouts import Encoding
 from lakehouse.ingest.readers.records import MAX_RECORD_BYTES
 
 CHUNK = 1024 * 1024

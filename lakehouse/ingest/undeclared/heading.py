@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from lakehouse.contracts.guess.meanings import meaning_of
-from lakehouse.contracts.guess.texts import cleaned, nature_of
+from lakehouse.contracts.guess.nature import cleaned, nature_of
 
 Row = Sequence[str | None]
 Joined = Callable[[int, int], list[str]]  # first row and number of rows of a header → the names of its columns

@@ -18,7 +18,7 @@ from lakehouse.ingest.readers.lines import CODECS
 from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS
 from lakehouse.ingest.undeclared.charset import guess_encoding
 from lakehouse.ingest.undeclared.heading import Joined, Row, find_header, joined_texts
-from lakehouse.ingest.undeclared.sheet import sheet_rows
+from lakehouse.ingest.undeclared.spreadsheet import sheet_rows
 
 MOST_ROWS = 5_000
 DELIMITERS = (",", "\t", ";", "|")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse.contracts.layouts import Encoding
 from lakehouse.contracts.model import CsvSource
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers.csv import count_records, read_named
 from lakehouse.ingest.readers.header import Expected
-from lakehouse.ingest.readers.lines import Encoding
 from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES, MAX_RECORD_LINES, Record
 
 pytestmark = pytest.mark.fast
