@@ -20,7 +20,7 @@ from lakehouse.rules.format import DATE_FORMATS, NUMBER_REGEX, OPEN_ENDED, TIMES
 Kind = Literal["resident_id", "disability_certificate_no", "uscc", "phone", "month", "loose_date", "code"]
 PHONE = re.compile(r"1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}")
 MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
-LOOSE_DATE = re.compile(r"[0-9]{4}[-/.年][0-9]{1,2}([-/.月][0-9]{1,2}日?)?([ T][0-9:.+Z]+)?")
+LOOSE_DATE = re.compile(r"[0-9]{4}[-/.年][0-9]{1,2}([-/.月]([0-9]{1,2}日?)?)?([ T][0-9:.+Z]+)?")
 WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})")
 NUMBER = re.compile(NUMBER_REGEX)
 YEARS = range(1900, 2200)

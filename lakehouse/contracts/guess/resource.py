@@ -82,7 +82,7 @@ def _names(headers: Sequence[str]) -> list[str]:
     names: list[str] = []
     for place, header in enumerate(headers, 1):
         meaning, role = meaning_of(header), role_of(header)
-        said = f"{role}_{meaning.name}" if meaning and role and not meaning.name.startswith(role) else meaning.name if meaning else ""
+        said = f"{role}_{meaning.name}" if meaning and role and role not in meaning.name else meaning.name if meaning else ""
         name = header if NAME_PATTERN.fullmatch(header) else said.replace("_person_name", "_name") or f"column_{place}"
         names.append(next(one for one in (name, f"{name}_{place}") if one not in names))
     return names

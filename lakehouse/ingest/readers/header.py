@@ -180,12 +180,20 @@ def _meant(undeclared: Sequence[str], missing: Sequence[str]) -> dict[str, str]:
                 found[name] = heard[key(name)]
                 left.remove(found[name])
     for name in undeclared:
-        near = get_close_matches(name, left, n=1, cutoff=ALIKE) if name not in found else []
+        able = [other for other in left if _may_mean(name, other)]
+        near = get_close_matches(name, able, n=1, cutoff=ALIKE) if name not in found else []
         if near:
             found[name] = near[0]
             left.remove(near[0])
     over = [name for name in undeclared if name not in found]
-    return found | (dict(zip(over, left, strict=True)) if len(over) == len(left) == 1 else {})
+    is_the_last = len(over) == len(left) == 1 and _may_mean(over[0], left[0])
+    return found | (dict(zip(over, left, strict=True)) if is_the_last else {})
+
+
+def _may_mean(name: str, other: str) -> bool:
+    """Return whether one name may stand for the other: not where both say what they hold, and say different things."""
+    said = {_said(name), _said(other)} - {None}
+    return len(said) < 2
 
 
 def _said(name: str) -> tuple[str, str | None] | None:
