@@ -72,7 +72,10 @@ def compare_header(instance: Instance, resource: str, file: Path, on: date | Non
     laid = laid_out(contract, day)
     content = file.read_bytes()
     encoding = laid.source.encoding if isinstance(laid.source, CsvSource) and content.isascii() else None  # ASCII is every encoding
-    specimen = read_specimen(content, file.name, encoding, lambda raw: _likeliest(raw, contract))
+    has_header = getattr(laid.source, "header_rows", 1) > 0
+    specimen = read_specimen(content, file.name, encoding, lambda raw: _likeliest(raw, contract) if has_header else None)
+    if not has_header:
+        return _without_header(laid, specimen, next((one.name for one in contract.layouts if one.covers(day)), None))
     judged = _judged(specimen, laid)
     settings = _settings(laid, specimen)
     columns = (*_found(specimen.headers, judged, laid), *_lacking(judged))
@@ -87,9 +90,22 @@ def compare_header(instance: Instance, resource: str, file: Path, on: date | Non
 
 BELOW = "下文 / what follows"
 OTHERWISE = (
-    "列名一致，但读法与合同不同：请按合同的格式重新报送，或在合同中加一个布局。"
-    " / the names are right, but the file is read otherwise than the contract says: send it as declared, or add a layout."
+    "文件的读法与合同不同：请按合同的格式重新报送，或在合同中加一个布局。"
+    " / the file is laid out otherwise than the contract says: send it as declared, or add a layout."
 )
+
+
+def _without_header(laid: Contract, specimen: Specimen, layout: str | None) -> HeaderDifference:
+    """Compare a file that has no header, as declared: only the number of its columns and how it is read can be told."""
+    names = [column.source_name for column in laid.columns]
+    there = range(1, len(specimen.headers) + 1)
+    columns = [
+        HeaderColumn(place, None, *((names[place - 1], "right") if place <= len(names) else ("", "not declared"))) for place in there
+    ]
+    columns += [HeaderColumn(None, None, name, "missing") for name in names[len(there) :]]
+    settings = _settings(laid, specimen)
+    is_right = not settings and len(names) == len(there)
+    return HeaderDifference(laid.code, layout, is_right, tuple(columns), settings, "" if is_right else OTHERWISE, "")
 
 
 def _judged(specimen: Specimen, laid: Contract) -> Judged:

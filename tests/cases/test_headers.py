@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.layouts import Layout, completed
@@ -122,6 +125,18 @@ def test_a_file_declared_without_header_is_refused_when_it_has_one() -> None:
     told = refusal(text(FULL), of)
     assert "the first line is a header, but the contract says that there is none." in told
     assert read(b"", of) == []
+
+
+PIECES = (b"a,b\n", b"1,2\r\n", b'"x', b'",', b"\n", b'q"q,"\n"\n', b"\xff,2\n", b"3", b"\r")
+
+
+@settings(max_examples=400, deadline=None)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=12), above=st.integers(1, 4), rows=st.sampled_from([0, 1]))
+def test_both_counters_agree_wherever_the_header_stands(pieces: list[bytes], above: int, rows: int) -> None:
+    of = contract("csv", "a", "b", source={**CSV, "headerFrom": above, "headerRows": rows})
+    content = b"".join(pieces)
+    with suppress(SourceError):
+        read(content, of)
 
 
 def headed(*names: str, kind: str = "csv") -> bytes:

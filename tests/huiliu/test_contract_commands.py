@@ -153,6 +153,14 @@ def test_a_file_without_its_header_is_told_from_one_with_another(tmp_path: Path)
     assert {one["found"] for one in found["columns"]} == {None}
 
 
+def test_a_file_declared_without_header_is_compared_by_its_width(contracts: Path, tmp_path: Path) -> None:
+    path = contracts / LIST
+    path.write_text(path.read_text("utf-8").replace("encoding: gb18030}", "encoding: gb18030, headerRows: 0}"), "utf-8")
+    assert diff_header(tmp_path, f"{VALUES}\n")[0] == 0
+    code, found = diff_header(tmp_path, f"{VALUES},王某\n")
+    assert (code, [one["verdict"] for one in found["columns"]]) == (1, ["right"] * 10 + ["not declared"])
+
+
 @pytest.mark.usefixtures("contracts")
 def test_a_comparison_is_shown_as_a_table(tmp_path: Path) -> None:
     path = tmp_path / "sent.csv"

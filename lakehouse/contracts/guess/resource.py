@@ -92,7 +92,8 @@ def _column(name: str, header: str, texts: Sequence[str | None], codes: Mapping[
     meaning = meaning_of(header)
     nature = _as_meant(nature_of(texts), meaning)
     kind = nature.kind or ""
-    class_, grade, rules = OF_KIND.get(kind, (*(_class(meaning)), ()))
+    class_, grade, rules = OF_KIND.get(kind, (*_class(meaning), ()))
+    grade = max(grade, meaning.grade) if meaning else grade  # a phone of somebody ill is as sensitive as the illness
     if kind == "month":
         rules = ({"rule": "pattern", "severity": "error", "regex": MONTH_REGEX},)
     table = _table(meaning, texts, codes)

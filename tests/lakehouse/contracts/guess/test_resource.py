@@ -42,7 +42,8 @@ NAMES = [f"王{place}" for place in range(ROWS)]
         ("姓名", NAMES, "person_name", "name", 3),
         ("身份证号", PEOPLE[:ROWS], "id_no", "id_no", 3),
         ("证件", PEOPLE[:ROWS], "column_1", "id_no", 3),  # the numbers check, whatever the column is called
-        ("备注", PEOPLE[:ROWS], "remark", "id_no", 3),
+        ("备注", PEOPLE[:ROWS], "remark", "id_no", 4),
+        ("残疾人联系电话", several("13800138000"), "disability_category", "phone", 4),
         ("户主身份证号", PEOPLE[:ROWS], "head_id_no", "id_no", 3),
         ("身份证号", NAMES, "id_no", "id_no", 3),  # the name says so, although nothing checks
         ("信用代码", [uscc(place) for place in range(ROWS)], "uscc", "entity_public", 1),
