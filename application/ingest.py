@@ -17,6 +17,7 @@ from lakehouse.jobs import Answer, JobRequest, run_job
 from lakehouse.ops import batches, connect, tickets
 from lakehouse.ops.batches import Batch
 from spark_jobs.jobs.extract import ExtractAnswer
+from spark_jobs.jobs.gate import GateAnswer
 
 
 @dataclass(frozen=True)
@@ -47,23 +48,21 @@ class Taken:
         known: the batches of files whose bytes had been delivered before.
         answers: the answer of each step.
         stopped: the files that were not let in, now or when they came first, each with its reason.
+        messages: the messages of the resource's open tickets.
+        remarks: what people should know about the deliveries, also where they were let in.
     """
 
     batches: tuple[Batch, ...]
     known: tuple[Batch, ...]
     answers: Mapping[str, Answer]
     stopped: tuple[Stopped, ...]
+    messages: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def is_let_in(self) -> bool:
         """Return whether every file passed its gate, now or when it came first."""
         return all(batch.is_known for batch in (*self.batches, *self.known))
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """Return what people should know about files that could be read."""
-        extracted = self.answers[steps.INGEST[0]]
-        return extracted.remarks if isinstance(extracted, ExtractAnswer) else ()
 
 
 def take(instance: Instance, handed: Handed) -> Taken:
@@ -79,7 +78,10 @@ def take(instance: Instance, handed: Handed) -> Taken:
     with connect(instance) as connection:
         read = tuple(batches.of_ids(connection, extracted.batches))
         known = _known(connection, handed, hashes - {batch.content_sha256 for batch in read})
-        return Taken(read, known, answers, _stopped(connection, (*read, *known)))
+        open_ = tickets.find(connection, handed.business_date, resource=handed.resource, only_open=True)
+        stopped = _stopped(connection, (*read, *known))
+    remarks = tuple(text for answer in answers.values() if isinstance(answer, ExtractAnswer | GateAnswer) for text in answer.remarks)
+    return Taken(read, known, answers, stopped, tuple(ticket.message for ticket in open_), remarks)
 
 
 def _sha256(path: Path) -> str:

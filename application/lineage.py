@@ -19,11 +19,11 @@ from lakehouse.city.regions import load_regions
 from lakehouse.config import Instance
 from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.loader import load_sound_contracts
-from lakehouse.contracts.model import Contract, XlsxSource
+from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import Candidate, EntityAuthority, FieldAuthority, load_authority, place_columns, supplied
 from lakehouse.errors import ConfigError, DeliveryError, Problem, QualityError, nearest_first
-from lakehouse.ingest.landing import landed_path, open_landed
-from lakehouse.ingest.readers import xlsx
+from lakehouse.ingest.landing import landed_path
+from lakehouse.ingest.places import cell_places, row_place
 from lakehouse.naming import LOCALITY_COLUMNS, bronze, library, package_prefix, quality, silver
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, days, facts
@@ -49,7 +49,8 @@ class Origin:
         provider: who delivered it.
         version_id: the version in silver; valid from `valid_from`, recorded on `recorded_on`.
         batch_id: the batch in bronze; it is about `business_date` and was taken in on `taken_on`.
-        line: the first line of its record in bronze and in the landed file.
+        line: the first line of its record in bronze and in the landed file (in a workbook the row of its sheet).
+        place: the same in words: `line 7`, or sheet and row.
         file: path of the landed bytes below the landing root; `source_object` is what the sender called it.
         cells: where in the file: `sheet!B7` in a workbook, else the names of the columns as the sender spells them.
     """
@@ -64,6 +65,7 @@ class Origin:
     business_date: str
     taken_on: str
     line: int
+    place: str
     source_object: str
     file: str
     cells: tuple[str, ...]
@@ -162,7 +164,7 @@ def _origins(subject: _Subject, wanted: Mapping[str, FieldAuthority], sources: M
     for row in offered:
         place, field, resource = (row["resource"], row["_batch_id"], row["_source_line"]), row["field"], row["resource"]
         if place not in confirmed or row["_batch_id"] not in landed:
-            where = f"{resource}: batch {row['_batch_id']}, line {row['_source_line']}"
+            where = f"{resource}: batch {row['_batch_id']}, {row_place(subject.contracts[resource], row['_source_line'])}"
             raise QualityError(Problem(where, "a version in silver has no line in bronze or no landed file.").text())
         role: Role = "golden" if sources.get(field) == resource else "lost" if (field, resource) in lost else "unused"
         found.append((field, _origin(subject, role, row, landed[row["_batch_id"]])))
@@ -216,6 +218,7 @@ def _origin(subject: _Subject, role: Role, row: Any, landed: batches.Batch) -> O
         business_date=landed.business_date.isoformat(),
         taken_on=landed.taken_on.isoformat(),
         line=row["_source_line"],
+        place=row_place(laid_out(subject.contracts[landed.resource], landed.business_date), row["_source_line"]),
         source_object=landed.source_object,
         file=landed_path(landed),
         cells=_cells(subject, landed, row["columns"], row["_source_line"]),
@@ -223,14 +226,8 @@ def _origin(subject: _Subject, role: Role, row: Any, landed: batches.Batch) -> O
 
 
 def _cells(subject: _Subject, landed: batches.Batch, columns: Iterable[str], line: int) -> tuple[str, ...]:
-    contract = laid_out(subject.contracts[landed.resource], landed.business_date)
-    spelled = {column.name: column.source_name for column in contract.columns}
-    names = [spelled[name] for name in columns if name in spelled]
-    if not isinstance(contract.source, XlsxSource):
-        return tuple(names)
-    with open_landed(open_area(subject.instance, "landing"), landed) as stream:
-        letters = xlsx.letters(stream, contract)
-    return tuple(f"{contract.source.sheet}!{letters[name]}{line}" for name in names)
+    places = cell_places(open_area(subject.instance, "landing"), landed, subject.contracts[landed.resource], line)
+    return tuple(places[name] for name in columns if name in places)
 
 
 def _packages(subject: _Subject, row: DataFrame, column: str | None) -> tuple[dict[str, str], ...]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date
 
 from sqlalchemy import Connection
 
 from lakehouse.config import Instance
-from lakehouse.errors import ConfigError, Problem
+from lakehouse.contracts.laid_out import laid_out
+from lakehouse.contracts.loader import load_sound_contracts
+from lakehouse.contracts.model import Contract
+from lakehouse.errors import ConfigError, Problem, SourceError
+from lakehouse.ingest.places import places_of_rules, row_place
+from lakehouse.objects import open_area
 from lakehouse.ops import audit, batches, cases, connect, tickets
 from lakehouse.ops.events import Event, NewEvent
 from lakehouse.ops.transitions import Actor, person
@@ -23,12 +29,28 @@ class TicketHistory:
 
 
 @dataclass(frozen=True)
-class CasePlace:
-    """A quarantined row (case), its events, and the delivered file or table it came in last (None: its batch is not recorded now)."""
+class PlacedCase(cases.Case):
+    """A quarantined row (case), and where it stands in its file: `line 7`, or sheet and row of a workbook."""
 
-    case: cases.Case
+    place: str
+
+
+@dataclass(frozen=True)
+class CasePlace:
+    """A quarantined row (case), its events, and where it was delivered.
+
+    Attributes:
+        case: the case with its row.
+        events: what happened to it, in order.
+        source_object: the delivered file or table it came in last; None if its batch is not recorded now.
+        cells: where the values stand that break its rules, by rule: `sheet!B7` in a workbook, else the sender's name of the column;
+            rules without a certain cell are left out.
+    """
+
+    case: PlacedCase
     events: list[Event]
     source_object: str | None
+    cells: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,10 +87,12 @@ def ticket_history(instance: Instance, ticket_id: int) -> TicketHistory:
     return TicketHistory(ticket, events)
 
 
-def find_cases(instance: Instance, wanted: cases.Filter, limit: int) -> list[cases.Case]:
+def find_cases(instance: Instance, wanted: cases.Filter, limit: int) -> list[PlacedCase]:
     """Return quarantined rows in order of date, batch and line."""
     with connect(instance) as connection:
-        return cases.find(connection, wanted, limit)
+        found = cases.find(connection, wanted, limit)
+    contracts = load_sound_contracts(instance.settings.contracts, standard=False)[0]
+    return [_placed(case, contracts.get(case.resource)) for case in found]
 
 
 def case_place(instance: Instance, case_id: str) -> CasePlace:
@@ -83,7 +107,23 @@ def case_place(instance: Instance, case_id: str) -> CasePlace:
         batch = batches.get(connection, case.batch_id) if case else None
     if case is None:
         raise ConfigError(_no_case(case_id))
-    return CasePlace(case, events, batch.source_object if batch else None)
+    contract = load_sound_contracts(instance.settings.contracts, standard=False)[0].get(case.resource)
+    placed = _placed(case, contract)
+    if batch is None or contract is None:
+        return CasePlace(placed, events, batch.source_object if batch else None)
+    return CasePlace(placed, events, batch.source_object, _cells(instance, contract, batch, case))
+
+
+def _placed(case: cases.Case, contract: Contract | None) -> PlacedCase:
+    laid = laid_out(contract, case.business_date) if contract else None
+    return PlacedCase(**asdict(case), place=row_place(laid, case.source_line))
+
+
+def _cells(instance: Instance, contract: Contract, batch: batches.Batch, case: cases.Case) -> Mapping[str, str]:
+    try:
+        return places_of_rules(open_area(instance, "landing"), batch, contract, case.source_line, case.rules)
+    except (SourceError, FileNotFoundError):  # the contract was changed since, or the landed file has been removed
+        return {}
 
 
 def assign_ticket(instance: Instance, ticket_id: int, assignee: str, on: date) -> None:

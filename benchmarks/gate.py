@@ -25,7 +25,7 @@ from expectations.checkpoint import run, unexpected_counts
 from expectations.decision import decisions
 from expectations.rules.check import Ground
 from expectations.rules.registry import checks
-from expectations.suite import RECEIVED, gate_suite, native_suite
+from expectations.suite import RECEIVED, USUAL, gate_suite, native_suite
 from expectations.tallies import COUNTED
 from lakehouse.config import Instance
 from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, Locality, OneProvider, Rule, Sharing
@@ -133,7 +133,7 @@ def _gate(rows: DataFrame, size: int, path: str, derived: Path, declared: tuple[
     names = [rule.id for rule in judged.rules]
     committed = rows.sparkSession.read.parquet(path)
     suite = gate_suite(judged, scope.timezone)
-    found = decisions(run(derived, suite, committed.select(*COUNTED), "gate", {RECEIVED: {BATCH: size}}))
+    found = decisions(run(derived, suite, committed.select(*COUNTED), "gate", {RECEIVED: {BATCH: size}, USUAL: {}}))
     return {name: found[BATCH].broken.get(name, 0) for name in names}
 
 

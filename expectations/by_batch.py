@@ -6,6 +6,7 @@ They share one metric, so however many rules and batches a step has, the committ
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, ClassVar, Dict, Optional  # noqa: UP035 (Great Expectations builds its models from these names)
 from zoneinfo import ZoneInfo
@@ -102,6 +103,36 @@ class ExpectEachBatchToBeRecent(OutcomeByBatch):
             return True
         latest: date = datetime.fromisoformat(tally.newest).astimezone(ZoneInfo(self.timezone)).date()
         return (tally.business_date - latest).days <= self.days
+
+
+class ExpectEachBatchToBeOfUsualSize(OutcomeByBatch):
+    """Expect that the number of rows of each batch is not far from its usual number (`usual`: batch id → rows, given at each run).
+
+    It is far when one is more than `times` the other and they are at least `apart` rows apart. A batch without a usual number passes.
+    """
+
+    usual: Dict[str, Any]  # noqa: UP006 (as above)
+    times: float
+    apart: int
+    success_keys: ClassVar[tuple[str, ...]] = ("usual", "times", "apart")
+
+    def broken(self, tally: Tally) -> int:
+        """Return all rows of a batch of unusual size."""
+        return tally.rows if self._is_far(tally) else 0
+
+    def outcome(self, tally: Tally) -> Outcome:
+        """Return what the severity makes of a batch of unusual size."""
+        return OF_SEVERITY[self.severity.value] if self._is_far(tally) else "passed"
+
+    def _validate(self, metrics: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        found = {batch: replace(tally, usual=self.usual.get(batch)) for batch, tally in metrics[METRIC].items()}
+        return super()._validate({METRIC: found}, **kwargs)
+
+    def _is_far(self, tally: Tally) -> bool:
+        if tally.usual is None:
+            return False
+        less, more = sorted((float(tally.rows), tally.usual))
+        return more > self.times * less and more - less >= self.apart
 
 
 class ExpectEachBatchToBeComplete(BatchExpectation):  # type: ignore[misc]

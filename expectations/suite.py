@@ -11,7 +11,12 @@ from great_expectations import ExpectationSuite
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-from expectations.by_batch import ExpectEachBatchToBeComplete, ExpectEachBatchToBeRecent, ExpectRuleToBeKeptInEachBatch
+from expectations.by_batch import (
+    ExpectEachBatchToBeComplete,
+    ExpectEachBatchToBeOfUsualSize,
+    ExpectEachBatchToBeRecent,
+    ExpectRuleToBeKeptInEachBatch,
+)
 from expectations.rule_kept import ExpectRuleToBeKept
 from expectations.rules.check import Check
 from expectations.rules.registry import SECONDS
@@ -20,10 +25,15 @@ from lakehouse.contracts.model import Contract
 
 SECOND = "_second"
 ROWS = "rows"
-RECEIVED = "received"  # the parameter of each run
+RECEIVED = "received"  # the parameters of each run
+USUAL = "usual"
 FRESHNESS = "batch.freshness"
+VOLUME = "batch.volume"
+EMPTY = "batch.empty"  # there is nothing a checkpoint could read
 BATCH_FACTS = {
+    EMPTY: "批次没有任何数据行 / the batch holds no rows",
     FRESHNESS: "批次内没有新近的记录 / nothing in the batch is recent",
+    VOLUME: "批次的行数与往常同类日期相差悬殊 / the batch holds far more or far fewer rows than usual on such a day",
     REPEATED: "批次内重复行过多 / too many rows repeat another row of the batch",
 }
 PSEUDO_RULES = {
@@ -37,7 +47,8 @@ DERIVED = "derived_sha256"
 def gate_suite(contract: Contract, timezone: str) -> ExpectationSuite:
     """Return the suite of the gate: an expectation for each rule, for each fact about a batch, and for the number of rows.
 
-    The thresholds and the severity of each stand in the suite; the batches and the number of rows received are given at each run.
+    The thresholds and the severity of each stand in the suite; the batches, the number of rows received and the usual number are given
+    at each run.
     """
     severities = {rule.id: rule.severity for rule in contract.rules}
     found: list[Expectation] = [_complete()]
@@ -45,7 +56,8 @@ def gate_suite(contract: Contract, timezone: str) -> ExpectationSuite:
         severity = "warning" if severities.get(rule) == "warning" or rule in BATCH_FACTS else "critical"
         found.append(_kept(contract, rule, text, severity))
     recent = {"days": contract.cycle.rule.recent_days, "timezone": timezone, **_said(FRESHNESS, BATCH_FACTS[FRESHNESS], "warning")}
-    return _derived(contract.code, [*found, ExpectEachBatchToBeRecent(**recent)])
+    volume = {"usual": {"$PARAMETER": USUAL}, "times": 2, "apart": 20, **_said(VOLUME, BATCH_FACTS[VOLUME], "warning")}
+    return _derived(contract.code, [*found, ExpectEachBatchToBeRecent(**recent), ExpectEachBatchToBeOfUsualSize(**volume)])
 
 
 def labels(contract: Contract) -> dict[str, str]:

@@ -16,13 +16,17 @@ REPEATED = "batch.repeated"
 
 @dataclass(frozen=True)
 class Tally:
-    """What is counted of a batch: its rows, the rows that break each rule (or cannot be read, or repeat another), the latest position."""
+    """What is counted of a batch: its rows, the rows that break each rule (or cannot be read, or repeat another), the latest position.
+
+    `usual` is not counted but given: the number of rows its provider usually delivers, None where that cannot be told.
+    """
 
     provider: str
     business_date: date
     rows: int
     newest: str | None = None
     broken: Mapping[str, int] = field(default_factory=dict)
+    usual: float | None = None
 
 
 def tallies(rows: DataFrame) -> DataFrame:

@@ -38,14 +38,15 @@ def ingest(
     taken = take(Instance(), Handed(resource, tuple(files), day, provider))
     if as_json:
         answers = {step: answer.facts() for step, answer in taken.answers.items()}
-        facts = {"resource": resource, "batches": [_facts(one) for one in taken.batches], "steps": answers}
-        facts |= {"known": [_facts(one) for one in taken.known], "stopped": [asdict(one) for one in taken.stopped]}
+        told = {"tickets": taken.messages, "remarks": taken.remarks, "stopped": [asdict(one) for one in taken.stopped]}
+        read = {"batches": [_facts(one) for one in taken.batches], "known": [_facts(one) for one in taken.known]}
+        facts = {"resource": resource, **read, "steps": answers, **told}
         typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
         _print(taken)
     if not taken.is_let_in:
-        told = [one.message for one in taken.stopped if one.message]
-        raise SourceError("\n".join(told) or f"{resource}: a batch was refused or blocked; see `huiliu tickets list`.")
+        reasons = [one.message for one in taken.stopped if one.message]
+        raise SourceError("\n".join(reasons) or f"{resource}: a batch was refused or blocked; see `huiliu tickets list`.")
 
 
 def _facts(batch: Batch) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def _print(taken: Taken) -> None:
     console = Console()
     console.print(table)
     if not taken.batches:
-        console.print("nothing new: the same bytes were delivered before.")
-    for remark in taken.remarks:
-        console.print(f"remark: {remark}", markup=False)
+        console.print("nothing new: these bytes were the last ones delivered about this date.")
+    for text in (*taken.remarks, *(taken.messages if taken.is_let_in else ())):
+        console.print(text, markup=False)
     console.print(", ".join(f"{step} {answer.seconds:.1f} s" for step, answer in taken.answers.items()))

@@ -48,5 +48,5 @@ def _tree(found: Lineage) -> Tree:
 def _add(branch: Tree, one: Origin) -> None:
     said = branch.add(f"{one.role}: {one.resource} of {one.provider}")
     said.add(f"silver  version {one.version_id[:12]}, valid from {one.valid_from}, recorded on {one.recorded_on}")
-    said.add(f"bronze  batch {one.batch_id}, line {one.line}, about {one.business_date}, taken in on {one.taken_on}")
-    said.add(f"landed  {one.file}: {', '.join(one.cells) or f'line {one.line}'}")
+    said.add(f"bronze  batch {one.batch_id}, {one.place}, about {one.business_date}, taken in on {one.taken_on}")
+    said.add(f"landed  {one.file}: {', '.join(one.cells) or one.place}")

@@ -8,20 +8,20 @@ from typing import Annotated
 
 import typer
 
-from application.tickets import Act, case_place, decide_case, find_cases, withdraw_decision
+from application.tickets import Act, PlacedCase, case_place, decide_case, find_cases, withdraw_decision
 from huiliu.dates import business_date
 from huiliu.deciding import Document, On, show_events
 from huiliu.listings import Columns, as_object, show_list
 from lakehouse.config import Instance
 from lakehouse.ops import cases
 
-COLUMNS: Columns[cases.Case] = {
+COLUMNS: Columns[PlacedCase] = {
     "case": lambda case: case.case_id,
     "date": lambda case: case.business_date,
     "resource": lambda case: case.resource,
     "provider": lambda case: case.provider,
     "batch": lambda case: case.batch_id[:12],
-    "line": lambda case: case.source_line,
+    "place": lambda case: case.place,
     "rules": lambda case: case.rules,
     "state": lambda case: case.standing,
 }
@@ -61,11 +61,12 @@ def show(case_id: CaseId, as_json: Json = False) -> None:
     case = found.case
     if as_json:
         events = [asdict(event) for event in found.events]
-        typer.echo(as_object({**asdict(case), "source_object": found.source_object, "events": events}))
+        typer.echo(as_object({**asdict(case), "source_object": found.source_object, "cells": dict(found.cells), "events": events}))
         return
     until = f" until {case.expires_on}" if case.expires_on else ""
     typer.echo(f"case {case.case_id} · {case.standing}{until} · {case.resource} of {case.provider} about {case.business_date}")
-    typer.echo(f"  {found.source_object or 'batch ' + case.batch_id}, line {case.source_line}: {', '.join(case.rules)}")
+    rules = [f"{rule} ({found.cells[rule]})" if rule in found.cells else rule for rule in case.rules]
+    typer.echo(f"  {found.source_object or 'batch ' + case.batch_id}, {case.place}: {', '.join(rules)}")
     show_events(found.events)
 
 

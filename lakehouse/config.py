@@ -41,6 +41,7 @@ class Settings(BaseSettings):
         store: the URL of a folder or bucket with a folder for each area, or an S3 URL with `{area}` in it, or `minio`: the instance's own
             object store server. Empty: the store chosen at the first start, and at the first start itself a folder below home.
         spark_memory: the heap of the Spark application.
+        spark_warmup: whether a few statements run after Spark's start, so that the first day is quicker; they cost processor time.
         thrift: whether the Spark application also serves JDBC, without a password: anybody on the machine is let in.
         key_backup: the folder that holds a copy of the HMAC key that pseudonyms are made with.
         close_patience_seconds: how long closing a day waits for ingest runs before it fails and names them.
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     cities: Path = PROJECT / "cities"
     store: str = ""
     spark_memory: str = "2g"
+    spark_warmup: bool = True
     thrift: bool = False
     key_backup: Path | None = None
     close_patience_seconds: float = 3600.0
@@ -71,6 +73,7 @@ class Settings(BaseSettings):
             "HUILIU_CITY": self.city,
             "HUILIU_STORE": self.store,
             "HUILIU_SPARK_MEMORY": self.spark_memory,
+            "HUILIU_SPARK_WARMUP": str(self.spark_warmup).lower(),
             "HUILIU_CLOSE_PATIENCE_SECONDS": str(self.close_patience_seconds),
             **({"HUILIU_KEY_BACKUP": str(self.key_backup)} if self.key_backup else {}),
             **{f"{CONNECTION}{name.upper()}": url for name, url in self.connections.items()},

@@ -52,9 +52,10 @@ def staging_path(resource: str, business_date: date) -> str:
     return f"_staging/{resource}/{business_date.isoformat()}"
 
 
-def batch_id(resource: str, provider: str, business_date: date, content_sha256: str) -> str:
-    """Return the identity of a delivery: the same bytes about the same date from the same provider are the same batch."""
-    identity = "|".join((resource, provider, business_date.isoformat(), content_sha256))
+def batch_id(resource: str, provider: str, business_date: date, content_sha256: str, occurrence: int = 1) -> str:
+    """Return the identity of a delivery: its resource, provider, date and bytes, and their occurrence from the second on (ADR 0021)."""
+    again = () if occurrence == 1 else (str(occurrence),)
+    identity = "|".join((resource, provider, business_date.isoformat(), content_sha256, *again))
     return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 

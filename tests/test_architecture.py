@@ -258,6 +258,16 @@ def test_no_state_of_the_process_carries_facts() -> None:
     ])  # fmt: skip
 
 
+def test_no_reason_told_to_a_sender_is_the_name_of_an_exception() -> None:
+    told([
+        f"{name}:{node.lineno} uses {ast.unparse(node)}: say in words what was found"
+        for name in modules()
+        if name.startswith("lakehouse.ingest")
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.Attribute) and node.attr in ("__name__", "__qualname__")
+    ])  # fmt: skip
+
+
 def test_no_circular_imports() -> None:
     graph = {name: {found for found in imports_of(name) if found in modules() and found != name} for name in modules()}
     try:

@@ -80,7 +80,7 @@ def _told(decision: Decision) -> list[tuple[str, int]]:
 def _rule(expectation: Mapping[str, Any], result: Mapping[str, Any] | None) -> dict[str, Any]:
     zh, _, en = str(expectation.get("description") or expectation["type"]).partition(" / ")
     told = {"rule": expectation["meta"]["rule"], "text": (zh, en or zh), "severity": SEVERITIES[expectation["severity"]]}
-    told |= {name: expectation["kwargs"].get(name) for name in ("share", "rows", "notice", "days")}
+    told |= {name: expectation["kwargs"].get(name) for name in ("share", "rows", "notice", "days", "times", "apart")}
     if result is None:
         return told
     outcomes = Counter(result.get("outcomes", {}).values())

@@ -70,8 +70,8 @@ logger.native.level = error
 
 
 def programs(instance: Instance) -> list[Program]:
-    """Return the application and the program that warms it up."""
-    return [_application(instance), _warmup(instance)]
+    """Return the application and, unless the instance goes without, the program that warms it up."""
+    return [_application(instance), *([_warmup(instance)] if instance.settings.spark_warmup else [])]
 
 
 def configuration(instance: Instance) -> dict[str, str]:

@@ -168,6 +168,8 @@ def _keys(draft: Draft) -> Iterator[Finding]:
     if draft.properties.get("delivery") == "snapshot" and draft.properties.get("position"):
         found = "is given, but all rows of a snapshot have its business date as their position."
         yield Finding(draft.steps("position"), found, "", "leave it out, or declare the deliveries as increments.")
+    if draft.properties.get("delivery") in ("increment", "event") and draft.properties.get("closingsHeldAt"):
+        yield Finding(draft.steps("closingsHeldAt"), "is given, but only snapshots close keys.", "", "leave it out.")
 
 
 def _classes(draft: Draft) -> Iterator[Finding]:

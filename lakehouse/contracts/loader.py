@@ -9,7 +9,7 @@ from typing import Any
 from lakehouse.contracts import consistency
 from lakehouse.contracts.columns import read_table
 from lakehouse.contracts.layouts import completed
-from lakehouse.contracts.model import BlockAt, Contract
+from lakehouse.contracts.model import BlockAt, ClosingsHeldAt, Contract
 from lakehouse.contracts.properties import CONTRACT_PROPERTIES, read_properties
 from lakehouse.contracts.standard import standard_findings
 from lakehouse.declarations.codes import code_table_names
@@ -117,6 +117,7 @@ def _contract(document: Document, properties: dict[str, Any], columns: tuple[Any
         locality=properties["locality"],
         block_at=properties.get("blockAt", BlockAt()),
         layouts=tuple(completed(one, {column.name: column.source_name for column in columns}) for one in properties.get("layouts", ())),
+        closings_held_at=properties.get("closingsHeldAt", ClosingsHeldAt()),
         columns=columns,
         rules=tuple(rule for rule in rules if rule.kind in gate_kinds()),
         references=tuple(rule for rule in rules if rule.kind not in gate_kinds()),

@@ -242,6 +242,20 @@ class BlockAt(Declared):
     rows: int = Field(20, ge=1)
 
 
+class ClosingsHeldAt(Declared):
+    """When the closings of a snapshot are held: more than `share` *and* more than `keys` of its provider's open keys, or more than `most`.
+
+    Attributes:
+        share: more than this share of the open keys, between 0 and 1.
+        keys: more than so many of them.
+        most: more than this share of them, however many they are.
+    """
+
+    share: float = Field(0.05, ge=0, le=1)
+    keys: int = Field(20, ge=0)
+    most: float = Field(0.5, ge=0, le=1)
+
+
 class Rule(Declared):
     """One row rule. `id` is unique in its contract and stands in `_verdict` of every row that breaks it."""
 
@@ -310,6 +324,7 @@ class Contract(Declared):
         sharing: how the resource may be shared.
         locality: which columns say where a row belongs.
         block_at: from how many broken rows on a batch is blocked.
+        closings_held_at: how many keys a snapshot may lack before its closings are held.
         layouts: how deliveries are laid out at which dates, where that changed; all of its layouts, complete.
         columns: the columns, in order.
         rules: the rules judged at the gate.
@@ -333,6 +348,7 @@ class Contract(Declared):
     locality: Locality
     block_at: BlockAt = BlockAt()
     layouts: tuple[Layout, ...] = ()
+    closings_held_at: ClosingsHeldAt = ClosingsHeldAt()
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]  # judged at the gate
     references: tuple[Rule, ...] = ()  # judged in the libraries: values that a base library should know

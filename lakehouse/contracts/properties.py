@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, Va
 from lakehouse.contracts.layouts import Layout
 from lakehouse.contracts.model import (
     BlockAt,
+    ClosingsHeldAt,
     ColumnClass,
     Cycle,
     EachProvider,
@@ -49,6 +50,7 @@ CONTRACT_PROPERTIES: dict[str, Any] = {
     "locality": Locality,
     "blockAt": BlockAt,
     "layouts": tuple[Layout, ...],
+    "closingsHeldAt": ClosingsHeldAt,
 }
 REQUIRED_PROPERTIES = ("nameEn", "level", "provider", "source", "cycle", "delivery", "sharing", "locality")
 COLUMN_PROPERTIES: dict[str, Any] = {

@@ -64,6 +64,8 @@ def _dropped(source: Any, provider: Any) -> Iterator[Misfit]:
         yield Misfit("path", f"the placeholder {{{name}}} is unknown.", "{date}, {region}, {office}, {n}")
     if used.count("date") != 1:
         yield Misfit("path", "must hold {date} once: the business date is in the name.", "", "e.g. `folder/{date}_{n}.csv`.")
+    if used.count("n") > 1:
+        yield Misfit("path", "holds {n} more than once: it is the order of the files of a date.", "", "name it once.")
     if isinstance(provider, EachProvider) and used.count("region") + used.count("office") != 1:
         fix = "e.g. `folder/{region}/{date}_{n}.csv`; {office} where a region has several offices."
         yield Misfit("path", "must hold {region} or {office} once: each provider delivers its own file.", "", fix)

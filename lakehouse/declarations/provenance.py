@@ -108,7 +108,7 @@ def _findings(library: DeclaredLibrary, known: Known) -> Iterator[Finding]:
         steps = (*library.places[name], "config", "meta")
         origins: list[Origin] = []
         for number, source in enumerate(column.provenance.from_):
-            held, allowed = _origins(source, known)
+            held, allowed = origins_of(source, known)
             origins += held or []
             if held is None:
                 yield Finding((*steps, "from", number), f"there is no column {source!r}.", nearest_first(source.split(".")[-1], allowed))
@@ -136,8 +136,8 @@ def _weaker(column: DeclaredColumn, origins: list[Origin], policies: Policies) -
         yield Finding(("gradeAfter",), found, str(floor), "raise it.")
 
 
-def _origins(name: str, known: Known) -> Found:
-    """Return the classes and grades a name in `from` stands for; None if there is no such column, with the names that exist there."""
+def origins_of(name: str, known: Known) -> Found:
+    """Return the columns that a name in `from` stands for; None if there is no such column, with the names that exist there."""
     head, *rest = name.split(".")
     if len(rest) == 1:
         return _of_resource(head, rest[0], known)

@@ -58,7 +58,12 @@ IMPLEMENTATION: tuple[tuple[str, str, str, bool], ...] = (
     ("ruleId", "the id of the rule; needed where a column has two rules of one kind.", "text, `<column>.<kind>` by default", False),
     ("column", "the column it judges; only of a rule under `quality` of the table.", "a column", False),
 )
-NAMES = {"class": "class_", "nameEn": "name_en", "blockAt": "block_at"}  # property → field of the model
+NAMES = {
+    "class": "class_",
+    "nameEn": "name_en",
+    "blockAt": "block_at",
+    "closingsHeldAt": "closings_held_at",
+}  # property → field of the model
 INTRO = """\
 # Every key of a contract
 

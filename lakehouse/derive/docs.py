@@ -39,6 +39,8 @@ def _lines(contract: Contract, codes: Mapping[str, CodeTable]) -> Iterator[str]:
             ("布局 / layout", "业务日期 / business dates", "与上表不同 / otherwise"), (_layout(contract, one) for one in contract.layouts)
         )
     yield from ("", "## 规则 / rules", "", f"{_block(contract)}", "")
+    if contract.delivery == "snapshot":
+        yield from (_held_closings(contract), "")
     rules = (
         (
             f"`{rule.id}`",
@@ -106,6 +108,13 @@ def _block(contract: Contract) -> str:
     share, rows = f"{contract.block_at.share:.0%}", contract.block_at.rows
     zh = f"超过 {share} 且不少于 {rows} 行违反同一错误规则时整批阻断"
     return f"{zh} / a batch is blocked when more than {share} and at least {rows} rows break one error rule."
+
+
+def _held_closings(contract: Contract) -> str:
+    limits = contract.closings_held_at
+    zh = f"全量清单缺少的在册对象超过 {limits.share:.0%} 且多于 {limits.keys} 个，或超过 {limits.most:.0%} 时，暂不注销"
+    en = f"when a snapshot lacks more than {limits.share:.0%} and more than {limits.keys} of the open keys, or more than {limits.most:.0%}"
+    return f"{zh} / {en}, none of them is closed."
 
 
 def _period(start: object, end: object) -> str:

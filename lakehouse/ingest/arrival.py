@@ -72,7 +72,8 @@ def _handed_over(instance: Instance, search: Search) -> list[Delivery]:
     if missing:
         raise ConfigError(Problem(", ".join(missing), "there is no such file.").text())
     provider = search.provider or _provider(instance, search)
-    return [Delivery(provider, search.business_date, Path(file).name, Path(file)) for file in search.files or ()]
+    files = [Path(file) for file in search.files or ()]
+    return [Delivery(provider, search.business_date, file.name, file, number=place) for place, file in enumerate(files)]
 
 
 def _fetched(instance: Instance, connection: Connection, search: Search, target: Path) -> Found:

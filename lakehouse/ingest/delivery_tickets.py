@@ -1,9 +1,9 @@
-"""The tickets of deliveries that were stopped: refused because they cannot be read, or blocked at the gate; and what settles them."""
+"""The tickets of deliveries that cannot be read (refused), may not pass the gate (blocked) or lack too much (shrunk); what settles them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Literal
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from lakehouse.city.clocks import Clocks
 from lakehouse.contracts.model import Contract
+from lakehouse.ingest.closings import Decision
 from lakehouse.ingest.readers.delivery import Unusable
 from lakehouse.ingest.readers.window import is_fetched
 from lakehouse.ops import batches, tickets
@@ -21,6 +22,7 @@ from lakehouse.ops.tickets import Closing, NewTicket
 Stop = Literal["refused", "blocked"]
 STOPS: tuple[Stop, ...] = ("refused", "blocked")
 UNUSABLE = "unusable"
+SHRUNK = "shrunk"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,19 @@ class Desk:
             found = next(((reason, batch) for reason, batch in settling if reason), None)
             if found:
                 self._close(ticket, found[0], found[1].batch_id)
+
+    def shrink(self, batch: Batch, decision: Decision) -> None:
+        """Open the ticket of a snapshot whose closings are held, and close those that are settled by what was decided on it."""
+        if decision.held:
+            detail = {"batch_id": batch.batch_id, "source_object": batch.source_object, **asdict(decision)}
+            facts = (self.on, _shrunk(decision), batch.resource, batch.provider, self._due_on(SHRUNK), detail)
+            self._open(NewTicket(SHRUNK, _subject(batch), *facts))
+        waiting = self._waiting(SHRUNK)
+        shrunk = {one.batch_id: one for one in batches.of_ids(self.connection, [one.detail["batch_id"] for one in waiting])}
+        for ticket in waiting:
+            known = shrunk.get(ticket.detail["batch_id"])
+            if known and (reason := named_by(known, batch, decision)):
+                self._close(ticket, reason, batch.batch_id)
 
     def tell(self, unusable: Collection[Unusable], usable: Collection[str]) -> None:
         """Open the tickets of files and sources that give no delivery, and close those of which that is no longer true.
@@ -108,6 +123,28 @@ def settled_by(contract: Contract, stopped: Batch, later: Batch) -> str | None:
         is_covered = same_date or (stopped.gate == "refused" and later.business_date > stopped.business_date)
         return "covered" if is_covered else None
     return "redelivered" if same_date and _name(later) == _name(stopped) else None
+
+
+def named_by(shrunk: Batch, later: Batch, decision: Decision) -> str | None:
+    """Return why what was decided on a snapshot settles the ticket of one whose closings are held, or None if it does not.
+
+    A later snapshot of the provider that is not held names the keys again, or closes them in its own right, unless one of its unreadable
+    rows may mean them. One that is held too has a ticket of its own, which says all that the earlier one said.
+    """
+    if later.batch_id == shrunk.batch_id:
+        return None if decision.held else "carried_out"
+    is_later = later.delivery_no > shrunk.delivery_no and later.business_date >= shrunk.business_date
+    if later.provider != shrunk.provider or not is_later:
+        return None
+    if decision.held:
+        return "superseded"
+    return None if decision.doubtful else "named_again"
+
+
+def _shrunk(decision: Decision) -> str:
+    zh = f"全量清单缺少 {decision.open} 个在册对象中的 {decision.closing} 个，超出限度，暂不注销；请核对并重新报送完整清单"
+    en = f"the snapshot lacks {decision.closing} of {decision.open} open keys, which is beyond its limit, so none of them is closed"
+    return f"{zh} / {en}: check the list and send it again in full."
 
 
 def _name(batch: Batch) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.errors import DeliveryError, Problem
-from lakehouse.ingest import landing, taken
+from lakehouse.ingest import landing
 from lakehouse.ingest.arrival import Search, arrived
 from lakehouse.ingest.delivery_tickets import Desk
-from lakehouse.ingest.readers.delivery import Unusable
+from lakehouse.ingest.readers.delivery import Delivery, Unusable
+from lakehouse.ingest.taken import Shelf
 from lakehouse.objects import open_area
 from lakehouse.ops import audit, batches, connect, days
 from lakehouse.ops.batches import Batch
@@ -31,16 +32,13 @@ class Intake:
 def take(instance: Instance, search: Search, only: Iterable[str] | None = None) -> Intake:
     """Land what has arrived and return the batches to read: those taken in by this date, or only the ones with the given ids.
 
-    Files of the inbox are put away once their batches are recorded.
-
     When a later date is published, this date is final: nothing is landed for it, and new deliveries are taken in with the newest day.
 
     Raises:
-        DeliveryError: files are handed over for a final date.
+        DeliveryError: files are handed over for a final date, or change while they are read.
     """
     resource, today = search.contract.code, search.business_date
     area, intake = open_area(instance, "landing"), Intake()
-    seen: taken.Marks = {}
     with connect(instance) as connection:
         batches.lock(connection, resource)
         intake.rebuilt = landing.recover(connection, area, resource)
@@ -48,14 +46,13 @@ def take(instance: Instance, search: Search, only: Iterable[str] | None = None) 
             _check_nothing_handed_over(search)
         else:
             with arrived(instance, connection, search) as (deliveries, intake.unusable):
-                seen = taken.marks(deliveries) if search.is_inbox else {}
-                arrivals = landing.land(connection, area, search.contract, deliveries, today)
+                arrivals = landing.land(connection, area, _shipment(instance, search, deliveries))
+            _check_nothing_changed(search, arrivals.changed)
             intake.landed, intake.repeated = len(arrivals.landed), arrivals.repeated
             if search.files is None:
                 desk = Desk(connection, search.contract, load_clocks(instance), today)
                 desk.tell(intake.unusable, {one.source_object for one in deliveries})
         waiting = [batch for batch in batches.open_for(connection, resource, "bronze") if batch.taken_on <= today]
-    taken.put_away(instance.folder("inbox"), seen, today)
     intake.waiting = [batch for batch in waiting if only is None or batch.batch_id in set(only)]
     return intake
 
@@ -80,6 +77,22 @@ def settle(desk: Desk, waiting: Sequence[Batch], unreadable: Mapping[str, str]) 
         audit.append(connection, audit.operator(), "decide", f"{resource} {on}", dict.fromkeys(sorted(unreadable), "refused"))
     open_ = [*batches.open_for(connection, resource, "gate"), *batches.open_for(connection, resource, "silver")]
     return sum(batch.taken_on <= on for batch in open_)
+
+
+def _shipment(instance: Instance, search: Search, deliveries: Sequence[Delivery]) -> landing.Shipment:
+    """Return the deliveries with what is done once one is landed: a file of the inbox is put away."""
+    shipment = landing.Shipment(search.contract, search.business_date, deliveries)
+    if not search.is_inbox:
+        return shipment
+    shelf = Shelf(instance.folder("inbox"), search.business_date)
+    return replace(shipment, done=lambda delivery, mark: shelf.put_away(delivery.path, mark))
+
+
+def _check_nothing_changed(search: Search, changed: Sequence[str]) -> None:
+    """Refuse files handed over that change while they are read; one in the inbox is taken by the next scan."""
+    if changed and search.files is not None:
+        found = "the file changed while it was read, so it was not taken in."
+        raise DeliveryError(Problem(", ".join(changed), found, "", "hand it over again once it is complete.").text())
 
 
 def _check_nothing_handed_over(search: Search) -> None:

@@ -2,17 +2,19 @@
 
 The sidecar is the truth about a batch's identity, its number and the day that took it; the operational database can be rebuilt from it.
 Before the bytes, a note says which batch takes the next delivery number: so what was landed but not recorded is found without a list.
+A file is put away as soon as its sidecar is written, before the next one is looked at. So after a run that was cut short only the newest
+delivery of a provider and date can still lie in the inbox, and its bytes are known for a repetition (ADR 0021).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from sqlalchemy import Connection
 
@@ -20,44 +22,90 @@ from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import Contract
 from lakehouse.ingest.readers import reader_of
 from lakehouse.ingest.readers.delivery import Delivery
+from lakehouse.ingest.taken import Mark, mark_of
 from lakehouse.naming import batch_id, delivery_number_path, landing_prefix
 from lakehouse.objects import Area
 from lakehouse.ops import batches
 from lakehouse.ops.batches import Landed
 
 SIDECAR = "batch.json"
+Done = Callable[[Delivery, Mark], Any]
 
 
 @dataclass
 class Arrivals:
-    """The result of landing: batches landed now, and deliveries that only repeat a known batch."""
+    """The result of landing: batches landed now, deliveries that only repeat the one before, files that changed while they were read."""
 
     landed: list[Landed] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
 
-def land(connection: Connection, area: Area, contract: Contract, deliveries: Iterable[Delivery], taken_on: date) -> Arrivals:
-    """Land deliveries and return which are new and which repeat a known batch; they are numbered in order of date, provider and content.
+@dataclass(frozen=True)
+class Shipment:
+    """The deliveries of one resource that are taken in on a business date, and what is done with a file once it is taken."""
 
-    The caller must hold `batches.lock` of the resource, so that no other process gives delivery numbers at the same time.
+    contract: Contract
+    taken_on: date
+    deliveries: Sequence[Delivery]
+    done: Done = lambda _delivery, _mark: None
+
+
+def land(connection: Connection, area: Area, shipment: Shipment) -> Arrivals:
+    """Land deliveries one after the other and return which are new and which repeat the one before.
+
+    They are numbered by date, provider, their own number, time of change and name. The caller must hold `batches.lock` of the resource, so
+    that no other process gives delivery numbers at the same time.
     """
-    hashed = sorted(_hashed(deliveries), key=_order)
-    arrivals, seen = Arrivals(), dict[str, Landed]()
-    seen.update({one.batch_id: one for one in batches.of_ids(connection, [_identity(contract, *one) for one in hashed])})
-    number = batches.last_delivery_no(connection, contract.code)
-    for sha256, delivery in hashed:
-        identity = _identity(contract, sha256, delivery)
-        if identity in seen:
-            if seen[identity].source_object != delivery.source_object:
-                arrivals.repeated.append(delivery.source_object)
-                batches.record_sighting(connection, identity, delivery.source_object, taken_on)
-            continue
-        landed = _land_one(area, contract, delivery, _facts(contract, delivery, sha256, number + 1, taken_on))
-        number = max(number, landed.delivery_no)
-        batches.add(connection, [landed])
-        seen[identity] = landed
-        arrivals.landed.append(landed)
-    return arrivals
+    quay = _Quay(connection, area, shipment)
+    for delivery in sorted(shipment.deliveries, key=lambda one: one.order):
+        hashed = _hashed(delivery.path)  # None: it was put away meanwhile, by the run that landed it
+        if hashed and quay.take(delivery, *hashed):
+            shipment.done(delivery, hashed[1])
+    return quay.arrivals
+
+
+class _Quay:
+    """Takes the deliveries of one resource, in order; knows what each provider has delivered about each date so far."""
+
+    def __init__(self, connection: Connection, area: Area, shipment: Shipment) -> None:
+        self.arrivals = Arrivals()
+        self._connection, self._area, self._shipment = connection, area, shipment
+        code, whose = shipment.contract.code, {(one.provider, one.business_date) for one in shipment.deliveries}
+        self._number = batches.last_delivery_no(connection, code)
+        self._said: dict[tuple[str, date], list[Landed]] = {one: [] for one in whose}
+        for batch in batches.about(connection, code, whose):
+            self._said[batch.provider, batch.business_date].append(batch)
+
+    def take(self, delivery: Delivery, sha256: str, mark: Mark) -> bool:
+        """Land a delivery unless it repeats the one before; return whether it is taken (else it changed while it was read)."""
+        before = self._said[delivery.provider, delivery.business_date]
+        if before and before[-1].content_sha256 == sha256:
+            self._repeat(delivery, before[-1])
+            return True
+        facts = _facts(self._shipment, delivery, (sha256, occurrence(before, sha256)), (self._number + 1, mark))
+        landed = _land_one(self._area, self._shipment.contract, delivery, facts, mark)
+        if landed is None:
+            self.arrivals.changed.append(delivery.source_object)
+            return False
+        batches.add(self._connection, [landed])
+        before.append(landed)
+        if landed.delivery_no <= self._number:  # a batch whose record was lost: it is known now, so look at the delivery again
+            before.sort(key=lambda one: one.delivery_no)
+            return self.take(delivery, sha256, mark)
+        self._number = landed.delivery_no
+        self.arrivals.landed.append(landed)
+        return True
+
+    def _repeat(self, delivery: Delivery, last: Landed) -> None:
+        if last.source_object != delivery.source_object:
+            self.arrivals.repeated.append(delivery.source_object)
+            batches.record_sighting(self._connection, last.batch_id, delivery.source_object, self._shipment.taken_on)
+
+
+def occurrence(before: Iterable[Landed], sha256: str) -> int:
+    """Return how often a provider will have delivered these bytes about a date, given what it delivered about it before."""
+    return 1 + sum(one.content_sha256 == sha256 for one in before)
 
 
 def recover(connection: Connection, area: Area, resource: str) -> int:
@@ -77,7 +125,7 @@ def rebuild(connection: Connection, area: Area, resource: str) -> int:
     known = {batch.batch_id for batch in batches.of_resource(connection, resource)}
     sidecars = (PurePosixPath(one.path) for one in area.list(resource) if one.path.endswith(f"/{SIDECAR}"))
     missing = [path for path in sidecars if path.parent.name not in known]
-    return batches.add(connection, (_parse(area.get(str(path))) for path in missing))
+    return batches.add(connection, (parse_sidecar(area.get(str(path))) for path in missing))
 
 
 def open_landed(area: Area, batch: Landed) -> BinaryIO:
@@ -88,63 +136,57 @@ def open_landed(area: Area, batch: Landed) -> BinaryIO:
 def _numbered(area: Area, resource: str, number: int) -> Landed | None:
     """Return the batch that took a delivery number, None when nobody took it or its landing did not end."""
     try:
-        return _parse(area.get(area.get(delivery_number_path(resource, number)).decode()))
+        return parse_sidecar(area.get(area.get(delivery_number_path(resource, number)).decode()))
     except FileNotFoundError:
         return None
 
 
-def _identity(contract: Contract, sha256: str, delivery: Delivery) -> str:
-    return batch_id(contract.code, delivery.provider, delivery.business_date, sha256)
-
-
-def _hashed(deliveries: Iterable[Delivery]) -> list[tuple[str, Delivery]]:
-    """Return deliveries with their hashes; a file that has gone meanwhile was put away by the run that landed it."""
-    hashed = ((_sha256(delivery.path), delivery) for delivery in deliveries)
-    return [(sha256, delivery) for sha256, delivery in hashed if sha256 is not None]
-
-
-def _sha256(path: Path) -> str | None:
+def _hashed(path: Path) -> tuple[str, Mark] | None:
+    """Return the hash of a file and the mark it had before it was read; None when it is gone."""
+    mark = mark_of(path)
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest(), mark
     except FileNotFoundError:
         return None
 
 
-def _order(hashed: tuple[str, Delivery]) -> tuple[date, str, str, str]:
-    sha256, delivery = hashed
-    return delivery.business_date, delivery.provider, sha256, delivery.source_object
-
-
-def _facts(contract: Contract, delivery: Delivery, sha256: str, number: int, taken_on: date) -> Landed:
+def _facts(shipment: Shipment, delivery: Delivery, content: tuple[str, int], seen: tuple[int, Mark]) -> Landed:
+    """Return the facts of a delivery, from the hash of its bytes with their occurrence, and its delivery number with the file's mark."""
+    resource, (sha256, times), (number, (_, size, _)) = shipment.contract.code, content, seen
     return Landed(
-        batch_id=_identity(contract, sha256, delivery),
-        resource=contract.code,
+        batch_id=batch_id(resource, delivery.provider, delivery.business_date, sha256, times),
+        resource=resource,
         provider=delivery.provider,
         business_date=delivery.business_date,
         content_sha256=sha256,
         delivery_no=number,
-        taken_on=taken_on,
+        taken_on=shipment.taken_on,
         source_object=delivery.source_object,
-        bytes=delivery.path.stat().st_size,
+        bytes=size,
         received=-1 if delivery.received is None else delivery.received,
+        occurrence=times,
     )
 
 
-def _land_one(area: Area, contract: Contract, delivery: Delivery, facts: Landed) -> Landed:
+def _land_one(area: Area, contract: Contract, delivery: Delivery, facts: Landed, mark: Mark) -> Landed | None:
     """Write the note of its number, the bytes and last the sidecar: a batch exists once that does, and the first one written counts.
 
-    A note whose batch has no sidecar is of a landing that did not end; the next batch takes its number.
+    A note whose batch has no sidecar is of a landing that did not end; the next batch takes its number. A file that changes while it is
+    read does not land: None is returned, and what was written is removed.
     """
     sidecar = f"{landing_prefix(facts.resource, facts.business_date, facts.batch_id)}/{SIDECAR}"
     area.put(delivery_number_path(facts.resource, facts.delivery_no), sidecar.encode())
-    area.put_new(landed_path(facts), delivery.path)
+    is_new = area.put_new(landed_path(facts), delivery.path)
+    if mark_of(delivery.path) != mark:
+        area.delete([landed_path(facts)] if is_new else [])
+        return None
     if delivery.received is None:
         with open_landed(area, facts) as stream:
             facts = replace(facts, received=reader_of(contract).count(stream, laid_out(contract, facts.business_date)))
     if area.put_new(sidecar, _text(facts)):
         return facts
-    return _parse(area.get(sidecar))
+    return parse_sidecar(area.get(sidecar))
 
 
 def landed_path(batch: Landed) -> str:
@@ -156,7 +198,8 @@ def _text(landed: Landed) -> bytes:
     return json.dumps(asdict(landed), ensure_ascii=False, indent=2, sort_keys=True, default=date.isoformat).encode()
 
 
-def _parse(sidecar: bytes) -> Landed:
+def parse_sidecar(sidecar: bytes) -> Landed:
+    """Return the facts in a sidecar; one from before there were occurrences is of the first."""
     facts = json.loads(sidecar)
     dates = {name: date.fromisoformat(facts[name]) for name in ("business_date", "taken_on")}
     return Landed(**{**facts, **dates})

@@ -18,6 +18,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.errors import Problem, SourceError
 from lakehouse.ingest.landing import open_landed
 from lakehouse.ingest.readers import read_delivery, reader_of
+from lakehouse.ingest.readers.guarded import telling_surprises
 from lakehouse.ingest.readers.records import Record
 from lakehouse.naming import staging_path
 from lakehouse.objects import Area
@@ -50,7 +51,8 @@ def row_hash(texts: Iterable[str | None]) -> str:
 def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed], business_date: date) -> Staged:
     """Write the rows of landed batches to one Parquet file (`areas`: landing, lake); what an earlier attempt left is removed.
 
-    A batch is refused when it cannot be read at all, or when the reader and the second counter find different numbers of records.
+    A batch is refused when it cannot be read at all, or when the reader and the second counter find different numbers of records; the
+    others of the step are staged all the same.
     """
     landing, lake = areas
     folder = staging_path(contract.code, business_date)
@@ -81,11 +83,8 @@ def clear(lake: Area, contract: Contract, business_date: date) -> None:
 
 
 def _remarks(landing: Area, contract: Contract, batch: Landed) -> list[str]:
-    remarks = reader_of(contract).remarks
-    if remarks is None:
-        return []
     with open_landed(landing, batch) as stream:
-        return remarks(stream, laid_out(contract, batch.business_date))
+        return reader_of(contract).remarks(stream, laid_out(contract, batch.business_date), batch.source_object)
 
 
 def _told(contract: Contract, undeclared: Counter[str]) -> Iterator[str]:
@@ -103,7 +102,9 @@ def _tables(landing: Area, contract: Contract, batch: Landed, into: tuple[pa.Sch
         records = read_delivery(stream, contract, batch.source_object, batch.business_date)
         while some := list(islice(records, ROWS_AT_ONCE)):
             into[1].update(name for record in some for name in record.undeclared)
-            yield _table(some, batch, into[0])
+            with telling_surprises(batch.source_object):
+                table = _table(some, batch, into[0])
+            yield table
 
 
 def _table(records: list[Record], batch: Landed, schema: pa.Schema) -> pa.Table:

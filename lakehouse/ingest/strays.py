@@ -43,7 +43,7 @@ def strays(place: Path, contracts: Iterable[Contract], broken: Iterable[str]) ->
     Where a resource with a broken contract delivers cannot be read from it; a folder of its name is taken for its own.
     """
     named = {inbox.folder_of(one) for one in contracts if not is_fetched(one)} | set(broken)
-    found = Counter(path.parent.relative_to(place).as_posix() for path in inbox.files_below(place))
+    found = Counter(inbox.printable(path.parent.relative_to(place)) for path in inbox.files_below(place))
     ours = {folder: files for folder, files in found.items() if not any(_is_in(folder, name) for name in named)}
     return {folder.removeprefix("."): files for folder, files in sorted(ours.items())}
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lakehouse.ops.tables import batch, batch_sighting
@@ -30,6 +30,7 @@ class Landed:
     source_object: str
     bytes: int
     received: int
+    occurrence: int = 1
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class Batch(Landed):
-    """A batch and its progress; counts are None until they are recorded."""
+    """A batch and its progress; counts are None until they are recorded.
+
+    `closings_held` says of a snapshot whether the keys it lacks stay open (ADR 0025), None until that is decided.
+    """
 
     rejected: int | None = None
     quarantined: int | None = None
@@ -62,6 +66,7 @@ class Batch(Landed):
     gate: Gate | None = None
     bronze_recorded_at: datetime | None = None
     silver_on: date | None = None
+    closings_held: bool | None = None
 
     @property
     def is_known(self) -> bool:
@@ -116,6 +121,12 @@ def get(connection: Connection, batch_id: str) -> Batch | None:
 def of_ids(connection: Connection, batch_ids: Collection[str]) -> list[Batch]:
     """Return the batches with these ids, as far as they are recorded."""
     return _batches(connection, batch.c.batch_id.in_(batch_ids)) if batch_ids else []
+
+
+def about(connection: Connection, resource: str, whose: Collection[tuple[str, date]]) -> list[Batch]:
+    """Return what these providers delivered of a resource about these dates (pairs of both), in order of delivery."""
+    named = tuple_(batch.c.provider, batch.c.business_date).in_(list(whose))
+    return _batches(connection, batch.c.resource == resource, named) if whose else []
 
 
 def last_delivery_no(connection: Connection, resource: str) -> int:
@@ -215,6 +226,13 @@ def record_gate(connection: Connection, batch_id: str, gate: Gate, counts: Count
 def let_through(connection: Connection, batch_ids: Sequence[str], gate: Literal["passed", "warned"]) -> None:
     """Record that the gate lets these batches pass, without or with a warning."""
     connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(gate=gate))
+
+
+def record_closings(connection: Connection, held: Mapping[str, bool]) -> None:
+    """Record of each of these snapshots (batch id) whether the keys it lacks stay open."""
+    for is_held in (True, False):
+        ours = [batch_id for batch_id, one in held.items() if one is is_held]
+        connection.execute(update(batch).where(batch.c.batch_id.in_(ours)).values(closings_held=is_held))
 
 
 def record_silver(connection: Connection, batch_ids: Sequence[str], on: date) -> None:

@@ -23,7 +23,7 @@ class Notes:
     Attributes:
         waiting: how many batches wait for the steps that follow (None: the step does not know).
         refused: files that cannot be used as a delivery, and sources that did not answer.
-        remarks: batch id → what people should know about a readable delivery, e.g. that a workbook has hidden sheets.
+        remarks: batch id → what people should know about a readable delivery, e.g. that a workbook has hidden sheets, or that it is empty.
     """
 
     waiting: int | None = None
@@ -63,8 +63,12 @@ class Detail:
             "steps": {**self.steps, step.name: step.ended},
             "waiting": waiting,
             "refused": refused,
-            "remarks": {**self.remarks, **notes.remarks},
+            "remarks": {**self.remarks, **{batch: self._with(batch, said) for batch, said in notes.remarks.items()}},
         }
+
+    def _with(self, batch: str, said: Sequence[str]) -> list[str]:
+        """Return what is remarked upon a batch, each remark once."""
+        return list(dict.fromkeys([*self.remarks.get(batch, ()), *said]))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -59,6 +60,7 @@ batch = Table(
     _required("source_object", Text),
     _required("bytes", BigInteger),
     _required("received", BigInteger),
+    _required("occurrence", Integer),
     Column("rejected", BigInteger),
     Column("quarantined", BigInteger),
     Column("duplicate", BigInteger),
@@ -68,16 +70,18 @@ batch = Table(
     Column("gate", Text),
     Column("bronze_recorded_at", DateTime(timezone=True)),
     Column("silver_on", Date),
+    Column("closings_held", Boolean),
     Column("counted_on", Date),
     Column("withdrawn_on", Date),
     _now("recorded_at"),
-    UniqueConstraint("resource", "provider", "business_date", "content_sha256"),
+    UniqueConstraint("resource", "provider", "business_date", "content_sha256", "occurrence", name="uq_batch_occurrence"),
     UniqueConstraint("resource", "delivery_no"),
     Index(None, "taken_on"),
     Index(None, "counted_on"),
     Index(None, "withdrawn_on"),
     Index(None, "gate"),
     Index(None, "resource", "business_date"),
+    Index(None, "resource", "provider", "delivery_no"),
 )
 
 batch_sighting = Table(

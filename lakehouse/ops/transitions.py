@@ -64,6 +64,7 @@ class Step:
 SETTLED: dict[str, tuple[str, ...]] = {
     "refused": ("readable", "let_in", "redelivered", "superseded", "covered"),  # a delivery that cannot be read
     "blocked": ("let_in", "redelivered", "superseded", "covered"),  # a batch the gate does not let in
+    "shrunk": ("named_again", "superseded", "carried_out"),  # a snapshot whose closings are held
     "unusable": ("gone", "usable", "answered"),  # a file or source that gives no delivery
     "silent": ("delivered", "superseded", "covered"),  # a delivery that is due
     "failed": ("run_done", "later_run_done"),  # a run of a resource on a date
@@ -74,7 +75,7 @@ SETTLED: dict[str, tuple[str, ...]] = {
 }
 # These come again in the same subject; the others happen once, and what settled them stands when the same is found again.
 RECURRING = ("unusable", "failed", "not_run", "contract", "stray", "left_out")
-UNDONE = ("readable", "let_in")  # no longer true when the same delivery is stopped again
+UNDONE = ("readable", "let_in", "carried_out")  # no longer true when the same delivery is stopped again
 WAITING = ("open", "assigned")
 CASES = ("quarantined", "rejected")
 WAIVED = "closed(waived)"

@@ -14,9 +14,11 @@ from pyspark.sql import functions as F
 
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import Problem, QualityError
+from lakehouse.ingest.closings import Decision
 from lakehouse.naming import bronze, silver
 from lakehouse.ops.batches import Batch
-from spark_jobs.ingest.absence import Disappearances, entries_of
+from spark_jobs.ingest import closings
+from spark_jobs.ingest.absence import Absences, Disappearances, entries_of
 from spark_jobs.lake import storage
 from spark_jobs.transforms import dispositions, history
 from spark_jobs.transforms.history import overlaps
@@ -25,6 +27,7 @@ from spark_jobs.transforms.rules.scope import RuleScope
 from spark_jobs.transforms.silver_rows import typed_rows
 
 OPEN = "_replaced_on IS NULL AND valid_to IS NULL"
+VALID = ("duplicate", "superseded", "accepted")
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,14 @@ class Step:
         return rows.where(valid & (F.col("_position") >= first)) if first else None
 
     @cached_property
+    def _valid(self) -> DataFrame:
+        """Return the valid rows of the waiting batches."""
+        return self.judged.where(_of(self.selection.waiting) & F.col("_disposition").isin(*VALID))
+
+    @cached_property
     def _new(self) -> DataFrame:
-        return self.judged.where(_of(self.selection.waiting) & (F.col("_disposition") == "accepted"))
+        """Return the rows of the waiting batches that say something new."""
+        return self._valid.where("_is_news")
 
     @cached_property
     def _disappearances(self) -> Disappearances | None:
@@ -100,12 +109,47 @@ class Step:
         return Disappearances(self.spark, self.contract, self.scope, self.selection.counted, self.selection.waiting)
 
     @cached_property
-    def _vanished(self) -> DataFrame | None:
-        """Return the keys that have an open version and are absent from a new snapshot."""
+    def _open(self) -> DataFrame:
+        return storage.read(self.spark, silver(self.contract.code)).where(OPEN)
+
+    @cached_property
+    def _absent_now(self) -> Absences | None:
+        return self._disappearances.of_present(self._open, self.judged) if self._disappearances else None
+
+    @cached_property
+    def decisions(self) -> closings.Decisions:
+        """Return the decision on the closings of every snapshot that has none yet, or whose decision a late delivery may change."""
+        found, asked = self._disappearances, closings.undecided(self._disappearances) if self._disappearances else []
+        if found is None or not asked:
+            return {}
+        if any(one not in self.selection.waiting or one.provider in found.again for one in asked):
+            return closings.by_rows(found, asked, self._bronze())
+        return closings.by_present(found, asked, found.belonging(self._open, self._valid, asked), self._absent_now)
+
+    @cached_property
+    def _held(self) -> list[str]:
+        """Return the ids of the known snapshots whose closings are held."""
+        found = {one.batch_id: bool(one.closings_held) for one in self.selection.counted}
+        return sorted(batch_id for batch_id, held in found.items() if self.decisions.get(batch_id, Decision(held)).held)
+
+    @cached_property
+    def _again(self) -> list[str]:
+        """Return the providers of late snapshots, and of those that were decided on otherwise before a late one came."""
         if self._disappearances is None:
+            return []
+        settled = [one for one in self.selection.counted if one.batch_id in self.decisions and one not in self.selection.waiting]
+        turned = {one.provider for one in settled if bool(one.closings_held) != self.decisions[one.batch_id].held}
+        return sorted(self._disappearances.again | turned)
+
+    @cached_property
+    def _vanished(self) -> DataFrame | None:
+        """Return the keys that have an open version and that a new snapshot closes."""
+        if self._absent_now is None or {one.batch_id for one in self.selection.waiting} <= set(self._held):
             return None
-        open_versions = storage.read(self.spark, silver(self.contract.code)).where(OPEN)
-        return self._disappearances.of_present(open_versions, self.judged)
+        return self._closed(self._absent_now)
+
+    def _closed(self, absences: Absences) -> DataFrame:
+        return absences.certain.where(~F.col("_batch_id").isin(self._held)) if self._held else absences.certain
 
     @cached_property
     def _firsts(self) -> DataFrame:
@@ -119,23 +163,23 @@ class Step:
 
     @cached_property
     def _recut_keys(self) -> DataFrame | None:
-        """Return all keys ever named by a provider with a late snapshot, with their first position: the snapshot may close any of them."""
-        if self._disappearances is None or not self._disappearances.again:
+        """Return all keys ever named by a provider whose keys are cut again, with their first position: any of them may close."""
+        if not self._again:
             return None
-        rows = self._bronze().where(dispositions.is_valid(self.contract) & F.col("_provider").isin(self._disappearances.again))
+        rows = self._bronze().where(dispositions.is_valid(self.contract) & F.col("_provider").isin(self._again))
         return rows.groupBy("_key").agg(F.min("_position").alias("_position")).localCheckpoint()
 
     def write(self) -> storage.Changes:
         """Write the versions that differ in one MERGE and return how many were written."""
         table = silver(self.contract.code)
-        current = storage.read(self.spark, table).where(OPEN).join(self._firsts, "_key", "semi").localCheckpoint()
+        current = self._open.join(self._firsts, "_key", "semi").localCheckpoint()
         late = self._late(current)
         absences = [self._vanished] if self._vanished is not None else []
         if late is None:
             said, present = self._entries(self._new), current
         else:
             counted = self._bronze().where(dispositions.is_valid(self.contract))
-            recut = dispositions.accepted(counted.join(late, "_key", "semi"))
+            recut = dispositions.news(counted.join(late, "_key", "semi"), self.contract)
             said = self._entries(self._new.join(late, "_key", "anti").unionByName(recut, allowMissingColumns=True))
             absences = [*(one.join(late, "_key", "anti") for one in absences), *self._absent_before(said.join(late, "_key", "semi"))]
             written_today = (F.col("_replaced_on") == self.on) & (F.col("_recorded_on") == self.on)
@@ -148,8 +192,8 @@ class Step:
         return storage.merge(self.spark, table, history.changes(present, wanted, self.on), ("_version_id",))
 
     def _absent_before(self, said: DataFrame) -> list[DataFrame]:
-        absent = self._disappearances.of_entries(said, self._bronze()) if self._disappearances else None
-        return [] if absent is None else [absent]
+        absences = self._disappearances.of_entries(said, self._bronze()) if self._disappearances else None
+        return [] if absences is None else [self._closed(absences)]
 
     def check(self) -> None:
         """Check by a fresh read that every touched key has versions and that none of them overlap.
@@ -171,7 +215,7 @@ class Step:
         if self._prior is not None:
             earlier = earlier.unionAll(self._prior.select("_key", "_position"))
         if len(self.selection.judged) > len(self.selection.waiting):
-            others = self.judged.where(~_of(self.selection.waiting) & F.col("_disposition").isin("accepted", "superseded", "duplicate"))
+            others = self.judged.where(~_of(self.selection.waiting) & F.col("_disposition").isin(*VALID))
             earlier = earlier.unionAll(others.select("_key", "_position"))
         late = history.overtaken(self._firsts, earlier)
         if self._recut_keys is not None:

@@ -11,18 +11,19 @@ from lakehouse.contracts.loader import load_contract_of
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.jobs import Answer, JobRequest
-from lakehouse.ops import audit, batches, connect
+from lakehouse.ops import audit, batches, connect, ingest_runs
 from spark_jobs.ingest import gate
 
 
 @dataclass(frozen=True, kw_only=True)
 class GateAnswer(Answer):
-    """The number of batches that were judged, passed, passed with a warning and were blocked."""
+    """The number of batches that were judged, passed, passed with a warning and were blocked; and what is odd about them as a whole."""
 
     batches: int
     passed: int
     warned: int
     blocked: int
+    remarks: tuple[str, ...] = ()
 
 
 def run(instance: Instance, request: JobRequest) -> GateAnswer:
@@ -44,4 +45,12 @@ def run(instance: Instance, request: JobRequest) -> GateAnswer:
             decided = {one.batch.batch_id: one.decision.gate for one in judged}
             audit.append(connection, audit.operator(), "decide", f"{contract.code} {request.business_date}", decided)
     gates = Counter(one.decision.gate for one in judged)
-    return GateAnswer(batches=len(judged), passed=gates["passed"], warned=gates["warned"], blocked=gates["blocked"])
+    remarks = {one.batch.batch_id: one.remarks for one in judged if one.remarks}
+    return GateAnswer(
+        batches=len(judged),
+        passed=gates["passed"],
+        warned=gates["warned"],
+        blocked=gates["blocked"],
+        remarks=tuple(text for texts in remarks.values() for text in texts),
+        notes=ingest_runs.Notes(remarks=remarks),
+    )

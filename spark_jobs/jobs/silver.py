@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.errors import ConfigError, Problem
+from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.jobs import Answer, JobRequest
 from lakehouse.naming import silver
+from lakehouse.objects import open_area
 from lakehouse.ops import batches, cases, connect
+from spark_jobs.ingest import closings
 from spark_jobs.ingest.accounting import Account, accounts
 from spark_jobs.ingest.scope import rule_scope
 from spark_jobs.ingest.silver import Selection, Step
@@ -37,27 +41,31 @@ def run(instance: Instance, request: JobRequest) -> SilverAnswer:
     if request.resource is None:
         raise ConfigError(Problem("job silver", "no resource was named.", "", "add --resource.").text())
     with connect(instance) as connection:
-        selection = Selection.of(batches.of_resource(connection, request.resource), request.business_date)
-    if not selection.waiting:
+        known = batches.of_resource(connection, request.resource)
+    if not Selection.of(known, request.business_date).waiting:
         return SilverAnswer(batches=0)
-    contract = load_contract_of(instance.settings.contracts, request.resource)
+    contract, landing = load_contract_of(instance.settings.contracts, request.resource), open_area(instance, "landing")
+    recalled = closings.recall(landing, contract, known)
+    selection = Selection.of(recalled.batches, request.business_date)
     spark = open_session(instance, sum(batch.received for batch in selection.waiting), [silver(contract.code)])
     storage.ensure_tables(spark, instance, contract)
     step = Step(spark, contract, rule_scope(spark, instance), instance.key_path("hmac.key"), selection, request.business_date)
     drawn = accounts(step.judged, selection.judged, contract)
+    closings.keep(landing, selection.counted, step.decisions)
     written = step.write()
     step.check()
-    _record(instance, request, selection, drawn)
+    with connect(instance) as connection:
+        desk = Desk(connection, contract, load_clocks(instance), request.business_date)
+        _record(desk, selection, drawn)
+        closings.record(desk, selection.counted, {**recalled.decisions, **step.decisions})
     totals = {name: sum(getattr(one.counts, name) for one in drawn) for name in dispositions.DISPOSITIONS}
     return SilverAnswer(batches=len(selection.waiting), rows=totals, inserted=written.inserted, updated=written.updated)
 
 
-def _record(instance: Instance, request: JobRequest, selection: Selection, drawn: list[Account]) -> None:
-    day = request.business_date
-    with connect(instance) as connection:
-        for one in drawn:
-            batch = one.batch
-            if batch.gate is not None:
-                batches.record_gate(connection, batch.batch_id, batch.gate, one.counts)
-        cases.raise_rows(connection, [row for one in drawn for row in one.raised], day)
-        batches.record_silver(connection, [batch.batch_id for batch in selection.waiting], day)
+def _record(desk: Desk, selection: Selection, drawn: list[Account]) -> None:
+    for one in drawn:
+        batch = one.batch
+        if batch.gate is not None:
+            batches.record_gate(desk.connection, batch.batch_id, batch.gate, one.counts)
+    cases.raise_rows(desk.connection, [row for one in drawn for row in one.raised], desk.on)
+    batches.record_silver(desk.connection, [batch.batch_id for batch in selection.waiting], desk.on)

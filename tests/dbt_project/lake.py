@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -110,9 +111,13 @@ LABELS = {"enterprise_status 1": "存续", "industry_section C": "制造业", "e
 CODES = [dict(zip(CODE.split()[:4], (*name.split(), label, label), strict=True)) for name, label in LABELS.items()]
 
 
-def write_reference(spark: SparkSession, instance: Instance) -> None:
-    """Write the region tree with three streets; street 003 and grid 009 have a successor, grid 002 changes its street on 2 June."""
-    for table, columns, rows in (("ref.region", REGION, REGIONS), ("ref.department", DEPARTMENT, DEPARTMENTS), ("ref.code", CODE, CODES)):
+def write_reference(spark: SparkSession, instance: Instance, codes: Sequence[dict[str, str]] = ()) -> None:
+    """Write the region tree with three streets; street 003 and grid 009 have a successor, grid 002 changes its street on 2 June.
+
+    `codes` are labels of further codes.
+    """
+    labels = [*CODES, *codes]
+    for table, columns, rows in (("ref.region", REGION, REGIONS), ("ref.department", DEPARTMENT, DEPARTMENTS), ("ref.code", CODE, labels)):
         forget(spark, instance, table)
         typed = tuple((name, "date" if name in ("valid_from", "valid_to") else "string") for name in columns.split())
         storage.ensure_table(spark, instance, TableShape(table, typed))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from pathlib import Path
 
 import openpyxl
@@ -39,16 +40,27 @@ def form_rows(folder: Path, returned: dict, name: str) -> list[tuple]:
     payload = folder.parent.parent / form["path"]
     if payload.suffix == ".parquet":
         return [tuple(as_text(value) for value in row.values()) for row in pq.read_table(payload).to_pylist()]
-    rows = list(openpyxl.load_workbook(payload)[form["sheet"]].iter_rows(values_only=True))
-    return [tuple(row) for row in rows[1:]]
+    return _sheets(payload)[form["sheet"]]
+
+
+@cache
+def _sheets(payload: Path) -> dict[str, list[tuple]]:
+    """Return the rows below the header of each sheet; a payload is named by its content, so it is read once."""
+    book = openpyxl.load_workbook(payload)
+    return {sheet.title: list(sheet.iter_rows(min_row=2, values_only=True)) for sheet in book}
 
 
 def rows_of(lived: Lived, table: str, day: date) -> list[dict]:
     """Return the rows of a library as it stood when the day was published."""
     with connect(lived.instance) as connection:
         built = facts.get(connection, day, "libraries")
-    version = next(one["version"] for one in built if one["table"] == table)
-    return [row.asDict() for row in read(open_session(lived.instance), table, version).collect()]
+    return _rows(lived.instance, table, next(one["version"] for one in built if one["table"] == table))
+
+
+@cache
+def _rows(instance: Instance, table: str, version: int) -> list[dict]:
+    """Return the rows of a version of a table, which never change."""
+    return [row.asDict() for row in read(open_session(instance), table, version).collect()]
 
 
 def gaps(instance: Instance, day: date, kind: str, resource: str = "") -> set[str | None]:

@@ -11,7 +11,7 @@ from expectations.by_batch import METRIC
 from expectations.decision import Decision, decisions, incomplete
 from expectations.outcomes import ORDER, WORDS, worst
 from expectations.rules.registry import SECONDS
-from expectations.suite import FRESHNESS, gate_suite
+from expectations.suite import FRESHNESS, VOLUME, gate_suite
 from expectations.tallies import REJECTED, REPEATED, Tally
 from lakehouse.rules.registry import gate_kinds
 from spark_jobs.transforms.rules.registry import PREDICATES
@@ -61,6 +61,16 @@ def test_warnings_bursts_stale_and_repeated_batches_are_warned_of() -> None:
     assert decision(newest="2026-05-28T15:59:59.000000Z") == Decision("warned", (FRESHNESS,), {FRESHNESS: 1000})
     assert decision(newest="2026-05-28T16:00:00.000000Z").gate == "passed"
     assert decision({REPEATED: 51}) == Decision("warned", (REPEATED,), {REPEATED: 1000})
+
+
+@pytest.mark.parametrize(
+    ("rows", "usual", "is_far"),
+    [(100, 201, True), (100, 200, False), (201, 100, True), (5, 24, False), (5, 25, True), (1, 300, True), (40, 0, True), (9, None, False)],
+)
+def test_a_batch_of_unusual_size_is_warned_of(rows: int, usual: float | None, is_far: bool) -> None:
+    given = {} if usual is None else {"b": usual}
+    found = decisions(results(SUITE, {"b": tally(rows=rows)}, usual=given))["b"]
+    assert found == (Decision("warned", (VOLUME,), {VOLUME: rows}) if is_far else Decision())
 
 
 def test_every_batch_is_judged_by_itself() -> None:

@@ -34,7 +34,7 @@ def test_thrift_is_off_by_default(tmp_path: Path) -> None:
 
 @pytest.mark.fast
 def test_no_program_is_given_the_token_as_an_argument(tmp_path: Path) -> None:
-    instance = tiny_instance(tmp_path)
+    instance = tiny_instance(tmp_path, spark_warmup=True)
     keys.ensure(instance)
     token = keys.read(instance, "spark.token")
     programs = spark.programs(instance)

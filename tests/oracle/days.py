@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
+
+from chinese_calendar import is_workday
 
 from tests.oracle.columns import clean
 from tests.oracle.judge import verdicts
@@ -17,17 +19,19 @@ RECENT_DAYS = {"day": 3, "week": 9, "month": 35, "year": 400}
 
 
 def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
-    """Return (batches with counts, gate and dispositions by line; accepted rows), for batches of one resource in order of delivery."""
-    seen: set[tuple] = set()
-    accepted: list[dict] = []
+    """Return (batches with counts, gate and dispositions by line; valid rows), for batches of one resource in order of delivery."""
+    said: dict[tuple, list[tuple]] = defaultdict(list)
+    sizes: dict[str, list[tuple[date, int]]] = defaultdict(list)
+    known: list[dict] = []
     for batch in batches:
         page = RESOURCES[batch["resource"]]
         broken = verdicts(world, batch)
         batch["broken"] = Counter(rule for rules in broken.values() for rule in rules)
         batch["lines"] = {row["_line"]: "rejected" for row in batch["rejects"]}
         batch["unread"] = []
-        batch["gate"] = gate(page, batch)
         received = len(batch["rows"]) + len(batch["rejects"])
+        batch["gate"] = gate(page, batch, sizes[batch["provider"]])
+        sizes[batch["provider"]].append((date.fromisoformat(batch["business_date"]), received))
         if batch["gate"] == "blocked":
             batch["counts"] = dict.fromkeys(COUNTS, 0) | {"received": received, "held": received}
             continue
@@ -40,19 +44,33 @@ def dispose(world: World, batches: list[dict]) -> tuple[list[dict], list[dict]]:
             else:
                 valid.append(told)
         batch["keys"] = {told["_key"] for told in valid}
-        accepted += settle(batch, valid, seen)
+        settle(batch, valid, said)
+        known += valid
         batch["counts"] = dict.fromkeys(COUNTS, 0) | Counter(batch["lines"].values()) | {"received": received}
-    return batches, accepted
+    return batches, known
 
 
-def gate(page: Page, batch: dict) -> str:
-    """Return the gate's result for a batch (`blocked`, `warned` or `passed`) from the number of rows that break each rule."""
+def gate(page: Page, batch: dict, sizes: list[tuple[date, int]]) -> str:
+    """Return the gate's result for a batch (`blocked`, `warned` or `passed`) from the number of rows, and of those that break each rule.
+
+    `sizes` are the dates and numbers of rows of the same provider's deliveries before it.
+    """
     received = len(batch["rows"]) + len(batch["rejects"])
     counted = (batch["broken"] + Counter(reject=len(batch["rejects"]))).items()
     many = {rule for rule, count in counted if count >= 20 and count > 0.05 * received}
     if many - page.warnings:
         return "blocked"
-    return "warned" if many or page.of_batches & batch["broken"].keys() or is_old(page, batch) else "passed"
+    odd = received == 0 or is_old(page, batch) or is_unusual(date.fromisoformat(batch["business_date"]), received, sizes)
+    return "warned" if many or odd or page.of_batches & batch["broken"].keys() else "passed"
+
+
+def is_unusual(day: date, received: int, sizes: list[tuple[date, int]]) -> bool:
+    """Tell whether so many rows are at least 20 away from the median of the last eight of the same kind of day, and half or double it."""
+    alike = sorted([rows for about, rows in sizes if is_workday(about) == is_workday(day)][-8:])
+    if len(alike) < 4:
+        return False
+    middle = (alike[(len(alike) - 1) // 2] + alike[len(alike) // 2]) / 2
+    return abs(received - middle) >= 20 and (received * 2 < middle or received > middle * 2)
 
 
 def is_old(page: Page, batch: dict) -> bool:
@@ -82,33 +100,33 @@ def normalised(world: World, batch: dict, row: dict) -> dict:
     }
 
 
-def settle(batch: dict, valid: list[dict], seen: set[tuple]) -> list[dict]:
-    """Return the accepted rows of a batch; mark duplicates of rows seen before and rows superseded by a later line."""
-    last: dict[tuple, dict] = {}
-    fresh = []
+def settle(batch: dict, valid: list[dict], said: dict[tuple, list[tuple]]) -> None:
+    """Mark the valid rows of a batch: duplicates of the row directly before, superseded by a later line, or accepted.
+
+    `said` is what was said so far at each key and source time: (date, delivery, line) and what the row says.
+    """
+    last: dict[tuple, int] = {}
     for row in valid:
-        mark = (row["_row_hash"], row["_valid_from"])
-        if mark in seen:
-            batch["lines"][row["_line"]] = "duplicate"
-            continue
-        seen.add(mark)
-        fresh.append(row)
-        last[row["_key"], row["_valid_from"]] = row
-    for row in fresh:
-        winner = last[row["_key"], row["_valid_from"]] is row
-        batch["lines"][row["_line"]] = "accepted" if winner else "superseded"
-    return list(last.values())
+        spot, here = (row["_key"], row["_valid_from"]), (row["_business_date"], row["_delivery_no"], row["_line"])
+        what = (row["_row_hash"], row["_provider"] if RESOURCES[batch["resource"]].delivery == "snapshot" else "")
+        before = max((one for one in said[spot] if one[0][0] <= here[0]), default=(None, None))
+        said[spot].append((here, what))
+        batch["lines"][row["_line"]] = "duplicate" if before[1] == what else "superseded"
+        if before[1] != what:
+            last[spot] = row["_line"]
+    batch["lines"] |= dict.fromkeys(last.values(), "accepted")
 
 
-def versions(resource: str, accepted: list[dict], batches: list[dict] = ()) -> list[dict]:
-    """Return the history of accepted rows: per key and position the last row, equal neighbours merged; `_valid_to` None is open.
+def versions(resource: str, valid: list[dict], batches: list[dict] = ()) -> list[dict]:
+    """Return the history of valid rows: per key and position the last row, equal neighbours merged; `_valid_to` None is open.
 
     `batches` are those the rows came with: the history of a key ends when a later snapshot does not name it any more.
     """
     by_key: dict[tuple, list[dict]] = {}
-    for row in accepted:
+    for row in valid:
         by_key.setdefault(row["_key"], []).append(row)
     page, cut = RESOURCES[resource], []
+    batches = believed(page, by_key, batches) if page.delivery == "snapshot" else batches
     for said in by_key.values():
         rows = sorted(said + (gone(page, said, batches) if page.delivery == "snapshot" else []), key=order)
         if page.delivery == "event":
@@ -137,6 +155,23 @@ def gone(page: Page, said: list[dict], batches: list[dict]) -> list[dict]:
         if batch["gate"] != "blocked" and key not in batch["keys"] and not unread(page, batch, key) and order(end) > first:
             found.append(end)
     return found
+
+
+def believed(page: Page, by_key: dict[tuple, list[dict]], batches: list[dict]) -> list[dict]:
+    """Return the snapshots that close what they lack: not those that lack too much of what their provider has open (ADR 0025)."""
+    found: list[dict] = []
+    for batch in batches:
+        before = {key: [row for row in said if row["_delivery_no"] < batch["delivery_no"]] for key, said in by_key.items()}
+        open_ = [key for key, said in before.items() if is_open(page, said, found)]
+        lacking = [key for key in open_ if key not in batch.get("keys", ()) and not unread(page, batch, key)]
+        if not (len(lacking) > max(20, 0.05 * len(open_)) or len(lacking) > 0.5 * len(open_)):
+            found.append(batch)
+    return found
+
+
+def is_open(page: Page, said: list[dict], ending: list[dict]) -> bool:
+    """Tell whether a key with these rows is open after these snapshots, of which the last one comes now."""
+    return bool(said) and "_gone" not in max(said + gone(page, said, ending), key=order)
 
 
 def unread(page: Page, batch: dict, key: tuple) -> bool:
@@ -170,7 +205,7 @@ def known_on(world: World, landed: list[dict], day: date) -> tuple[list[dict], d
     taken = [dict(batch) for batch in landed if batch["taken_on"] <= day.isoformat()]
     told, known = [], {}
     for resource in RESOURCES:
-        settled, accepted = dispose(world, [batch for batch in taken if batch["resource"] == resource])
+        settled, valid = dispose(world, [batch for batch in taken if batch["resource"] == resource])
         told += settled
-        known[resource] = versions(resource, accepted, settled)
+        known[resource] = versions(resource, valid, settled)
     return told, known

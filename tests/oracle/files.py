@@ -9,39 +9,49 @@ import csv
 import hashlib
 import io
 import json
+import re
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 import openpyxl
 
-from tests.oracle.columns import is_time
-from tests.oracle.shape import Page
+from tests.oracle.columns import is_moment, is_number, is_time
+from tests.oracle.shape import Column, Page
 
 Read = tuple[list[dict], list[dict]]
+LONGEST = 100  # lines that a quote may stay open
+MISREAD = (("gb18030", "utf-8", "foreign_utf8"), ("latin-1", "utf-8", "encoded_twice"), ("latin-1", "gb18030", "encoded_twice"))
 
 
 @dataclass(frozen=True)
 class Csv:
-    """A CSV file with a header; an undecodable record or one with another number of fields is a reject."""
+    """A CSV file with a header; a record that cannot be decoded, of another number of fields or with stray quotes is a reject.
+
+    `is_ours`: a database wrote it, so no quote is stray.
+    """
 
     encoding: str = "utf-8"
+    is_ours: bool = False
 
     def read(self, content: bytes, page: Page) -> Read:
         """Return rows and rejects."""
-        (_, header), *body = records(content.removeprefix(b"\xef\xbb\xbf"))
-        columns = [page.headers[name] for name in next(csv.reader([header.decode(self.encoding)]))]
+        lines = content.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
+        _, header, _ = next(records(lines, 0, is_ours=True))
+        columns = [page.headers[name] for name in next(csv.reader(io.StringIO(header.decode(self.encoding), newline="")))]
         rows, rejects = [], []
-        for line, record in body:
+        for line, record, is_broken in list(records(lines, len(columns), is_ours=self.is_ours))[1:]:
             try:
-                fields = next(csv.reader(io.StringIO(record.decode(self.encoding), newline="")))
+                fields = [] if is_broken else next(csv.reader(io.StringIO(record.decode(self.encoding), newline="")))
+                wrong = "bad_quoting" if is_broken else wrong_width(len(fields), len(columns)) or misread(fields)
             except UnicodeDecodeError:
-                rejects.append({"_line": line, "_reject": "undecodable", "_raw": record})
-                continue
-            if len(fields) != len(columns):
-                wrong = "too_few_fields" if len(fields) < len(columns) else "too_many_fields"
+                wrong = "undecodable"
+            if wrong:
                 rejects.append({"_line": line, "_reject": wrong, "_raw": record})
-                continue
-            rows.append(row_of(line, {name: text or None for name, text in zip(columns, fields, strict=True) if name}, page))
+            else:
+                rows.append(row_of(line, {name: text or None for name, text in zip(columns, fields, strict=True) if name}, page))
         return rows, rejects
 
 
@@ -57,12 +67,18 @@ class JsonLines:
                 continue
             try:
                 pairs = json.loads(raw.decode("utf-8"), object_pairs_hook=list, parse_float=str, parse_int=str)
+            except UnicodeDecodeError:
+                rejects.append({"_line": line, "_reject": "undecodable"})
+                continue
             except ValueError:
                 rejects.append({"_line": line, "_reject": "malformed_json"})
                 continue
             texts = dict(pairs)
             if len(texts) != len(pairs):
                 rejects.append({"_line": line, "_reject": "duplicate_key"})
+                continue
+            if wrong := misread(text for text in texts.values() if isinstance(text, str)):
+                rejects.append({"_line": line, "_reject": wrong})
                 continue
             rows.append(row_of(line, {key: None if text in (None, "") else str(text) for key, text in texts.items()}, page))
         return rows, rejects
@@ -81,9 +97,11 @@ class Sheet:
 
     def read(self, content: bytes, page: Page) -> Read:
         """Return rows and rejects."""
-        sheet = openpyxl.load_workbook(io.BytesIO(content))[self.name]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles that a workbook lacks and serial numbers that are no date
+            sheet = openpyxl.load_workbook(io.BytesIO(content))[self.name]
         columns = [page.headers[header] for header in self.headers(sheet)]
-        are_times = [name is not None and is_time(page.columns[name]) for name in columns]
+        kinds = [page.columns[name] if name else None for name in columns]
         rows, rejects = [], []
         for number in range(self.last + 1, sheet.max_row + 1):
             cells = [sheet.cell(number, column) for column in range(1, sheet.max_column + 1)]
@@ -92,7 +110,10 @@ class Sheet:
             if wrong := unreadable_row(cells, len(columns)):
                 rejects.append({"_line": number, "_reject": wrong})
                 continue
-            texts = {name: cell_text(cell, at) for name, cell, at in zip(columns, cells, are_times, strict=False) if name}
+            texts = {name: cell_text(cell, kind) for name, cell, kind in zip(columns, cells, kinds, strict=False) if name}
+            if wrong := misread(filter(None, texts.values())):
+                rejects.append({"_line": number, "_reject": wrong})
+                continue
             rows.append(row_of(number, texts, page))
         return rows, rejects
 
@@ -110,22 +131,88 @@ class Sheet:
         return found
 
 
-def records(content: bytes) -> list[tuple[int, bytes]]:
-    """Return (first physical line, bytes without the line end) per record; a line end inside quotes does not end one."""
-    found, line, start_line, quoted, buffer = [], 1, 1, False, bytearray()
-    for piece in content.splitlines(keepends=True):
-        text = piece.rstrip(b"\r\n")
-        line += 1
-        buffer += text
-        quoted ^= text.count(b'"') % 2 == 1
-        if quoted:
-            buffer += piece[len(text) :]
-        elif piece != text:
-            found.append((start_line, bytes(buffer)))
-            buffer, start_line = bytearray(), line
-    if buffer:
-        found.append((start_line, bytes(buffer)))
-    return [(number, record) for number, record in found if record]
+def records(lines: list[bytes], width: int, is_ours: bool) -> Iterator[tuple[int, bytes, bool]]:
+    """Yield (first physical line, bytes without the last line end, whether its quotes are broken) per record that holds something."""
+    start = 0
+    while start < len(lines):
+        end = start + 1
+        while (state := Scan(b"".join(lines[start:end])).state) == "open" and end < len(lines) and (is_ours or end - start <= LONGEST):
+            end += 1
+        is_broken = state != "closed" or (not is_ours and Scan(b"".join(lines[start:end])).joins_rows(width))
+        end = start + 1 if is_broken else end
+        if record := b"".join(lines[start:end]).rstrip(b"\r\n"):
+            yield start + 1, record, is_broken
+        start = end
+
+
+class Scan:
+    """A walk over the bytes of one record: where its quotes leave it, and which commas stand on which line in which quoted field."""
+
+    def __init__(self, content: bytes) -> None:
+        self.state, self.commas, self.ends = (
+            "closed",
+            [],
+            {},
+        )  # commas: (line, quoted field or None); ends: quoted field -> (first, last line)
+        field, line, place, quoted = 0, 0, 0, False
+        while place < len(content) and self.state == "closed":
+            one, following = content[place : place + 1], content[place + 1 : place + 2]
+            is_start = not quoted and (place == 0 or content[place - 1 : place] == b",")
+            if one == b'"' and is_start:
+                quoted, self.ends[field] = True, (line, line)
+            elif one == b'"' and quoted and following == b'"':
+                place += 1
+            elif one == b'"' and quoted:
+                quoted, self.ends[field] = False, (self.ends[field][0], line)
+                self.state = "closed" if following in (b",", b"\r", b"\n", b"") else "broken"
+            elif one == b",":
+                self.commas.append((line, field if quoted else None))
+                field += not quoted
+            elif one == b"\n" or (one == b"\r" and following != b"\n"):
+                line += 1
+            place += 1
+        if quoted and self.state == "closed":
+            self.state = "open"
+
+    def joins_rows(self, width: int) -> bool:
+        """Return whether a quoted field reaches over a line that has the full number of fields by itself.
+
+        A line on which a first field ends always has, so there the line on which the record begins must have it too.
+        """
+        last = max((end for _, end in self.ends.values()), default=0)
+        wide = [1 + sum(at == line and self._counts(field) for at, field in self.commas) == width for line in range(last + 1)]
+        first = self.ends.get(0, (0, 0))[1]
+        return any(is_row and (line != first or wide[0]) for line, is_row in enumerate(wide) if line)
+
+    def _counts(self, field: int | None) -> bool:
+        """Return whether a comma is one by itself: outside of quotes, or in a field of several lines, whose quotes may be stray."""
+        return field is None or self.ends[field][0] != self.ends[field][1]
+
+
+def wrong_width(found: int, wanted: int) -> str | None:
+    """Return what is wrong with a number of fields."""
+    return None if found == wanted else "too_few_fields" if found < wanted else "too_many_fields"
+
+
+def misread(texts: Iterable[str]) -> str | None:
+    """Return the name of a text that was decoded wrongly: read again it is of the 6,763 characters of GB 2312, as it stands it is not."""
+    for text in texts:
+        for wrong, right, name in MISREAD:
+            try:
+                meant = text.encode(wrong).decode(right)
+            except UnicodeError:
+                continue
+            if len(re.findall("[\u4e00-\u9fff]", meant)) > 1 and is_gb2312(meant) and not is_gb2312(text):
+                return name
+    return None
+
+
+def is_gb2312(text: str) -> bool:
+    """Return whether all characters of a text are in GB 2312."""
+    try:
+        return bool(text.encode("gb2312"))
+    except UnicodeEncodeError:
+        return False
 
 
 def unreadable_row(cells: list, width: int) -> str | None:
@@ -149,16 +236,43 @@ def unreadable(cell, width: int) -> str | None:
     return None
 
 
-def cell_text(cell, is_date: bool) -> str | None:
-    """Return a cell as text: whole numbers without a point, moments as ISO, a serial number in a column of dates as its moment."""
+def cell_text(cell, column: Column) -> str | None:
+    """Return a cell as text: numbers as people see them, dates and moments as their column spells them."""
     value = cell.value
-    if is_date and isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, timedelta):  # a duration is a number of days
+        value = value / timedelta(days=1)
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return str(value).lower() if isinstance(value, bool) else value or None
+    if isinstance(value, time):
+        return (datetime.combine(date(2000, 1, 1), value) + timedelta(microseconds=500_000)).strftime("%H:%M:%S")
+    if isinstance(value, int | float):
+        if not (is_time(column) and 10_000 <= value < 100_000):
+            return number_text(value, cell.number_format, is_plain=not is_time(column) and not is_number(column))
         value = openpyxl.utils.datetime.from_excel(value, cell.parent.parent.epoch)
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d" if value.time() == datetime.min.time() else "%Y-%m-%d %H:%M:%S")
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return None if value in (None, "") else str(value)
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)  # noqa: DTZ001
+    return moment_text(value + timedelta(microseconds=500_000), cell.number_format, column)
+
+
+def number_text(value: float, shown: str, *, is_plain: bool) -> str:
+    """Return a number of at most fifteen digits; in a column of plain text a format of zeros fills it up."""
+    exact = Decimal(repr(value))
+    if exact != exact.to_integral_value():
+        kept = 14 - exact.adjusted()
+        return format(exact.quantize(Decimal(1).scaleb(-kept), ROUND_HALF_UP).normalize(), "f")
+    digits = str(int(exact))
+    return digits.rjust(len(shown), "0") if is_plain and value >= 0 and set(shown) == {"0"} and len(shown) > 1 else digits
+
+
+def moment_text(at: datetime, shown: str, column: Column) -> str:
+    """Return a moment: the month or the year where its cell shows no more, the day at midnight, both for a column of moments."""
+    letters = set(re.sub(r'"[^"]*"|\\.|\[[^\]]*\]', "", shown.split(";", maxsplit=1)[0]).lower()) & set("ymdhs")
+    is_midnight = (at.hour, at.minute, at.second) == (0, 0, 0)
+    if is_midnight and at.day == 1 and letters == {"y", "m"}:
+        return at.strftime("%Y-%m")
+    if is_midnight and (at.month, at.day) == (1, 1) and letters == {"y"}:
+        return at.strftime("%Y")
+    return at.strftime("%Y-%m-%d" if is_midnight and not is_moment(column) else "%Y-%m-%d %H:%M:%S")
 
 
 def row_of(line: int, texts: dict, page: Page) -> dict:

@@ -1,4 +1,4 @@
-"""Compute the history of keys that snapshots name and close, from the written definition (ADR 0005).
+"""Compute the history of keys that snapshots name and close, from the written definition (ADR 0005, ADR 0025).
 
 Batches are those of `history`, each with `provider` and `position`. A rejected row has `raw`, its text; a quarantined one whose key is
 broken is `misspelt`, one without any key has the key None.
@@ -7,26 +7,62 @@ broken is `misspelt`, one without any key has the key None.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from dataclasses import dataclass
 
 from tests.oracle import history
 
 ALLOWED_PER_EDIT = 10
 
 
-def versions(batches: list[dict], key_pattern: str) -> list[dict]:
+@dataclass(frozen=True)
+class Reading:
+    """How snapshots are read: the pattern of their keys, and from how many closings on these are held (shares of the open keys)."""
+
+    key_pattern: str
+    share: float
+    keys: int
+    most: float
+
+    def is_too_much(self, lacking: int, open_: int) -> bool:
+        """Tell whether so many closings are held."""
+        return (lacking > self.share * open_ and lacking > self.keys) or lacking > self.most * open_
+
+
+def versions(batches: list[dict], reading: Reading) -> list[dict]:
     """Return the present versions of all keys; a key's end is a version without content, `deleted`, of no line."""
-    became = history.dispositions(batches)
-    said = defaultdict(list)
-    for batch in batches:
-        for row in batch["rows"]:
-            if became[batch["batch_id"], row["line"]] == "accepted":
-                said[row["key"]].append((place(batch, row["line"]), batch, row))
-    found = []
-    for key, rows in said.items():
-        ends = [(place(batch, 0), batch, None) for batch in closing(batches) if not names(batch, key, key_pattern)]
-        found += lives(key, sorted(rows + ends, key=lambda one: one[0]))
+    found, doubted = [], held(batches, reading)
+    ending = [batch for batch in closing(batches) if batch["batch_id"] not in doubted]
+    for key, rows in history.news(batches).items():
+        found += lives(key, told(key, rows, ending, reading))
     return found
+
+
+def told(key: str, rows: list[tuple], ending: list[dict], reading: Reading) -> list[tuple]:
+    """Return the rows and the ends of a key in order, each with its place and its batch."""
+    said = [(place(batch, row["line"]), batch, row) for _, batch, row in rows]
+    ends = [(place(batch, 0), batch, None) for batch in ending if not names(batch, key, reading.key_pattern)]
+    return sorted(said + ends, key=lambda one: one[0])
+
+
+def held(batches: list[dict], reading: Reading) -> set[str]:
+    """Return the ids of the snapshots whose closings are held, each judged by the deliveries with lower numbers."""
+    found: set[str] = set()
+    for batch in sorted(batches, key=lambda one: one["delivery_no"]):
+        if batch["held"] or not batch["rows"]:
+            continue
+        lower = [one for one in batches if one["delivery_no"] < batch["delivery_no"]]
+        ending = [one for one in closing([*lower, batch]) if one["batch_id"] not in found and one is not batch]
+        open_ = [key for key, rows in history.news(lower).items() if is_open(key, told(key, rows, ending, reading), batch)]
+        lacking = [key for key in open_ if not names(batch, key, reading.key_pattern)]
+        if reading.is_too_much(len(lacking), len(open_)):
+            found.add(batch["batch_id"])
+    return found
+
+
+def is_open(key: str, events: list[tuple], batch: dict) -> bool:
+    """Tell whether a key is open, and of the snapshot's provider, just before the snapshot."""
+    before = lives(key, [one for one in events if one[0] < place(batch, 0)])
+    return bool(before) and not before[-1]["deleted"] and before[-1]["_content"][2] == batch["provider"]
 
 
 def closing(batches: list[dict]) -> list[dict]:
@@ -57,10 +93,10 @@ def may_be(row: dict, key: str, key_pattern: str) -> bool:
     return key == row["key"] or (row.get("misspelt", False) and distance(key, row["key"]) * ALLOWED_PER_EDIT <= len(key))
 
 
-def lives(key: str, told: list[tuple]) -> list[dict]:
+def lives(key: str, events: list[tuple]) -> list[dict]:
     """Return the versions of a key from its rows and ends in order; an end counts if its provider was the last to name the key."""
     counted, owner = [], None
-    for order, batch, row in told:
+    for order, batch, row in events:
         if row is None and batch["provider"] != owner:
             continue
         owner = owner if row is None else batch["provider"]

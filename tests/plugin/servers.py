@@ -112,7 +112,7 @@ def tiny_instance(home: Path, **given: object) -> Instance:
 def settings(**given: object) -> Settings:
     """Return settings of the tiny city that do not depend on the environment the suite was started in."""
     folders = {"contracts": PROJECT / "contracts", "cities": PROJECT / "cities"}
-    return Settings(**{"city": "tiny", **folders, "store": "", "connections": {}, "secrets": {}, **given})
+    return Settings(**{"city": "tiny", **folders, "store": "", "spark_warmup": False, "connections": {}, "secrets": {}, **given})
 
 
 def changed(instance: Instance, **given: object) -> Instance:

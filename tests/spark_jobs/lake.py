@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 from pyspark.sql import SparkSession
 
@@ -26,6 +27,7 @@ class Lake:
         self.instance, self.contract, self.batches = instance, resource, batches
         self.spark: SparkSession = open_session(instance)
         self.done: dict[str, object] = {}
+        self.closings: dict[str, bool] = {}  # as the step recorded them: whether they are held
         storage.ensure_tables(self.spark, instance, resource)
         schema = ", ".join(f"`{name}` {type_}" for name, type_ in bronze_table(resource).columns)
         rows = self.spark.createDataFrame([row for batch in batches for row in bronze_rows(batch, len(resource.kept_columns))], schema)
@@ -37,7 +39,7 @@ class Lake:
         for batch in self.batches:
             name = batch["batch_id"]
             gate = "blocked" if batch["held"] else "passed" if name in self.done or name in batch_ids else None
-            known.append(landed(batch, self.contract.code, gate, self.done.get(name)))
+            known.append(replace(landed(batch, self.contract.code, gate, self.done.get(name)), closings_held=self.closings.get(name)))
         selection = Selection.of(known, on)
         scope = RuleScope(self.spark, {}, (), "Asia/Shanghai")
         step = Step(self.spark, self.contract, scope, self.instance.key_path("hmac.key"), selection, on)
@@ -47,6 +49,7 @@ class Lake:
         for one in drawn:
             got = {name: count for name, count in vars(one.counts).items() if count}
             assert got == expected[one.batch.batch_id]
+        self.closings |= {name: one.held for name, one in step.decisions.items()}
         written = step.write()
         step.check()
         self.done |= dict.fromkeys(batch_ids, on)

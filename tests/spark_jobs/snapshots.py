@@ -7,16 +7,20 @@ import json
 import random
 from datetime import datetime, timedelta
 
-from lakehouse.contracts.model import Contract
+from lakehouse.contracts.model import ClosingsHeldAt, Contract
 from tests.spark_jobs.histories import FIRST_DAY, PROVIDER, QUARANTINED_BY
 from tests.spark_jobs.histories import contract as history_contract
 
 OTHER_PROVIDER = "11449900MB2C000149"
 PATTERN = "^K[0-9]{11}$"
 KEY_BROKEN_BY = "id.pattern"
-# provider, business date, day it was taken in; the date's second snapshot of one provider, a late one, an empty one
-DELIVERIES = ((0, 1, 1), (1, 1, 1), (0, 2, 2), (1, 2, 2), (0, 2, 2), (0, 3, 3), (0, 4, 4), (1, 3, 4), (1, 4, 4), (0, 5, 5), (1, 5, 5))
-HELD, EMPTY, CUT_OFF, KEYLESS = 6, 9, 10, 11
+# provider, business date, day it was taken in; the date's second snapshot of one provider, a late one, an empty one, two cut short
+DELIVERIES = (
+    *((0, 1, 1), (1, 1, 1), (0, 2, 2), (1, 2, 2), (0, 2, 2), (0, 3, 3), (0, 4, 4), (1, 3, 4), (1, 4, 4), (0, 5, 5), (1, 5, 5)),
+    *((0, 6, 6), (1, 6, 6)),
+)
+HELD, EMPTY, CUT_OFF, KEYLESS, SHORT = 6, 9, 10, 11, (7, 13)
+LIMITS = {"share": 0.05, "keys": 150, "most": 0.5}  # a snapshot usually lacks three in ten keys, one that is cut short four in five
 
 
 def contract() -> Contract:
@@ -24,7 +28,7 @@ def contract() -> Contract:
     base = history_contract("snapshot")
     rule = base.rules[0].model_copy(update={"id": KEY_BROKEN_BY, "kind": "pattern", "column": "id", "params": {"regex": PATTERN}})
     changes = {"columns": base.columns[:2], "rules": (*base.rules, rule), "operation": None, "position": None}
-    return base.model_copy(update=changes)
+    return base.model_copy(update=changes | {"closings_held_at": ClosingsHeldAt(**LIMITS)})
 
 
 def draw(keys: int, seed: int) -> list[dict]:
@@ -41,7 +45,8 @@ def draw(keys: int, seed: int) -> list[dict]:
         of_other = chance.random() < 0.3
         for batch in batches:
             own = (batch["provider"] == OTHER_PROVIDER) == of_other
-            if batch["delivery_no"] != EMPTY and chance.random() < (0.7 if own else 0.1):
+            share = 0.2 if batch["delivery_no"] in SHORT else 0.7
+            if batch["delivery_no"] != EMPTY and chance.random() < (share if own else 0.1):
                 add(batch, random_row(chance, key, batch["position"]))
     by_number = {batch["delivery_no"]: batch for batch in batches}
     add(by_number[CUT_OFF], {"key": None, "position": None, "rejected": True, "raw": "K0000"})  # a line that ends within its key

@@ -1,4 +1,8 @@
-"""The reader of each source kind: how landed bytes are read, and how their records are counted a second time."""
+"""The reader of each source kind: how landed bytes are read, and how their records are counted a second time.
+
+Bytes never end a step, whatever they are: what a reader did not foresee refuses its batch (`guarded`). A store that fails is no fault of
+the bytes and does end the step, so that it is repeated.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +13,45 @@ from typing import BinaryIO
 
 from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import Contract
+from lakehouse.errors import SourceError
 from lakehouse.ingest.readers import csv, jsonl, postgres, xlsx
+from lakehouse.ingest.readers.guarded import telling_surprises
 from lakehouse.ingest.readers.records import Record
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Functions over landed bytes: read the records, count them independently of `read`, and (some kinds) list remarks for people."""
+    """Functions over landed bytes: read the records, count them independently, and (some kinds) list remarks for people."""
 
-    read: Callable[[BinaryIO, Contract, str], Iterator[Record]]
-    count: Callable[[BinaryIO, Contract], int]
-    remarks: Callable[[BinaryIO, Contract], list[str]] | None = None
+    parse: Callable[[BinaryIO, Contract, str], Iterator[Record]]
+    tally: Callable[[BinaryIO, Contract], int]
+    notice: Callable[[BinaryIO, Contract], list[str]] = lambda stream, contract: []  # noqa: ARG005 - most kinds have no remarks
+
+    def read(self, stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
+        """Return the records.
+
+        Raises:
+            SourceError: the bytes cannot be read as declared; the whole delivery is refused.
+        """
+        with telling_surprises(where):
+            yield from self.parse(stream, contract, where)
+
+    def count(self, stream: BinaryIO, contract: Contract) -> int:
+        """Return how many records there are, counted without `read`; 0 where that is not possible, and then `read` says why."""
+        try:
+            with telling_surprises(""):
+                return self.tally(stream, contract)
+        except SourceError:
+            return 0
+
+    def remarks(self, stream: BinaryIO, contract: Contract, where: str) -> list[str]:
+        """Return remarks for people about bytes that can be read."""
+        with telling_surprises(where):
+            return self.notice(stream, contract)
 
 
 READERS = {
-    "api": Reader(jsonl.read, jsonl.count),
+    "api": Reader(jsonl.read_fetched, jsonl.count),
     "csv": Reader(csv.read, csv.count),
     "jsonl": Reader(jsonl.read, jsonl.count),
     "postgres": Reader(postgres.read, postgres.count),

@@ -129,10 +129,10 @@ class ApiClient:
                 return self._body(answer)
             finally:
                 answer.close()
-        except (httpx.TransportError, RuntimeError) as error:  # the error's own text may quote an address with its query
+        except (httpx.TransportError, RuntimeError):  # the error's own text may quote an address with its query
             if time.monotonic() >= until:
                 raise self._refusal("an answer is not complete in time.", self._times) from None
-            raise PassingError(f"the API does not answer, or breaks off ({type(error).__name__}).") from None
+            raise PassingError("the API does not answer, or breaks off.") from None
         finally:
             watchdog.cancel()
 

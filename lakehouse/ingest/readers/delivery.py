@@ -9,13 +9,31 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Delivery:
-    """A delivery before it is landed; `received` is the number of rows, only where the source itself stated it."""
+    """A delivery before it is landed.
+
+    Attributes:
+        provider: credit code of the department that delivers.
+        business_date: the date the delivery is about.
+        source_object: what the provider calls it: the file's path below the inbox, or the table or path of the source system.
+        path: where its bytes are.
+        received: the number of rows, only where the source itself stated it.
+        number: its place among the deliveries of its provider and date, as the sender says: `{n}` in the path, or the order on the command
+            line; 0 where nobody says it.
+        modified: when the file was last changed, in nanoseconds; it orders deliveries of the same number.
+    """
 
     provider: str
     business_date: date
     source_object: str
     path: Path
     received: int | None = None
+    number: int = 0
+    modified: int = 0
+
+    @property
+    def order(self) -> tuple[date, str, int, int, str]:
+        """Return what deliveries that are found together are sorted by; what a file holds never decides (ADR 0021)."""
+        return self.business_date, self.provider, self.number, self.modified, self.source_object
 
 
 @dataclass(frozen=True)

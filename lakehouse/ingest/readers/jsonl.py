@@ -1,4 +1,7 @@
-"""Read JSON Lines deliveries strictly: one object a line, UTF-8, every value kept as text, nothing guessed."""
+"""Read JSON Lines strictly: one object a line, UTF-8, every value kept as text, nothing guessed.
+
+Delivered lines are read within limits. What the API reader wrote, one record a line, has the limits of a cell only.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,29 @@ from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from lakehouse.contracts.model import Contract
+from lakehouse.ingest.readers.encodings import check_encoding
+from lakehouse.ingest.readers.foreign import misread, undecodable
 from lakehouse.ingest.readers.header import undeclared
-from lakehouse.ingest.readers.lines import Line, chunks, newline_lines
-from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, BrokenRecordError, Record
+from lakehouse.ingest.readers.lines import NO_LIMIT, Line, beginning, chunks, newline_lines
+from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES, BrokenRecordError, Record
 
 WHITE_SPACE = b" \t\r\n"
 
 
-def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:  # noqa: ARG001 - a file of lines is never refused whole
-    """Return the records of a delivered JSON Lines file; an absent key, null and an empty text are the same."""
-    declared = frozenset(column.source_name for column in contract.columns)
-    names = [column.source_name for column in contract.kept_columns]
-    for line in newline_lines(chunks(stream, "utf-8")):
-        try:
-            values = _object(line, declared)
-            yield Record(line.number, tuple(values.get(name) for name in names))
-        except BrokenRecordError as broken:
-            yield Record(line.number, None, broken.reject, line.content, broken.undeclared)
+def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
+    """Return the records of a delivered JSON Lines file; an absent key, null and an empty text are the same.
+
+    Raises:
+        SourceError: the file is in another encoding; the whole delivery is refused.
+    """
+    first, parts = beginning(stream)
+    check_encoding(first, "utf-8", where)
+    return _records(newline_lines(chunks(parts, "utf-8")), contract)
+
+
+def read_fetched(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:  # noqa: ARG001 - readers are called alike
+    """Return the records that the API reader wrote, one a line: no limit of bytes holds for them."""
+    return _records(newline_lines(chunks(beginning(stream)[1], "utf-8"), NO_LIMIT), contract)
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the counters of all kinds are called alike
@@ -37,6 +46,20 @@ def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the co
     return total + (1 if last and not last.endswith(b"\n") else 0)
 
 
+def _records(lines: Iterator[Line], contract: Contract) -> Iterator[Record]:
+    declared = frozenset(column.source_name for column in contract.columns)
+    names = [column.source_name for column in contract.kept_columns]
+    for line in lines:
+        try:
+            values = _object(line, declared)
+            texts = tuple(values.get(name) for name in names)
+            if foreign := misread(texts):
+                raise BrokenRecordError(foreign)
+            yield Record(line.number, texts)
+        except BrokenRecordError as broken:
+            yield Record(line.number, None, broken.reject, line.content[:MAX_RECORD_BYTES], broken.undeclared)
+
+
 def _object(line: Line, declared: frozenset[str]) -> Mapping[str, str | None]:
     if line.too_long:
         raise BrokenRecordError("oversize_record")
@@ -47,7 +70,7 @@ def _object(line: Line, declared: frozenset[str]) -> Mapping[str, str | None]:
     try:
         text = line.content.decode("utf-8")
     except UnicodeDecodeError:
-        raise BrokenRecordError("undecodable") from None
+        raise BrokenRecordError(undecodable(line.content, "utf-8")) from None
     try:
         found = json.loads(text, object_pairs_hook=_pairs, parse_int=str, parse_float=str, parse_constant=_no_constant)
     except (json.JSONDecodeError, RecursionError):

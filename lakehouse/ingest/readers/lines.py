@@ -1,15 +1,18 @@
-"""Split a stream of bytes into physical lines, numbered from one and never longer than a record may be."""
+"""Split a stream of bytes into physical lines, numbered from one; those of a delivered file are never longer than a record may be."""
 
 from __future__ import annotations
 
 import codecs
+import sys
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from lakehouse.contracts.layouts import Encoding
 from lakehouse.ingest.readers.records import MAX_RECORD_BYTES
 
 CHUNK = 1024 * 1024
+NO_LIMIT = sys.maxsize
 MARKS = {"utf-8": (codecs.BOM_UTF8,), "gb18030": (b"\x84\x31\x95\x33", codecs.BOM_UTF8), "utf-16": (codecs.BOM_UTF8,), "big5": ()}
 CODECS: dict[str, str] = {"utf-16": "utf-8", "big5": "big5hkscs"}  # UTF-16 is rewritten; Big5 comes from Hong Kong and Macao too
 
@@ -22,9 +25,15 @@ class Line(NamedTuple):
     too_long: bool = False
 
 
-def chunks(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
-    """Return the bytes of a stream in parts, UTF-16 rewritten as UTF-8, a byte order mark left out."""
+def beginning(stream: BinaryIO) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first bytes of a stream, to be looked at, and all its bytes in parts."""
     parts = _parts(stream)
+    first = next(parts, b"")
+    return first, chain((first,), parts)
+
+
+def chunks(parts: Iterator[bytes], encoding: Encoding) -> Iterator[bytes]:
+    """Return the same bytes in parts, UTF-16 rewritten as UTF-8, a byte order mark left out."""
     if encoding == "utf-16":
         parts = _utf8_of_utf16(parts)
     first = next(parts, b"")
@@ -33,14 +42,14 @@ def chunks(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
     yield from parts
 
 
-def universal_lines(parts: Iterator[bytes]) -> Iterator[Line]:
+def universal_lines(parts: Iterator[bytes], longest: int = MAX_RECORD_BYTES) -> Iterator[Line]:
     r"""Return lines that end in `\n`, `\r\n` or `\r` (or with the stream)."""
-    return _lines(_whole_endings(parts), universal=True)
+    return _lines(_whole_endings(parts), longest, universal=True)
 
 
-def newline_lines(parts: Iterator[bytes]) -> Iterator[Line]:
+def newline_lines(parts: Iterator[bytes], longest: int = MAX_RECORD_BYTES) -> Iterator[Line]:
     r"""Return lines that end in `\n` only (or with the stream): `\r` is white space."""
-    return _lines(parts, universal=False)
+    return _lines(parts, longest, universal=False)
 
 
 def _parts(stream: BinaryIO) -> Iterator[bytes]:
@@ -70,12 +79,12 @@ def _whole_endings(parts: Iterator[bytes]) -> Iterator[bytes]:
     yield carried
 
 
-def _lines(parts: Iterator[bytes], *, universal: bool) -> Iterator[Line]:
+def _lines(parts: Iterator[bytes], longest: int, *, universal: bool) -> Iterator[Line]:
     number, rest, too_long = 1, b"", False
     for part in parts:
         pieces = part.splitlines(keepends=True) if universal else _split(part)
         for piece in pieces:
-            room = MAX_RECORD_BYTES - len(rest)
+            room = longest - len(rest)
             too_long = too_long or len(piece) > room
             rest += piece[: max(room, 0)]
             if piece.endswith((b"\n", b"\r") if universal else b"\n"):

@@ -12,16 +12,16 @@ from psycopg import sql
 from sqlalchemy import URL
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from lakehouse.contracts.model import Contract, CsvSource, PostgresSource
+from lakehouse.contracts.model import Contract, PostgresSource
 from lakehouse.errors import nearest_first
 from lakehouse.ingest.readers import csv
+from lakehouse.ingest.readers.csv_count import count_written
 from lakehouse.ingest.readers.delivery import Fetched
 from lakehouse.ingest.readers.header import Expected
 from lakehouse.ingest.readers.records import Record, refusal
 from lakehouse.ingest.readers.window import Window
 
 SETTINGS = "-c datestyle=ISO -c client_encoding=UTF8 -c statement_timeout=600000 -c lock_timeout=30000"
-LANDED_AS = CsvSource(kind="csv", path="", encoding="utf-8")
 
 
 def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Fetched:
@@ -45,13 +45,12 @@ def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Fetched:
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
     """Return the records of a landed snapshot, read by the CSV reader."""
-    names = [column.source_name for column in contract.kept_columns]
-    return csv.read_named(stream, LANDED_AS, (Expected(contract.code, tuple(names)), names), where)
+    return csv.read_written(stream, Expected(contract.code, tuple(column.source_name for column in contract.kept_columns)), where)
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the counters of all kinds are called alike
     """Return how many rows a landed snapshot holds, counted without the reader."""
-    return csv.count_records(stream, LANDED_AS)
+    return count_written(stream)
 
 
 def _source(contract: Contract) -> PostgresSource:

@@ -12,6 +12,10 @@ MAX_CELL_CHARACTERS = 32_767  # the most a spreadsheet's cell can hold
 
 Reject = Literal[
     "undecodable",
+    "foreign_utf8",
+    "foreign_gb18030",
+    "foreign_big5",
+    "encoded_twice",
     "nul_byte",
     "blank_line",
     "bad_quoting",
@@ -28,6 +32,7 @@ Reject = Literal[
     "error_cell",
     "merged_cell",
     "imprecise_number",
+    "malformed_cell",
 ]
 
 

@@ -1,25 +1,34 @@
-"""Turn the cells of a sheet into exact texts: no formula is calculated, and no digit that the sheet shows is rounded away."""
+"""Turn the cells of a sheet into exact texts: no formula is calculated, and no digit that the sheet shows is rounded away.
+
+Whatever is wrong with a cell costs its row and no other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from lakehouse.contracts.model import Column
-from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, BrokenRecordError
-from lakehouse.ingest.readers.xlsx_package import Package, SheetPart, local, place_of, text_of, written_out
-from lakehouse.rules.format import text_format
+from lakehouse.ingest.readers import xlsx_reasons as reasons
+from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, BrokenRecordError, Reject, refusal
+from lakehouse.ingest.readers.xlsx_archive import local
+from lakehouse.ingest.readers.xlsx_formats import NUMBER, Shown
+from lakehouse.ingest.readers.xlsx_moments import iso_text, serial_text
+from lakehouse.ingest.readers.xlsx_package import NoPlaceError, Package, SheetPart, place_of, text_of, written_out
 
 PRECISE = Context(prec=15, rounding=ROUND_HALF_UP)  # what a spreadsheet keeps of a typed number; the rest is an echo of binary fractions
 DIGITS = 15
 SMALLEST = -308
-SECONDS = 86_400
-LAST_SERIAL = 2_958_465  # 9999-12-31
-NO_DAY = 60  # 1900-02-29, a day in the 1900 calendar of spreadsheets that never existed
+LAST_ROW = 1_048_576
+XML_SPACE = " \t\r\n"
+NUMBER_TEXT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,5})?")
+NO_NUMBERS = ("NaN", "INF", "-INF")  # what XML has for numbers that are none
+ORDINAL = re.compile("[0-9]{1,9}")
+TRUTH = {"1": "true", "true": "true", "0": "false", "false": "false"}
 
 
 class Cell(NamedTuple):
@@ -39,132 +48,164 @@ class Cell(NamedTuple):
         return self.formula is None and not self.value and not self.inline
 
 
+class SheetRow(NamedTuple):
+    """A row that holds something: its number, its cells by column, and why it cannot be read where its cells have no certain places."""
+
+    number: int
+    cells: list[Cell]
+    broken: Reject | None = None
+
+
 @dataclass(frozen=True)
 class Meaning:
-    """What cells refer to: the workbook's texts, its styles that show dates, and where its serial numbers begin."""
+    """What cells refer to: the workbook's texts, what its styles show, and where its serial numbers begin."""
 
-    strings: list[str]
-    dates: frozenset[str]
+    strings: Sequence[str]
+    shown: Sequence[Shown]
     from_1904: bool
     stored_results: bool
 
     @classmethod
     def of(cls, package: Package, *, stored_results: bool) -> Meaning:
         """Return what the cells of a workbook refer to."""
-        return cls(package.strings(), package.date_styles(), package.counts_from_1904(), stored_results)
+        return cls(package.strings(), package.formats(), package.counts_from_1904(), stored_results)
 
     def text(self, cell: Cell, column: Column | None) -> str | None:
-        """Return the text of a cell; a number in a column of dates (or shown as a date) becomes the date or time it stands for.
+        """Return the text of a cell as people see it; a number in a column of dates (or shown as a date) becomes the date it stands for.
 
         Raises:
-            BrokenRecordError: a formula, an error value, or a number that has lost digits.
+            BrokenRecordError: a formula, an error value, a number that has lost digits, or something the format does not know.
         """
         if cell.formula is not None and not (self.stored_results and cell.value is not None):
             raise BrokenRecordError("formula_cell")
         if cell.kind == "e":
             raise BrokenRecordError("error_cell")
-        if cell.kind == "n":
-            return self._number(cell, column) if cell.value else None
-        return _checked(self._other(cell))
+        return checked(self._text(cell, column))
 
-    def _other(self, cell: Cell) -> str | None:
-        value = cell.value or ""
-        if cell.kind == "s":
-            return self.strings[int(value)] if value else None
-        if cell.kind == "inlineStr":
+    def as_written(self, cell: Cell) -> str:
+        """Return what stands in a cell that cannot be read."""
+        try:
+            return self._named("s", cell.value or "") if cell.kind == "s" else cell.inline or cell.value or ""
+        except BrokenRecordError:
+            return cell.value or ""
+
+    def _text(self, cell: Cell, column: Column | None) -> str | None:
+        if cell.kind == "inlineStr" and not cell.value:
             return cell.inline
-        if cell.kind == "b":
-            return {"1": "true", "true": "true", "0": "false", "false": "false"}[value] if value else None
+        if cell.inline:  # an inline text and something else: nobody knows which one people saw
+            raise BrokenRecordError("malformed_cell")
+        if not cell.value:
+            return None
+        if cell.kind == "n":
+            return self._number(cell.value, self._shown(cell), column)
         if cell.kind == "d":
-            return datetime.fromisoformat(value).strftime("%Y-%m-%d" if len(value) == 10 else "%Y-%m-%d %H:%M:%S") if value else None
-        return written_out(value)
+            return iso_text(cell.value.strip(XML_SPACE), self._shown(cell), column) or cell.value
+        if cell.kind == "str":
+            return written_out(cell.value)
+        return self._named(cell.kind, cell.value.strip(XML_SPACE))
 
-    def _number(self, cell: Cell, column: Column | None) -> str:
-        exact = Decimal(cell.value or "")
-        if not exact.is_finite() or (exact and not SMALLEST <= exact.adjusted() < DIGITS):
+    def _named(self, kind: str, value: str) -> str:
+        """Return what a value stands for: the number of a text, or a truth value."""
+        if kind == "s" and ORDINAL.fullmatch(value) and int(value) < len(self.strings):
+            return self.strings[int(value)]
+        if kind == "b" and value in TRUTH:
+            return TRUTH[value]
+        raise BrokenRecordError("malformed_cell")
+
+    def _shown(self, cell: Cell) -> Shown:
+        return self.shown[int(cell.style)] if ORDINAL.fullmatch(cell.style) and int(cell.style) < len(self.shown) else NUMBER
+
+    def _number(self, value: str, shown: Shown, column: Column | None) -> str:
+        written = value.strip(XML_SPACE)
+        if NUMBER_TEXT.fullmatch(written) is None:
+            raise BrokenRecordError("imprecise_number" if written in NO_NUMBERS else "malformed_cell")
+        exact = Decimal(written)
+        if exact and not SMALLEST <= exact.adjusted() < DIGITS:
             raise BrokenRecordError("imprecise_number")
-        number = PRECISE.plus(exact)
-        is_date = column is not None and column.type in ("date", "timestamp")
-        moment = _moment(exact, self.from_1904) if is_date or cell.style in self.dates else None
+        moment = serial_text(exact, self.from_1904, shown, column)
         if moment is not None:
-            return _moment_text(moment, column if is_date else None)
-        if cell.style in self.dates and 0 <= exact < 1:
-            seconds = round(exact * SECONDS)
-            return f"{seconds // 3600:02}:{seconds % 3600 // 60:02}:{seconds % 60:02}"
-        return str(int(number)) if number == number.to_integral_value() else format(number.normalize(), "f")
+            return moment
+        number = PRECISE.plus(exact)
+        if number != number.to_integral_value():
+            return format(number.normalize(), "f")
+        is_padded = number >= 0 and (column is None or column.type == "string")
+        return str(int(number)).zfill(shown.zeros if is_padded else 0)
 
 
-def cells(element: Element, row: int) -> Iterator[Cell]:
-    """Yield the cells of a row element that hold something, from left to right.
-
-    Raises:
-        ValueError: a cell names another row, or the cells are not in order from left to right.
-    """
-    last = 0
-    for child in element:
-        reference = child.get("r")
-        place = place_of(reference) if reference else (row, last + 1)
-        if place[0] != row or place[1] <= last:
-            raise ValueError("cells out of order")
-        last = place[1]
-        parts = {local(part.tag): part for part in child}
-        cell = Cell(
-            row,
-            last,
-            child.get("t", "n"),
-            child.get("s", "0"),
-            (parts["v"].text or "") if "v" in parts else None,
-            (parts["f"].text or "") if "f" in parts else None,
-            text_of(parts["is"]) if "is" in parts else None,
-        )
-        if not cell.is_empty:
-            yield cell
-
-
-def rows(package: Package, sheet: SheetPart) -> Iterator[tuple[int, list[Cell]]]:
-    """Yield the rows of a sheet that hold something, by number.
+def rows(package: Package, sheet: SheetPart) -> Iterator[SheetRow]:
+    """Yield the rows of a sheet that hold something.
 
     Raises:
-        ValueError: a row comes twice or after a later one, so it is unknown which of them people saw.
+        SourceError: a row comes twice or after a later one, or has no number, so it is unknown which row people saw there.
     """
     last = 0
-    for element in package.elements(sheet.path, "row"):
-        number = int(element.get("r") or last + 1)
-        if number <= last:
-            raise ValueError("rows out of order")
+    for element in package.elements(sheet, "row"):
+        written = element.get("r")
+        number = last + 1 if written is None else int(written) if ORDINAL.fullmatch(written) else 0
+        if not last < number <= LAST_ROW:
+            where, allowed = f"{package.where}: sheet {sheet.name}", f"rows 1 to {LAST_ROW}, each once"
+            raise refusal(where, reasons.rows_out_of_order(last), allowed, reasons.SAVE_AGAIN)
         last = number
-        found = list(cells(element, number))
-        if found:
-            yield number, found
+        found_cells, broken = cells(element, number)
+        if found_cells:
+            yield SheetRow(number, found_cells, broken)
 
 
-def _checked(text: str | None) -> str | None:
+def cells(element: Element, row: int) -> tuple[list[Cell], Reject | None]:
+    """Return the cells of a row element that hold something, from left to right; a reject where the place of one is uncertain."""
+    found: list[Cell] = []
+    last, is_certain = 0, True
+    for child in (child for child in element if local(child.tag) == "c"):
+        column = _column(child.get("r"), row, last)
+        last = column or last + 1
+        cell = _cell(child, row, last)
+        if not cell.is_empty:
+            is_certain = is_certain and column is not None
+            found.append(cell)
+    found.sort(key=lambda cell: cell.column)
+    is_certain = is_certain and len({cell.column for cell in found}) == len(found)
+    return found, None if is_certain else "malformed_cell"
+
+
+def checked(text: str | None) -> str | None:
+    """Return a text, None where it is empty.
+
+    Raises:
+        BrokenRecordError: it is longer than a cell can be, or holds what is no character.
+    """
     if not text:
         return None
-    if len(text) > MAX_CELL_CHARACTERS:
-        raise BrokenRecordError("oversize_cell")
     if "\0" in text:
         raise BrokenRecordError("nul_byte")
     try:
-        text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair, written as `_xD83D_`
+        units = text.encode("utf-16-le", "surrogatepass")
+        whole = units.decode("utf-16-le")  # two halves of a character, each written as `_xD83D_`, are one
+    except UnicodeDecodeError:
         raise BrokenRecordError("undecodable") from None
-    return text
+    if len(units) > 2 * MAX_CELL_CHARACTERS:
+        raise BrokenRecordError("oversize_cell")
+    return whole
 
 
-def _moment(serial: Decimal, from_1904: bool) -> datetime | None:
-    """Return the date and time of a serial number, None where there is none (outside the calendar, or the day that never existed)."""
-    seconds = round(serial * SECONDS)
-    days, rest = divmod(seconds, SECONDS)
-    if not (0 if from_1904 else 1) <= days <= LAST_SERIAL - (1462 if from_1904 else 0) or (days == NO_DAY and not from_1904):
+def _column(reference: str | None, row: int, last: int) -> int | None:
+    """Return the column of a cell, None where its reference cannot be read or names another row."""
+    if reference is None:
+        return last + 1
+    try:
+        place = place_of(reference)
+    except NoPlaceError:
         return None
-    first = date(1904, 1, 1) if from_1904 else date(1899, 12, 31) if days < NO_DAY else date(1899, 12, 30)
-    return datetime.combine(first, time.min) + timedelta(days=days, seconds=rest)
+    return place[1] if place[0] == row else None
 
 
-def _moment_text(moment: datetime, column: Column | None) -> str:
-    """Return a date and time in the column's format; a time of day in a column of dates is kept, so that the gate can judge it."""
-    is_midnight = moment.time() == time.min
-    if column is not None and (column.type == "timestamp" or is_midnight):
-        return moment.strftime(text_format(column.type, column.format).python)
-    return moment.strftime("%Y-%m-%d" if is_midnight else "%Y-%m-%d %H:%M:%S")
+def _cell(element: Element, row: int, column: int) -> Cell:
+    parts = {local(part.tag): part for part in element}
+    return Cell(
+        row,
+        column,
+        element.get("t", "n"),
+        element.get("s", "0"),
+        (parts["v"].text or "") if "v" in parts else None,
+        (parts["f"].text or "") if "f" in parts else None,
+        text_of(parts["is"]) if "is" in parts else None,
+    )

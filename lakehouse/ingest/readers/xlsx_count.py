@@ -63,7 +63,10 @@ class _Counter:
             self._aid = False
         elif element in ("v", "t") and self._text is not None:
             text, self._text = "".join(self._text), None
-            self._holds = self._holds or (bool(text) and not (self._kind == "s" and int(text) in self._empty_texts))
+            self._holds = self._holds or (bool(text) and not (self._kind == "s" and self._is_empty_text(text)))
+
+    def _is_empty_text(self, number: str) -> bool:
+        return number.isascii() and number.strip().isdigit() and int(number) in self._empty_texts
 
     def _characters(self, text: str) -> None:
         if self._text is not None:

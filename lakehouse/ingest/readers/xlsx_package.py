@@ -1,35 +1,49 @@
-"""The parts of a workbook whose sizes were checked: its sheets, and the texts and styles that their cells refer to."""
+"""The parts of a workbook, found by their relations: its sheets, and the texts and formats that their cells refer to."""
 
 from __future__ import annotations
 
-import io
 import posixpath
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import IO, BinaryIO
-from xml.etree.ElementTree import Element, fromstring, iterparse
+from typing import IO, BinaryIO, NamedTuple
+from urllib.parse import unquote
+from xml.etree.ElementTree import Element
 
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
-
+from lakehouse.errors import SourceError
+from lakehouse.ingest.readers import xlsx_reasons as reasons
 from lakehouse.ingest.readers.records import refusal
-from lakehouse.ingest.readers.xlsx_archive import WORKBOOK, measured, telling_damage
+from lakehouse.ingest.readers.xlsx_archive import AN_XLSX, Archive, local, open_archive, telling_damage
+from lakehouse.ingest.readers.xlsx_formats import NUMBER, Shown, formats
 
-SMALL_PART_BYTES = 8 * 1024 * 1024
 PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-CHINESE_DATES = {str(number) for number in (*range(27, 37), *range(50, 59))}  # formats built into Chinese versions of the program
+CONTENT_TYPES = "[Content_Types].xml"
+MAIN_TYPES = re.compile(r"(spreadsheetml\.(sheet|template)|ms-excel\.(sheet|template|addin)\.macroEnabled)\.main\+xml$")
+OTHER_KINDS = {
+    "ms-excel.sheet.binary": reasons.BINARY,
+    "wordprocessingml": reasons.DOCUMENT,
+    "presentationml": reasons.SLIDES,
+}
+
+
+class Relation(NamedTuple):
+    """A relation of a part to another one of the file: what it is to it, the id it is called by, and its name."""
+
+    kind: str
+    identity: str
+    part: str
 
 
 @dataclass(frozen=True)
 class SheetPart:
-    """A sheet: its name, whether people see it, and the part that holds its cells."""
+    """A sheet: its name, whether people see it, and the part that holds it (of kind `worksheet` if it has cells)."""
 
     name: str
     is_hidden: bool
-    path: str
+    kind: str
+    part: str
 
 
 @dataclass(frozen=True)
@@ -45,83 +59,118 @@ class Block:
 class Package:
     """A workbook whose sizes were checked: its sheets in order, and what its cells refer to."""
 
-    def __init__(self, content: bytes, where: str) -> None:
-        self.where = where
-        self._archive = zipfile.ZipFile(io.BytesIO(content))
-        self._parts = {kind: path for kind, _, path in self._relations()}
-        self.sheets = tuple(self._sheets())
+    def __init__(self, archive: Archive) -> None:
+        """Find the parts of a workbook.
+
+        Raises:
+            SourceError: the file is something else.
+        """
+        self.where = archive.where
+        self._archive = archive
+        self._main = _main_part(archive)
+        relations = list(_relations(archive, self._main))
+        self._by_kind = {relation.kind: relation.part for relation in relations}
+        self.sheets = tuple(self._sheets({relation.identity: relation for relation in relations}))
+
+    @property
+    def has_macros(self) -> bool:
+        """Return whether the workbook refers to macros; they are never looked at."""
+        return "vbaProject" in self._by_kind
 
     def sheet(self, name: str) -> SheetPart:
-        """Return a sheet by its exact name.
+        """Return a sheet with cells by its exact name.
 
         Raises:
             SourceError: there is no such sheet; the message does not quote the names of the others, they may hold data.
         """
         found = next((sheet for sheet in self.sheets if sheet.name == name), None)
         if found is None:
-            text = f"there is no sheet {name} among the {len(self.sheets)} sheets."
-            raise refusal(self.where, text, name, "name the sheet exactly so and send the file again.")
+            raise refusal(self.where, reasons.no_sheet(name, len(self.sheets)), name, reasons.RENAME_SHEET)
+        if found.kind not in ("worksheet", ""):
+            raise refusal(f"{self.where}: sheet {name}", reasons.NO_CELLS, "a sheet with cells", reasons.SAVE_AGAIN)
+        if found.part not in self._archive:
+            raise self._missing(reasons.cells_of(name))
         return found
 
-    def elements(self, path: str, name: str) -> Iterator[Element]:
-        """Yield the complete elements of a part with a given name; in a large part each one's memory is freed after its turn."""
-        if self._archive.getinfo(path).file_size <= SMALL_PART_BYTES:
-            root = fromstring(self._archive.read(path))  # noqa: S314 - `measured` refuses parts with entities of their own
-            yield from root.iter(f"{root.tag.rpartition('}')[0]}}}{name}")
-            return
-        with self._archive.open(path) as part:
-            for _, element in iterparse(part):  # noqa: S314
-                if local(element.tag) == name:
-                    yield element
-                    element.clear()
+    def elements(self, sheet: SheetPart, tag: str) -> Iterator[Element]:
+        """Yield the complete elements of a sheet with a given tag."""
+        return self._archive.elements(sheet.part, tag)
 
     def open(self, sheet: SheetPart) -> IO[bytes]:
         """Return the bytes of a sheet's part."""
-        return self._archive.open(sheet.path)
+        return self._archive.open(sheet.part)
 
     def merged_blocks(self, sheet: SheetPart) -> list[Block]:
-        """Return the merged blocks of a sheet."""
-        return [_block(element.get("ref", "")) for element in self.elements(sheet.path, "mergeCell")]
+        """Return the merged blocks of a sheet.
+
+        Raises:
+            SourceError: the range of a block cannot be read, so it is unknown which cells it hides.
+        """
+        try:
+            return [_block(element.get("ref", "")) for element in self.elements(sheet, "mergeCell")]
+        except NoPlaceError:
+            where = f"{self.where}: sheet {sheet.name}"
+            raise refusal(where, reasons.ODD_MERGING, "a range such as A1:B2", reasons.SAVE_AGAIN) from None
 
     def strings(self) -> list[str]:
-        """Return the texts that cells refer to by number."""
-        path = self._parts.get("sharedStrings")
-        return [text_of(element) for element in self.elements(path, "si")] if path else []
+        """Return the texts that cells refer to by number.
 
-    def date_styles(self) -> frozenset[str]:
-        """Return the numbers of the cell styles that show a number as a date or a time of day."""
-        dates, styles = set(CHINESE_DATES), list[str]()
-        dates |= {str(number) for number, code in BUILTIN_FORMATS.items() if _is_date(code)}
-        path = self._parts.get("styles")
-        for element in self.elements(path, "numFmts") if path else ():
-            dates |= {one.get("numFmtId", "") for one in element if _is_date(one.get("formatCode", ""))}
-        for element in self.elements(path, "cellXfs") if path else ():
-            styles = [one.get("numFmtId", "") for one in element]
-        return frozenset(str(number) for number, form in enumerate(styles) if form in dates)
+        Raises:
+            SourceError: they are missing in the file.
+        """
+        part = self._part("sharedStrings", reasons.TEXTS)
+        return [text_of(element) for element in self._archive.elements(part, "si")] if part else []
+
+    def formats(self) -> list[Shown]:
+        """Return what the format of each cell style shows, by the number of the style.
+
+        Raises:
+            SourceError: the styles are missing in the file.
+        """
+        part = self._part("styles", reasons.STYLES)
+        if not part:
+            return []
+        declared = {one.get("numFmtId", ""): one.get("formatCode", "") for one in self._archive.elements(part, "numFmt")}
+        shown, found = formats(declared), list[Shown]()
+        for element in self._archive.elements(part, "cellXfs"):
+            found = [shown.get(one.get("numFmtId", "0"), NUMBER) for one in element if local(one.tag) == "xf"]
+        return found
 
     def counts_from_1904(self) -> bool:
         """Return whether the serial numbers of dates count from 1904 (workbooks of old Macintoshes) instead of 1900."""
-        return any(element.get("date1904") in ("1", "true") for element in self.elements(WORKBOOK, "workbookPr"))
+        return any(element.get("date1904") in ("1", "true") for element in self._archive.elements(self._main, "workbookPr"))
 
-    def _sheets(self) -> Iterator[SheetPart]:
-        targets = {identity: path for _, identity, path in self._relations()}
-        for element in self.elements(WORKBOOK, "sheet"):
+    def _sheets(self, relations: dict[str, Relation]) -> Iterator[SheetPart]:
+        nowhere = Relation("", "", "")
+        for element in self._archive.elements(self._main, "sheet"):
             identity = next((value for name, value in element.items() if local(name) == "id"), "")
-            yield SheetPart(element.get("name", ""), element.get("state", "visible") != "visible", targets[identity])
+            relation = relations.get(identity, nowhere)
+            yield SheetPart(element.get("name", ""), element.get("state", "visible") != "visible", relation.kind, relation.part)
 
-    def _relations(self) -> Iterator[tuple[str, str, str]]:
-        """Yield kind, id and path of the parts the workbook consists of; links to outside of the file are left out."""
-        for element in self.elements("xl/_rels/workbook.xml.rels", "Relationship"):
-            if element.get("TargetMode") != "External":
-                path = posixpath.normpath(posixpath.join("/xl", element.get("Target", ""))).lstrip("/")
-                if not path.endswith(".xml"):
-                    raise KeyError(path)
-                yield element.get("Type", "").rpartition("/")[2], element.get("Id", ""), path
+    def _part(self, kind: str, what: tuple[str, str]) -> str:
+        """Return the part of a kind, empty where the workbook refers to none."""
+        part = self._by_kind.get(kind, "")
+        if part and part not in self._archive:
+            raise self._missing(what)
+        return part
+
+    def _missing(self, what: tuple[str, str]) -> SourceError:
+        return refusal(self.where, reasons.missing(what), AN_XLSX, reasons.SAVE_AGAIN)
 
 
-def local(name: str) -> str:
-    """Return an XML name without its namespace, of which there are two (ISO strict and transitional)."""
-    return name[name.rfind("}") + 1 :]
+class NoPlaceError(ValueError):
+    """A text is no reference of a cell."""
+
+
+def open_package(stream: BinaryIO, where: str) -> Package:
+    """Return the package of a delivered workbook after checking its sizes.
+
+    Raises:
+        SourceError: it is no workbook, or not one that can be parsed safely.
+    """
+    archive = open_archive(stream, where)
+    with telling_damage(where):
+        return Package(archive)
 
 
 def text_of(element: Element) -> str:
@@ -137,32 +186,15 @@ def written_out(text: str) -> str:
     return ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
-def open_package(stream: BinaryIO, where: str) -> Package:
-    """Return the package of a delivered workbook after checking its sizes.
+def place_of(reference: str) -> tuple[int, int]:
+    """Return row and column of a cell's reference, counted from one.
 
     Raises:
-        SourceError: it is no workbook, or not one that can be parsed safely.
+        NoPlaceError: it is none.
     """
-    content = measured(stream, where)
-    with telling_damage(where):
-        return Package(content, where)
-
-
-def _is_date(code: str) -> bool:
-    return bool(is_date_format(code)) and not is_timedelta_format(code)
-
-
-def _block(reference: str) -> Block:
-    first, _, last = reference.partition(":")
-    (top, left), (bottom, right) = place_of(first), place_of(last or first)
-    return Block(top, left, bottom, right)
-
-
-def place_of(reference: str) -> tuple[int, int]:
-    """Return row and column of a cell's reference, counted from one."""
     found = PLACE.fullmatch(reference)
     if found is None:
-        raise ValueError("no cell")
+        raise NoPlaceError
     return int(found[2]), column_of(found[1])
 
 
@@ -173,3 +205,45 @@ def column_of(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number
+
+
+def letters_of(column: int) -> str:
+    """Return the letters of a column from its number."""
+    rest, last = divmod(column - 1, 26)
+    return (letters_of(rest) if rest else "") + chr(ord("A") + last)
+
+
+def _block(reference: str) -> Block:
+    first, _, last = reference.partition(":")
+    ends = place_of(first), place_of(last or first)
+    (top, bottom), (left, right) = (sorted(end) for end in zip(*ends, strict=True))
+    return Block(top, left, bottom, right)
+
+
+def _relations(archive: Archive, source: str) -> Iterator[Relation]:
+    """Yield the relations of a part (of the whole file where `source` is empty); links to outside of the file are left out."""
+    folder, name = posixpath.split(source)
+    listed = posixpath.join(folder, "_rels", f"{name}.rels")
+    for element in archive.elements(listed, "Relationship") if listed in archive else ():
+        if element.get("TargetMode") != "External":
+            target = posixpath.normpath(posixpath.join("/", folder, unquote(element.get("Target", "")).replace("\\", "/")))
+            yield Relation(element.get("Type", "").rpartition("/")[2], element.get("Id", ""), target.lstrip("/"))
+
+
+def _main_part(archive: Archive) -> str:
+    """Return the part of the workbook itself: the one the file refers to, else the one whose content type says so."""
+    types = _content_types(archive)
+    typed = next((part for part, kind in types.items() if MAIN_TYPES.search(kind)), "")
+    part = next((relation.part for relation in _relations(archive, "") if relation.kind == "officeDocument"), typed)
+    kind = next((text for mark, text in OTHER_KINDS.items() if mark in types.get(part.lower(), "")), None)
+    if kind is None and part in archive and archive.root_of(part) == "workbook":
+        return part
+    if kind is None and "mimetype" in archive:
+        kind = reasons.OPEN_DOCUMENT
+    raise refusal(archive.where, reasons.another_kind(kind) if kind else reasons.NO_WORKBOOK, AN_XLSX, reasons.SAVE_AS)
+
+
+def _content_types(archive: Archive) -> dict[str, str]:
+    """Return the parts whose content type is stated one by one, in lower case, with that type."""
+    listed = archive.elements(CONTENT_TYPES, "Override") if CONTENT_TYPES in archive else ()
+    return {element.get("PartName", "").lstrip("/").lower(): element.get("ContentType", "") for element in listed}

@@ -70,7 +70,7 @@ def sheet_rows(content: bytes, where: str, most: int) -> SheetRows:
             raise SourceError(Problem(where, "every sheet that people see is empty.", "", "take a workbook that holds rows.").text())
         others = len(package.sheets) - 1
         told = [f"the workbook has {others} other sheets, which are not read"] if others else []
-        formulas = any(cell.formula is not None for _, found in islice(rows(package, package.sheet(name)), most) for cell in found)
+        formulas = any(cell.formula is not None for row in islice(rows(package, package.sheet(name)), most) for cell in row.cells)
         told += ["cells hold formulas: their rows are rejected; ask for values, or write `formulas: result`"] if formulas else []
         return SheetRows(name, read[name], package.merged_blocks(package.sheet(name)), told)
 
@@ -78,11 +78,11 @@ def sheet_rows(content: bytes, where: str, most: int) -> SheetRows:
 def _texts(package: Package, sheet: SheetPart, meaning: Meaning, most: int) -> list[Row]:
     """Return the texts of a sheet's rows from its first row on; what the reader would reject is empty."""
     found: list[Row] = []
-    for number, cells in islice(rows(package, sheet), most):
-        if number > len(found) + most:
+    for row in islice(rows(package, sheet), most):
+        if row.number > len(found) + most:
             break
-        found += [()] * (number - 1 - len(found))
-        found.append(_row(cells, meaning))
+        found += [()] * (row.number - 1 - len(found))
+        found.append(_row(row.cells, meaning))
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import contract_paths, load_contract, load_contracts, load_sound_contracts
-from lakehouse.contracts.model import CsvSource, EachProvider
+from lakehouse.contracts.model import ClosingsHeldAt, CsvSource, EachProvider
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.derive import docs
 from lakehouse.errors import ContractError
@@ -25,6 +25,9 @@ FIRMS = "city/c_enterprise_registration"
 LEDGER = "community/v_resident_ledger"
 MONTH_PATTERN = 'regex: "^[0-9]{4}-(0[1-9]|1[0-2])$"'
 KEY = "        primaryKey: true\n        required: true\n"
+ADDRESSES = "city/c_standard_address"
+MUCH = "  - {property: closingsHeldAt, value: {most: 50}}"
+HOLDING = "  - {property: delivery, value: increment}\n  - {property: closingsHeldAt, value: {keys: 100}}\n"
 PHONE_CLASS = "          - {property: class, value: phone}\n"
 
 
@@ -85,6 +88,10 @@ def test_three_mistakes_are_told_at_once(few_codes: Path) -> None:
         (LIST, ("kind: csv,", "kind: cvs,"), "customProperties.source.value", "'cvs' is not allowed."),
         (LIST, ("{date}_{n}.csv", "{day}.csv"), "customProperties.source.value.path", "the placeholder {day} is unknown."),
         (LIST, ("/{region}/", "/"), "customProperties.source.value.path", "must hold {region} or {office} once"),
+        (LIST, ("{date}_{n}.csv", "{date}_{n}_{n}.csv"), "customProperties.source.value.path", "holds {n} more than once"),
+        (LIST, ("  - {property: delivery, value: increment}\n", HOLDING), "customProperties.closingsHeldAt", "only snapshots close keys."),
+        (ADDRESSES, ("{property: delivery, value: snapshot}", f"{{property: delivery, value: snapshot}}\n{MUCH}"),
+         "customProperties.closingsHeldAt.value.most", "should be less than or equal to 1"),
         (LIST, ("Name: community_name}", "Name: comunity}"), "customProperties.locality.value.communityName", "no column 'comunity'."),
         (LIST, ("Name: community_name}", "Name: bank_account}"), "customProperties.locality", "'bank_account' is dropped at landing."),
         (LIST, ("grade: 4, open", "grade: 3, open"), "customProperties.sharing.value.grade", "is 3, but a column is of grade 4."),
@@ -220,3 +227,12 @@ print(len(contracts), time.process_time() - started)
     loaded, seconds = done.stdout.split()
     assert int(loaded) == 25
     assert float(seconds) < 0.3
+
+
+def test_a_snapshot_may_say_how_much_it_may_lack(folder: Path) -> None:
+    path = folder / "resources" / f"{ADDRESSES}.odcs.yaml"
+    assert load_contract(path).closings_held_at == ClosingsHeldAt(share=0.05, keys=20, most=0.5)
+    delivery = "  - {property: delivery, value: snapshot}\n"
+    said = "  - {property: closingsHeldAt, value: {share: 0.2, keys: 500}}\n"
+    path.write_text(path.read_text("utf-8").replace(delivery, delivery + said), "utf-8")
+    assert load_contract(path).closings_held_at == ClosingsHeldAt(share=0.2, keys=500, most=0.5)

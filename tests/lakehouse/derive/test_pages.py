@@ -25,6 +25,13 @@ def test_the_page_is_as_agreed() -> None:
     assert page == (GOLDEN / "s_elderly_service_list.md").read_text("utf-8"), "write the new page to the golden file if it is right"
 
 
+def test_the_page_of_a_snapshot_says_how_much_it_may_lack() -> None:
+    contracts, tables = load_contracts(PROJECT / "contracts", standard=False), load_code_tables(PROJECT / "contracts")
+    said = "lacks more than 5% and more than 20 of the open keys, or more than 50%, none of them is closed."
+    pages = {code: docs.render(contract, tables) for code, contract in contracts.items()}
+    assert [code for code, page in pages.items() if said in page] == [code for code, one in contracts.items() if one.delivery == "snapshot"]
+
+
 def test_a_resource_that_is_not_shared_names_the_law_in_the_catalog(tmp_path: Path) -> None:
     shutil.copytree(PROJECT / "contracts" / "codes", tmp_path / "codes")
     path = tmp_path / LIST

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from lakehouse.contracts.model import Contract
-from lakehouse.ingest.delivery_tickets import settled_by
+from lakehouse.ingest.closings import Decision
+from lakehouse.ingest.delivery_tickets import named_by, settled_by
 from lakehouse.ops.batches import Batch, Gate
 from tests.lakehouse.ingest.readers.contract import contract
 
@@ -56,3 +57,25 @@ def test_the_window_after_a_refused_answer_holds_it_and_the_one_after_a_blocked_
     later = batch(2, "passed", SECOND)
     assert settled_by(FETCHED, batch(1, "refused"), later) == "covered"
     assert settled_by(FETCHED, batch(1, "blocked"), later) is None
+
+
+HELD, SURE, DOUBTFUL = Decision(True, 60, 40), Decision(), Decision(open=60, doubtful=2)
+
+
+@pytest.mark.parametrize(
+    ("later", "decision", "reason"),
+    [
+        (batch(2, "passed", SECOND), SURE, "named_again"),
+        (batch(2, "passed"), SURE, "named_again"),
+        (batch(2, "passed", SECOND), Decision(open=60, closing=3), "named_again"),
+        (batch(2, "passed", SECOND), HELD, "superseded"),
+        (batch(2, "passed", SECOND), DOUBTFUL, None),
+        (batch(2, "passed", SECOND, provider="q"), SURE, None),
+        (batch(2, "passed", date(2026, 5, 31)), SURE, None),
+        (batch(0, "passed", SECOND), SURE, None),
+        (batch(1, "passed"), HELD, None),
+        (batch(1, "passed"), SURE, "carried_out"),
+    ],
+)
+def test_a_shrunk_snapshot_is_settled_by_a_later_one_that_names_its_keys(later: Batch, decision: Decision, reason: str | None) -> None:
+    assert named_by(batch(1, "passed"), later, decision) == reason

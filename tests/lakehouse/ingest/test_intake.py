@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,13 +14,14 @@ from lakehouse.city.departments import load_departments
 from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import DeliveryError
-from lakehouse.ingest import intake, landing, staging, taken
+from lakehouse.ingest import intake, landing, staging
 from lakehouse.ingest.arrival import Search
 from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.ingest.intake import Intake
 from lakehouse.ingest.readers.delivery import Delivery
 from lakehouse.ingest.staging import Staged, row_hash
 from lakehouse.ingest.strays import tell_strays
+from lakehouse.ingest.taken import Shelf
 from lakehouse.objects import Area, open_area
 from lakehouse.ops import audit, batches, connect, days, tickets
 from lakehouse.ops.tables import batch as batch_table
@@ -171,38 +172,106 @@ def test_what_was_taken_in_is_put_away_and_nothing_else(instance: Instance, thin
     }
 
 
-def test_a_landed_file_that_was_not_put_away_is_put_away_by_the_next_scan(
+@pytest.mark.parametrize("kept", [0, 1, 2])
+@pytest.mark.parametrize("step", ["records", "files"])
+def test_a_file_that_was_landed_but_not_put_away_is_only_put_away(
+    instance: Instance, things: Contract, monkeypatch: pytest.MonkeyPatch, step: str, kept: int
+) -> None:
+    """Three files of a date, of which the last repeats the first: whenever a run ends, the next one adds what is missing and no more."""
+    one, two = "a,b,secret\n1,2,x\n", "a,b,secret\n3,4,x\n"
+    for number, content in enumerate((one, two, one), start=1):
+        drop(instance, f"2026-06-01_{number}.csv", content)
+    module, name = (batches, "add") if step == "records" else (Shelf, "put_away")
+    done, left = getattr(module, name), [kept]
+
+    def killed(*given: object) -> object:
+        if given[-1] and not left[0]:  # nothing was recorded by `recover`, which also calls it
+            raise KeyboardInterrupt
+        left[0] -= bool(given[-1])
+        return done(*given)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(module, name, killed)
+        with pytest.raises(KeyboardInterrupt):
+            take(instance, things, FIRST)
+    again = take(instance, things, SECOND)
+    assert (again.landed, again.rebuilt, again.repeated) == (2 - kept, kept + 1, [])
+    shas = [batch.content_sha256 for batch in again.waiting]
+    assert [(one.delivery_no, one.occurrence, one.source_object[-5:]) for one in again.waiting] == [
+        (1, 1, "1.csv"),
+        (2, 1, "2.csv"),
+        (3, 2, "3.csv"),
+    ]
+    assert shas[0] == shas[2] != shas[1]
+    assert sorted(PurePath(name).name for name in lying(instance)) == [f"2026-06-01_{number}.csv" for number in (1, 2, 3)]
+    assert all(name.startswith("taken/") for name in lying(instance))
+    assert take(instance, things, SECOND).landed == 0
+
+
+def test_what_a_provider_says_last_is_a_new_delivery_whatever_became_of_the_one_between(instance: Instance, things: Contract) -> None:
+    one, unreadable = "a,b,secret\n1,2,x\n", "a,b\n1,2\n"
+    drop(instance, "2026-06-01_1.csv", one)
+    finish(instance, things, take(instance, things, FIRST), FIRST)
+    drop(instance, "2026-06-01_2.csv", unreadable)
+    finish(instance, things, take(instance, things, FIRST), FIRST)
+    drop(instance, "2026-06-01_3.csv", one)
+    drop(instance, "2026-06-02_1.csv", one)
+    taken = take(instance, things, SECOND)
+    assert [(batch.business_date, batch.occurrence) for batch in taken.waiting] == [(FIRST, 2), (SECOND, 1)]
+    drop(instance, "2026-06-01_4.csv", one)
+    again = take(instance, things, SECOND)
+    assert (again.landed, again.repeated) == (0, ["t_thing/2026-06-01_4.csv"])
+    assert [batch.gate for batch in known(instance)] == [None, "refused", None, None]
+
+
+def test_a_file_handed_over_again_after_another_one_is_a_new_delivery(instance: Instance, things: Contract, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("z.csv", "a.csv")]
+    for number, file in enumerate(files):
+        file.write_text(f"a,b,secret\n1,{number},x\n", "utf-8")
+    both, first = ([str(one) for one in some] for some in (files, files[:1]))
+    assert [one.source_object for one in intake.take(instance, Search(things, FIRST, files=both)).waiting] == ["z.csv", "a.csv"]
+    assert intake.take(instance, Search(things, FIRST, files=both[1:])).landed == 0
+    assert intake.take(instance, Search(things, FIRST, files=first)).landed == 1
+    assert [(one.delivery_no, one.occurrence, one.source_object) for one in known(instance)] == [
+        (1, 1, "z.csv"),
+        (2, 1, "a.csv"),
+        (3, 2, "z.csv"),
+    ]
+    assert all(file.is_file() for file in files)
+
+
+def test_a_delivery_whose_record_is_lost_does_not_swallow_one_that_repeats_its_bytes(instance: Instance, things: Contract) -> None:
+    for number, content in enumerate(("1,2", "3,4"), start=1):
+        drop(instance, f"2026-06-01_{number}.csv", f"a,b,secret\n{content},x\n")
+    take(instance, things, FIRST)
+    with connect(instance) as connection:
+        connection.execute(delete(batch_table).where(batch_table.c.delivery_no == 1))
+    drop(instance, "2026-06-01_3.csv", "a,b,secret\n1,2,x\n")
+    assert take(instance, things, FIRST).landed == 1
+    assert [(one.delivery_no, one.occurrence) for one in known(instance)] == [(1, 1), (2, 1), (3, 2)]
+
+
+def test_a_file_that_changes_while_it_is_read_is_taken_once_it_is_complete(
     instance: Instance, things: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
-    drop(instance, "2026-06-01_2.csv", "a,b,secret\n3,4,x\n")
+    drop(instance, "2026-06-01_2.csv", "a,b,secret\n5,6,x\n")
+    put_new = Area.put_new
 
-    def killed(*given: object) -> int:
-        if given[-1]:
-            raise KeyboardInterrupt
-        return 0
+    def growing(area: Area, path: str, content: object) -> bool:
+        if isinstance(content, Path) and content.name == "2026-06-01_1.csv":
+            content.write_text("a,b,secret\n1,2,x\n3,4,x\n", "utf-8")
+        return put_new(area, path, content)  # type: ignore[arg-type]
 
-    for module, step in ((batches, "add"), (taken, "put_away")):  # before the records are written, and after
-        with monkeypatch.context() as broken:
-            broken.setattr(module, step, killed)
-            with pytest.raises(KeyboardInterrupt):
-                take(instance, things, FIRST)
-    drop(instance, "2026-05-31_1.csv", "a,b,secret\n5,6,x\n")
-    again = take(instance, things, SECOND)
-    assert (again.landed, again.rebuilt, again.repeated) == (1, 0, [])
-    assert [(one.delivery_no, one.taken_on) for one in again.waiting] == [(1, FIRST), (2, FIRST), (3, SECOND)]
-    assert sorted(lying(instance)) == [f"taken/2026-06-02/t_thing/{name}_1.csv" for name in ("2026-05-31", "2026-06-01")] + [
-        "taken/2026-06-02/t_thing/2026-06-01_2.csv"
-    ]
-
-
-def test_a_file_replaced_while_it_was_landed_is_taken_by_the_next_scan(instance: Instance) -> None:
-    drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
-    path = delivery(instance, "2026-06-01_1.csv").path
-    seen = taken.marks([delivery(instance, "2026-06-01_1.csv")])
-    path.write_text("a,b,secret\n1,2,x\n3,4,x\n", "utf-8")
-    taken.put_away(instance.folder("inbox"), seen, FIRST)
-    assert path.is_file()
+    with monkeypatch.context() as slow:
+        slow.setattr(Area, "put_new", growing)
+        assert [one.source_object for one in take(instance, things, FIRST).waiting] == ["t_thing/2026-06-01_2.csv"]
+        with pytest.raises(DeliveryError, match=r"2026-06-01_1\.csv:\n  the file changed while it was read"):
+            intake.take(instance, Search(things, FIRST, files=[str(delivery(instance, "2026-06-01_1.csv").path)]))
+    taken = take(instance, things, FIRST)
+    assert [(one.delivery_no, one.received) for one in taken.waiting] == [(1, 1), (2, 2)]
+    landed = [one for one in open_area(instance, "landing").list("t_thing") if one.path.endswith(".csv")]
+    assert len(landed) == len(taken.waiting)
 
 
 def test_the_records_of_one_landing_that_was_cut_short_come_back_without_a_list(
@@ -211,7 +280,8 @@ def test_the_records_of_one_landing_that_was_cut_short_come_back_without_a_list(
     """The file itself may be gone: a source system gives other bytes the next time."""
     drop(instance, "2026-06-01_1.csv", "a,b,secret\n1,2,x\n")
     with connect(instance) as connection:
-        landing.land(connection, open_area(instance, "landing"), things, [delivery(instance, "2026-06-01_1.csv")], FIRST)
+        shipment = landing.Shipment(things, FIRST, [delivery(instance, "2026-06-01_1.csv")])
+        landing.land(connection, open_area(instance, "landing"), shipment)
         connection.execute(delete(batch_table))
     (instance.folder("inbox") / "t_thing" / "2026-06-01_1.csv").unlink()
     drop(instance, "2026-06-01_2.csv", "a,b,secret\n3,4,x\n")

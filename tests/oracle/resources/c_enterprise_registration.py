@@ -6,7 +6,7 @@ from tests.oracle.files import Csv
 from tests.oracle.shape import Page, warn
 
 PAGE = Page(
-    file=Csv(),
+    file=Csv(is_ours=True),
     key=("uscc",),
     position="update_time",
     columns={

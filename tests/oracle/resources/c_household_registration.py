@@ -6,7 +6,7 @@ from tests.oracle.files import Csv
 from tests.oracle.shape import Page, Residence, warn
 
 PAGE = Page(
-    file=Csv(),
+    file=Csv(is_ours=True),
     key=("id_no",),
     position="update_time",
     residence=Residence(code="hukou_region_code", address="hukou_address"),

@@ -15,15 +15,27 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 GENERAL, DAY, MOMENT, CHINESE_DAY, CLOCK, DURATION = "012345"  # styles of cells
-STYLES = f"""{HEAD}<styleSheet xmlns="{MAIN}"><numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/>
-<numFmt numFmtId="165" formatCode="[h]:mm"/></numFmts><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>
-<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="6"><xf numFmtId="0"/><xf numFmtId="14"/>
-<xf numFmtId="164"/><xf numFmtId="31"/><xf numFmtId="21"/><xf numFmtId="165"/></cellXfs></styleSheet>"""
+FIRST_FREE = 6  # the style of the first of a book's own formats
+
+
+def styles(formats: tuple[str | int, ...] = ()) -> str:
+    """Return the XML part with the styles above and one more for each format: a code, or the number of one built into programs."""
+    own = {code: 166 + place for place, code in enumerate(code for code in formats if isinstance(code, str))}
+    declared = {"yyyy\\-mm\\-dd\\ hh:mm:ss": 164, "[h]:mm": 165, **own}
+    codes = "".join(f'<numFmt numFmtId="{number}" formatCode={quoteattr(code)}/>' for code, number in declared.items())
+    used = (0, 14, 164, 31, 21, 165, *(own[code] if isinstance(code, str) else code for code in formats))
+    cells = "".join(f'<xf numFmtId="{number}"/>' for number in used)
+    return f"""{HEAD}<styleSheet xmlns="{MAIN}"><numFmts count="{len(declared)}">{codes}</numFmts><fonts count="1"><font/></fonts>
+<fills count="1"><fill><patternFill/></fill></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>
+<cellXfs count="{len(used)}">{cells}</cellXfs></styleSheet>"""
 
 
 @dataclass(frozen=True)
 class Book:
-    """A workbook: the rows of its sheet 表 as XML, merged cell ranges, shared strings as XML, other sheets by name and state."""
+    """A workbook: the rows of its sheet 表 as XML, merged cell ranges, shared strings as XML, other sheets by name and state.
+
+    `formats` are formats of cells beside the usual ones; the first has the style `FIRST_FREE`.
+    """
 
     rows: str
     merged: tuple[str, ...] = ()
@@ -32,6 +44,7 @@ class Book:
     others: Mapping[str, str] = field(default_factory=dict)
     name: str = "表"
     state: str = "visible"
+    formats: tuple[str | int, ...] = ()
 
     def parts(self) -> dict[str, str]:
         """Return the XML parts by path."""
@@ -57,15 +70,15 @@ class Book:
             "xl/_rels/workbook.xml.rels": f'{HEAD}<Relationships xmlns="{PACKAGE}/relationships">{targets}'
             f'<Relationship Id="s1" Type="{RELATIONS}/styles" Target="styles.xml"/>'
             f'<Relationship Id="s2" Type="{RELATIONS}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
-            "xl/styles.xml": STYLES,
+            "xl/styles.xml": styles(self.formats),
             "xl/sharedStrings.xml": f'{HEAD}<sst xmlns="{MAIN}" count="{len(self.strings)}">{texts}</sst>',
             "xl/worksheets/sheet1.xml": sheet(f"<sheetData>{self.rows}</sheetData>{merged}"),
             **more,
         }
 
-    def content(self, **replaced: str | bytes) -> bytes:
-        """Return the bytes of the file; parts may be replaced by path."""
-        return packed({**self.parts(), **replaced})
+    def content(self, **replaced: str | bytes | None) -> bytes:
+        """Return the bytes of the file; parts may be replaced by path, or left out (None)."""
+        return packed({path: text for path, text in {**self.parts(), **replaced}.items() if text is not None})
 
 
 def packed(parts: Mapping[str, str | bytes]) -> bytes:

@@ -8,14 +8,14 @@ import pytest
 
 from lakehouse.config import PROJECT
 from lakehouse.ingest.readers.records import Reject
-from tests.lakehouse.ingest.readers import test_api, test_csv, test_jsonl, test_xlsx
+from tests.lakehouse.ingest.readers import test_api, test_csv, test_jsonl, test_xlsx, test_xlsx_package
 
 pytestmark = pytest.mark.fast
 
 CASES = {
     "csv": len(test_csv.CORPUS),
     "jsonl": len(test_jsonl.CORPUS),
-    "xlsx": len(test_xlsx.CELLS) + len(test_xlsx.BODIES) + len(test_xlsx.REFUSED),
+    "xlsx": sum(map(len, (test_xlsx.CELLS, test_xlsx.BODIES, test_xlsx.REFUSED, test_xlsx_package.WHOLE, test_xlsx_package.REFUSED))),
     "api": len(test_api.HANDLED) + len(test_api.REFUSED) + len(test_api.BODIES),
 }
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lakehouse.contracts.layouts import Encoding
 from lakehouse.contracts.model import CsvSource
 from lakehouse.errors import SourceError
-from lakehouse.ingest.readers.csv import count_records, read_named
+from lakehouse.ingest.readers.csv import read_named, read_written
+from lakehouse.ingest.readers.csv_count import count_records, count_written
 from lakehouse.ingest.readers.header import Expected
 from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES, MAX_RECORD_LINES, Record
 
@@ -23,10 +24,10 @@ LONG_CELL = b"x" * (MAX_CELL_CHARACTERS + 1)
 LONG_LINE = b"x" * (MAX_RECORD_BYTES + 1)
 
 
-def read(content: bytes, encoding: Encoding = "utf-8", delimiter: str = ",") -> list[Record]:
-    """Read a file with the columns a and b; the second counter must find as many records."""
+def read(content: bytes, encoding: Encoding = "utf-8", delimiter: str = ",", more: tuple[str, ...] = ()) -> list[Record]:
+    """Read a file with the columns a and b, and more that are dropped; the second counter must find as many records."""
     source = CsvSource(kind="csv", path="", encoding=encoding, delimiter=delimiter)
-    records = list(read_named(io.BytesIO(content), source, (Expected("t_thing", ("a", "b")), ["a", "b"]), "some.csv"))
+    records = list(read_named(io.BytesIO(content), source, (Expected("t_thing", ("a", "b", *more)), ["a", "b"]), "some.csv"))
     assert count_records(io.BytesIO(content), source) == len(records)
     return records
 
@@ -57,7 +58,12 @@ CORPUS = {
     "too few over two lines": (b'a,b\n"1\n1"\n3,4\n', [(2, "too_few_fields", b'"1\n1"\n'), (4, "3", "4")]),
     "blank line": (b"a,b\n1,2\n\r\n3,4\n\n", [(2, "1", "2"), (3, "blank_line", b"\r\n"), (4, "3", "4"), (5, "blank_line", b"\n")]),
     "zero byte": (b"a,b\n1\0,2\n3,4\n", [(2, "nul_byte", b"1\0,2\n"), (3, "3", "4")]),
-    "not UTF-8": (b"a,b\n\xd5\xc5,2\n3,4\n", [(2, "undecodable", b"\xd5\xc5,2\n"), (3, "3", "4")]),
+    "not UTF-8": (b"a,b\n\xff\xc5,2\n3,4\n", [(2, "undecodable", b"\xff\xc5,2\n"), (3, "3", "4")]),
+    "GB18030 in one line": (b"a,b\n\xd5\xc5,2\n3,4\n", [(2, "foreign_gb18030", b"\xd5\xc5,2\n"), (3, "3", "4")]),
+    "Big5 in one line": (b"a,b\n\xb3\xaf\xa7\xd3,2\n3,4\n", [(2, "foreign_big5", b"\xb3\xaf\xa7\xd3,2\n"), (3, "3", "4")]),
+    "half a character at the end": (b"a,b\n1,2\n3,\xe5\xbc", [(2, "1", "2"), (3, "undecodable", b"3,\xe5\xbc")]),
+    "a second mark in the middle": (b"a,b\n\xef\xbb\xbf1,2\n", [(2, "\ufeff1", "2")]),
+    "zero bytes to the end of the file": (b"a,b\n1,2\n" + bytes(600), [(2, "1", "2"), (3, "nul_byte", bytes(600))]),
     "text after a quote": (b'a,b\n"1"x,2\n3,4\n', [(2, "bad_quoting", b'"1"x,2\n'), (3, "3", "4")]),
     "quote open to the end": (b'a,b\n1,"2\n3,4\n', [(2, "bad_quoting", b'1,"2\n'), (3, "3", "4")]),
     "quote open until the next one": (b'a,b\n"1,2\n3,"4"\n5,6', [(2, "bad_quoting", b'"1,2\n'), (3, "3", "4"), (4, "5", "6")]),
@@ -92,6 +98,22 @@ def test_gb18030_reads_four_bytes_and_rejects_what_is_neither() -> None:
         (2, "张三", "\U00020bb7"),
         (3, "undecodable", b"\x81\xff,2\n"),
         (4, "李四", "㐀"),
+    ]
+
+
+def test_gb18030_half_a_character_costs_its_own_row() -> None:
+    records = read("a,b\n张三,1\n".encode("gb18030") + b"\xd5,2\n3,\xd5", "gb18030")
+    assert [record.reject for record in records] == [None, "undecodable", "undecodable"]
+
+
+def test_utf8_in_a_gb18030_file_is_named_whether_it_can_be_decoded_or_not() -> None:
+    honest, even, odd = "周立夏,1".encode("gb18030"), "林晓,2".encode(), "欧阳青,3".encode()
+    records = read(b"\n".join((b"a,b", honest, even, odd, honest)), "gb18030")
+    assert [(record.texts, record.reject, record.raw) for record in records] == [
+        (("周立夏", "1"), None, None),
+        (None, "foreign_utf8", even + b"\n"),
+        (None, "foreign_utf8", odd + b"\n"),
+        (("周立夏", "1"), None, None),
     ]
 
 
@@ -137,17 +159,44 @@ def test_a_wrong_header_refuses_the_file_without_quoting_it(content: bytes, said
     assert "zhangsan" not in message
 
 
-CELLS = st.text(st.sampled_from('ab,"\n\r 张é'), max_size=6)
+MORE = tuple(f"more{number}" for number in range(12))
+CELLS = st.text(st.sampled_from('ab,"\n\r 张한'), max_size=6)
 
 
 @settings(max_examples=300, deadline=None)
 @given(rows=st.lists(st.tuples(CELLS, CELLS), max_size=6), ends=st.sampled_from(["\n", "\r\n", "\r"]))
 def test_what_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str]], ends: str) -> None:
+    """The columns between the two hold no comma, so that no line of a cell can be taken for a row."""
+    wide = [(a, *"-" * 12, b) for a, b in rows]
     target = io.StringIO()
     quoting = csv.QUOTE_MINIMAL if ends == "\r\n" else csv.QUOTE_ALL  # otherwise one half of the line end is left alone
-    csv.writer(target, lineterminator=ends, quoting=quoting).writerows([("a", "b"), *rows])
-    records = read(target.getvalue().encode())
+    csv.writer(target, lineterminator=ends, quoting=quoting).writerows([("a", *MORE, "b"), *wide])
+    records = read(target.getvalue().encode(), more=MORE)
     assert [record.texts for record in records] == [(a or None, b or None) for a, b in rows]
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=st.lists(st.tuples(CELLS, CELLS), max_size=6), long=st.integers(0, 3 * MAX_RECORD_LINES))
+def test_what_postgresql_writes_is_read_back_however_many_lines_it_has(rows: list[tuple[str, str]], long: int) -> None:
+    told = [*rows, ("list", "1, 2\n" * long)]
+    target = io.StringIO()
+    csv.writer(target, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([("a", "b"), *told])
+    content = target.getvalue().encode()
+    records = list(read_written(io.BytesIO(content), Expected("t_thing", ("a", "b")), "some.csv"))
+    assert [record.texts for record in records] == [(a or None, b or None) for a, b in told]
+    assert count_written(io.BytesIO(content)) == len(told)
+
+
+def test_only_the_limit_of_a_cell_holds_for_what_postgresql_wrote() -> None:
+    long, too_long = b"x" * MAX_CELL_CHARACTERS, b"x\n" * MAX_RECORD_BYTES
+    names = [f"c{number}" for number in range(40)]
+    rows = (b",".join([long] * 40), b'"' + too_long + b'"' + b"," * 39, b"last" + b"," * 39)
+    content = b"\n".join((",".join(names).encode(), *rows))
+    whole, cut, last = read_written(io.BytesIO(content), Expected("t_thing", tuple(names)), "some.csv")
+    assert (whole.texts or ("",))[39] == long.decode()
+    assert (cut.line, cut.reject, len(cut.raw or b"")) == (3, "oversize_cell", MAX_RECORD_BYTES)
+    assert (last.line, (last.texts or ("",))[0]) == (4 + MAX_RECORD_BYTES, "last")
+    assert count_written(io.BytesIO(content)) == 3
 
 
 @settings(max_examples=500, deadline=None)

@@ -39,7 +39,13 @@ CORPUS = {
     "an object inside": (b'{"a": {"b": "1"}}\n', "nested_value"),
     "a list inside": (b'{"a": []}\n', "nested_value"),
     "blank": (b" \r\n", "blank_line"),
-    "not UTF-8": (b'{"a": "\xd5\xc5"}\n', "undecodable"),
+    "not UTF-8": (b'{"a": "\xff\xc5"}\n', "undecodable"),
+    "GB18030": ('{"a": "张三"}\n'.encode("gb18030"), "foreign_gb18030"),
+    "Big5, a backslash among its bytes": ('{"a": "許功蓋"}\n'.encode("big5"), "foreign_big5"),
+    "GB18030 that is well-formed UTF-8": ('{"a": "郑楼"}\n'.encode("gb18030"), "foreign_gb18030"),
+    "UTF-8 encoded twice": ('{"a": "林晓"}\n'.encode().decode("latin-1").encode(), "encoded_twice"),
+    "UTF-8 read as GB18030, escaped": (b'{"a": "\\u93cb\\u6941\\u6abd"}\n', "foreign_utf8"),
+    "cut off within a character": ('{"a": "张'.encode()[:-1] + b"\n", "undecodable"),
     "half a character": (b'{"a": "\\ud800"}\n', "undecodable"),
     "zero byte": (b'{"a": "\0"}\n', "nul_byte"),
     "zero character": (b'{"a": "\\u0000"}\n', "nul_byte"),
@@ -67,3 +73,16 @@ def test_both_counters_agree(content: bytes, lines: int) -> None:
     columns = contract("jsonl", "a")
     assert jsonl.count(io.BytesIO(content), columns) == lines
     assert len(list(jsonl.read(io.BytesIO(content), columns, "some.jsonl"))) == lines
+
+
+def test_only_the_limit_of_a_cell_holds_for_what_the_api_reader_wrote() -> None:
+    of = contract("jsonl", *(names := [f"c{number}" for number in range(40)]))
+    long = b"{" + b", ".join(b'"%s": "%s"' % (name.encode(), b"x" * MAX_CELL_CHARACTERS) for name in names) + b"}"
+    content = b"\n".join((long, LONG_LINE, b'{"c0": "next"}'))
+    delivered = list(jsonl.read(io.BytesIO(content), of, "some.jsonl"))
+    assert [record.reject for record in delivered] == ["oversize_record", "oversize_record", None]
+    whole, unknown, following = jsonl.read_fetched(io.BytesIO(content), of, "some.jsonl")
+    assert (whole.texts or ("",))[39] == "x" * MAX_CELL_CHARACTERS
+    assert (unknown.line, unknown.reject, len(unknown.raw or b"")) == (2, "unknown_key", MAX_RECORD_BYTES)
+    assert (following.line, (following.texts or ("",))[0]) == (3, "next")
+    assert jsonl.count(io.BytesIO(content), of) == 3

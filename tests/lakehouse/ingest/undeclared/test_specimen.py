@@ -121,7 +121,7 @@ def test_formulas_and_other_sheets_are_remarked_upon() -> None:
         (b'[{"a": 1}]', "the file is one JSON list."),
         (b"{broken\n", "no line of the file is a JSON object."),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 64, "of the old format, or encrypted."),
-        (b"PK\x03\x04 nothing", "cannot be read as a workbook"),
+        (b"PK\x03\x04 nothing", "the file is cut off or damaged"),
         (table(delimiter="|", encoding="gb18030"), "the separator '|' may be part of a character of gb18030."),
         (Book("").content(), "every sheet that people see is empty."),
         (Book(row(1, 1, 2) + row(2, 3, 4)).content(), "no header was found in the sheet."),
