@@ -14,7 +14,9 @@ from application.report import DayReport, conclude
 from huiliu import dates
 from huiliu.report import print_report
 from huiliu.welcome import where_to_look
+from lakehouse import steps
 from lakehouse.config import Instance
+from lakehouse.errors import ConfigError, Problem
 from lakehouse.jobs import JobRequest, run_job
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -75,9 +77,15 @@ def job(
     name: Annotated[str, typer.Argument(help="Name of the step, e.g. extract, gate, silver, libraries, returns_build.")],
     business_date: Annotated[date, typer.Option("--date", metavar="DATE", parser=dates.business_date, help="Business date.")],
     resource: Annotated[str, typer.Option(help="Code of the resource, for steps that work on one resource.")] = "",
+    refetch: dates.Refetch = False,
+    since: dates.Since = None,
 ) -> None:
     """Run one step by hand and print what it did as one JSON object."""
-    request = JobRequest(business_date, resource or None)
+    options = dates.refetching(refetch, since)
+    if options and name != steps.INGEST[0]:
+        found = "asks no source, so it cannot ask one again."
+        raise ConfigError(Problem(f"job {name}", found, steps.INGEST[0], "leave out --refetch and --since.").text())
+    request = JobRequest(business_date, resource or None, options=options)
     typer.echo(json.dumps(run_job(name, request, Instance()).facts(), ensure_ascii=False, default=str))
 
 

@@ -52,6 +52,11 @@ def staging_path(resource: str, business_date: date) -> str:
     return f"_staging/{resource}/{business_date.isoformat()}"
 
 
+def listing_path(resource: str, business_date: date) -> str:
+    """Return the path below the lake root where the keys of a whole source are left for Spark to compare."""
+    return f"_listing/{resource}/{business_date.isoformat()}"
+
+
 def batch_id(resource: str, provider: str, business_date: date, content_sha256: str, occurrence: int = 1) -> str:
     """Return the identity of a delivery: its resource, provider, date and bytes, and their occurrence from the second on (ADR 0021)."""
     again = () if occurrence == 1 else (str(occurrence),)

@@ -18,6 +18,7 @@ from lakehouse.rules.format import BOOLEANS, OPEN_ENDED, text_format
 
 Row = Mapping[str, Any]
 DIGITS = frozenset("0123456789")
+MICROSECOND_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -109,13 +110,17 @@ def read(text: str, column: Column, timezone: str) -> Any:
 
 
 def _moment(text: str, column: Column, timezone: str) -> date | datetime | None:
-    written = text_format(column.type, column.format)
+    written = text_format(column.type, column.format).python
+    seconds, point, fraction = text.partition(".") if column.type == "timestamp" else (text, "", "")
+    if point and not (1 <= len(fraction) <= MICROSECOND_DIGITS and set(fraction) <= DIGITS):
+        return None
     try:
-        moment = datetime.strptime(text, written.python)  # noqa: DTZ007 (local time; its zone is added below)
+        moment = datetime.strptime(seconds, written)  # noqa: DTZ007 (local time; its zone is added below)
     except ValueError:
         return None
-    if moment.strftime(written.python.replace("%Y", f"{moment.year:04d}")) != text:  # %Y writes the year 99 with two digits
+    if moment.strftime(written.replace("%Y", f"{moment.year:04d}")) != seconds:  # %Y writes the year 99 with two digits
         return None
+    moment = moment.replace(microsecond=int(fraction.ljust(MICROSECOND_DIGITS, "0"))) if point else moment
     return moment.date() if column.type == "date" else moment.replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC)
 
 

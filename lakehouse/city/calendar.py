@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import chinese_calendar
 
-from lakehouse.contracts.model import Cycle
+from lakehouse.contracts.model import Cycle, Recurrence
 
 FRIDAY = 4
 
@@ -53,7 +53,7 @@ class WorkCalendar:
         return day
 
 
-def is_due(cycle: Cycle, on: date) -> bool:
+def is_due(cycle: Recurrence, on: date) -> bool:
     """Return whether a delivery is due on a date: every day, on Mondays, or on the first of a month or year, as the cycle says."""
     return cycle.rule.is_due(on)
 
@@ -66,9 +66,17 @@ def last_overdue(cycle: Cycle, on: date) -> date:
     return day
 
 
-def last_due(cycle: Cycle, on: date) -> date:
+def last_due(cycle: Recurrence, on: date) -> date:
     """Return the latest date up to this one on which a delivery was due."""
     day = on
     while not is_due(cycle, day):
         day -= timedelta(days=1)
+    return day
+
+
+def next_due(cycle: Recurrence, after: date) -> date:
+    """Return the first date after this one on which a delivery is due."""
+    day = after + timedelta(days=1)
+    while not is_due(cycle, day):
+        day += timedelta(days=1)
     return day

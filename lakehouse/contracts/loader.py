@@ -9,9 +9,10 @@ from typing import Any
 from lakehouse.contracts import consistency
 from lakehouse.contracts.columns import read_table
 from lakehouse.contracts.layouts import completed
-from lakehouse.contracts.model import BlockAt, ClosingsHeldAt, Contract
+from lakehouse.contracts.model import Contract
 from lakehouse.contracts.properties import CONTRACT_PROPERTIES, read_properties
 from lakehouse.contracts.standard import standard_findings
+from lakehouse.contracts.terms import BlockAt, ClosingsHeldAt
 from lakehouse.declarations.codes import code_table_names
 from lakehouse.declarations.document import Document, read_document
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from lakehouse.contracts.cycle import CYCLES, CycleRule, Every
 from lakehouse.contracts.layouts import Encoding, Layout
+from lakehouse.contracts.terms import BlockAt, ClosingsHeldAt, Locality, Operation
 from lakehouse.declarations.strict_yaml import Declared
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
@@ -32,6 +33,21 @@ Grade = Literal[1, 2, 3, 4]
 COLUMN_CLASSES: tuple[str, ...] = ColumnClass.__args__  # type: ignore[attr-defined]
 
 
+class Recurrence(Declared):
+    """How often something is due.
+
+    Attributes:
+        every: every business day, every Monday, every first of the month or of the year; several times a day nothing is due yet.
+    """
+
+    every: Every
+
+    @property
+    def rule(self) -> CycleRule:
+        """Return what the recurrence means."""
+        return CYCLES[self.every]
+
+
 class PostgresSource(Declared):
     """A table of a PostgreSQL source system, taken by watermark with an overlap of days.
 
@@ -41,6 +57,7 @@ class PostgresSource(Declared):
         table: the table or view, `table` or `schema.table`.
         watermark: the column, as the source calls it, whose time says when a row changed.
         overlap_days: how many days before the last landed date are asked for again, for rows that were committed late.
+        reconcile: how often its keys and positions are compared with what has arrived.
     """
 
     kind: Literal["postgres"]
@@ -48,6 +65,7 @@ class PostgresSource(Declared):
     table: str
     watermark: str
     overlap_days: int = Field(3, alias="overlapDays", ge=0, le=31)
+    reconcile: Recurrence | None = None
 
 
 class CsvSource(Declared):
@@ -112,6 +130,10 @@ class ApiSource(Declared):
         watermark: the field, as the API calls it, whose time says when a record changed.
         page_size: how many records are asked for at once.
         overlap_days: how many days before the last landed date are asked for again.
+        paging: how its pages make up one moment: `snapshot` (its answers name a snapshot, which later pages are asked from), `key` (it
+            answers in the order of the key, after a key), `passes` (neither: all pages are read until two passes agree).
+        repeated_keys: whether it may give several rows of one key.
+        reconcile: how often its keys and positions are compared with what has arrived.
     """
 
     kind: Literal["api"]
@@ -120,6 +142,9 @@ class ApiSource(Declared):
     watermark: str
     page_size: int = Field(200, alias="pageSize", ge=1, le=5000)
     overlap_days: int = Field(3, alias="overlapDays", ge=0, le=31)
+    paging: Literal["passes", "snapshot", "key"] = "passes"
+    repeated_keys: bool = Field(False, alias="repeatedKeys")
+    reconcile: Recurrence | None = None
 
 
 Source = Annotated[PostgresSource | CsvSource | JsonLinesSource | XlsxSource | ApiSource, Field(discriminator="kind")]
@@ -159,7 +184,7 @@ class EachProvider(Declared):
         return f"{self.kind} of each {self.each}" if self.kind else f"each {self.each}"
 
 
-class Cycle(Declared):
+class Cycle(Recurrence):
     """How often a delivery is due, and by what hour.
 
     Attributes:
@@ -167,7 +192,6 @@ class Cycle(Declared):
         due_hours: hours from the beginning of that day until the delivery is late: 9 is nine o'clock, 72 the end of the third day.
     """
 
-    every: Every
     due_hours: int = Field(alias="dueHours", ge=0)
 
     @field_validator("due_hours")
@@ -177,11 +201,6 @@ class Cycle(Declared):
         if every is not None and hours > CYCLES[every].latest_hours:
             raise ValueError(f"is more than {CYCLES[every].latest_hours}, the most with every: {every}")
         return hours
-
-    @property
-    def rule(self) -> CycleRule:
-        """Return what the cycle means."""
-        return CYCLES[self.every]
 
 
 class Sharing(Declared):
@@ -198,62 +217,6 @@ class Sharing(Declared):
     grade: Grade
     open_type: Literal["unconditional", "conditional", "closed"] = Field(alias="openType")
     legal_basis: str | None = Field(None, alias="legalBasis")
-
-
-class Locality(Declared):
-    """Which columns say where a row belongs; none where it belongs nowhere.
-
-    Attributes:
-        code: the code of a region as registered.
-        grid: the code of a grid.
-        community_name: the name of a community.
-        address_id: the number of a standard address.
-        address: an address as text.
-    """
-
-    code: str | None = None
-    grid: str | None = None
-    community_name: str | None = Field(None, alias="communityName")
-    address_id: str | None = Field(None, alias="addressId")
-    address: str | None = None
-
-
-class Operation(Declared):
-    """The column that says what happened to the key.
-
-    Attributes:
-        column: the column.
-        delete: its values that mean a deletion.
-    """
-
-    column: str
-    delete: tuple[str, ...]
-
-
-class BlockAt(Declared):
-    """When an error rule blocks its batch: both limits must be passed.
-
-    Attributes:
-        share: more than this share of the rows breaks the rule, between 0 and 1.
-        rows: at least so many rows break it.
-    """
-
-    share: float = Field(0.05, ge=0, le=1)
-    rows: int = Field(20, ge=1)
-
-
-class ClosingsHeldAt(Declared):
-    """When the closings of a snapshot are held: more than `share` *and* more than `keys` of its provider's open keys, or more than `most`.
-
-    Attributes:
-        share: more than this share of the open keys, between 0 and 1.
-        keys: more than so many of them.
-        most: more than this share of them, however many they are.
-    """
-
-    share: float = Field(0.05, ge=0, le=1)
-    keys: int = Field(20, ge=0)
-    most: float = Field(0.5, ge=0, le=1)
 
 
 class Rule(Declared):

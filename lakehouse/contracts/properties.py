@@ -10,21 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from lakehouse.contracts.layouts import Layout
-from lakehouse.contracts.model import (
-    BlockAt,
-    ClosingsHeldAt,
-    ColumnClass,
-    Cycle,
-    EachProvider,
-    Grade,
-    Level,
-    Locality,
-    Normalisation,
-    OneProvider,
-    Operation,
-    Sharing,
-    Source,
-)
+from lakehouse.contracts.model import ColumnClass, Cycle, EachProvider, Grade, Level, Normalisation, OneProvider, Sharing, Source
+from lakehouse.contracts.terms import BlockAt, ClosingsHeldAt, Locality, Operation
 from lakehouse.declarations.document import Finding, Step
 from lakehouse.declarations.strict_yaml import typed_findings
 from lakehouse.errors import nearest_first

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from lakehouse.contracts.cycle import WHOLE_DAYS
 from lakehouse.contracts.model import ApiSource, CsvSource, EachProvider, PostgresSource, XlsxSource
 from lakehouse.errors import nearest_first
 from lakehouse.naming import TAKEN
@@ -53,9 +54,25 @@ def _asked(source: PostgresSource | ApiSource, provider: Any, names: Mapping[str
     if isinstance(source, ApiSource) and not API_PATH.fullmatch(source.path):
         fix = "write only the path: the address belongs to the connection, the reader adds the query."
         yield Misfit("path", f"{source.path!r} is no path of an API.", "e.g. `/residence-permits`", fix)
+    yield from _comparing(source, names or {})
     if isinstance(provider, EachProvider):
         what = "a table" if isinstance(source, PostgresSource) else "an API"
         yield Misfit("kind", f"is {source.kind}, but {what} is delivered by one provider, not by each {provider.each}.", "csv, jsonl, xlsx")
+
+
+def _comparing(source: PostgresSource | ApiSource, names: Mapping[str, Any]) -> Iterator[Misfit]:
+    keys, mark = [column for column in names.values() if column.key], names.get(source.watermark)
+    if isinstance(source, ApiSource) and source.paging == "key" and names and len(keys) != 1:
+        fix = "pages that follow a key need one column that orders all rows."
+        yield Misfit("paging", f"is key, but {len(keys)} columns make up the key.", "passes, snapshot", fix)
+    if source.reconcile is None:
+        return
+    if source.reconcile.rule.is_within_day:
+        fix = "declare how often the whole source is compared."
+        yield Misfit("reconcile", f"is {source.reconcile.every}, but a day is run once.", ", ".join(WHOLE_DAYS), fix)
+    if mark and (mark.dropped or mark.type not in ("date", "timestamp")):
+        found = f"needs the days of {source.watermark}, which is {'dropped at landing' if mark.dropped else f'a {mark.type}'}."
+        yield Misfit("reconcile", found, "a watermark that is kept, of type date or timestamp", "declare it so, or leave out reconcile.")
 
 
 def _dropped(source: Any, provider: Any) -> Iterator[Misfit]:

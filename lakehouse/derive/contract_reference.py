@@ -67,8 +67,10 @@ NAMES = {
 INTRO = """\
 # Every key of a contract
 
-This page is rendered from the model (`lakehouse/contracts/model.py`, `lakehouse/contracts/layouts.py`) by `huiliu docs`; a test holds it
-current. What the kinds of rules judge is told in [rules.md](rules.md), what a reader does with a delivery in [sources.md](sources.md).
+This page is rendered from the model (`lakehouse/contracts/model.py`, `lakehouse/contracts/terms.py`, `lakehouse/contracts/layouts.py`) by
+`huiliu docs`; a test holds it current.
+
+What the kinds of rules judge is told in [rules.md](rules.md), what a reader does with a delivery in [sources.md](sources.md).
 
 A contract is one file `contracts/resources/<level>/<code>.odcs.yaml` of the Open Data Contract Standard 3.1. `huiliu contracts new FILE`
 begins one from a delivered file, `huiliu contracts check` tells all problems of all files at once. Other keys of the standard may stand
@@ -108,8 +110,12 @@ def _lines() -> Iterator[str]:
         for name, kind in CONTRACT_PROPERTIES.items()
     )
     for name, kind in CONTRACT_PROPERTIES.items():
-        for model in dict.fromkeys(_models(kind)):
+        models = dict.fromkeys(_models(kind))
+        for model in models:
             yield from _of_model(name, model)
+        inner = {one: key for model in models for key, field in model.model_fields.items() for one in _models(field.annotation)}
+        for model, key in inner.items():
+            yield from _of_model(f"{name}.{key}", model)
     yield from ("", "## Columns", "")
     yield from _table(_standard(OF_COLUMN, Column))
     yield from ("", "The custom properties of a column:", "")

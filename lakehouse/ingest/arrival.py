@@ -13,12 +13,15 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from lakehouse.city.calendar import last_due
+from lakehouse.city.clocks import load_clocks
 from lakehouse.city.providers import load_offices
 from lakehouse.config import Instance
 from lakehouse.connections import api_endpoint, connection_url
 from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import ApiSource, Contract, EachProvider, PostgresSource
 from lakehouse.errors import ConfigError, Problem, SourceError
+from lakehouse.ingest import reach
+from lakehouse.ingest.reach import Look
 from lakehouse.ingest.readers import api, inbox, postgres
 from lakehouse.ingest.readers.delivery import Delivery, Unusable
 from lakehouse.ingest.readers.window import is_fetched, next_window
@@ -31,7 +34,7 @@ Found = tuple[list[Delivery], list[Unusable]]
 class Search:
     """What to look for: deliveries up to a business date, in the files handed over or (`files` is None) in the inbox or source system.
 
-    `refetch` asks a source system again even when the delivery of the cycle has come.
+    `refetch` asks a source system again even when the delivery of the cycle has come; with `since`, from this day on.
     """
 
     contract: Contract
@@ -39,6 +42,7 @@ class Search:
     files: Sequence[str] | None = None
     provider: str | None = None
     refetch: bool = False
+    since: date | None = None
 
     @property
     def is_inbox(self) -> bool:
@@ -86,7 +90,8 @@ def _fetched(instance: Instance, connection: Connection, search: Search, target:
     assert isinstance(source, PostgresSource | ApiSource)
     due_on = last_due(contract.cycle, search.business_date)
     landed = batches.landed_dates(connection, contract.code, due_on, search.business_date)
-    asked = next_window(contract, landed, (search.business_date, instance.city.timezone), again=search.refetch)
+    on = (search.business_date, instance.city.timezone)
+    asked = next_window(contract, landed, on, again=search.refetch, since=search.since)
     if asked is None:
         return [], []
     provider = _provider(instance, search)
@@ -98,4 +103,6 @@ def _fetched(instance: Instance, connection: Connection, search: Search, target:
     except SourceError as error:
         thing = source.table if isinstance(source, PostgresSource) else source.path.lstrip("/")
         return [], [Unusable(f"{source.connection}/{thing}", str(error))]
+    if found.outside is not None:
+        reach.tell(connection, contract, Look(asked, found.outside, provider), load_clocks(instance))
     return [Delivery(provider, asked.last, found.source_object, found.path, found.received)], []

@@ -35,7 +35,7 @@ def take(instance: Instance, search: Search, only: Iterable[str] | None = None) 
     When a later date is published, this date is final: nothing is landed for it, and new deliveries are taken in with the newest day.
 
     Raises:
-        DeliveryError: files are handed over for a final date, or change while they are read.
+        DeliveryError: files are handed over for a final date or change while they are read, or a source is to be asked again for one.
     """
     resource, today = search.contract.code, search.business_date
     area, intake = open_area(instance, "landing"), Intake()
@@ -43,7 +43,7 @@ def take(instance: Instance, search: Search, only: Iterable[str] | None = None) 
         batches.lock(connection, resource)
         intake.rebuilt = landing.recover(connection, area, resource)
         if days.is_final(connection, today):
-            _check_nothing_handed_over(search)
+            _check_nothing_asked_for(search)
         else:
             with arrived(instance, connection, search) as (deliveries, intake.unusable):
                 arrivals = landing.land(connection, area, _shipment(instance, search, deliveries))
@@ -95,7 +95,7 @@ def _check_nothing_changed(search: Search, changed: Sequence[str]) -> None:
         raise DeliveryError(Problem(", ".join(changed), found, "", "hand it over again once it is complete.").text())
 
 
-def _check_nothing_handed_over(search: Search) -> None:
-    if search.files is not None:
+def _check_nothing_asked_for(search: Search) -> None:
+    if search.files is not None or search.refetch:
         found = f"{search.business_date} is final, because a later date is published."
-        raise DeliveryError(Problem("--date", found, "the newest date or a later one", "hand the files over for that date.").text())
+        raise DeliveryError(Problem("--date", found, "the newest date or a later one", "do it for that date.").text())

@@ -114,6 +114,26 @@ ingest_run = Table(
     Column("ended_at", DateTime(timezone=True)),
 )
 
+source_reach = Table(
+    "source_reach",
+    metadata,
+    Column("resource", Text, primary_key=True),
+    _required("business_date", Date),
+    _json("days"),
+    _json("missed"),
+)
+
+reconciliation = Table(
+    "reconciliation",
+    metadata,
+    Column("resource", Text, primary_key=True),
+    Column("business_date", Date, primary_key=True),
+    _required("rows", BigInteger),
+    _required("missing_here", BigInteger),
+    _required("missing_there", BigInteger),
+    _now("recorded_at"),
+)
+
 day = Table(
     "day",
     metadata,

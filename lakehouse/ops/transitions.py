@@ -70,11 +70,18 @@ SETTLED: dict[str, tuple[str, ...]] = {
     "failed": ("run_done", "later_run_done"),  # a run of a resource on a date
     "not_run": ("run_started", "later_run_done"),
     "contract": ("contract_sound", "contract_gone"),  # a wrong contract
+    "unreached": ("none_left",),  # rows of a source table that no window reaches
+    "missing_here": ("all_here",),  # rows of a whole source that never arrived
+    "missing_there": ("all_there",),  # what we hold and the whole source does not
+    "unlisted": ("listed",),  # a whole source that could not be listed
     "stray": ("gone_or_named",),  # files in a folder of the inbox that no contract names
     "left_out": ("published_again", "not_declared"),  # a return that may not run
 }
 # These come again in the same subject; the others happen once, and what settled them stands when the same is found again.
-RECURRING = ("unusable", "failed", "not_run", "contract", "stray", "left_out")
+RECURRING = (
+    *("unusable", "failed", "not_run", "contract", "stray", "left_out"),
+    *("unreached", "missing_here", "missing_there", "unlisted"),
+)
 UNDONE = ("readable", "let_in", "carried_out")  # no longer true when the same delivery is stopped again
 WAITING = ("open", "assigned")
 CASES = ("quarantined", "rejected")

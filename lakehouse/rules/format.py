@@ -12,7 +12,10 @@ TYPES = ("date", "timestamp", "integer", "number", "boolean")
 
 
 class TextFormat(NamedTuple):
-    """One accepted way to write a date or a timestamp: pattern for Java, for `strptime`, and as a regular expression."""
+    """One accepted way to write a date or a timestamp: pattern for Java, for `strptime`, and as a regular expression.
+
+    The pattern for `strptime` is of whole seconds; the others take a fraction of a second after it as well.
+    """
 
     java: str
     python: str
@@ -24,17 +27,15 @@ DATE_FORMATS = {
     "yyyy/MM/dd": TextFormat("yyyy/MM/dd", "%Y/%m/%d", r"^[0-9]{4}/[0-9]{2}/[0-9]{2}$"),
     "yyyyMMdd": TextFormat("yyyyMMdd", "%Y%m%d", r"^[0-9]{8}$"),
 }
+JAVA_FRACTION, FRACTION_REGEX = "[.SSSSSS]", r"(\.[0-9]{1,6})?"  # of a second: every way to write a timestamp may end with one
 TIMESTAMP_FORMATS = {
-    "yyyy-MM-dd HH:mm:ss": TextFormat(
-        "yyyy-MM-dd HH:mm:ss", "%Y-%m-%d %H:%M:%S", r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$"
-    ),
-    "yyyy-MM-dd'T'HH:mm:ss": TextFormat(
-        "yyyy-MM-dd'T'HH:mm:ss", "%Y-%m-%dT%H:%M:%S", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$"
-    ),
-    "yyyy/MM/dd HH:mm:ss": TextFormat(
-        "yyyy/MM/dd HH:mm:ss", "%Y/%m/%d %H:%M:%S", r"^[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$"
-    ),
-    "yyyyMMddHHmmss": TextFormat("yyyyMMddHHmmss", "%Y%m%d%H%M%S", r"^[0-9]{14}$"),
+    name: TextFormat(f"{name}{JAVA_FRACTION}", python, f"^{regex}{FRACTION_REGEX}$")
+    for name, python, regex in (
+        ("yyyy-MM-dd HH:mm:ss", "%Y-%m-%d %H:%M:%S", "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"),
+        ("yyyy-MM-dd'T'HH:mm:ss", "%Y-%m-%dT%H:%M:%S", "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"),
+        ("yyyy/MM/dd HH:mm:ss", "%Y/%m/%d %H:%M:%S", "[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"),
+        ("yyyyMMddHHmmss", "%Y%m%d%H%M%S", "[0-9]{14}"),
+    )
 }
 FORMATS = {"date": DATE_FORMATS, "timestamp": TIMESTAMP_FORMATS}
 DEFAULT_FORMATS = {"date": "yyyy-MM-dd", "timestamp": "yyyy-MM-dd HH:mm:ss"}

@@ -15,8 +15,9 @@ from lakehouse.jobs import Answer, JobRequest
 from lakehouse.objects import open_area
 from lakehouse.ops import connect, ingest_runs
 from spark_jobs.ingest.bronze import append
+from spark_jobs.ingest.reconciliation import compare_when_due
 
-OPTIONS = ("files", "provider", "refetch")
+OPTIONS = ("files", "provider", "refetch", "since")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +46,8 @@ class ExtractAnswer(Answer):
 def run(instance: Instance, request: JobRequest) -> ExtractAnswer:
     """Take in the deliveries of a resource and commit their rows, with verdicts, to bronze.
 
-    Options: `files` and `provider` (take these files instead of asking the source), `refetch` (ask the source again),
-    `batches` (read only these batches).
+    Options: `files` and `provider` (take these files instead of asking the source), `refetch` (ask the source again;
+    with `since` from that day on, and compare all of it after that), `batches` (read only these batches).
 
     Raises:
         QualityError: bronze does not hold the rows that were received.
@@ -66,6 +67,7 @@ def run(instance: Instance, request: JobRequest) -> ExtractAnswer:
         desk = Desk(connection, contract, load_clocks(instance), today)
         waiting = intake.settle(desk, taken.waiting, staged.refused)
     staging.clear(areas[1], contract, today)
+    compare_when_due(instance, contract, today, asked="since" in request.options)
     return ExtractAnswer(
         landed=taken.landed,
         repeated=len(taken.repeated),

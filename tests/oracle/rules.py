@@ -88,9 +88,11 @@ def day_of(text: str | None) -> date | None:
 
 
 def moment_of(text: str | None) -> datetime | None:
-    """Return a local moment, None when the text is not one."""
+    """Return a local moment, None when the text is not one; a fraction of its last second counts."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?", text or ""):
+        return None
     try:
-        return datetime.strptime(text or "", "%Y-%m-%d %H:%M:%S") if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text or "") else None  # noqa: DTZ007
+        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f" if "." in text else "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
     except ValueError:
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +12,11 @@ from threading import Timer
 from types import TracebackType
 
 import httpx
-import msgspec
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from lakehouse.connections import ApiEndpoint
 from lakehouse.errors import SourceError
+from lakehouse.ingest.readers.api_protocol import MisshapenError, Token, read
 from lakehouse.ingest.readers.records import refusal
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
@@ -26,7 +27,7 @@ EARLY_SECONDS = 5.0  # a token is renewed this long before it expires
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of one fetch: seconds, attempts of a request, bytes of one body and of all together, pages."""
+    """The limits of one fetch: seconds, attempts of a request, bytes of one body and of a pass over all pages, pages."""
 
     connect_seconds: float = 5.0
     read_seconds: float = 20.0
@@ -38,13 +39,6 @@ class Limits:
     body_bytes: int = 64 * 1024 * 1024
     total_bytes: int = 2 * 1024 * 1024 * 1024
     pages: int = 20_000
-
-
-class Token(msgspec.Struct):
-    """A token, and for how many seconds it is valid."""
-
-    access_token: str
-    expires_in: float
 
 
 class PassingError(Exception):
@@ -73,6 +67,10 @@ class ApiClient:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._http.close()
 
+    def begin_pass(self) -> None:
+        """Begin to count the bytes of answers anew: their limit is for one pass over the pages."""
+        self._bytes = 0
+
     def get(self, path: str, parameters: Mapping[str, str]) -> bytes:
         """Return the body of an answer with status 200 and content type JSON.
 
@@ -94,13 +92,18 @@ class ApiClient:
         credentials = {"client_id": self._endpoint.client_id, "client_secret": self._endpoint.client_secret}
         body = self._again(self._http.build_request("POST", f"{self._endpoint.base}/token", json=credentials), may_expire=False)
         try:
-            found = msgspec.json.decode(body or b"", type=Token)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise self._refusal("the token's answer is not as agreed.", "{access_token, expires_in}") from None
+            found = read(body or b"", Token)
+        except MisshapenError as error:
+            raise self._no_token(error.found) from None
         if not found.access_token.isascii() or not found.access_token.isprintable() or not found.access_token:
-            raise self._refusal("the token's answer is not as agreed.", "{access_token, expires_in}")
+            raise self._no_token("`access_token` is no printable text.")
+        if not math.isfinite(found.expires_in):
+            raise self._no_token("`expires_in` is no number of seconds.")
         self._token = found.access_token
         self._good_until = time.monotonic() + max(found.expires_in - EARLY_SECONDS, 1.0)
+
+    def _no_token(self, found: str) -> SourceError:
+        return self._refusal(f"the token's answer is not as agreed. {found}", "{access_token, expires_in}")
 
     def _again(self, request: httpx.Request, *, may_expire: bool) -> bytes | None:
         """Return the body, None for an expired token; temporary failures are retried."""
@@ -129,10 +132,10 @@ class ApiClient:
                 return self._body(answer)
             finally:
                 answer.close()
-        except (httpx.TransportError, RuntimeError):  # the error's own text may quote an address with its query
+        except (httpx.TransportError, RuntimeError) as error:  # the error's own text may quote an address with its query
             if time.monotonic() >= until:
                 raise self._refusal("an answer is not complete in time.", self._times) from None
-            raise PassingError("the API does not answer, or breaks off.") from None
+            raise PassingError(_trouble(error)) from None
         finally:
             watchdog.cancel()
 
@@ -198,3 +201,11 @@ class ApiClient:
 
     def _refusal(self, found: str, allowed: str = "") -> SourceError:
         return refusal(self._where, found, allowed, FIX)
+
+
+def _trouble(error: Exception) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "the API does not answer in time."
+    if isinstance(error, httpx.ConnectError):
+        return "nobody answers at the address of the API."
+    return "the API breaks off before its answer is complete."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -37,12 +38,29 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Outside:
+    """The rows of a source table around a window, counted in the snapshot of the fetch.
+
+    Attributes:
+        days: the number of rows by the day of their watermark, up to the window's end; None for those of no day (before all time, a
+            text that is no moment).
+        beyond: the number of rows later than `reached`.
+        reached: the last day the next window will reach.
+    """
+
+    days: Mapping[date | None, int]
+    beyond: int
+    reached: date
+
+
+@dataclass(frozen=True)
 class Fetched:
-    """The rows of a source system in a file, and their number as the source itself stated it."""
+    """The rows of a source system in a file, their number as the source itself stated it, and what is known of the others."""
 
     source_object: str
     path: Path
     received: int
+    outside: Outside | None = None
 
 
 @dataclass(frozen=True)

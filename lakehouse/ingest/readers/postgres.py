@@ -1,9 +1,17 @@
-"""Fetch a window of a source table as CSV: one repeatable-read transaction, rows chosen by watermark, in a fixed order."""
+"""Fetch a window of a source table as CSV: one repeatable-read transaction, rows chosen by watermark, in a fixed order.
+
+In the same snapshot the rows outside of the window are counted: a row whose watermark is far in the future, or was written back into the
+past, is in no window and would never be missed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,35 +20,96 @@ from psycopg import sql
 from sqlalchemy import URL
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from lakehouse.contracts.model import Contract, PostgresSource
+from lakehouse.city.calendar import next_due
+from lakehouse.contracts.model import Column, Contract, PostgresSource
 from lakehouse.errors import nearest_first
 from lakehouse.ingest.readers import csv
 from lakehouse.ingest.readers.csv_count import count_written
-from lakehouse.ingest.readers.delivery import Fetched
+from lakehouse.ingest.readers.delivery import Fetched, Outside
 from lakehouse.ingest.readers.header import Expected
+from lakehouse.ingest.readers.postgres_text import WATERMARKS, WATERMARKS_IN_WORDS, Mark, text_of
 from lakehouse.ingest.readers.records import Record, refusal
 from lakehouse.ingest.readers.window import Window
 
-SETTINGS = "-c datestyle=ISO -c client_encoding=UTF8 -c statement_timeout=600000 -c lock_timeout=30000"
+SETTINGS = "-c datestyle=ISO -c client_encoding=UTF8 -c extra_float_digits=1 -c statement_timeout=600000 -c lock_timeout=30000"
+# A domain is a name for another type: what counts is the type its values have.
+COLUMN_TYPES = """
+WITH RECURSIVE stored AS (
+  SELECT attnum, attname, atttypid AS type FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+  UNION ALL
+  SELECT attnum, attname, typbasetype FROM stored JOIN pg_type ON pg_type.oid = stored.type WHERE typbasetype <> 0
+)
+SELECT attname, typname FROM stored JOIN pg_type ON pg_type.oid = stored.type WHERE typbasetype = 0 ORDER BY attnum
+"""
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A source table in one snapshot, and the types its columns have there."""
+
+    connection: psycopg.Connection
+    contract: Contract
+    types: Mapping[str, str]
+
+    @property
+    def source(self) -> PostgresSource:
+        return _source(self.contract)
+
+    @cached_property
+    def mark(self) -> Mark:
+        column = next(column for column in self.contract.columns if column.source_name == self.source.watermark)
+        return Mark(column.source_name, self.types[column.source_name], column)
+
+    def copy(self, columns: Sequence[Column], condition: sql.Composable, target: Path) -> int:
+        """Write columns of the rows that fulfil a condition as CSV, in the order of their texts; return how many rows there are."""
+        rows = sql.SQL(" FROM {} WHERE {}").format(_name(self.source), condition)
+        texts = sql.SQL(", ").join(sql.SQL("{} AS {}").format(self._text(one), sql.Identifier(one.source_name)) for one in columns)
+        order = sql.SQL(", ").join(sql.SQL('{} COLLATE "C"').format(sql.Identifier(one.source_name)) for one in columns)
+        query = sql.SQL("COPY (SELECT * FROM (SELECT {}{}) AS texts ORDER BY {}) TO STDOUT (FORMAT csv, HEADER)").format(texts, rows, order)
+        counted = self.connection.execute(sql.SQL("SELECT count(*)") + rows).fetchone()
+        with target.open("wb") as file, self.connection.cursor().copy(query) as parts:
+            for part in parts:
+                file.write(part)
+        return int(counted[0]) if counted else 0
+
+    def outside(self, asked: Window) -> Outside:
+        """Count the rows up to a window's end by day, and those that not even the next window reaches."""
+        end, reached = asked.last + timedelta(days=1), next_due(self.contract.cycle, asked.last)
+        by_day = sql.SQL("SELECT {} AS day, count(*) FROM {} WHERE {} GROUP BY 1").format(
+            self.mark.day, _name(self.source), self.mark.before(end)
+        )
+        counts: Counter[date | None] = Counter()
+        for text, count in self.connection.execute(by_day):
+            counts[self.mark.day_of(text)] += count
+        later = sql.SQL("SELECT count(*) FROM {} WHERE {}").format(_name(self.source), self.mark.since(reached + timedelta(days=1)))
+        beyond = self.connection.execute(later).fetchone()
+        return Outside(counts, int(beyond[0]) if beyond else 0, reached)
+
+    def _text(self, column: Column) -> sql.Composable:
+        return text_of(column, self.types[column.source_name])
 
 
 def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Fetched:
-    """Write the rows of a window to `target` and return what was fetched; the rows are counted in the same snapshot.
+    """Write the rows of a window to `target` and return what was fetched; rows inside and outside are counted in the same snapshot.
 
     Raises:
-        SourceError: the source does not answer, or the table or a column is not there (any more).
+        SourceError: the source does not answer, or the table or a column is not there (any more), or is of another kind.
     """
     source = _source(contract)
-    try:
-        with _connection(url, source, asked.timezone) as connection:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            connection.read_only = True
-            _check_columns(connection, source, contract)
-            received = _copy(connection, contract, asked, target)
-    except psycopg.Error as error:  # the error's own text may quote a row: only the SQLSTATE is reported
-        found = f"the source database refused the query (SQLSTATE {error.sqlstate or 'none'})."
-        raise refusal(_where(source), found, "", "ask the department that runs the source.") from None
-    return Fetched(f"{source.connection}/{source.table}.csv", target, received)
+    with _snapshot(url, contract, asked.timezone) as table:
+        received = table.copy(contract.kept_columns, _condition(table.mark, asked), target)
+        outside = table.outside(asked)
+    return Fetched(f"{source.connection}/{source.table}.csv", target, received, outside)
+
+
+def list_rows(url: URL, contract: Contract, timezone: str, columns: Sequence[Column], target: Path) -> int:
+    """Write some columns of all rows of the table to `target` as CSV, whatever their watermark; return how many rows there are.
+
+    Raises:
+        SourceError: as `fetch`.
+    """
+    with _snapshot(url, contract, timezone) as table:
+        return table.copy(columns, sql.SQL("true"), target)
 
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
@@ -62,6 +131,20 @@ def _where(source: PostgresSource) -> str:
     return f"{source.connection}: table {source.table}"
 
 
+@contextmanager
+def _snapshot(url: URL, contract: Contract, timezone: str) -> Iterator[_Table]:
+    """Yield the table as it is at one moment; whatever is asked until the block ends is answered from that moment."""
+    source = _source(contract)
+    try:
+        with _connection(url, source, timezone) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            yield _Table(connection, contract, _types(connection, source, contract))
+    except psycopg.Error as error:  # the error's own text may quote a row: only the SQLSTATE is reported
+        found = f"the source database refused the query (SQLSTATE {error.sqlstate or 'none'})."
+        raise refusal(_where(source), found, "", "ask the department that runs the source.") from None
+
+
 def _connection(url: URL, source: PostgresSource, timezone: str) -> psycopg.Connection:
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     again = retry_if_exception_type(psycopg.OperationalError)
@@ -75,43 +158,31 @@ def _connection(url: URL, source: PostgresSource, timezone: str) -> psycopg.Conn
         raise refusal(_where(source), found, "", fix) from None
 
 
-def _check_columns(connection: psycopg.Connection, source: PostgresSource, contract: Contract) -> None:
-    table = _table(source).as_string(connection)
+def _types(connection: psycopg.Connection, source: PostgresSource, contract: Contract) -> dict[str, str]:
+    """Return the types of the table's columns, checked: all that are asked for are there, and the watermark is a moment."""
+    table = _name(source).as_string(connection)
     exists = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone()
     if not exists or not exists[0]:
         raise refusal(_where(source), "the table does not exist, or we may not read it.", "", "restore it, or correct source.table.")
-    rows = connection.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum", (table,)
-    )
-    there = [row[0] for row in rows]
+    there: dict[str, str] = dict(connection.execute(COLUMN_TYPES, (table,)).fetchall())
     wanted = [*(column.source_name for column in contract.kept_columns), source.watermark]
     missing = sorted(set(wanted).difference(there))
     if missing:
         found = f"columns are missing: {', '.join(missing)}."
-        raise refusal(_where(source), found, nearest_first(missing[0], there), "restore them, or correct the contract.")
+        raise refusal(_where(source), found, nearest_first(missing[0], list(there)), "restore them, or correct the contract.")
+    if there[source.watermark] not in WATERMARKS:
+        found = f"the watermark {source.watermark} is of the type {there[source.watermark]}, which is no moment."
+        raise refusal(_where(source), found, WATERMARKS_IN_WORDS, "name another column in source.watermark.")
+    return there
 
 
-def _copy(connection: psycopg.Connection, contract: Contract, asked: Window, target: Path) -> int:
-    source = _source(contract)
-    columns = [sql.Identifier(column.source_name) for column in contract.kept_columns]
-    rows = sql.SQL(" FROM {} WHERE {}").format(_table(source), _condition(source, asked))
-    order = sql.SQL(", ").join(sql.SQL('{}::text COLLATE "C"').format(column) for column in columns)
-    query = sql.SQL("COPY (SELECT {}{} ORDER BY {}) TO STDOUT (FORMAT csv, HEADER)").format(sql.SQL(", ").join(columns), rows, order)
-    counted = connection.execute(sql.SQL("SELECT count(*)") + rows).fetchone()
-    with target.open("wb") as file, connection.cursor().copy(query) as parts:
-        for part in parts:
-            file.write(part)
-    return int(counted[0]) if counted else 0
-
-
-def _condition(source: PostgresSource, asked: Window) -> sql.Composable:
+def _condition(mark: Mark, asked: Window) -> sql.Composable:
     """Return the condition of a window; it also takes every row without a watermark, so that the gate can judge it."""
-    mark, end = sql.Identifier(source.watermark), asked.last + timedelta(days=1)
-    within = sql.SQL("{} < {}").format(mark, sql.Literal(f"{end.isoformat()} 00:00:00"))
+    within = mark.before(asked.last + timedelta(days=1))
     if asked.first is not None:
-        within += sql.SQL(" AND {} >= {}").format(mark, sql.Literal(f"{asked.first.isoformat()} 00:00:00"))
-    return sql.SQL("({}) OR {} IS NULL").format(within, mark)
+        within = sql.SQL("{} AND {}").format(within, mark.since(asked.first))
+    return sql.SQL("({}) OR {} IS NULL").format(within, sql.Identifier(mark.name))
 
 
-def _table(source: PostgresSource) -> sql.Identifier:
+def _name(source: PostgresSource) -> sql.Identifier:
     return sql.Identifier(*source.table.split("."))

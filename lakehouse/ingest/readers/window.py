@@ -26,19 +26,26 @@ def is_fetched(contract: Contract) -> bool:
     return isinstance(contract.source, FetchedSource)
 
 
-def next_window(contract: Contract, landed: Iterable[date], asked: tuple[date, str], *, again: bool = False) -> Window | None:
+def next_window(
+    contract: Contract, landed: Iterable[date], asked: tuple[date, str], *, again: bool = False, since: date | None = None
+) -> Window | None:
     """Return the window to ask for at a date (`asked`: date, time zone), or None when the delivery of the cycle has come.
 
     It begins the day after the last landed date, minus the overlap in days for rows that were committed late. So it also covers what a
-    failed run missed. With `again`, the window is asked for even when the delivery has come.
+    failed run missed. With `again`, the window is asked for even when the delivery has come; with `since`, it begins no later than then.
     """
     on, timezone = asked
-    source = contract.source
-    assert isinstance(source, FetchedSource)
     known = list(landed)
     due_on = last_due(contract.cycle, on)
     if not again and any(due_on <= day <= on for day in known):
         return None
     last = max((day for day in known if day < on), default=None)
-    first = None if last is None else last + timedelta(days=1 - source.overlap_days)
-    return Window(first, on, timezone)
+    first = None if last is None else first_after(contract, last)
+    return Window(first if first is None or since is None else min(first, since), on, timezone)
+
+
+def first_after(contract: Contract, last: date) -> date:
+    """Return the first day of the window that follows a delivery about a date."""
+    source = contract.source
+    assert isinstance(source, FetchedSource)
+    return last + timedelta(days=1 - source.overlap_days)

@@ -11,7 +11,8 @@ import pytest
 
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import contract_paths, load_contract, load_contracts, load_sound_contracts
-from lakehouse.contracts.model import ClosingsHeldAt, CsvSource, EachProvider
+from lakehouse.contracts.model import CsvSource, EachProvider
+from lakehouse.contracts.terms import ClosingsHeldAt
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.derive import docs
 from lakehouse.errors import ContractError
@@ -108,6 +109,9 @@ def test_three_mistakes_are_told_at_once(few_codes: Path) -> None:
         (PERMIT, ("watermark: update_time", "watermark: changed_at"), "customProperties.source.value.watermark", "'changed_at'."),
         (PERMIT, ("path: /residence-permits", "path: residence-permits"), "customProperties.source.value.path", "is no path of an API."),
         (PERMIT, ("path: /residence-permits", "path: /a?page=1"), "customProperties.source.value.path", "is no path of an API."),
+        (PERMIT, ("overlapDays: 3,", "overlapDays: 3, paging: pages,"), "customProperties.source.value.paging", "'pages' is not allowed."),
+        (PERMIT, ("{every: month}}", "{every: hour}}"), "customProperties.source.value.reconcile", "is hour, but a day is run once."),
+        (REGISTER, ("{every: month}}", "{every: moon}}"), "customProperties.source.value.reconcile.every", "'moon' is not allowed."),
         (PERMIT, ("connection: city_api", "connection: City-API"), "customProperties.source.value.connection", "no name of a connection."),
         (PERMIT, ("{kind: public_security}", "{each: district}"),
          "customProperties.source.value.kind", "is api, but an API is delivered by one provider, not by each district."),

@@ -10,7 +10,8 @@ from typing import Any
 from expectations.rules.check import Ground
 from lakehouse.city.departments import Department
 from lakehouse.city.regions import Region, RegionTree
-from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, Locality, OneProvider, Rule, Sharing
+from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, OneProvider, Rule, Sharing
+from lakehouse.contracts.terms import Locality
 from lakehouse.declarations.codes import Code, CodeTable
 from lakehouse.numbers.resident import normalise_resident_id
 from lakehouse.rules.registry import build_rule
@@ -104,6 +105,7 @@ RULES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("years", "compare", "warning", {"operator": "<", "to": "age_reported"}),
 ]
 LONG_AGO = date(1980, 1, 1)
+FRACTIONS = ("", "", "", "", "", ".0", ".5", ".123456", ".1234567", ".", ".1x")  # of a second; the last three are no fractions
 LIVES: list[tuple[str, str, date, date | None, str | None]] = [
     ("4499", "city", LONG_AGO, None, None),
     ("449901", "district", LONG_AGO, None, None),
@@ -260,7 +262,7 @@ def _day(chance: Random) -> str:
 def _moment(chance: Random) -> str:
     around = datetime(2026, 6, 1) if chance.random() < 0.8 else datetime(1988, 4, 10)  # noqa: DTZ001
     moment = around + timedelta(minutes=chance.randrange(-30, 15), seconds=chance.randrange(60))
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
+    return f"{moment:%Y-%m-%d %H:%M:%S}" + chance.choice(FRACTIONS)
 
 
 def _dirty(chance: Random, text: str | None) -> str | None:
