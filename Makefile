@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install run minio test lint down clean
+.PHONY: help install run minio test fuzz lint down clean
 
 ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 PYTHON ?= python3.11
@@ -45,6 +45,10 @@ run: install $(if $(filter minio,$(STORE)),minio) ## start the services, run the
 test: install $(if $(ARGS),,minio) ## run all tiers on real components, in two processes (ARGS="-m fast" for some)
 	@cd "$(ROOT)"
 	exec "$(BIN)/python" -m pytest $(or $(ARGS),--numprocesses 2 --dist loadgroup --no-loadscope-reorder)
+
+fuzz: install ## try COUNT changed deliveries (50000) on the readers, in two processes (FUZZ="--seed 2", "--replay NUMBER")
+	@cd "$(ROOT)"
+	exec "$(BIN)/python" -m tests.fuzz --count "$(or $(COUNT),50000)" --processes 2 $(FUZZ)
 
 lint: install ## style, types and SQL
 	@cd "$(ROOT)"

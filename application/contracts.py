@@ -64,7 +64,7 @@ def check(instance: Instance) -> Checked:
     contracts, unsound = load_sound_contracts(instance.settings.contracts)
     folder = instance.settings.contracts
     returns, unreadable = load_sound_returns(folder / "returns")
-    declared = [*unsound, *unreadable.values(), *_of_declarations(folder, contracts, returns)]
+    declared = [*unsound, *unreadable.values(), *_of_declarations(instance, contracts, returns)]
     if not returns and not unreadable:
         nothing = Problem(str(folder / "returns"), "no return is declared.", "", "declare one, or leave out the steps of returns.")
         declared.append(nothing.text())
@@ -80,7 +80,8 @@ def compare(instance: Instance, old: Path) -> dict[str, list[Difference]]:
     return {code: changes for code, changes in found.items() if changes}
 
 
-def _of_declarations(folder: Path, contracts: Mapping[str, Contract], returns: Mapping[str, Return]) -> Iterator[str]:
+def _of_declarations(instance: Instance, contracts: Mapping[str, Contract], returns: Mapping[str, Return]) -> Iterator[str]:
+    folder, project = instance.settings.contracts, instance.settings.dbt_project
     yield from _attempt(partial(load_code_tables, folder))[1]
     yield from _attempt(partial(load_clock_table, folder / "clocks.yaml"))[1]
     authority, wrong = _attempt(partial(load_authority, folder / "authority.yaml", contracts))
@@ -90,9 +91,11 @@ def _of_declarations(folder: Path, contracts: Mapping[str, Contract], returns: M
     yield from (problem.text() for _, problem in sheet_problems(returns.values()))
     if policies:
         known = Known(contracts, authority, policies, unread_codes(folder, contracts)) if authority else None
-        libraries, wrong = load_sound_libraries(known) if known else read_libraries()
+        libraries, wrong = load_sound_libraries(known, project) if known else read_libraries(project)
         yield from wrong
-        unread = unread_codes(folder, contracts) | (library_tables() - libraries.keys())  # the problems of these are reported already
+        unread = unread_codes(folder, contracts) | (
+            library_tables(project) - libraries.keys()
+        )  # the problems of these are reported already
         for declared in returns.values():
             if unread.isdisjoint((*declared.resources, declared.source)):
                 yield from _attempt(partial(contracts_behind, declared, authority, contracts))[1] if authority else ()

@@ -53,8 +53,10 @@ def write_dictionary(instance: Instance) -> Path:
     folder = instance.settings.contracts
     contracts = load_contracts(folder)
     authority, policies = load_authority(folder / "authority.yaml", contracts), load_policies(folder / "policies.yaml")
-    held = load_libraries(Known(contracts, authority, policies))
-    declared = Declarations(contracts, public_models(), authority, policies, load_sound_returns(folder / "returns")[0], held)
+    project = instance.settings.dbt_project
+    held = load_libraries(Known(contracts, authority, policies), project)
+    returns = load_sound_returns(folder / "returns")[0]
+    declared = Declarations(contracts, public_models(project), authority, policies, returns, held)
     city = (instance.city.name, instance.city.name_en)
     return dictionary.write(instance.folder("derived", "docs"), declared, load_code_tables(folder), city)
 
@@ -65,9 +67,11 @@ def write_dbt_docs(instance: Instance) -> Path:
     Raises:
         ConfigError: dbt cannot read the project.
     """
-    contracts = load_contracts(instance.settings.contracts)
-    authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
-    project = dbt.render(instance.folder("derived", "docs", "dbt"), contracts, authority)
+    folder = instance.settings.contracts
+    contracts = load_contracts(folder)
+    authority, policies = load_authority(folder / "authority.yaml", contracts), load_policies(folder / "policies.yaml")
+    declared = dbt.Declared(contracts, authority, policies)
+    project = dbt.render(instance.settings.dbt_project, instance.folder("derived", "docs", "dbt"), declared)
     first = date.fromisoformat(instance.city.first_business_date)
     told = dbt.Run(first, instance.timezone, instance.city.region_code, instance.root("lake"), NO_WAREHOUSE)
     dbt_runs.invoke(project, told, ("parse",))  # writes the manifest that the docs are made from

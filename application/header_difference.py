@@ -10,13 +10,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
+from application.new_contract import declared_beside
 from lakehouse.config import Instance
-from lakehouse.contracts.guess.resource import GuessedColumn, guess
+from lakehouse.contracts.guess.resource import Declared, GuessedColumn, guess
 from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.contracts.model import Contract, CsvSource, XlsxSource
 from lakehouse.contracts.skeleton import column_lines
-from lakehouse.declarations.codes import load_code_tables
 from lakehouse.ingest.readers.header import Judged, expected_of, judge, remedy
 from lakehouse.ingest.readers.window import is_fetched
 from lakehouse.ingest.undeclared.specimen import RawTable, Specimen, read_specimen
@@ -79,8 +79,8 @@ def compare_header(instance: Instance, resource: str, file: Path, on: date | Non
     judged = _judged(specimen, laid)
     settings = _settings(laid, specimen)
     columns = (*_found(specimen.headers, judged, laid), *_lacking(judged))
-    codes = {name: frozenset(one.code for one in table.versions) for name, table in load_code_tables(instance.settings.contracts).items()}
-    new = _new_columns(specimen, judged, contract, codes) if judged.is_header and not judged.layout else []
+    beside = declared_beside(instance.settings.contracts)
+    new = _new_columns(specimen, judged, contract, beside) if judged.is_header and not judged.layout else []
     is_right = judged.is_right and not settings
     layout = next((one.name for one in contract.layouts if one.covers(day)), None)
     to_write = "\n".join(_to_write(contract, judged, settings, (new, on))) if _can_be_raised(judged) and not is_right else ""
@@ -110,7 +110,7 @@ def _without_header(laid: Contract, specimen: Specimen, layout: str | None) -> H
 
 def _judged(specimen: Specimen, laid: Contract) -> Judged:
     """Return what is wrong with the names; a field that no line of JSON Lines has is empty, so none is missing there."""
-    judged = judge(specimen.headers, expected_of(laid))
+    judged = judge(specimen.headers, expected_of(laid), to_its_holder=True)
     if specimen.source["kind"] != "jsonl":
         return judged
     return replace(judged, missing=tuple(name for name in judged.missing if name in judged.renamed))
@@ -157,9 +157,9 @@ def _lacking(judged: Judged) -> Iterator[HeaderColumn]:
     yield from (HeaderColumn(None, None, name, "missing") for name in judged.missing if name not in judged.renamed)
 
 
-def _new_columns(specimen: Specimen, judged: Judged, contract: Contract, codes: dict[str, frozenset[str]]) -> list[GuessedColumn]:
+def _new_columns(specimen: Specimen, judged: Judged, contract: Contract, beside: Declared) -> list[GuessedColumn]:
     """Return the columns that would be new in the contract, as they are guessed from the file."""
-    guessed = guess(specimen.headers, specimen.rows, codes).columns
+    guessed = guess(specimen.headers, specimen.rows, beside).columns
     taken = {column.name for column in contract.columns}
     new = [guessed[one.place - 1] for one in judged.undeclared if one.name and not one.meant]
     names = (one.name if one.name not in taken else f"{one.name}_{place}" for place, one in enumerate(new, len(taken) + 1))

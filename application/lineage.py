@@ -24,7 +24,7 @@ from lakehouse.declarations.authority import Candidate, EntityAuthority, FieldAu
 from lakehouse.errors import ConfigError, DeliveryError, Problem, QualityError, nearest_first
 from lakehouse.ingest.landing import landed_path
 from lakehouse.ingest.places import cell_places, row_place
-from lakehouse.naming import LOCALITY_COLUMNS, bronze, library, package_prefix, quality, silver
+from lakehouse.naming import LOCALITY_COLUMNS, bronze, package_prefix, quality, silver
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, days, facts
 from lakehouse.returns.addressees import addressees
@@ -91,6 +91,7 @@ class _Subject:
     spark: SparkSession
     contracts: Mapping[str, Contract]
     name: str
+    table: str
     entity: EntityAuthority
     key: str
     day: days.Day
@@ -122,9 +123,9 @@ def trace(instance: Instance, table: str, key: str, column: str | None = None) -
 def _subject(instance: Instance, table: str, key: str) -> _Subject:
     contracts = load_sound_contracts(instance.settings.contracts)[0]
     authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
-    name = {library(name): name for name in authority.entities}.get(table)
+    name = authority.entity_in(table)
     if name is None:
-        allowed = nearest_first(table, [library(one) for one in authority.entities])
+        allowed = nearest_first(table, [authority.library_of(one) for one in authority.entities])
         raise ConfigError(Problem(table, "is no library of an entity.", allowed, "name one of these.").text())
     with connect(instance) as connection:
         day = days.last_published(connection)
@@ -132,7 +133,7 @@ def _subject(instance: Instance, table: str, key: str) -> _Subject:
     if day is None or not built:
         raise DeliveryError(Problem("lineage", "no day is published.", "", "run a day: huiliu run-day DATE.").text())
     versions = {one["table"]: one["version"] for one in built}
-    return _Subject(instance, open_session(instance), contracts, name, authority.entities[name], key, day, versions)
+    return _Subject(instance, open_session(instance), contracts, name, table, authority.entities[name], key, day, versions)
 
 
 def _field_of(subject: _Subject, column: str, columns: Iterable[str]) -> dict[str, FieldAuthority]:
@@ -149,7 +150,7 @@ def _field_of(subject: _Subject, column: str, columns: Iterable[str]) -> dict[st
         return {name: fields[name]}
     allowed = nearest_first(column, [*fields, *facts_of])
     raise ConfigError(
-        Problem(f"{library(subject.name)}.{column}", "no source supplies this column by itself.", allowed, "name one of these.").text()
+        Problem(f"{subject.table}.{column}", "no source supplies this column by itself.", allowed, "name one of these.").text()
     )
 
 
@@ -234,7 +235,7 @@ def _packages(subject: _Subject, row: DataFrame, column: str | None) -> tuple[di
     """Return the packages of the day that the row is due to: of returns from this table and, if a column is named, with this column."""
     day, issue = subject.day.business_date, subject.day.issue
     declared = load_sound_returns(subject.instance.settings.contracts / "returns")[0].values()
-    returns = [one for one in declared if one.source == library(subject.name) and column in (None, *(c.name for c in one.columns))]
+    returns = [one for one in declared if one.source == subject.table and column in (None, *(c.name for c in one.columns))]
     if not returns:
         return ()
     audiences = [audience for one in returns for audience in one.audiences.values()]

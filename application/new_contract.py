@@ -12,13 +12,14 @@ from pathlib import Path
 
 from lakehouse.city.providers import OFFICE_KINDS, Offices, load_offices
 from lakehouse.config import Instance
-from lakehouse.contracts.guess.resource import GuessedColumn, guess
+from lakehouse.contracts.guess.resource import Declared, GuessedColumn, guess
 from lakehouse.contracts.layouts import Encoding
 from lakehouse.contracts.loader import contract_paths, load_contract, resource_code
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.properties import NAME_PATTERN
 from lakehouse.contracts.skeleton import Start, skeleton
 from lakehouse.declarations.codes import load_code_tables
+from lakehouse.declarations.policies import load_policies
 from lakehouse.errors import ConfigError, ContractError, Problem, SourceError, nearest_first
 from lakehouse.ingest.readers import read_delivery, reader_of
 from lakehouse.ingest.undeclared.specimen import read_specimen
@@ -75,6 +76,7 @@ def begin(instance: Instance, wanted: Wanted) -> Begun:
 
     Raises:
         ConfigError: the level is unknown, the contract exists already, or no office can be the provider.
+        ContractError: the policies or a code table are wrong.
         SourceError: the file holds no table that can be read.
     """
     first = date.fromisoformat(instance.city.first_business_date)
@@ -87,10 +89,9 @@ def begin(instance: Instance, wanted: Wanted) -> Begun:
         raise ConfigError(Problem(str(path), f"there is a contract of {code} already.", "", fix).text())
     content = wanted.file.read_bytes()
     specimen = read_specimen(content, wanted.file.name, wanted.encoding)
-    codes = {name: frozenset(one.code for one in table.versions) for name, table in load_code_tables(folder).items()}
     source = {**specimen.source, "path": f"{code}/{sender.between}{{date}}_{{n}}{specimen.suffix}"}
     remarks = [*specimen.remarks, *([sender.remark] if sender.remark else [])]
-    guessed = guess(specimen.headers, specimen.rows, codes)
+    guessed = guess(specimen.headers, specimen.rows, declared_beside(folder))
     start = Start(code, wanted.file.stem if not DATED.fullmatch(wanted.file.stem) else code, level, sender.provider, source, guessed)
     path.parent.mkdir(parents=True, exist_ok=True)
     contract = _write(path, skeleton(replace(start, remarks=tuple(remarks))))
@@ -99,6 +100,17 @@ def begin(instance: Instance, wanted: Wanted) -> Begun:
     told += [f"the file cannot be read so: {refused}"] if refused else []
     keys = tuple(column.name for column in contract.key_columns)
     return Begun(path, specimen.headers, keys, rejected.pop("", 0), dict(rejected), tuple(told))
+
+
+def declared_beside(folder: Path) -> Declared:
+    """Return what a guess needs to know of the declarations in a contracts folder.
+
+    Raises:
+        ContractError: the policies or a code table are wrong.
+    """
+    codes = {name: frozenset(one.code for one in table.versions) for name, table in load_code_tables(folder).items()}
+    policies = load_policies(folder / "policies.yaml")
+    return Declared(codes, tuple(policies.classes), policies.roles.unclassified)
 
 
 def _of_columns(columns: Iterable[GuessedColumn]) -> Iterator[str]:

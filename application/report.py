@@ -18,6 +18,7 @@ from lakehouse.city.departments import load_departments
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
+from lakehouse.contracts.neighbours import neighbours
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.ingest.delivery_tickets import STOPS, UNUSABLE
 from lakehouse.naming import DEPARTMENT, LEVELS, quality, recipient_folder
@@ -58,7 +59,8 @@ class DayReport:
         invariants: id, ok, detail.
         providers: names of departments by credit code.
         return_names: names of returns by id.
-        missing_references: rows of each provider that name a person, entity or address that is not there.
+        entity_names: what people call the kinds of entities, `zh` and `en`, by kind.
+        missing_references: rows of each provider that name an entity (`target`) that no library has.
         truth: scores of the day against the hidden truth; only with a sample city.
     """
 
@@ -83,6 +85,7 @@ class DayReport:
     invariants: list[Row]
     providers: dict[str, str]
     return_names: dict[str, str]
+    entity_names: dict[str, dict[str, str]]
     missing_references: list[Row]
     truth: dict[str, dict[str, float]] | None
 
@@ -110,6 +113,7 @@ def collect(instance: Instance, day: date) -> DayReport:
         **found,
         providers={one.uscc: one.name for one in load_departments(instance.city_folder)},
         return_names={one.id: one.name for one in load_sound_returns(instance.settings.contracts / "returns")[0].values()},
+        entity_names={name: one._asdict() for name, one in (neighbours(instance.settings.contracts).entities or {}).items()},
         missing_references=_missing_references(instance, found["libraries"]),
         truth=truth_scores(instance, day, found["libraries"]),
     )
@@ -272,7 +276,7 @@ def _packages_by_level(made: list[packages.Package]) -> list[dict[str, Any]]:
 
 
 def _missing_references(instance: Instance, libraries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return how many rows of each provider name a person, entity or address that is not there, most rows first."""
+    """Return how many rows of each provider name an entity that no library has, most rows first."""
     version = next((one["version"] for one in libraries if one["table"] == MISSING_REFERENCES), None)
     if version is None:
         return []

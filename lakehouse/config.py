@@ -38,6 +38,7 @@ class Settings(BaseSettings):
         contracts: the contracts it serves.
         city: the city it serves; its folder lies below `cities`.
         cities: the folder of all cities.
+        dbt_project: the folder of the dbt project that makes the libraries.
         store: the URL of a folder or bucket with a folder for each area, or an S3 URL with `{area}` in it, or `minio`: the instance's own
             object store server. Empty: the store chosen at the first start, and at the first start itself a folder below home.
         spark_memory: the heap of the Spark application.
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     contracts: Path = PROJECT / "contracts"
     city: str = "zhuhai"
     cities: Path = PROJECT / "cities"
+    dbt_project: Path = PROJECT / "dbt_project"
     store: str = ""
     spark_memory: str = "2g"
     spark_warmup: bool = True
@@ -70,6 +72,7 @@ class Settings(BaseSettings):
             "HUILIU_HOME": str(self.home.resolve()),
             "HUILIU_CONTRACTS": str(self.contracts.resolve()),
             "HUILIU_CITIES": str(self.cities.resolve()),
+            "HUILIU_DBT_PROJECT": str(self.dbt_project.resolve()),
             "HUILIU_CITY": self.city,
             "HUILIU_STORE": self.store,
             "HUILIU_SPARK_MEMORY": self.spark_memory,

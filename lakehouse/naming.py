@@ -26,9 +26,9 @@ def silver(resource: str) -> str:
     return f"silver.{resource}"
 
 
-def library(entity: str) -> str:
-    """Return the base table of an entity of the authority file."""
-    return "base.legal_entity" if entity == "entity" else f"base.{entity}"
+def library(name: str) -> str:
+    """Return the base library of this name, e.g. `person`; authority.yaml says which one holds which kind of entity."""
+    return f"base.{name}"
 
 
 def special(topic: str) -> str:

@@ -28,7 +28,20 @@ MAY_IMPORT = {
 }
 # The rooms (sub-packages) of a package, and its modules outside of any room.
 ROOMS = {
-    "lakehouse": {"city", "contracts", "declarations", "derive", "ingest", "numbers", "ops", "pages", "returns", "rules", "verification"},
+    "lakehouse": {
+        "city",
+        "contracts",
+        "declarations",
+        "derive",
+        "ingest",
+        "numbers",
+        "ops",
+        "pages",
+        "returns",
+        "rules",
+        "text",
+        "verification",
+    },
     "spark_jobs": {"ingest", "jobs", "lake", "returns", "transforms"},
     "sample_city": {"feed", "sources", "world"},
 }
@@ -48,8 +61,9 @@ ROOM_MAY_IMPORT = {
     "lakehouse.declarations": {"contracts", "numbers"},
     "lakehouse.contracts": {"city", "declarations", "numbers", "rules"},
     "lakehouse.rules": {"contracts", "declarations", "numbers"},
-    "lakehouse.ingest": {"city", "contracts", "declarations", "numbers", "ops", "rules"},
-    "lakehouse.returns": {"city", "contracts", "declarations", "numbers", "ops", "rules", "verification"},
+    "lakehouse.text": {"contracts", "declarations", "numbers"},
+    "lakehouse.ingest": {"city", "contracts", "declarations", "numbers", "ops", "rules", "text"},
+    "lakehouse.returns": {"city", "contracts", "declarations", "numbers", "ops", "rules", "text", "verification"},
     "lakehouse.derive": {"city", "contracts", "declarations", "numbers", "returns", "rules"},
     "spark_jobs.transforms": set(),
     "spark_jobs.lake": {"transforms"},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from application.pages import charts
-from application.pages.words import DISPOSITIONS, GAPS, GATE_MARKS, INVARIANTS, LEVELS, STATES, TARGETS, word
+from application.pages.words import DISPOSITIONS, GAPS, GATE_MARKS, INVARIANTS, LEVELS, STATES, word
 from lakehouse.pages.rendering import Pair, put, render
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -158,12 +158,13 @@ def _of_gap(gap: dict[str, Any], names: dict[str, Pair], providers: dict[str, st
 
 def _references(report: Report, names: dict[str, Pair]) -> list[dict[str, Any]]:
     most = max((one["rows"] for one in report["missing_references"]), default=0)
+    targets = {name: (one["zh"], one["en"]) for name, one in report["entity_names"].items()}
     return [
         one
         | {
             "provider": report["providers"].get(one["provider"], one["provider"]),
             "name": word(names, one["resource"]),
-            "target": word(TARGETS, one["target"]),
+            "target": word(targets, one["target"]),
             "width": 100 * one["rows"] / most,
         }
         for one in report["missing_references"]

@@ -45,7 +45,6 @@ GAPS: dict[str, Pair] = {
 }
 SEVERITIES: dict[str, Pair] = {"error": ("错误", "error"), "warning": ("警告", "warning")}
 STATES: dict[str, Pair] = {"published": ("已发布", "published"), "closed": ("已关账、未发布", "closed, not published")}
-TARGETS: dict[str, Pair] = {"person": ("人口", "person"), "entity": ("法人", "entity"), "address": ("标准地址", "address")}
 TRANSFORMS: dict[str, Pair] = {
     "raw": ("原值", "raw"),
     "mask": ("遮盖", "mask"),

@@ -21,13 +21,6 @@
   concat_ws('|', {{ district }}, {{ road }}, {{ door }}, {{ building }}, {{ unit }}, {{ room }})
 {%- endmacro %}
 
-{# Return a regular expression that matches any text of a column (text1|text2|…), longest first, each taken literally. #}
-{% macro one_of(column) -%}
-  array_join(
-    transform(sort_array(collect_set(struct(length({{ column }}) as n, {{ column }} as word)), false), one -> '\\Q' || one.word || '\\E'), '|'
-  )
-{%- endmacro %}
-
 {# Return the names of regions as addresses write them: `level, name, district_code`; a community also without its word for committee. #}
 {% macro region_names(regions) -%}
   select level, name, district_code from {{ regions }}
@@ -45,48 +38,112 @@
 {%- endmacro %}
 
 {#
-  Return one row with `pattern`, a regular expression that splits an address text (see `plain_address`) into district, street, community,
-  road, door, building, unit, room. It knows only regions of the reference table and roads of the standard addresses; it guesses nothing.
-  names: see `region_names`; roads(road_name)
+  Return the names that address texts are made of, each once: `level` (of a region, or `road`), `name`, and as `district_code` the only
+  district where a region has the name. regions(level, name, district_code); addresses(road_name)
 #}
-{% macro address_pattern(names, roads) -%}
-  with words as (
-    select
-      {{ one_of("case when level = 'province' then name end") }} as provinces,
-      {{ one_of("case when level = 'city' then name end") }} as cities,
-      {{ one_of("case when level = 'district' then name end") }} as districts,
-      {{ one_of("case when level = 'street' then name end") }} as streets,
-      {{ one_of("case when level = 'community' then name end") }} as communities
-    from {{ names }}
+{% macro address_names(regions, addresses) -%}
+  with written as (
+    {{ region_names(regions) }}
+  ),
+
+  lying as (
+    {{ districts_of_names('written') }}
   )
 
-  select
-    '^(?:' || provinces || ')?(?:' || cities || ')?(' || districts || ')?(' || streets || ')?(' || communities || ')?'
-    || '(' || (select {{ one_of('road_name') }} from {{ roads }}) || ')'
-    || '([0-9]+(?:-[0-9]+)?)号(?:[^0-9]*?([0-9A-Z]+)栋)?(?:([0-9A-Z]+)单元)?(?:([0-9A-Z]+)(?:房|室|$))?.*$' as pattern
-  from words
-{%- endmacro %}
-
-{# Return the eight parts of an address text, null where the text has no road and door; `pattern` comes from `address_pattern`. #}
-{% macro address_parts(text, pattern) -%}
-  get(filter(
-    array(split(regexp_replace({{ plain_address(text) }}, {{ pattern }}, '$1|$2|$3|$4|$5|$6|$7|$8'), '\\|')), parts -> size(parts) = 8
-  ), 0)
+  select written.level, written.name, lying.district_code
+  from written
+  left join lying on written.name = lying.name
+  where written.level <> 'grid'
+  union
+  select 'road', {{ plain_address('road_name') }}, cast(null as string) from {{ addresses }} where road_name is not null
 {%- endmacro %}
 
 {#
-  Return the keys of an address text's parts as an SQL struct: `room` with all parts, `building` without unit and room, `door` also without
-  the building. `district` is the code of the district the text names, else of the only district with its street or community, else empty
-  (any district).
+  Return one row per address text that names a road and a door: `address_text`, and as `key` what its address is looked up by.
+
+  A text is read from its beginning: province, city, district, street and community as far as it names them, a road, the number of the
+  door, and what follows of building, unit and room. Where that can be done in several ways, the longest province counts, then the longest
+  city, and so on. Only the given names are known; nothing is guessed. They are found by joins, never by a pattern made of them: what a
+  text costs does not depend on how many roads there are.
+  texts(address_text); names: see `address_names`
 #}
-{% macro address_keys(parts, district) -%}
-  {%- set numbers = [] -%}
-  {%- for n in range(4, 8) -%}{%- do numbers.append('regexp_replace(' ~ parts ~ '[' ~ n ~ "], '^0+(?=.)', '')") -%}{%- endfor -%}
-  case when {{ parts }} is not null then named_struct(
-    'room', {{ address_key(district, parts ~ '[3]', numbers[0], numbers[1], numbers[2], numbers[3]) }},
-    'building', {{ address_key(district, parts ~ '[3]', numbers[0], numbers[1]) }},
-    'door', {{ address_key(district, parts ~ '[3]', numbers[0]) }}
-  ) end
+{% macro address_keys(texts, names) -%}
+  {%- set levels = ['province', 'city', 'district', 'street', 'community'] -%}
+  with written as (
+    select address_text, {{ plain_address('address_text') }} as plain
+    from (select distinct address_text from {{ texts }} where address_text is not null)
+  ),
+
+  -- a text is cut where the number of a door begins
+  cut as (
+    select address_text, left(plain, place) as head, substring(plain, place + 1) as tail
+    from (select *, explode(sequence(1, length(plain))) as place from written)
+    where substring(plain, place + 1, 1) between '0' and '9' and substring(plain, place + 1) rlike '^[0-9]+(?:-[0-9]+)?号'
+  ),
+
+  -- what stands before ends with a road
+  found as (
+    select /*+ broadcast(road) */ cut.address_text, left(cut.head, cut.place) as start, road.name as road, cut.tail
+    from (select *, explode(sequence(0, length(head) - 1)) as place from cut) as cut
+    inner join {{ names }} as road on road.level = 'road' and substring(cut.head, cut.place + 1) = road.name
+  ),
+
+  -- and begins with regions: many texts have the same beginning, which is read once
+  read_0 as (
+    select distinct start, start as rest, cast(array() as array<int>) as sizes, cast(array() as array<string>) as districts from found
+  ),
+  {%- for level in levels %}
+
+  read_{{ loop.index }} as (
+    select /*+ broadcast(name) */
+      before.start,
+      substring(before.rest, before.size + 1) as rest,
+      array_append(before.sizes, before.size) as sizes,
+      array_append(before.districts, name.district_code) as districts
+    from (select *, explode(sequence(0, length(rest))) as size from read_{{ loop.index0 }}) as before
+    left join {{ names }} as name on name.level = '{{ level }}' and before.size > 0 and left(before.rest, before.size) = name.name
+    where before.size = 0 or name.name is not null
+  ),
+  {%- endfor %}
+
+  chosen as (
+    select
+      found.address_text,
+      max_by(
+        struct(found.road, found.tail, coalesce(read.districts[2], read.districts[3], read.districts[4], '') as district),
+        array_append(read.sizes, length(found.road))
+      ) as reading
+    from found
+    inner join read_{{ levels | length }} as read on found.start = read.start and read.rest = ''
+    group by found.address_text
+  ),
+
+  numbered as (
+    select
+      address_text,
+      reading,
+      transform(
+        split(
+          regexp_replace(
+            reading.tail,
+            '(?s)^([0-9]+(?:-[0-9]+)?)号(?:[^0-9]*?([0-9A-Z]+)栋)?(?:([0-9A-Z]+)单元)?(?:([0-9A-Z]+)(?:房|室|$))?.*$',
+            '$1|$2|$3|$4'
+          ),
+          '\\|'
+        ),
+        number -> regexp_replace(number, '^0+(?=.)', '')
+      ) as numbers
+    from chosen
+  )
+
+  select
+    address_text,
+    named_struct(
+      'room', {{ address_key('reading.district', 'reading.road', 'numbers[0]', 'numbers[1]', 'numbers[2]', 'numbers[3]') }},
+      'building', {{ address_key('reading.district', 'reading.road', 'numbers[0]', 'numbers[1]') }},
+      'door', {{ address_key('reading.district', 'reading.road', 'numbers[0]') }}
+    ) as key
+  from numbered
 {%- endmacro %}
 
 {#

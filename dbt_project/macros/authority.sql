@@ -77,7 +77,7 @@
 
 {#
   Return one row per entity: for each value and fact the offer that is kept (null: no resource offers one), and as `conflicts` the offers
-  that differ from it.
+  that differ from it, not only in how they are spelled.
 #}
 {% macro golden_values(entity) -%}
 {%- set declared = authority()[entity] -%}
@@ -116,7 +116,7 @@ select
   concat(
     {% for name, field in fields.items() -%}
     transform(
-      filter({{ name }}, (said, n) -> n > 0 and not said.is_proxy and not said.value <=> {{ name }}[0].value),
+      filter({{ name }}, (said, n) -> n > 0 and not said.is_proxy and not ({{ same_value(field, 'said.value', name ~ '[0].value') }})),
       lost -> {{ conflict(text(name), text(field.authority), name ~ '[0]', 'lost') }}
     ){{ ',' if not loop.last }}
     {% endfor %}
@@ -124,10 +124,10 @@ select
 from offered
 {%- endmacro %}
 
-{# Return one row per source row and candidate for the place of an entity, with the place as the source writes it. #}
-{% macro sightings(entities) -%}
+{# Return one row per source row and candidate for a place of an entity, with the place as the source writes it. #}
+{% macro sightings() -%}
   {%- set branches = [] -%}
-  {%- for entity in entities -%}
+  {%- for entity in authority() -%}
     {%- for name, field in fields_of(entity, ['place']).items() -%}
       {%- for candidate in field.candidates -%}
         {%- do branches.append(sighting(entity, {'name': name, 'authority': field.authority}, candidate)) -%}

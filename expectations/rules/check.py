@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,10 +16,12 @@ from lakehouse.contracts.model import Column, Contract, Rule
 from lakehouse.declarations.codes import CodeTable
 from lakehouse.numbers import resident
 from lakehouse.rules.format import BOOLEANS, OPEN_ENDED, text_format
+from lakehouse.text.cleaning import cleaned, is_nothing, words_for_nothing
 
 Row = Mapping[str, Any]
 DIGITS = frozenset("0123456789")
 MICROSECOND_DIGITS = 6
+MOST_DIGITS = 38  # of a decimal in Spark
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class Check:
         """Return the column the rule judges."""
         return self.contract.column(self.rule.column)
 
+    @cached_property
+    def _words(self) -> dict[str, frozenset[str]]:
+        """Return the words that each column reads as empty."""
+        return {one.name: words_for_nothing(self.contract, one, self.ground.codes) for one in self.contract.kept_columns}
+
     def text(self, row: Row, column: str | None = None) -> str | None:
         """Return the normalised text of the rule's or another column, None when nothing is left."""
         declared = self.contract.column(column or self.rule.column)
@@ -70,12 +78,17 @@ class Check:
         return self._successor(sent, day(row))
 
     def sent(self, row: Row, column: str | None = None, without: tuple[str, ...] = ()) -> str | None:
-        """Return the normalised text, without `region_successor` and without the steps in `without`."""
+        """Return the cleaned and normalised text, without `region_successor` and without the repairs in `without`."""
         declared = self.contract.column(column or self.rule.column)
-        text = row[declared.name]
+        if row[declared.name] is None:
+            return None
+        text = cleaned(row[declared.name], declared)
+        for step in ("half_width", "upper"):
+            text = _step(text, step) if step in declared.normalise else text
+        if is_nothing(text, self._words[declared.name]):
+            return None
         for step in declared.normalise:
-            if text is not None and step not in without:
-                text = _step(text, step)
+            text = text if step in without else _repaired(text, step, declared)
         return text or None
 
     def value(self, row: Row, column: str | None = None) -> Any:
@@ -121,7 +134,12 @@ def _moment(text: str, column: Column, timezone: str) -> date | datetime | None:
     if moment.strftime(written.replace("%Y", f"{moment.year:04d}")) != seconds:  # %Y writes the year 99 with two digits
         return None
     moment = moment.replace(microsecond=int(fraction.ljust(MICROSECOND_DIGITS, "0"))) if point else moment
-    return moment.date() if column.type == "date" else moment.replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+    if column.type == "date":
+        return moment.date()
+    try:
+        return moment.replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+    except OverflowError:  # the instant lies before the year 1 or after the year 9999 in UTC
+        return None
 
 
 def _number(text: str, column: Column) -> Decimal | None:
@@ -150,14 +168,21 @@ def _decimal(text: str) -> Decimal | None:
 
 
 def _step(text: str, step: str) -> str:
-    if step == "trim":
-        return text.strip(resident.BLANKS)
-    if step == "half_width":
-        return text.translate(resident.HALF_WIDTH)
-    if step == "upper":
-        return text.upper()
+    return text.translate(resident.HALF_WIDTH) if step == "half_width" else text.upper()
+
+
+def _repaired(text: str, step: str, column: Column) -> str:
     if step == "resident_id_18" and len(text) == 15 and set(text) <= DIGITS:
         return resident.normalise_resident_id(text)
     if step == "open_ended" and text in OPEN_ENDED:
         return ""
-    return text
+    return _rounded(text, column.decimals or 0) if step == "round" else text
+
+
+def _rounded(text: str, decimals: int) -> str:
+    """Return a number with no more decimals than its column keeps; other text, and a number too long to be exact, is unchanged."""
+    whole, _, fraction = (text[1:] if text.startswith(("+", "-")) else text).partition(".")
+    is_number = bool(whole and fraction) and (set(whole) | set(fraction)) <= DIGITS
+    if not is_number or len(fraction.rstrip("0")) <= decimals or len(whole.lstrip("0")) > MOST_DIGITS - decimals:
+        return text
+    return format(Decimal(text).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, Context(prec=len(text) + 1)), "f")

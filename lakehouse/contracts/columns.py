@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -15,13 +15,17 @@ from lakehouse.declarations.document import Document, Finding, Step
 from lakehouse.declarations.strict_yaml import typed_findings
 from lakehouse.errors import nearest_first
 from lakehouse.rules.format import FORMATS
+from lakehouse.rules.range import BUSINESS_DATE
 from lakehouse.rules.registry import Severity, build_rule, kinds
-from lakehouse.rules.vocabulary import Labels
+from lakehouse.rules.vocabulary import Called, Labels
 
 ENGINE = "huiliu"
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 TYPES: tuple[str, ...] = get_args(LogicalType)
 
+FIRST_DAY, LAST_DAY = "1900-01-01", "2199-12-31"  # of every date, unless its column declares a rule `<column>.calendar` itself
+CALENDAR = "calendar"
+OF_CODES = ("domain", "resident_id", "uscc", "disability_certificate_no", "place_known")
 NUMBER_TYPE = re.compile(r"decimal\([0-9]{1,2},[0-9]{1,2}\)|double")
 
 Steps = tuple[Step, ...]
@@ -29,21 +33,25 @@ Steps = tuple[Step, ...]
 
 @dataclass
 class Table:
-    """The columns and rules that could be read, each with its place in the file; `names` also has columns that could not be read."""
+    """The columns and rules that could be read, each with its place in the file; `names` also has columns that could not be read.
 
+    `entities` are the kinds of entities that rules may name, and how people call them.
+    """
+
+    entities: Mapping[str, Labels] = field(default_factory=dict)
     columns: dict[str, Column] = field(default_factory=dict)
     places: dict[str, Steps] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
-    classed: set[str] = field(default_factory=set)
+    classed: dict[str, Steps] = field(default_factory=dict)  # with the place of the class
     graded: set[str] = field(default_factory=set)
     key_positions: dict[str, int] = field(default_factory=dict)
     rules: list[tuple[Rule, Steps]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
-def read_table(document: Document) -> Table:
-    """Return the table of the document."""
-    table = Table()
+def read_table(document: Document, entities: Mapping[str, Labels]) -> Table:
+    """Return the table of the document, whose rules may name these kinds of entities."""
+    table = Table(entities)
     schemas = document.content.get("schema")
     if not isinstance(schemas, list) or len(schemas) != 1 or not isinstance(schemas[0], dict):
         table.findings.append(Finding(("schema",), "must hold exactly one table.", "", "one contract describes one resource."))
@@ -57,6 +65,7 @@ def read_table(document: Document) -> Table:
             _add_derived_rules(table, column, steps)
             for quality, place in _items(raw.get("quality"), (*steps, "quality")):
                 _add_rule(table, quality, place, column)
+            _add_default_rules(table, column, steps)
     for quality, place in _items(schemas[0].get("quality"), ("schema", 0, "quality")):
         _add_table_rule(table, quality, place)
     return table
@@ -82,8 +91,8 @@ def _add_column(table: Table, raw: dict[str, Any], steps: Steps) -> None:
     table.names.append(name)
     faults = list(_type_findings(raw, steps)) + list(_label_findings(raw, steps))
     table.findings += faults
-    given = {item.get("property") for item, _ in _items(raw.get("customProperties"), steps)}  # a wrong value is told by itself
-    table.classed |= {name} if "class" in given else set()
+    given = {item.get("property"): place for item, place in _items(raw.get("customProperties"), (*steps, "customProperties"))}
+    table.classed |= {name: (*given["class"], "value")} if "class" in given else {}  # a wrong value is told by itself
     table.graded |= {name} if "grade" in given else set()
     if isinstance(raw.get("primaryKeyPosition"), int):
         table.key_positions[name] = raw["primaryKeyPosition"]
@@ -103,7 +112,7 @@ def _column(name: str, raw: dict[str, Any], custom: dict[str, Any]) -> Column:
         format=(raw.get("logicalTypeOptions") or {}).get("format"),
         required=bool(raw.get("required")),
         key=bool(raw.get("primaryKey")),
-        class_=custom.get("class", "plain"),  # the contract of a column without class or grade is refused
+        class_=custom.get("class", ""),  # the contract of a column without class or grade is refused
         grade=custom.get("grade", 1),
         normalise=custom.get("normalise", ("trim",)),
         identity=custom.get("identity"),
@@ -142,6 +151,26 @@ def _add_derived_rules(table: Table, column: Column, steps: Steps) -> None:
         table.rules.append((build_rule("format", column, "error"), steps))
 
 
+def _add_default_rules(table: Table, column: Column, steps: Steps) -> None:
+    """Add the rules every column of a type gets unless it declares a rule with the same id (ADR 0022).
+
+    A date lies between 1900 and 2199, a birth not after the business date. A text that no rule restricts to codes or a pattern is legible.
+    """
+    declared = [rule for rule, _ in table.rules if rule.column == column.name]
+    found: list[Rule] = []
+    if column.type in ("date", "timestamp"):
+        limits = {"min": FIRST_DAY, "max": BUSINESS_DATE if column.class_ == "birth_date" else LAST_DAY}
+        found.append(build_rule("range", column, "error", limits).model_copy(update={"id": f"{column.name}.{CALENDAR}"}))
+    elif column.type == "string" and not any(map(_restricts, declared)):
+        found.append(build_rule("legible", column, "warning"))
+    if not column.dropped:
+        table.rules += [(rule, steps) for rule in found if rule.id not in {one.id for one in declared}]
+
+
+def _restricts(rule: Rule) -> bool:
+    return rule.kind in OF_CODES or (rule.kind == "pattern" and not re.fullmatch(rule.params["regex"], "\ufffd"))
+
+
 def _add_table_rule(table: Table, quality: dict[str, Any], steps: Steps) -> None:
     implementation = quality.get("implementation")
     name = implementation.get("column") if isinstance(implementation, dict) else None
@@ -172,7 +201,7 @@ def _add_rule(table: Table, quality: dict[str, Any], steps: Steps, column: Colum
     params = {key: value for key, value in implementation.items() if key not in ("rule", "severity", "ruleId")}
     labels = {name: Labels(other.label_zh, other.label_en) for name, other in table.columns.items()}
     try:
-        rule = build_rule(str(kind), column, severity, params, labels)  # type: ignore[arg-type]
+        rule = build_rule(str(kind), column, severity, params, Called(labels, table.entities))  # type: ignore[arg-type]
         table.rules.append((rule.model_copy(update={"id": rule_id or rule.id}), steps))
     except ValidationError as error:
         table.findings += typed_findings(error, place, implementation, kinds()[str(kind)].parameters)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,12 +11,14 @@ from lakehouse.contracts import layouts
 from lakehouse.contracts.columns import Table
 from lakehouse.contracts.cycle import WHOLE_DAYS
 from lakehouse.contracts.laid_out import unreadable
-from lakehouse.contracts.model import COLUMN_CLASSES, Column, Grade
+from lakehouse.contracts.model import Column, Grade
+from lakehouse.contracts.neighbours import Neighbours
 from lakehouse.contracts.properties import REQUIRED_PROPERTIES
 from lakehouse.contracts.sources import misfits
 from lakehouse.declarations.document import Document, Finding, Step
 from lakehouse.errors import nearest_first
 from lakehouse.rules.registry import kinds
+from lakehouse.rules.vocabulary import Parameters, RuleKind
 
 NOT_SHARED = 3
 NAMED_LAW = re.compile("《[^《》]+》第.+条")
@@ -25,12 +27,12 @@ GRADES = ", ".join(str(grade) for grade in Grade.__args__)  # type: ignore[attr-
 
 @dataclass(frozen=True)
 class Draft:
-    """What could be read of a document: typed properties, the table, and the code tables beside it."""
+    """What could be read of a document: typed properties, the table, and what the contract may name of the declarations beside it."""
 
     document: Document
     properties: dict[str, Any]
     table: Table
-    code_tables: Sequence[str]
+    beside: Neighbours
 
     def steps(self, name: str) -> tuple[Step, ...]:
         """Return the steps to the value of a custom property; to the list of properties when it is missing."""
@@ -176,18 +178,12 @@ def _classes(draft: Draft) -> Iterator[Finding]:
     table = draft.table
     for name, column in table.columns.items():
         steps = table.places[name]
-        yield from _unclassified(table, column, steps)
-        if column.class_ == "id_no" and name in table.graded and column.grade < 3:
-            yield Finding(steps, f"is an identity number of grade {column.grade}.", "3, 4", "grade it as a personal identifier.")
-        if column.identity and (column.class_ != "id_no" or "resident_id_18" not in column.normalise):
-            yield Finding(
-                steps,
-                "gives an identity but is not a normalised identity number.",
-                "",
-                "class id_no, normalise [trim, half_width, upper, resident_id_18].",
-            )
+        yield from _unclassified(draft, column, steps)
+        yield from _identity(draft, column, steps)
         if "open_ended" in column.normalise and column.type != "date":
             yield Finding(steps, f"is a {column.type} and cannot be open-ended.", "date", "remove open_ended from its normalisation.")
+        if "round" in column.normalise and not column.decimals:
+            yield Finding(steps, "has no decimals to round to.", "a number of type decimal(p,s)", "remove round from its normalisation.")
         if column.identity in table.names:
             yield Finding(steps, f"the identity {column.identity!r} is also a column.", "", "choose another name.")
     sharing = draft.properties.get("sharing")
@@ -210,13 +206,29 @@ def _sharing(draft: Draft) -> Iterator[Finding]:
         yield Finding((*draft.steps("sharing"), "attribute"), found, allowed, "name the law and its article, or share the resource.")
 
 
-def _unclassified(table: Table, column: Column, steps: tuple[Step, ...]) -> Iterator[Finding]:
+def _identity(draft: Draft, column: Column, steps: tuple[Step, ...]) -> Iterator[Finding]:
+    """Yield what is wrong with a number that identifies a person, or with a pseudonym that is made of something else."""
+    class_ = draft.beside.identity_class
+    if class_ is None:
+        return
+    if column.class_ == class_ and column.name in draft.table.graded and column.grade < 3:
+        yield Finding(steps, f"is an identity number of grade {column.grade}.", "3, 4", "grade it as a personal identifier.")
+    if column.identity and (column.class_ != class_ or "resident_id_18" not in column.normalise):
+        fix = f"class {class_}, normalise [trim, half_width, upper, resident_id_18]."
+        yield Finding(steps, "gives an identity but is not a normalised identity number.", "", fix)
+
+
+def _unclassified(draft: Draft, column: Column, steps: tuple[Step, ...]) -> Iterator[Finding]:
     """Yield what is missing of a column's class and grade: without both nobody knows who may see it, so it is not taken."""
-    classed, graded = column.name in table.classed, column.name in table.graded
-    if not classed:
+    table, classes = draft.table, draft.beside.classes
+    graded = column.name in table.graded
+    if column.name not in table.classed:
         said = f"grade is {column.grade} but class" if graded else "class"
         fix = "add {property: class, value: …} under customProperties, or drop the column at landing."
-        yield Finding(steps, f"{said} is missing, so no policy can be found for it.", ", ".join(COLUMN_CLASSES), fix)
+        yield Finding(steps, f"{said} is missing, so no policy can be found for it.", ", ".join(classes or ()), fix)
+    elif column.class_ and classes is not None and column.class_ not in classes:
+        place, allowed = table.classed[column.name], nearest_first(column.class_, list(classes))
+        yield Finding(place, f"the class {column.class_!r} is not in policies.yaml.", allowed, "correct it, or declare the class there.")
     if not graded:
         yield Finding(steps, "grade is missing, so no cap can hold it back.", GRADES, "add {property: grade, value: …}.")
 
@@ -246,16 +258,23 @@ def _rules(draft: Draft) -> Iterator[Finding]:
             yield Finding(steps, f"the rule {rule.kind} cannot judge a {column.type}.", ", ".join(kind.types), "choose another rule.")
         elif kind.misfit and (fault := kind.misfit(column.type, parameters)):
             yield Finding((*steps, "implementation"), f"{fault}.")
-        for key, name in kind.columns_alike(parameters).items():
-            other = draft.table.columns.get(name)
-            if other and other.type != column.type:
-                yield Finding((*steps, "implementation", key), f"{name} is a {other.type}, {column.name} is a {column.type}.", column.type)
-        for key, name in kind.references(parameters, "table").items():
-            if name not in draft.code_tables:
-                place = (*steps, "implementation", key)
-                yield Finding(
-                    place, f"there is no code table {name!r}.", nearest_first(name, draft.code_tables), "add contracts/codes/<table>.csv."
-                )
+        for found in _names_in(draft, column, kind, parameters):
+            yield Finding((*steps, "implementation", *found.steps), found.found, found.allowed, found.fix)
+
+
+def _names_in(draft: Draft, column: Column, kind: RuleKind, parameters: Parameters) -> Iterator[Finding]:
+    """Yield the parameters of a rule that name a column of another type, or a code table or entity that is not declared."""
+    for key, name in kind.columns_alike(parameters).items():
+        other = draft.table.columns.get(name)
+        if other and other.type != column.type:
+            yield Finding((key,), f"{name} is a {other.type}, {column.name} is a {column.type}.", column.type)
+    tables, entities = draft.beside.code_tables, draft.beside.entities
+    for key, name in kind.references(parameters, "table").items():
+        if name not in tables:
+            yield Finding((key,), f"there is no code table {name!r}.", nearest_first(name, tables), "add contracts/codes/<table>.csv.")
+    for key, name in kind.references(parameters, "entity").items():
+        if entities is not None and name not in entities:
+            yield Finding((key,), f"there is no entity {name!r}.", nearest_first(name, list(entities)), "declare it in authority.yaml.")
 
 
 CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (

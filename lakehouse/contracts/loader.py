@@ -9,11 +9,11 @@ from typing import Any
 from lakehouse.contracts import consistency
 from lakehouse.contracts.columns import read_table
 from lakehouse.contracts.layouts import completed
-from lakehouse.contracts.model import Contract
+from lakehouse.contracts.model import Column, Contract, Source
+from lakehouse.contracts.neighbours import Neighbours, neighbours
 from lakehouse.contracts.properties import CONTRACT_PROPERTIES, read_properties
 from lakehouse.contracts.standard import standard_findings
 from lakehouse.contracts.terms import BlockAt, ClosingsHeldAt
-from lakehouse.declarations.codes import code_table_names
 from lakehouse.declarations.document import Document, read_document
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.rules.registry import gate_kinds
@@ -44,9 +44,10 @@ def load_sound_contracts(folder: Path, standard: bool = True) -> tuple[dict[str,
     """Return the contracts that are well formed, and what is wrong with the others: one wrong file need not stop the rest."""
     contracts: dict[str, Contract] = {}
     wrong: list[str] = []
+    beside = neighbours(folder)
     for path in contract_paths(folder):
         try:
-            contract = load_contract(path, standard)
+            contract = load_contract(path, standard, beside)
         except ContractError as error:
             wrong.append(str(error))
             continue
@@ -80,23 +81,34 @@ def load_contract_of(folder: Path, code: str) -> Contract:
     return load_contract(paths[code])
 
 
-def load_contract(path: Path, standard: bool = True) -> Contract:
+def load_contract(path: Path, standard: bool = True, beside: Neighbours | None = None) -> Contract:
     """Return the contract of a file `…/contracts/resources/<level>/<code>.odcs.yaml`.
+
+    `beside` is what it may name of its folder's other declarations, where the caller has read that already.
 
     Raises:
         ContractError: the file is wrong; the message lists all its problems.
     """
     folder = path.absolute().parents[2]
+    beside = beside or neighbours(folder)
     document = read_document(path, path.absolute().relative_to(folder.parent).as_posix())
     properties, findings = read_properties(document.content.get("customProperties"), CONTRACT_PROPERTIES, ())
-    table = read_table(document)
-    findings += [*table.findings, *consistency.findings(consistency.Draft(document, properties, table, code_table_names(folder)))]
+    table = read_table(document, beside.entities or {})
+    findings += [*table.findings, *consistency.findings(consistency.Draft(document, properties, table, beside))]
     if findings or standard:
         told = {finding.steps for finding in findings}
         findings += [finding for finding in standard_findings(document) if finding.steps not in told]
     if findings:
         raise ContractError(problems_text(document.problems(findings)))
-    return _contract(document, properties, tuple(table.columns.values()), tuple(rule for rule, _ in table.rules))
+    columns = tuple(_read_by_value(column, properties["source"]) for column in table.columns.values())
+    return _contract(document, properties, columns, tuple(rule for rule, _ in table.rules))
+
+
+def _read_by_value(column: Column, source: Source) -> Column:
+    """Return the column with `round` where its source sends numbers, not their spelling: only a CSV file is judged as it is spelled."""
+    if source.kind == "csv" or not column.decimals or "round" in column.normalise:
+        return column
+    return column.model_copy(update={"normalise": (*column.normalise, "round")})
 
 
 def _contract(document: Document, properties: dict[str, Any], columns: tuple[Any, ...], rules: tuple[Any, ...]) -> Contract:
@@ -119,6 +131,7 @@ def _contract(document: Document, properties: dict[str, Any], columns: tuple[Any
         block_at=properties.get("blockAt", BlockAt()),
         layouts=tuple(completed(one, {column.name: column.source_name for column in columns}) for one in properties.get("layouts", ())),
         closings_held_at=properties.get("closingsHeldAt", ClosingsHeldAt()),
+        words_for_nothing=properties.get("wordsForNothing", ()),
         columns=columns,
         rules=tuple(rule for rule in rules if rule.kind in gate_kinds()),
         references=tuple(rule for rule in rules if rule.kind not in gate_kinds()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -13,24 +14,9 @@ from lakehouse.declarations.strict_yaml import Declared
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
 LogicalType = Literal["string", "date", "timestamp", "integer", "number", "boolean"]
-Normalisation = Literal["trim", "half_width", "upper", "resident_id_18", "region_successor", "open_ended"]
-ColumnClass = Literal[
-    "id_no",
-    "name",
-    "phone",
-    "address",
-    "birth_date",
-    "health",
-    "money",
-    "published",
-    "relationship",
-    "minor_id",
-    "entity_public",
-    "free_text",
-    "plain",
-]
+Normalisation = Literal["trim", "half_width", "upper", "resident_id_18", "region_successor", "open_ended", "round"]
 Grade = Literal[1, 2, 3, 4]
-COLUMN_CLASSES: tuple[str, ...] = ColumnClass.__args__  # type: ignore[attr-defined]
+DECIMAL = re.compile(r"decimal\([0-9]{1,2},([0-9]{1,2})\)")
 
 
 class Recurrence(Declared):
@@ -245,7 +231,7 @@ class Column(Declared):
         format: how dates and times are written; without it ISO 8601 (`yyyy-MM-dd`, `yyyy-MM-dd HH:mm:ss`).
         required: whether it must not be empty; an empty one quarantines its row.
         key: whether it is part of the key; needs `required`.
-        class_: what kind of value it holds; with the level it decides how the column may leave the lake (policies.yaml).
+        class_: what kind of value it holds, a class of policies.yaml, which says with the level how the column may leave the lake.
         grade: how sensitive it is, 4 the most.
         normalise: what is done to texts before rules see them, in this order; see the reference of rules.
         identity: the name of the person id column derived from it, such as `person_id`.
@@ -261,11 +247,27 @@ class Column(Declared):
     format: str | None = None  # of dates and timestamps in the text; default ISO 8601
     required: bool = False
     key: bool = False
-    class_: ColumnClass
+    class_: str
     grade: Grade
     normalise: tuple[Normalisation, ...] = ("trim",)
     identity: str | None = None  # name of the person id column derived from it, e.g. `person_id`
     dropped: bool = False  # dropped at landing: kept by no reader, in no table
+
+    @property
+    def is_name(self) -> bool:
+        """Return whether the column holds names: of persons by its class, of entities and places by its own name (`…_name`)."""
+        return self.class_ == "name" or self.name.endswith("_name")
+
+    @property
+    def is_spelled_freely(self) -> bool:
+        """Return whether the same value may be written in several ways: names and addresses."""
+        return self.is_name or self.class_ == "address" or self.name.endswith("_address")
+
+    @property
+    def decimals(self) -> int | None:
+        """Return how many digits after the point the column keeps; None for a type without such a limit."""
+        found = DECIMAL.fullmatch(self.physical_type or "") if self.type == "number" else None
+        return int(found[1]) if found else None
 
 
 class Contract(Declared):
@@ -288,6 +290,7 @@ class Contract(Declared):
         locality: which columns say where a row belongs.
         block_at: from how many broken rows on a batch is blocked.
         closings_held_at: how many keys a snapshot may lack before its closings are held.
+        words_for_nothing: words that say a value is missing, besides those every export writes.
         layouts: how deliveries are laid out at which dates, where that changed; all of its layouts, complete.
         columns: the columns, in order.
         rules: the rules judged at the gate.
@@ -312,6 +315,7 @@ class Contract(Declared):
     block_at: BlockAt = BlockAt()
     layouts: tuple[Layout, ...] = ()
     closings_held_at: ClosingsHeldAt = ClosingsHeldAt()
+    words_for_nothing: tuple[str, ...] = ()  # words that say a value is missing, besides those every export writes (`text.cleaning`)
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]  # judged at the gate
     references: tuple[Rule, ...] = ()  # judged in the libraries: values that a base library should know

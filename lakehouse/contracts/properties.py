@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from lakehouse.contracts.layouts import Layout
-from lakehouse.contracts.model import ColumnClass, Cycle, EachProvider, Grade, Level, Normalisation, OneProvider, Sharing, Source
+from lakehouse.contracts.model import Cycle, EachProvider, Grade, Level, Normalisation, OneProvider, Sharing, Source
 from lakehouse.contracts.terms import BlockAt, ClosingsHeldAt, Locality, Operation
 from lakehouse.declarations.document import Finding, Step
 from lakehouse.declarations.strict_yaml import typed_findings
@@ -38,10 +38,11 @@ CONTRACT_PROPERTIES: dict[str, Any] = {
     "blockAt": BlockAt,
     "layouts": tuple[Layout, ...],
     "closingsHeldAt": ClosingsHeldAt,
+    "wordsForNothing": tuple[Annotated[str, Field(pattern=r"^\S(.*\S)?$")], ...],
 }
 REQUIRED_PROPERTIES = ("nameEn", "level", "provider", "source", "cycle", "delivery", "sharing", "locality")
 COLUMN_PROPERTIES: dict[str, Any] = {
-    "class": ColumnClass,
+    "class": Name,
     "grade": Grade,
     "normalise": tuple[Normalisation, ...],
     "identity": Name,

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.strict_yaml import Declared, read_declaration
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
+from lakehouse.naming import library
 
 PLACE_COLUMNS = ("grid", "code", "community_name", "address_id", "address_text")
 
@@ -61,8 +62,20 @@ def _as_definition(value: Any) -> Any:
 
 
 class EntityAuthority(Declared):
-    """One kind of entity: the column that identifies it (a pseudonym or a business key), the resources that define it, its fields."""
+    """One kind of entity.
 
+    Attributes:
+        name: what people call it, Chinese.
+        name_en: the same, English.
+        library: the name of its base library, where that is not the entity's own.
+        id: the column that identifies it (a pseudonym or a business key).
+        defined_by: the resources whose rows say that it exists.
+        fields: its fields, each with its candidates.
+    """
+
+    name: str = Field(min_length=1)
+    name_en: str = Field(min_length=1)
+    library: str | None = None
     id: str
     defined_by: tuple[Annotated[Definition, BeforeValidator(_as_definition)], ...] = Field(min_length=1)
     fields: dict[str, FieldAuthority]
@@ -86,8 +99,16 @@ class Authority(Declared):
     """All of `authority.yaml`."""
 
     version: Literal[1]
-    entities: dict[str, EntityAuthority]
+    entities: dict[Annotated[str, Field(pattern="^[a-z][a-z_]*$")], EntityAuthority]
     records: dict[str, Records] = Field(default_factory=dict)
+
+    def library_of(self, entity: str) -> str:
+        """Return the table that holds the golden records of a kind of entity."""
+        return library(self.entities[entity].library or entity)
+
+    def entity_in(self, table: str) -> str | None:
+        """Return the kind of entity whose golden records a table holds; None where it holds none."""
+        return next((name for name in self.entities if self.library_of(name) == table), None)
 
 
 def load_authority(path: Path, contracts: Mapping[str, Contract]) -> Authority:
@@ -100,6 +121,11 @@ def load_authority(path: Path, contracts: Mapping[str, Contract]) -> Authority:
     problems: list[Problem] = []
     for name, entity in authority.entities.items():
         problems.extend(_entity_problems(f"{path}: {name}", entity, contracts))
+        other = authority.entity_in(authority.library_of(name))
+        if other != name:
+            problems.append(
+                Problem(f"{path}: {name}", f"has the library of {other}.", "", "give each kind of entity a library of its own.")
+            )
     for name, records in authority.records.items():
         problems.extend(_records_problems(f"{path}: records.{name}", records, contracts))
     if problems:
@@ -117,6 +143,8 @@ def _entity_problems(where: str, entity: EntityAuthority, contracts: Mapping[str
                 yield Problem(
                     f"{where}.defined_by: {contract.code}", f"column {name} is not kept by the contract.", nearest_first(name, kept)
                 )
+    if all(field.kind == "place" for field in entity.fields.values()):
+        yield Problem(where, "has no field besides places, so there is nothing to record of it.", "", "add a field of kind value or fact.")
     for name, field in entity.fields.items():
         yield from _field_problems(f"{where}.{name}", name, field)
         for candidate in field.candidates:

@@ -10,34 +10,33 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from lakehouse.config import PROJECT
 from lakehouse.contracts.model import Grade
 from lakehouse.declarations.document import Document, Finding, Step, read_document
 from lakehouse.declarations.strict_yaml import Declared, typed_findings
-from lakehouse.errors import ContractError, Problem
+from lakehouse.errors import ContractError, Problem, problems_text
 
-DBT_PROJECT = PROJECT / "dbt_project"
-SCHEMA_FILES = "*/schema.yml"
+SCHEMA_FILES = "*/*.yml"
 PRIVATE = "intermediate"  # models that no table remains of
 ALIAS = re.compile(r"config\([^)]*\balias\s*=\s*['\"](\w+)")  # model names are unique, tables of two schemas may share theirs
-COPIED = ("raw", "code")
+AS_IT_IS = "raw"
+COPIED = (AS_IT_IS, "code", "converted")
 Steps = tuple[Step, ...]
 
 
 class Provenance(Declared):
     """Where a column comes from: `config.meta` of the column in dbt's schema file.
 
-    `as` says how. `raw` is the value itself (also joined or summed) and `code` its code or label: both are as sensitive as what they come
-    from. A `flag`, `band` or `count`, or anything `other`, tells less: its own class and `gradeAfter` stand with a reason. `from` names
-    columns: `resource.column`, `schema.table.column`, `golden.entity.field` (`golden.*.*`: all) and `record.kind.column` (the columns that
-    authority.yaml names for it), `ref.table.column` (public reference data).
+    `as` says how. `raw` is the value itself (also joined or summed), `code` its code or label, `converted` the same in another unit or
+    coordinate system: all are as sensitive as what they come from. A `flag`, `band` or `count`, or anything `other`, tells less: its own
+    class and `gradeAfter` stand with a reason. `from` names columns: `resource.column`, `schema.table.column`, `golden.entity.field`
+    (`golden.*.*`: all) and `record.kind.column` (the columns that authority.yaml names for it), `ref.table.column` (public reference data).
     """
 
     class_: str = Field(alias="class")
     grade: Grade | None = None
     grade_after: Grade | None = Field(None, alias="gradeAfter")
     from_: tuple[str, ...] = Field(alias="from")
-    as_: Literal["raw", "code", "flag", "band", "count", "other"] = Field(alias="as")
+    as_: Literal["raw", "code", "converted", "flag", "band", "count", "other"] = Field(alias="as")
     reason: str | None = None
 
     @property
@@ -67,6 +66,11 @@ class DeclaredLibrary:
     places: dict[str, Steps] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
+    @property
+    def worked_out(self) -> set[str]:
+        """Return the columns that do not hold the value as a source has it, but what is made of it."""
+        return {name for name, column in self.columns.items() if column.provenance.as_ != AS_IT_IS}
+
 
 def table_of(model: Path) -> str:
     """Return the table that a model's SQL file makes: a folder of models is a schema."""
@@ -74,9 +78,10 @@ def table_of(model: Path) -> str:
     return f"{model.parent.name}.{alias[1] if alias else model.stem}"
 
 
-def read_libraries(project: Path = DBT_PROJECT) -> tuple[dict[str, DeclaredLibrary], list[str]]:
+def read_libraries(project: Path) -> tuple[dict[str, DeclaredLibrary], list[str]]:
     """Return all libraries of a dbt project by table, and what is wrong with files or models as a whole."""
-    models, paths = project / "models", {path.stem: path for path in _public(project)}
+    models, paths = project / "models", _public(project)
+    tables = {path.stem: table_of(path) for path in paths}
     found: dict[str, DeclaredLibrary] = {}
     wrong: list[str] = []
     for path in sorted(models.glob(SCHEMA_FILES)):
@@ -86,17 +91,20 @@ def read_libraries(project: Path = DBT_PROJECT) -> tuple[dict[str, DeclaredLibra
             wrong.append(str(error))
             continue
         for raw, steps in _items(document.content.get("models"), ("models",)):
-            model = paths.pop(str(raw.get("name")), None)
-            if model is not None:
-                found[table_of(model)] = _library(table_of(model), document, raw, steps)
-    for path in paths.values() if not wrong else ():
+            table = tables.get(str(raw.get("name")))
+            if table in found:
+                twice = Finding(steps, f"{found[table].document.name} describes this model already.", "", "describe it once.")
+                wrong.append(problems_text(document.problems([twice])))
+            elif table is not None:
+                found[table] = _library(table, document, raw, steps)
+    for path in [path for path in paths if tables[path.stem] not in found] if not wrong else ():
         where = path.relative_to(project.parent).as_posix()
-        fix = "describe it in the schema.yml beside it."
+        fix = "describe it in a schema file (*.yml) beside it."
         wrong.append(Problem(where, "the library is not declared, so nobody knows what its columns hold.", "", fix).text())
     return found, wrong
 
 
-def library_tables(project: Path = DBT_PROJECT) -> set[str]:
+def library_tables(project: Path) -> set[str]:
     """Return the tables of all libraries of a dbt project, declared or not."""
     return {table_of(path) for path in _public(project)}
 

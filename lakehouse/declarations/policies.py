@@ -1,29 +1,25 @@
-"""The typed `contracts/policies.yaml`: the transform of each column class at each level of recipients, with caps and bans."""
+"""The typed `contracts/policies.yaml`: the classes of columns, the transform of each at each level of recipients, with caps and bans."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from lakehouse.contracts.model import COLUMN_CLASSES, ColumnClass, Level
+from lakehouse.contracts.model import Level
 from lakehouse.declarations.strict_yaml import Declared, declared_sha256, read_declaration
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.naming import LEVELS
 
 Transform = Literal["raw", "mask", "year", "age_band", "band", "flag", "token", "drop"]
+OfSomeClasses = Literal["year", "age_band", "band"]  # transforms that only some classes of values have a meaning for
+Mask = Literal["ends", "surname", "phone"]
 Condition = Literal["statutory_handler", "open_task"]
 STATUTORY_HANDLER, OPEN_TASK = "statutory_handler", "open_task"
 STRICTNESS: dict[str, int] = {"raw": 0, "mask": 1, "year": 1, "age_band": 2, "band": 2, "flag": 3, "token": 3, "drop": 4}
-APPLIES_TO: dict[str, tuple[str, ...]] = {
-    "mask": ("id_no", "name", "phone"),
-    "year": ("birth_date",),
-    "age_band": ("birth_date",),
-    "band": ("money",),
-    "token": (),  # of the row key alone, which is no declared column
-}
+ClassName = Annotated[str, Field(pattern="^[a-z][a-z_]*$")]
 
 
 class Exemption(Declared):
@@ -55,9 +51,31 @@ class Cap(Declared):
 class Ban(Declared):
     """A transform that is forbidden for a class at these levels, whatever a return declares."""
 
-    class_: ColumnClass = Field(alias="class")
+    class_: str = Field(alias="class")
     transform: Transform
     levels: tuple[Level, ...]
+
+
+class Roles(Declared):
+    """The classes that mean something to the program.
+
+    Attributes:
+        identity: numbers that identify a person; pseudonyms are made from them.
+        minor: what the identity columns of a minor's row are.
+        public: what everybody may know: reference data.
+        unclassified: what a new contract's columns are until a steward has decided.
+    """
+
+    identity: str
+    minor: str
+    public: str
+    unclassified: str
+
+
+class FewestTold(Declared):
+    """The bound of small cells: no count from 1 to `under` − 1 is told, because it could identify single people."""
+
+    under: int = Field(ge=2)
 
 
 class Policies(Declared):
@@ -65,8 +83,12 @@ class Policies(Declared):
 
     version: str
     grade_after: dict[Transform, Literal[1, 2, 3, 4]] = Field(alias="gradeAfter")
+    masks: dict[str, Mask]
+    applies_to: dict[OfSomeClasses, tuple[str, ...]] = Field(alias="appliesTo")
+    roles: Roles
+    small_cells: FewestTold = Field(alias="smallCells")
     caps: dict[Level, Cap]
-    classes: dict[ColumnClass, dict[Level, Treatment]]
+    classes: dict[ClassName, dict[Level, Treatment]]
     bans: tuple[Ban, ...]
 
     def transform(self, class_: str, level: str, fulfils: str | None = None) -> Transform:
@@ -83,6 +105,14 @@ class Policies(Declared):
     def grade_of(self, grade: int, transform: str) -> int:
         """Return the grade that a column of the given grade has after a transform."""
         return grade if transform in ("raw", "drop") else self.grade_after[transform]  # type: ignore[index]
+
+    def applies(self, transform: str, class_: str) -> bool:
+        """Return whether a transform can be done to a column of a class; a token is made of the row key, which is no declared column."""
+        if transform == "mask":
+            return class_ in self.masks
+        if transform in get_args(OfSomeClasses):
+            return class_ in self.applies_to.get(transform, ())  # type: ignore[call-overload]
+        return transform != "token"
 
     def is_banned(self, class_: str, level: str, transform: str) -> bool:
         """Return whether a ban forbids a transform of a class at a level."""
@@ -101,31 +131,36 @@ def load_policies(path: Path) -> Policies:
         ContractError: the file is wrong; the message lists all its problems.
     """
     policies = read_declaration(path, Policies)
-    problems = [*_gaps(str(path), policies), *_misfits(str(path), policies)]
+    problems = [*_gaps(str(path), policies), *_strangers(str(path), policies), *_misfits(str(path), policies)]
     if problems:
         raise ContractError(problems_text(problems))
     return policies
 
 
-def applies(transform: str, class_: str) -> bool:
-    """Return whether a transform can be applied to a column of a class."""
-    return transform not in APPLIES_TO or class_ in APPLIES_TO[transform]
-
-
 def _gaps(where: str, policies: Policies) -> Iterator[Problem]:
     for transform in sorted(set(STRICTNESS) - {"raw", "drop"} - set(policies.grade_after)):
         yield Problem(f"{where}: gradeAfter", f"{transform} is missing.", "", "say which grade remains after it.")
+    for transform in sorted(set(get_args(OfSomeClasses)) - set(policies.applies_to)):
+        yield Problem(f"{where}: appliesTo", f"{transform} is missing.", "", "say which classes it can be done to; [] for none.")
     for level in LEVELS:
         if level not in policies.caps:
             yield Problem(f"{where}: caps", f"{level} is missing.", "", "say which grade may reach it.")
-    for name in COLUMN_CLASSES:
-        declared = policies.classes.get(name)  # type: ignore[call-overload]
-        if declared is None:
-            yield Problem(f"{where}: classes", f"{name} is missing.", "", "say how it leaves the lake at each level.")
-            continue
+    for name, declared in policies.classes.items():
         for level in LEVELS:
             if level not in declared:
                 yield Problem(f"{where}: classes.{name}", f"{level} is missing.", "", "say which transform is due there.")
+
+
+def _strangers(where: str, policies: Policies) -> Iterator[Problem]:
+    """Yield the names of classes that stand outside of `classes` and are none of them."""
+    named = [("masks", name) for name in policies.masks]
+    named += [(f"appliesTo.{transform}", name) for transform, names in policies.applies_to.items() for name in names]
+    named += [(f"roles.{role}", name) for role, name in policies.roles.model_dump().items()]
+    named += [("bans", ban.class_) for ban in policies.bans]
+    for place, name in named:
+        if name not in policies.classes:
+            allowed = nearest_first(name, list(policies.classes))
+            yield Problem(f"{where}: {place}", f"there is no class {name}.", allowed, "declare it under classes, or correct the name.")
 
 
 def _misfits(where: str, policies: Policies) -> Iterator[Problem]:
@@ -134,8 +169,8 @@ def _misfits(where: str, policies: Policies) -> Iterator[Problem]:
             place = f"{where}: classes.{name}.{level}"
             exempted = [treatment.exemption.transform] if treatment.exemption else []
             for transform in (treatment.transform, *exempted):
-                if not applies(transform, name):
-                    fitting = [one for one in STRICTNESS if applies(one, name)]
+                if not policies.applies(transform, name):
+                    fitting = [one for one in STRICTNESS if policies.applies(one, name)]
                     yield Problem(place, f"{transform} cannot be done to a column of class {name}.", nearest_first(transform, fitting))
                 if policies.is_banned(name, level, transform):
                     yield Problem(place, f"{transform} is banned for {name} at {level}.", "", "choose a stricter transform.")

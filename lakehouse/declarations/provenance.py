@@ -12,7 +12,7 @@ from typing import NamedTuple, get_args
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import Authority, EntityAuthority, place_columns, supplied
 from lakehouse.declarations.document import Finding
-from lakehouse.declarations.libraries import DBT_PROJECT, DeclaredColumn, DeclaredLibrary, library_tables, read_libraries
+from lakehouse.declarations.libraries import DeclaredColumn, DeclaredLibrary, library_tables, read_libraries
 from lakehouse.declarations.policies import STRICTNESS, Condition, Policies
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.naming import LEVELS
@@ -46,7 +46,7 @@ class Known:
     tables: Set[str] = frozenset()
 
 
-def load_libraries(known: Known, project: Path = DBT_PROJECT) -> dict[str, DeclaredLibrary]:
+def load_libraries(known: Known, project: Path) -> dict[str, DeclaredLibrary]:
     """Return the libraries by table.
 
     Raises:
@@ -58,7 +58,7 @@ def load_libraries(known: Known, project: Path = DBT_PROJECT) -> dict[str, Decla
     return libraries
 
 
-def load_sound_libraries(known: Known, project: Path = DBT_PROJECT) -> tuple[dict[str, DeclaredLibrary], list[str]]:
+def load_sound_libraries(known: Known, project: Path) -> tuple[dict[str, DeclaredLibrary], list[str]]:
     """Return the libraries with nothing wrong, and the problems of the others: those of each file together, each once."""
     libraries, wrong = read_libraries(project)
     for library in libraries.values():
@@ -70,6 +70,7 @@ def load_sound_libraries(known: Known, project: Path = DBT_PROJECT) -> tuple[dic
         document = libraries[table].document
         told.setdefault(document.name, []).extend(document.problems(findings))
     wrong += [problems_text(_each_once(problems)) for problems in told.values() if problems]
+    wrong += [problem.text() for problem in _without_library(known)]
     circle = _circle(libraries)
     if circle:
         wrong.append(Problem(circle[0], "comes from itself.", "", f"break the circle {' ← '.join(circle)}.").text())
@@ -144,7 +145,9 @@ def origins_of(name: str, known: Known) -> Found:
     if len(rest) != len(("table", "column")):
         return None, [*known.contracts, *known.libraries]
     if head == REFERENCE:
-        return [Origin(name, "plain", 1)], []  # what everybody may know: names of regions and departments, labels of codes
+        return [
+            Origin(name, known.policies.roles.public, 1)
+        ], []  # what everybody may know: names of regions and departments, labels of codes
     curated = {GOLDEN: _of_entity, RECORD: _of_record}
     return curated[head](rest[0], rest[1], known) if head in curated else _of_library(f"{head}.{rest[0]}", rest[1], known)
 
@@ -213,6 +216,20 @@ def _of_columns(contract: Contract, names: Collection[str]) -> list[Origin]:
     """Return these columns; a pseudonym is as sensitive as the number it is made from."""
     named = (column for column in contract.kept_columns if column.name in names or column.identity in names)
     return [Origin(f"{contract.code}.{column.name}", column.class_, column.grade) for column in named]
+
+
+def _without_library(known: Known) -> Iterator[Problem]:
+    """Yield the entities whose library does not exist, or lacks the column that identifies them."""
+    for name, entity in known.authority.entities.items():
+        table = known.authority.library_of(name)
+        library = known.libraries.get(table)
+        if table not in known.tables:
+            fix = "write its dbt model in models/base, and describe it in a schema file (*.yml) beside it."
+            yield Problem(f"authority.yaml: {name}", f"there is no library {table}.", nearest_first(table, sorted(known.tables)), fix)
+        elif library is not None and entity.id not in library.places:
+            yield Problem(
+                f"authority.yaml: {name}.id", f"{entity.id} is no column of {table}.", nearest_first(entity.id, list(library.places))
+            )
 
 
 def _circle(libraries: Mapping[str, DeclaredLibrary]) -> list[str]:

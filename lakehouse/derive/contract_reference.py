@@ -63,6 +63,7 @@ NAMES = {
     "nameEn": "name_en",
     "blockAt": "block_at",
     "closingsHeldAt": "closings_held_at",
+    "wordsForNothing": "words_for_nothing",
 }  # property → field of the model
 INTRO = """\
 # Every key of a contract

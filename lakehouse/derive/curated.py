@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from lakehouse.declarations.libraries import DBT_PROJECT, table_of
+from lakehouse.declarations.libraries import table_of
 
 BETWEEN_LANGUAGES = " / "
 KEY_TEST = "one_row_per"
@@ -34,7 +34,7 @@ class Model:
     columns: tuple[ModelColumn, ...]
 
 
-def public_models(project: Path = DBT_PROJECT) -> tuple[Model, ...]:
+def public_models(project: Path) -> tuple[Model, ...]:
     """Return the described tables of a dbt project, in the order of its files; a folder of models is a schema."""
     tables = {path.stem: table_of(path) for path in (project / "models").rglob("*.sql")}
     return tuple(_model(tables[one["name"]], one) for one in _declared(project / "models") if one["name"] in tables)

@@ -1,4 +1,4 @@
-"""Render the dbt project of an instance: a copy of `dbt_project/`, with sources, models and macros made from the contracts."""
+"""Render the dbt project of an instance: a copy of the project, with sources, models and macros made from the declarations."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import (
     Authority,
     Candidate,
-    EntityAuthority,
     FieldAuthority,
     Records,
     place_columns,
     silver_columns,
     supplied,
 )
-from lakehouse.declarations.libraries import DBT_PROJECT
+from lakehouse.declarations.policies import Policies
 
 KEPT_FOLDERS = ("target", "logs")  # dbt's own: the partial parse lives there
 PUBLIC = "diff_first"  # materialization of the tables that stay
@@ -37,6 +36,7 @@ GENERATED_MACRO = """\
 {{% endmacro %}}
 """
 KNOWN_MODEL = "{{{{ known_rows('{code}') }}}}\n"
+GOLDEN_MODEL = "{{{{ golden_values('{entity}') }}}}\n"
 REFERENCE_MODEL = "select * from {{{{ source('ref', '{table}') }}}}\n"
 TABLE_PATH_MACRO = """\
 {{% macro table_path(schema, table) %}}{{{{ return("{table_path}".replace("SCHEMA", schema).replace("TABLE", table)) }}}}{{% endmacro %}}
@@ -76,10 +76,20 @@ class Run:
         }
 
 
-def render(target: Path, contracts: Mapping[str, Contract], authority: Authority) -> Path:
-    """Write the rendered project to a folder and return it; unchanged files keep their time, files no longer rendered are removed."""
-    files = {path.relative_to(DBT_PROJECT): path.read_text("utf-8") for path in DBT_PROJECT.rglob("*") if path.is_file() and not _own(path)}
-    files |= {Path(name): text for name, text in generated(contracts, authority).items()}
+@dataclass(frozen=True)
+class Declared:
+    """The declarations that a rendered project is told: contracts by resource, authority and policies."""
+
+    contracts: Mapping[str, Contract]
+    authority: Authority
+    policies: Policies
+
+
+def render(project: Path, target: Path, declared: Declared) -> Path:
+    """Write a project, rendered, to a folder and return it; unchanged files keep their time, files no longer rendered are removed."""
+    ours = {path.relative_to(project): path for path in project.rglob("*") if path.is_file() and not path.name.startswith(".")}
+    files = {name: path.read_text("utf-8") for name, path in ours.items() if name.parts[0] not in KEPT_FOLDERS}
+    files |= {Path(name): text for name, text in generated(declared).items()}
     for name, text in files.items():
         path = target / name
         if not path.is_file() or path.read_text("utf-8") != text:
@@ -92,29 +102,28 @@ def render(target: Path, contracts: Mapping[str, Contract], authority: Authority
     return target
 
 
-def _own(path: Path) -> bool:
-    return path.relative_to(DBT_PROJECT).parts[0] in KEPT_FOLDERS or path.name.startswith(".")
-
-
-def generated(contracts: Mapping[str, Contract], authority: Authority) -> dict[str, str]:
-    """Return the generated files by path: sources, the models that read them, macros that hold authority and table paths."""
-    declared: dict[str, Any] = {
-        "authority": {name: entity_authority(entity, contracts) for name, entity in sorted(authority.entities.items())},
+def generated(declared: Declared) -> dict[str, str]:
+    """Return the generated files by path: sources, the models that read them, those of golden values, and macros that hold declarations."""
+    contracts, authority = declared.contracts, declared.authority
+    told: dict[str, Any] = {
+        "authority": {name: entity_authority(name, authority, contracts) for name in sorted(authority.entities)},
         "declared_records": {name: records_of(records, contracts) for name, records in sorted(authority.records.items())},
         "code_tables": code_tables(authority, contracts),
         "references": list(references(contracts)),
+        "small_cells": declared.policies.small_cells.model_dump(),
     }
     macros = {
         f"macros/generated/{name}.sql": GENERATED_MACRO.format(name=name, declared=json.dumps(said, ensure_ascii=False, indent=1))
-        for name, said in declared.items()
+        for name, said in told.items()
     }
-    read_once = {f"int_known__{code}": KNOWN_MODEL.format(code=code) for code in _resources_read(declared)}
-    read_once |= {f"int_ref__{table}": REFERENCE_MODEL.format(table=table) for table in REFERENCE_TABLES}
+    models = {f"int_known__{code}": KNOWN_MODEL.format(code=code) for code in _resources_read(told)}
+    models |= {f"int_ref__{table}": REFERENCE_MODEL.format(table=table) for table in REFERENCE_TABLES}
+    models |= {f"int_{entity}__value": GOLDEN_MODEL.format(entity=entity) for entity in authority.entities}
     return {
         "models/generated/sources.yml": yaml.safe_dump(sources(contracts), allow_unicode=True, sort_keys=False, width=140),
         "macros/generated/table_path.sql": TABLE_PATH_MACRO.format(table_path=naming.table_path("SCHEMA.TABLE")),
         **macros,
-        **{f"models/intermediate/generated/{name}.sql": text for name, text in read_once.items()},
+        **{f"models/intermediate/generated/{name}.sql": text for name, text in models.items()},
     }
 
 
@@ -147,11 +156,13 @@ def _source_table(contract: Contract) -> dict[str, Any]:
     return {"name": contract.code, "description": f"{contract.name_zh} / {contract.name_en}", "columns": columns + identities}
 
 
-def entity_authority(entity: EntityAuthority, contracts: Mapping[str, Contract]) -> dict[str, Any]:
-    """Return an entity's authority as macros read it: only resources with a contract, every default written out."""
+def entity_authority(name: str, authority: Authority, contracts: Mapping[str, Contract]) -> dict[str, Any]:
+    """Return an entity as macros read it: its library's model, and only resources with a contract, every default written out."""
+    entity = authority.entities[name]
     fields = {name: _field(name, field, contracts) for name, field in sorted(entity.fields.items())}
     supplying = {candidate["resource"] for field in fields.values() for candidate in field["candidates"]}
     return {
+        "library": authority.library_of(name).partition(".")[2],
         "id": entity.id,
         "defined_by": [one.model_dump() for one in entity.defined_by if one.resource in contracts],
         "resources": sorted(supplying),
@@ -165,7 +176,15 @@ def _field(name: str, field: FieldAuthority, contracts: Mapping[str, Contract]) 
         for rank, candidate in enumerate(field.candidates)
         if candidate.resource in contracts
     ]
-    return {"kind": field.kind, "authority": field.authority, "columns": list(_golden(name, field)), "candidates": candidates}
+    said = {"kind": field.kind, "authority": field.authority, "is_spelled_freely": _is_spelled_freely(name, field, contracts)}
+    return {**said, "columns": list(_golden(name, field)), "candidates": candidates}
+
+
+def _is_spelled_freely(name: str, field: FieldAuthority, contracts: Mapping[str, Contract]) -> bool:
+    """Return whether a field's values are names or addresses, by the columns that supply it."""
+    supplying = [(contracts[one.resource], supplied(name, field, one)) for one in field.candidates if one.resource in contracts]
+    named = [(contract, column) for contract, columns in supplying for sources in columns.values() for column in sources]
+    return any(column.is_spelled_freely for contract, source in named for column in contract.kept_columns if column.name == source)
 
 
 def _golden(name: str, field: FieldAuthority) -> Iterator[str]:

@@ -15,7 +15,7 @@ from lakehouse.declarations.libraries import DeclaredLibrary
 from lakehouse.declarations.policies import Policies
 from lakehouse.derive.curated import Model, ModelColumn
 from lakehouse.errors import ContractError
-from lakehouse.naming import LOCALITY_COLUMNS, library
+from lakehouse.naming import LOCALITY_COLUMNS
 from lakehouse.returns.compiler import Plan, compile_return
 from lakehouse.returns.model import Return
 from lakehouse.returns.suppliers import contracts_behind
@@ -120,11 +120,11 @@ def _library(model: Model, declared: Declarations, plans: Mapping[str, dict[str,
 
 def _sources(model: Model, declared: Declarations) -> dict[str, tuple[str, ...]]:
     """Return golden column → resources in order of authority, for the table of an entity."""
-    entity = next((one for name, one in declared.authority.entities.items() if library(name) == model.table), None)
+    entity = declared.authority.entity_in(model.table)
     if entity is None:
         return {}
     found: dict[str, tuple[str, ...]] = {}
-    for name, field in entity.fields.items():
+    for name, field in declared.authority.entities[entity].fields.items():
         resources_ = tuple(one.resource for one in field.candidates if one.resource in declared.contracts)
         golden = {column for one in field.candidates for column in supplied(name, field, one)}
         for column in LOCALITY_COLUMNS if field.kind == "place" else golden or {name}:

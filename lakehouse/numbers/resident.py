@@ -13,12 +13,11 @@ FIRST_BIRTH_DATE = date(1900, 1, 1)
 OLD_NUMBER = re.compile("[0-9]{15}")
 NUMBER = re.compile("[0-9]{17}[0-9X]")
 HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-BLANKS = " \t\r\n\u00a0\u3000"
 
 
 def normalise_resident_id(text: str) -> str:
     """Return the number trimmed, half-width, with a capital X and 18 digits where it was an old one of 15."""
-    number = text.strip(BLANKS).translate(HALF_WIDTH).strip(BLANKS).upper()
+    number = text.strip().translate(HALF_WIDTH).upper()
     if OLD_NUMBER.fullmatch(number):
         body = f"{number[:6]}19{number[6:]}"
         return body + mod_11_2.calc_check_digit(body)

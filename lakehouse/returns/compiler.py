@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lakehouse.contracts.cycle import WHOLE_DAYS
-from lakehouse.contracts.model import COLUMN_CLASSES
 from lakehouse.declarations.libraries import DeclaredLibrary
-from lakehouse.declarations.policies import STRICTNESS, Policies, applies
+from lakehouse.declarations.policies import STRICTNESS, Policies
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.naming import LEVELS
 from lakehouse.returns.held import library_problems
@@ -21,7 +20,10 @@ NEEDS_A_NEED = ("street", "community", "grid")
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """How a column is transformed for an audience; rows of minors get `minor_transform` instead of `transform`."""
+    """How a column is transformed for an audience; rows of minors get `minor_transform` instead of `transform`.
+
+    `mask` and `minor_mask` are what a mask leaves of a value, where the transform is one (see policies.yaml).
+    """
 
     name: str
     label: str
@@ -33,6 +35,8 @@ class ColumnPlan:
     position: int
     minor_transform: str | None = None
     codes: str | None = None
+    mask: str | None = None
+    minor_mask: str | None = None
 
     @property
     def payload_type(self) -> str:
@@ -70,13 +74,13 @@ def compile_return(declared: Return, policies: Policies, libraries: Mapping[str,
     """Return the plan of a return for each audience, by audience name; `libraries` are those with nothing wrong, by table.
 
     Raises:
-        ContractError: a column lacks a class, is called less sensitive than in its library, exceeds the cap of an audience after its
-            transform, breaks a ban or is looser than the policy without a legal basis; or a level has no approved need. All problems are
-            reported together.
+        ContractError: a column lacks a class or has an unknown one, is called less sensitive than in its library, exceeds the cap of an
+            audience after its transform, breaks a ban or is looser than the policy without a legal basis; or a level has no approved need.
+            All problems are reported together.
     """
     where = f"contracts/returns/{declared.id}.yaml"
     problems = [*_declaration_problems(where, declared), *_handler_problems(where, declared, policies)]
-    problems += library_problems(where, declared, libraries, policies)
+    problems += [*library_problems(where, declared, libraries, policies), *_class_problems(where, declared, policies)]
     for audience in declared.audiences.values():
         problems.extend(_count_problems(f"{where}: smallCells at {audience.name}", declared, audience, policies))
         for column in declared.columns:
@@ -106,13 +110,19 @@ def _column_plan(declared: Return, position: int, audience: Audience, policies: 
     column = declared.columns[position]
     transform = _transform(column, audience, policies)
     is_identity = declared.minors is not None and column.name in declared.minors.columns
-    minor = policies.transform("minor_id", audience.level, audience.fulfils) if is_identity else None
-    if minor == transform:
-        minor = None
+    minor = policies.transform(policies.roles.minor, audience.level, audience.fulfils) if is_identity else None
+    mask, minor_mask = _mask(transform, str(column.class_), policies), _mask(minor, policies.roles.minor, policies)
+    if (minor, minor_mask) == (transform, mask):
+        minor = minor_mask = None
     grade = column.grade or 0
     after = policies.grade_of(grade, transform)
     codes = column.codes if transform == "raw" else None
-    return ColumnPlan(column.name, column.label, column.type, str(column.class_), grade, transform, after, position, minor, codes)
+    said = (column.name, column.label, column.type, str(column.class_), grade, transform, after, position)
+    return ColumnPlan(*said, minor, codes, mask, minor_mask)
+
+
+def _mask(transform: str | None, class_: str, policies: Policies) -> str | None:
+    return policies.masks[class_] if transform == "mask" else None
 
 
 def _transform(column: ReturnColumn, audience: Audience, policies: Policies) -> str:
@@ -165,11 +175,23 @@ def _handler_problems(where: str, declared: Return, policies: Policies) -> Itera
             yield Problem(f"{where}: handlers.{one.kind}", f"policies.yaml allows no statutory handler at level {one.level}.", allowed)
 
 
+def _class_problems(where: str, declared: Return, policies: Policies) -> Iterator[Problem]:
+    """Yield the columns of a class that policies.yaml does not declare, and a bound of small counts below the one it sets."""
+    for column in declared.columns:
+        if column.class_ is not None and column.class_ not in policies.classes:
+            allowed = nearest_first(column.class_, list(policies.classes))
+            yield Problem(f"{where}: {column.name}: class", f"{column.class_} is not in policies.yaml.", allowed, "correct the name.")
+    least = policies.small_cells.under
+    if declared.small_cells is not None and declared.small_cells.under < least:
+        found = f"is {declared.small_cells.under}, but policies.yaml lets no count under {least} be told."
+        yield Problem(f"{where}: smallCells.under", found, f"{least} or more", "raise it.")
+
+
 def _count_problems(where: str, declared: Return, audience: Audience, policies: Policies) -> Iterator[Problem]:
     """Yield a problem unless the small cells of a return can be looked for in what an audience receives."""
     counted = declared.small_cells.column if declared.small_cells else None
     for column in declared.columns:
-        if column.name == counted and column.class_ is not None:
+        if column.name == counted and column.class_ in policies.classes:
             shown = _transform(column, audience, policies)
             if shown != "raw" or column.type != "integer":
                 yield Problem(where, f"{counted} is a {column.type} as {shown}.", "an integer as raw", "name the column of counts.")
@@ -178,20 +200,26 @@ def _count_problems(where: str, declared: Return, audience: Audience, policies: 
 def _column_problems(where: str, column: ReturnColumn, audience: Audience, policies: Policies) -> Iterator[Problem]:
     if column.class_ is None or column.grade is None:
         lacking = "class" if column.class_ is None else "grade"
-        allowed = ", ".join(COLUMN_CLASSES) if lacking == "class" else "1, 2, 3, 4"
+        allowed = ", ".join(policies.classes) if lacking == "class" else "1, 2, 3, 4"
         yield Problem(where, f"{lacking} is missing, so no policy can be found for it.", allowed, f"add {lacking}: … to the column.")
-        return
-    due = policies.transform(column.class_, audience.level, audience.fulfils)
+    elif column.class_ in policies.classes:
+        yield from _policy_problems(where, (column, column.class_, column.grade), audience, policies)
+
+
+def _policy_problems(where: str, said: tuple[ReturnColumn, str, int], audience: Audience, policies: Policies) -> Iterator[Problem]:
+    """Yield what the policies refuse of a column with class and grade."""
+    column, class_, grade = said
+    due = policies.transform(class_, audience.level, audience.fulfils)
     transform = _transform(column, audience, policies)
-    if not applies(transform, column.class_):
-        yield Problem(where, f"{transform} cannot be applied to class {column.class_}.", due, "choose another transform.")
+    if not policies.applies(transform, class_):
+        yield Problem(where, f"{transform} cannot be applied to class {class_}.", due, "choose another transform.")
     if column.type not in TAKES.get(transform, (column.type,)):
         yield Problem(where, f"{transform} cannot be applied to a {column.type}.", ", ".join(TAKES[transform]), "correct class or type.")
     own = column.policy.get(audience.name)
     if own is not None and STRICTNESS[transform] < STRICTNESS[due] and own.legal_basis is None:
         yield Problem(where, f"{transform} is looser than the policy and names no legal basis.", due, "tighten it, or add legalBasis.")
-    if policies.is_banned(column.class_, audience.level, transform):
-        yield Problem(where, f"{transform} is banned for class {column.class_} at this level, whatever a return says.", due, "tighten it.")
-    after, cap = policies.grade_of(column.grade, transform), policies.cap(audience.level, audience.fulfils)
+    if policies.is_banned(class_, audience.level, transform):
+        yield Problem(where, f"{transform} is banned for class {class_} at this level, whatever a return says.", due, "tighten it.")
+    after, cap = policies.grade_of(grade, transform), policies.cap(audience.level, audience.fulfils)
     if transform != "drop" and after > cap:
         yield Problem(where, f"grade is {after} after {transform}, above the cap.", f"up to {cap}", "choose a stricter transform.")

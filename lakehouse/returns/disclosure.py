@@ -60,8 +60,8 @@ ROW_KEY_BYTES = 16
 Cell = Callable[[str], str]
 
 
-def mask_id_no(text: str) -> str:
-    """Return an identity number that shows only its first and last character: with more, a birth date beside it would reveal the whole."""
+def mask_ends(text: str) -> str:
+    """Return a number that shows only its first and last character; with more of it, a birth date would reveal an identity number."""
     return _starred(text, 1, 1) if len(text) > 4 else "*" * len(text)
 
 
@@ -103,11 +103,13 @@ def band(text: str) -> str:
     return f"{BAND_EDGES[upper - 1]}+" if upper == len(BAND_EDGES) else f"{BAND_EDGES[upper - 1]}-{BAND_EDGES[upper] - 1}"
 
 
-def disclose(text: str | None, transform: str, class_: str, business_year: int) -> str | None:
+def disclose(text: str | None, transform: str, mask: str | None, business_year: int) -> str | None:
     """Return the text that may leave the lake. A flag gives 否 for null and for false; every other transform keeps null as null.
 
+    `mask` is what a mask leaves of the text (`ends`, `surname`, `phone`).
+
     Raises:
-        EntitlementError: the transform is not defined for this class.
+        EntitlementError: there is no such transform or mask.
     """
     if transform == "flag":
         return NO if text in (None, "false") else YES
@@ -117,7 +119,7 @@ def disclose(text: str | None, transform: str, class_: str, business_year: int) 
         return text
     if transform == "age_band":
         return age_band(text, business_year)
-    return _cell(transform, class_)(text)
+    return _cell(transform, mask)(text)
 
 
 def recipient_key(secret: bytes, recipient_id: str) -> bytes:
@@ -141,17 +143,17 @@ def is_under(age: int, born: str | None, id_no: str | None, business_date: date)
     return reached < age
 
 
-def _cell(transform: str, class_: str) -> Cell:
-    cells: dict[tuple[str, str], Cell] = {
-        ("mask", "id_no"): mask_id_no,
-        ("mask", "name"): mask_name,
+def _cell(transform: str, mask: str | None) -> Cell:
+    cells: dict[tuple[str, str | None], Cell] = {
+        ("mask", "ends"): mask_ends,
+        ("mask", "surname"): mask_name,
         ("mask", "phone"): mask_phone,
-        ("year", "birth_date"): year,
-        ("band", "money"): band,
+        ("year", None): year,
+        ("band", None): band,
     }
-    if (transform, class_) not in cells:
-        raise EntitlementError(f"transform {transform} is not defined for class {class_}; nothing was disclosed.")
-    return cells[transform, class_]
+    if (transform, mask) not in cells:
+        raise EntitlementError(f"transform {transform} is not defined with the mask {mask}; nothing was disclosed.")
+    return cells[transform, mask]
 
 
 def _starred(text: str, first: int, last: int) -> str:

@@ -81,7 +81,7 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
     contracts, _ = load_sound_contracts(folder)
     policies = load_policies(folder / "policies.yaml")
     tree, departments = load_regions(instance.city_folder), load_departments(instance.city_folder)
-    scene = Scene(folder, contracts, policies, tree.at(business_date), departments, business_date)
+    scene = Scene(folder, instance.settings.dbt_project, contracts, policies, tree.at(business_date), departments, business_date)
     known = known_labels(folder, scene.regions, contracts)
     returns, left_out = runnable(scene, known)
     labels = labels_of(returns, known)

@@ -119,13 +119,19 @@ def _is_allowed(column: Document, audience: Audience, known: tuple[Sequence[Retu
     is_hidden = all(STRICTNESS[transform] >= STRICTNESS[one] for one in due)
     is_banned = any(policies.is_banned(class_, audience.level, transform) for class_ in classes)
     is_low = policies.grade_of(grade, transform) <= policies.cap(audience.level, audience.fulfils)
-    return is_hidden and not is_banned and is_low and _spares_minors(column, audience, declared, policies)
+    return (
+        policies.applies(transform, column["class"])
+        and is_hidden
+        and not is_banned
+        and is_low
+        and _spares_minors(column, audience, declared, policies)
+    )
 
 
 def _spares_minors(column: Document, audience: Audience, declared: Sequence[Return], policies: Policies) -> bool:
     if not any(one.minors is not None and column["name"] in one.minors.columns for one in declared):
         return True
-    due = policies.transform("minor_id", audience.level, audience.fulfils)
+    due = policies.transform(policies.roles.minor, audience.level, audience.fulfils)
     return STRICTNESS[column.get("minor_transform") or column["transform"]] >= STRICTNESS[due]
 
 

@@ -65,7 +65,7 @@ def _weaker(where: str, column: ReturnColumn, library: DeclaredLibrary, policies
     source = library.columns.get(column.name)
     if source is None:
         return
-    if column.class_ is not None and not is_as_strict(column.class_, source.class_, policies):
+    if column.class_ in policies.classes and not is_as_strict(column.class_, source.class_, policies):
         stricter = [name for name in policies.classes if is_as_strict(name, source.class_, policies)]
         found = f"class is {column.class_}, which hides less than {source.class_}, its class in {library.table}."
         yield Problem(where, found, nearest_first(source.class_, stricter), "take the class of the library, or a stricter one.")

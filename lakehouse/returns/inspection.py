@@ -24,7 +24,7 @@ from lakehouse.returns.model import Return, ReturnColumn
 FINDINGS = pa.schema([("invariant", pa.string()), ("where", pa.string()), ("kind", pa.string()), ("count", pa.int64())])
 PERSONAL_NUMBER = re.compile(r"(?<![0-9])[1-9][0-9]{16}[0-9Xx](?![0-9])")
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-MASKS = {"id_no": r".\*{3,}.|\*+", "name": r".{0,2}\*+", "phone": r"[0-9-]*\*+[0-9]*"}
+MASKS = {"ends": r".\*{3,}.|\*+", "surname": r".{0,2}\*+", "phone": r"[0-9-]*\*+[0-9]*"}
 SHAPES = {
     "raw": r"(?s:.*)",
     "drop": r"(?!)",
@@ -83,7 +83,7 @@ def is_personal_number(text: str) -> bool:
 def due_transform(column: ReturnColumn, audience: str, level: str, handles: str | None, policies: Policies) -> Transform:
     """Return the transform a column must have for an audience: the return's own, else an exemption that applies, else the policy's."""
     own = {name: one.transform for name, one in column.policy.items()}
-    treatment = policies.classes[column.class_ or "free_text"][level]  # type: ignore[index]
+    treatment = policies.classes[str(column.class_)][level]  # type: ignore[index]
     looser = treatment.exemption
     return own.get(audience, looser.transform if looser is not None and looser.when == handles else treatment.transform)
 
@@ -137,7 +137,7 @@ def _findings_in_former(content: bytes, form: dict[str, object], inspection: Ins
         due = due_transform(column, str(form["audience"]), level, handles, inspection.policies)
         is_looser = STRICTNESS[one["transform"]] < STRICTNESS[due]
         yield "I4", f"former values of {column.name} shown looser than the policies allow", int(is_looser)
-        shape = "|".join(f"(?:{_shape(name, column)})" for name in (one["transform"], one.get("minor_transform")) if name is not None)
+        shape = "|".join(_former_shape(name) for name in (one["transform"], one.get("minor_transform")) if name is not None)
         wrong = sum(value is not None and not re.fullmatch(shape, value) for value in columns[column.name])
         yield "I4", f"former values of {column.name} without the transform they are said to have", wrong
     if level in ("community", "grid"):
@@ -183,12 +183,13 @@ def _unfit(columns: Columns, column: ReturnColumn, due: Mapping[str, str], what:
     Rows of minors are recognised by the birth column where it is disclosed; where it is not, both transforms are allowed.
     """
     form, declared, inspection = what
-    shape, minors = _shape(due[column.name], column), declared.minors
+    policies, minors = inspection.policies, declared.minors
+    shape = _shape(due[column.name], column, policies)
     if minors is None or column.name not in minors.columns:
         return sum(value is not None and not re.fullmatch(shape, value) for value in columns[column.name])
-    identity = column.model_copy(update={"class_": "minor_id", "policy": {}})
+    identity = column.model_copy(update={"class_": policies.roles.minor, "policy": {}})
     handles = HANDLES if form["audience"] != form["level"] else None
-    own = _shape(due_transform(identity, str(form["audience"]), str(form["level"]), handles, inspection.policies), column)
+    own = _shape(due_transform(identity, str(form["audience"]), str(form["level"]), handles, policies), identity, policies)
     born: list[str | None] = [None] * len(columns[column.name])
     if due.get(minors.birth_date) in ("raw", "year"):
         born = columns[minors.birth_date]
@@ -210,8 +211,14 @@ def _is_minor(born: str | None, under: int, business_date: date) -> bool | None:
     return (business_date.month, business_date.day) < (int(born[5:7]), int(born[8:10]))
 
 
-def _shape(transform: str, column: ReturnColumn) -> str:
-    return MASKS[str(column.class_)] if transform == "mask" else SHAPES[transform]
+def _shape(transform: str, column: ReturnColumn, policies: Policies) -> str:
+    return MASKS[policies.masks[str(column.class_)]] if transform == "mask" else SHAPES[transform]
+
+
+def _former_shape(transform: str) -> str:
+    """Return the shape of values shown on an earlier day; which mask their class had then is not recorded, so any will do."""
+    shapes = MASKS.values() if transform == "mask" else [SHAPES[transform]]
+    return "|".join(f"(?:{shape})" for shape in shapes)
 
 
 def _personal_numbers(values: list[str | None]) -> int:

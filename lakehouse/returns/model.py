@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from lakehouse.contracts.model import ColumnClass, Cycle, Level, LogicalType
+from lakehouse.contracts.model import Cycle, Level, LogicalType
 from lakehouse.declarations.policies import STATUTORY_HANDLER, Transform
 from lakehouse.declarations.strict_yaml import Declared, declared_sha256, read_declaration
 from lakehouse.errors import ContractError, Problem
@@ -37,7 +37,7 @@ class ReturnColumn(Declared):
     name: str
     label: str
     type: LogicalType
-    class_: ColumnClass | None = Field(None, alias="class")
+    class_: str | None = Field(None, alias="class")
     grade: Literal[1, 2, 3, 4] | None = None
     codes: str | None = None
     policy: dict[str, Annotated[Tightened, BeforeValidator(_as_tightened)]] = Field(default_factory=dict)
@@ -77,7 +77,7 @@ class SmallCells(Declared):
 
 
 class Minors(Declared):
-    """The rule for minors: in rows of people under an age (at the business date) the named columns are treated as class `minor_id`."""
+    """The rule for minors: in rows of people under an age (at the business date) the named columns are of the class of minors."""
 
     under: int = Field(14, ge=1, le=18)
     birth_date: str = Field(alias="birthDate")

@@ -18,6 +18,7 @@ from lakehouse.returns.changes import OPERATION
 from lakehouse.returns.compiler import ROW_KEY, ROW_KEY_COLUMN, ColumnPlan, Plan
 from lakehouse.returns.disclosure import NO, YES
 from lakehouse.returns.model import Audience
+from lakehouse.text.cells import ALWAYS_FIT, fitting
 
 PARQUET = "application/vnd.apache.parquet"
 WORKBOOK_LEVELS = ("street", "community", "grid")
@@ -133,8 +134,15 @@ def _read_by_people(values: pa.ChunkedArray, column: ColumnPlan, reading: Readin
         return pc.strftime(pc.local_timestamp(values.cast(pa.timestamp("s", reading.timezone))), "%Y-%m-%d %H:%M")
     if column.codes is not None:
         labels = reading.labels[column.codes]
-        return pa.chunked_array([[f"{code} {labels[code]}" if code in labels else code for code in values.to_pylist()]], pa.string())
-    return values
+        values = pa.chunked_array([[f"{code} {labels[code]}" if code in labels else code for code in values.to_pylist()]], pa.string())
+    return _fitting(values)
+
+
+def _fitting(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts as a workbook's cells can hold them: the door lets no longer ones in, but some grow on their way (ß becomes SS)."""
+    if (pc.max(pc.binary_length(values)).as_py() or 0) <= ALWAYS_FIT:
+        return values
+    return pa.chunked_array([[text if text is None else fitting(text) for text in values.to_pylist()]], pa.string())
 
 
 def _canonical(values: pa.ChunkedArray, column: ColumnPlan) -> pa.ChunkedArray:

@@ -47,9 +47,10 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Scene:
-    """What returns are judged by besides their own file: the folder of declarations, contracts, policies, and the city on the day."""
+    """What returns are judged by besides their own file: the folders of declarations and of the dbt project, and the city on the day."""
 
     folder: Path
+    project: Path
     contracts: Mapping[str, Contract]
     policies: Policies
     regions: RegionState
@@ -69,7 +70,7 @@ def runnable(scene: Scene, known: Labels) -> tuple[dict[str, ReturnFacts], tuple
     """
     authority = load_authority(scene.folder / "authority.yaml", scene.contracts)
     unread = unread_codes(scene.folder, scene.contracts)
-    libraries, _ = load_sound_libraries(Known(scene.contracts, authority, scene.policies, unread))
+    libraries, _ = load_sound_libraries(Known(scene.contracts, authority, scene.policies, unread), scene.project)
     declared, wrong = load_sound_returns(scene.folder / "returns")
     if not declared and not wrong:
         problem = Problem(str(scene.folder / "returns"), "no return is declared.", "", "declare one, or leave out this step.")

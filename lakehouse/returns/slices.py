@@ -65,11 +65,11 @@ def _disclosed(values: pa.ChunkedArray, column: ColumnPlan, minors: list[bool], 
     if column.transform == "raw" and column.minor_transform is None:
         return values
     texts = values.to_pylist()
-    shown = [disclose(text, column.transform, column.class_, business_year) for text in texts]
+    shown = [disclose(text, column.transform, column.mask, business_year) for text in texts]
     if column.minor_transform is not None:
         for place, is_minor in enumerate(minors):
             if is_minor:
-                shown[place] = disclose(texts[place], column.minor_transform, "minor_id", business_year)
+                shown[place] = disclose(texts[place], column.minor_transform, column.minor_mask, business_year)
     return pa.array(shown, pa.string())
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import Authority, EntityAuthority
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
-from lakehouse.naming import library
 from lakehouse.returns.model import Return
 
 
@@ -19,7 +18,8 @@ def contracts_behind(declared: Return, authority: Authority, contracts: Mapping[
     Raises:
         ContractError: it names a resource without a sound contract, or names none and its table holds no entity of authority.yaml.
     """
-    entity = next((one for name, one in authority.entities.items() if library(name) == declared.source), None)
+    name = authority.entity_in(declared.source)
+    entity = authority.entities[name] if name else None
     problems = list(_problems(declared, entity, contracts))
     if problems:
         raise ContractError(problems_text(problems))

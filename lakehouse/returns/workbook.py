@@ -12,10 +12,10 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from lakehouse.errors import QualityError
+from lakehouse.text.cells import MOST_UNITS, harmless, original
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 a property of the file format, no time of ours
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "'")
 A4 = 9
 LAYOUT = "2"  # increase when the layout changes, so that files with the same cells are written again
 NARROWEST, WIDEST, MEASURED_ROWS, KEY_WIDTH = 6, 44, 200, 7
@@ -85,7 +85,9 @@ def write_workbook(sheets: Sequence[Sheet], cover: Cover | None = None) -> bytes
     for sheet in sheets:
         refused = _write_list(book, book.add_worksheet(sheet.name), sheet, styles)
         if refused:
-            raise QualityError(f"sheet {sheet.name}: {refused} cells do not fit into a workbook (32,767 characters, 1,048,576 rows).")
+            raise QualityError(
+                f"sheet {sheet.name}: {refused} cells do not fit into a workbook ({MOST_UNITS:,} characters, 1,048,576 rows)."
+            )
     book.close()
     return buffer.getvalue()
 
@@ -96,23 +98,10 @@ def open_workbook(content: bytes) -> CalamineWorkbook:
 
 
 def read_sheet(content: bytes | CalamineWorkbook, name: str) -> list[list[str | None]]:
-    """Return the rows of a sheet without its header, with the original texts (see `harmless`)."""
+    """Return the rows of a sheet without its header, with the original texts (see `text.cells.harmless`)."""
     book = open_workbook(content) if isinstance(content, bytes) else content
     rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
     return [[original(str(cell)) if cell != "" else None for cell in row] for row in rows[1:]]
-
-
-def harmless(text: str) -> str:
-    """Return the text in a form no spreadsheet takes for a formula.
-
-    An apostrophe is put before a text that begins with = + - @, tab, carriage return or an apostrophe; `original` takes it away again.
-    """
-    return f"'{text}" if text.startswith(DANGEROUS) else text
-
-
-def original(text: str) -> str:
-    """Return the text that was given to `harmless`."""
-    return text[1:] if text.startswith("'") else text
 
 
 def _write_list(book: xlsxwriter.Workbook, page: Any, sheet: Sheet, styles: Mapping[str, Any]) -> int:

@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from lakehouse.contracts.model import Column, Rule
-from lakehouse.rules.vocabulary import Labels, Messages, Parameters, RuleKind
+from lakehouse.rules.vocabulary import Called, Labels, Messages, Parameters, RuleKind
 
 Severity = Literal["error", "warning"]
+NOTHING_CALLED = Called({}, {})
 NOT_KINDS = frozenset({"__init__", "vocabulary", "registry"})
 
 
@@ -36,11 +37,11 @@ def gate_kinds() -> tuple[str, ...]:
 
 
 def build_rule(
-    kind: str, column: Column, severity: Severity, params: Mapping[str, Any] | None = None, labels: Mapping[str, Labels] | None = None
+    kind: str, column: Column, severity: Severity, params: Mapping[str, Any] | None = None, called: Called = NOTHING_CALLED
 ) -> Rule:
     """Return a rule of a known kind for a column, with its dimension and messages; its id is `<column>.<kind>`.
 
-    `labels` are the readable names of other columns, for rules whose messages name two columns.
+    `called` has the readable names of other columns and of kinds of entities, for rules whose messages name them.
 
     Raises:
         pydantic.ValidationError: the parameters are wrong.
@@ -54,12 +55,15 @@ def build_rule(
         severity=severity,
         dimension=declared.dimension,
         params=parameters.model_dump(mode="json", by_alias=True, exclude_none=True),
-        message_zh=_messages(declared, column, parameters, {name: label.zh for name, label in (labels or {}).items()}).zh,
-        message_en=_messages(declared, column, parameters, {name: label.en for name, label in (labels or {}).items()}).en,
+        message_zh=_messages(declared, column, parameters, called, 0).zh,
+        message_en=_messages(declared, column, parameters, called, 1).en,
     )
 
 
-def _messages(declared: RuleKind, column: Column, parameters: Parameters, names: Mapping[str, str]) -> Messages:
-    """Return the texts of a broken rule, with other columns called by their readable names."""
-    spoken = {field: names.get(name, name) for field, name in declared.references(parameters, "column").items()}
+def _messages(declared: RuleKind, column: Column, parameters: Parameters, called: Called, language: int) -> Messages:
+    """Return the texts of a broken rule, with other columns and entities called by their readable names in a language."""
+    spoken = {}
+    for to, labels in (("column", called.columns), ("entity", called.entities)):
+        for field, name in declared.references(parameters, to).items():
+            spoken[field] = labels[name][language] if name in labels else name
     return declared.messages(Labels(column.label_zh, column.label_en), parameters.model_copy(update=spoken))

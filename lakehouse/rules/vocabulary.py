@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Refers(NamedTuple):
-    """Marks a parameter that names a `column` of the contract (`alike`: of the same type as the rule's column) or a code `table`."""
+    """Marks a parameter that names a `column` of the contract (`alike`: of the rule's column's type), a code `table` or an `entity`."""
 
     to: str
     alike: bool = False
@@ -20,6 +20,7 @@ ColumnName = Annotated[str, Refers("column")]
 ColumnLikeThis = Annotated[str, Refers("column", alike=True)]
 JudgedIn = Literal["gate", "libraries"]
 CodeTableName = Annotated[str, Refers("table")]
+EntityName = Annotated[str, Refers("entity")]
 
 
 class Parameters(BaseModel):
@@ -29,10 +30,17 @@ class Parameters(BaseModel):
 
 
 class Labels(NamedTuple):
-    """The name of a column for people, Chinese and English."""
+    """The name of a column or of a kind of entity for people, Chinese and English."""
 
     zh: str
     en: str
+
+
+class Called(NamedTuple):
+    """How people call what the parameters of a rule name: other columns of the contract, and kinds of entities."""
+
+    columns: Mapping[str, Labels]
+    entities: Mapping[str, Labels]
 
 
 class Messages(NamedTuple):
@@ -62,7 +70,7 @@ class RuleKind:
     judged_in: JudgedIn = "gate"
 
     def references(self, parameters: Parameters, to: str) -> dict[str, str]:
-        """Return the parameters that refer to a `column` or `table`: parameter → name."""
+        """Return the parameters that refer to a `column`, `table` or `entity`: parameter → name."""
         return {name: getattr(parameters, name) for name, mark in self._marks() if mark.to == to}
 
     def columns_alike(self, parameters: Parameters) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.declarations.authority import load_authority
+from lakehouse.declarations.policies import load_policies
 from lakehouse.derive import dbt
 from lakehouse.errors import ContractError
 from lakehouse.jobs import Answer, JobRequest
@@ -32,6 +33,7 @@ def run(instance: Instance, request: JobRequest) -> LibrariesAnswer:
     """Build every library and record its rows and version; a final date is not built again.
 
     Raises:
+        ContractError: authority or policies are wrong, or a contract whose table has data.
         QualityError: a model failed.
     """
     with connect(instance) as connection:
@@ -40,8 +42,10 @@ def run(instance: Instance, request: JobRequest) -> LibrariesAnswer:
             return LibrariesAnswer(outcome="final", tables=tuple(BuiltTable(**one) for one in kept))
     contracts, wrong = load_sound_contracts(instance.settings.contracts)
     _refuse_lost_sources(instance, set(contracts), wrong)
-    authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
-    project = dbt.render(instance.folder("derived", "dbt"), contracts, authority)
+    folder = instance.settings.contracts
+    authority, policies = load_authority(folder / "authority.yaml", contracts), load_policies(folder / "policies.yaml")
+    declared = dbt.Declared(contracts, authority, policies)
+    project = dbt.render(instance.settings.dbt_project, instance.folder("derived", "dbt"), declared)
     spark = session.open_session(instance, tables=map(silver, contracts))
     for contract in contracts.values():
         storage.ensure_tables(spark, instance, contract)

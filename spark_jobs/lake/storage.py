@@ -18,6 +18,7 @@ from uuid import uuid4
 from pyspark.errors.exceptions.connect import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
@@ -126,9 +127,17 @@ def read(spark: SparkSession, table: str, version: int | None = None) -> DataFra
 
 
 def query(spark: SparkSession, statement: str, limit: int) -> tuple[list[str], list[tuple[object, ...]]]:
-    """Run a reading statement and return its column names and at most `limit` rows."""
+    """Run a reading statement and return its column names and at most `limit` rows.
+
+    Where a date or an instant lies outside of Python's calendar (Spark knows the years 0 and 10000), these columns are returned as text.
+    """
     found = spark.sql(statement).limit(limit)
-    return found.columns, [tuple(row) for row in found.collect()]
+    try:
+        rows = found.collect()
+    except (OverflowError, ValueError):
+        times = {field.name for field in found.schema if isinstance(field.dataType, T.DateType | T.TimestampType)}
+        rows = found.withColumns({name: F.col(f"`{name}`").cast("string") for name in times}).collect()
+    return found.columns, [tuple(row) for row in rows]
 
 
 def tables_of(spark: SparkSession, instance: Instance, statement: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from datetime import date, datetime
 from functools import reduce
 from typing import Any, NamedTuple
@@ -14,7 +15,8 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import Authority, Candidate, load_authority
-from lakehouse.naming import library, silver
+from lakehouse.declarations.libraries import read_libraries
+from lakehouse.naming import silver
 from lakehouse.ops import batches, connect, facts
 from lakehouse.returns.standing import unsound_packages
 from spark_jobs.lake.session import open_session
@@ -22,8 +24,6 @@ from spark_jobs.lake.storage import read
 from spark_jobs.transforms.invariants import authority_breaks, history_breaks, known_at
 
 Invariant = dict[str, Any]
-# Fields the library does not copy from its sources: a point is converted to one coordinate system, codes follow the region tree.
-WORKED_OUT = {"address": ("lon", "lat", "community_code", "grid_code")}
 
 
 class Believed(NamedTuple):
@@ -56,7 +56,11 @@ def _in_spark(instance: Instance, day: date) -> list[Invariant]:
     spark = open_session(instance, tables=map(silver, contracts))
     authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
     histories = [history_breaks(read(spark, silver(code))).select(F.lit("I2").alias("id"), F.lit(code).alias("what")) for code in contracts]
-    judged = _believed(spark, authority, contracts)
+    worked_out = {table: one.worked_out for table, one in read_libraries(instance.settings.dbt_project)[0].items()}
+    columns = {
+        table: set(read(spark, table).columns) - worked_out.get(table, set()) for table in map(authority.library_of, authority.entities)
+    }
+    judged = believed(columns, authority, contracts)
     end = end_of_day(day, instance.timezone)
     values = [_authority_breaks(spark, known_at(read(spark, silver(one.resource)), day, end), one, end) for one in judged]
     union = reduce(DataFrame.unionAll, [*histories, *values])
@@ -73,17 +77,20 @@ def _in_spark(instance: Instance, day: date) -> list[Invariant]:
     ]
 
 
-def _believed(spark: SparkSession, authority: Authority, contracts: dict[str, Contract]) -> list[Believed]:
-    """Return the value fields of every library, grouped by their authority: the first candidate with a contract in this instance."""
+def believed(columns: Mapping[str, Set[str]], authority: Authority, contracts: Mapping[str, Contract]) -> list[Believed]:
+    """Return the value fields of every library, grouped by their authority: the first candidate with a contract in this instance.
+
+    `columns` are, by library, those that hold a value as its source has it.
+    """
     found = []
     for name, entity in authority.entities.items():
-        columns = set(read(spark, library(name)).columns) - set(WORKED_OUT.get(name, ()))
+        table = authority.library_of(name)
         by_resource: dict[str, dict[str, Candidate]] = {}
         for field, declared in entity.fields.items():
             candidates = [candidate for candidate in declared.candidates if candidate.resource in contracts]
-            if declared.kind == "value" and candidates and field in columns:
+            if declared.kind == "value" and candidates and field in columns[table]:
                 by_resource.setdefault(candidates[0].resource, {})[field] = candidates[0]
-        found += [Believed(library(name), entity.id, resource, fields) for resource, fields in by_resource.items()]
+        found += [Believed(table, entity.id, resource, fields) for resource, fields in by_resource.items()]
     return found
 
 

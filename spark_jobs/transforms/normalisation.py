@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts import model
+from lakehouse.text.cleaning import NOTHING, words_for_nothing
 from spark_jobs.transforms import regions, text
 from spark_jobs.transforms.rules.scope import (
     RuleScope,
@@ -29,8 +30,10 @@ def with_normalised(rows: DataFrame, contract: model.Contract, scope: RuleScope,
     """
     columns = contract.kept_columns if only is None else only
     repaired = [column for column in columns if normalisation_repairs(column)]
-    plain = {normalised_name(column.name): text.as_sent(column) for column in columns if not normalisation_repairs(column)}
-    rows = rows.withColumns({**plain, **{sent_name(column.name): text.as_sent(column) for column in repaired}})
+    named = {sent_name(one.name) if one in repaired else normalised_name(one.name): one for one in columns}
+    rows = rows.withColumns({name: text.spelled(column) for name, column in named.items()})
+    words = {name: words_for_nothing(contract, column, scope.codes) for name, column in named.items()}
+    rows = rows.withColumns({name: text.as_sent(F.col(f"`{name}`"), words[name]) for name in named})
     for column in repaired:
         if "region_successor" in column.normalise:
             rows = regions.with_region(rows, sent_text(column.name), region_name(column.name), scope)
@@ -46,22 +49,31 @@ def _repaired(column: model.Column) -> Column:
         value = F.coalesce(regions.padded(became, value), value)
     if "open_ended" in column.normalise:
         value = text.open_ended(value)
-    return value
+    return text.rounded(value, column.decimals or 0) if "round" in column.normalise else value
 
 
-def changes(contract: model.Contract) -> Column:
-    """Return the names of the normalisations that changed a row beyond trimming: array of `<column>.<normalisation>`.
+def changes(contract: model.Contract, scope: RuleScope) -> Column:
+    """Return the names of the cleanings and normalisations that changed a row beyond trimming: array of `<column>.<normalisation>`.
 
     The rows must come from `with_normalised`.
     """
     flags: dict[str, Column] = {}
     for column in contract.kept_columns:
+        flags |= {f"{column.name}.{name}": changed for name, changed in _cleanings(column, contract, scope)}
         before = F.col(f"`{column.name}`")
         for step, after in text.stepwise(before, column.normalise):
-            if step != "trim":
-                flags[f"{column.name}.{step}"] = after != before
+            flags[f"{column.name}.{step}"] = after != before
             before = after
         for step in text.REPAIRS:
             if step in column.normalise:
                 flags[f"{column.name}.{step}"] = ~normalised_text(column.name).eqNullSafe(sent_text(column.name))
     return text.names_that_hold(flags)
+
+
+def _cleanings(column: model.Column, contract: model.Contract, scope: RuleScope) -> Iterator[tuple[str, Column]]:
+    """Yield the name of each cleaning with whether it changed the column's text."""
+    before, trims = F.col(f"`{column.name}`"), "trim" in column.normalise
+    yield from text.cleanings(before, trims).items()
+    if words := words_for_nothing(contract, column, scope.codes):
+        kept = sent_text(column.name) if normalisation_repairs(column) else normalised_text(column.name)
+        yield NOTHING, F.when(kept.isNull() & before.isNotNull(), text.is_nothing(text.cleaned(before, trims), words))

@@ -15,7 +15,7 @@ def typed_rows(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataFra
     """Return bronze rows with typed columns.
 
     Columns: the contract's kept columns become typed values of their normalised text; adds `_flags` (broken warnings and
-    `<column>.<normalisation>` where a normalisation beyond trimming changed the text, sorted); other columns stay.
+    `<column>.<normalisation>` where a cleaning or normalisation beyond trimming changed the text, sorted); other columns stay.
     Nulls: text that does not fit its type (only rows that broke an error rule have it).
     """
     own = {column.name for column in contract.kept_columns}
@@ -24,5 +24,5 @@ def typed_rows(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataFra
     values = [types.typed(normalised_text(column.name), column, scope.timezone).alias(column.name) for column in contract.kept_columns]
     warnings = F.array(*(F.lit(rule.id) for rule in contract.rules_of("warning"))).cast("array<string>")
     broken = F.array_intersect(F.coalesce(F.col("_verdict"), F.array().cast("array<string>")), warnings)
-    flags = F.array_sort(F.array_union(broken, changes(contract)))
+    flags = F.array_sort(F.array_union(broken, changes(contract, scope)))
     return seen.select(*values, *(f"`{name}`" for name in others), flags.alias("_flags"))

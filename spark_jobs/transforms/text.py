@@ -1,30 +1,53 @@
-"""Normalise the text of columns. Bronze keeps text exactly as received; rules and silver use the normalised text.
+"""Clean and normalise the text of columns. Bronze keeps text exactly as received; rules and silver use the normalised text.
 
-Empty text is null. Steps that only unify spelling (spaces, width, case) come first. Repairs (`REPAIRS`: an old number, an abolished code,
-a date that means "long term") come last, because the rules that report repairs need the text as it was sent.
+Empty text is null. Characters and words that stand for nothing go first (`lakehouse.text.cleaning`), then come the steps that only unify
+spelling (width, case). Repairs (`REPAIRS`: an old number, an abolished code, a date that means "long term", surplus decimals) come last,
+because the rules that report repairs need the text as it was sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from lakehouse.contracts import model
-from lakehouse.numbers.resident import BLANKS, HALF_WIDTH
+from lakehouse.numbers.resident import HALF_WIDTH
 from lakehouse.rules.format import OPEN_ENDED
+from lakehouse.text.characters import ASSIGNED, INVISIBLE, KEPT_INSIDE, ODD_BLANKS, members
+from lakehouse.text.cleaning import PRIVATE_USE, UNSEEN
 
 FULL_WIDTH = "".join(map(chr, HALF_WIDTH))
 FULL_WIDTH_AS_ASCII = "".join(map(chr, HALF_WIDTH.values()))
+UNUSUAL = "[^\x20-\x7e\u4e00-\u9fff]"  # a text without such a character needs no cleaning but the trimming of spaces: most do not
+HIDDEN = f"[{members(INVISIBLE)}]"
+CHANGED, CHANGED_INTO = "".join((*ASSIGNED, *ODD_BLANKS)), "".join((*ASSIGNED.values(), " " * len(ODD_BLANKS)))
+MARK = "\x01"  # stands for a character nobody sees, and is one
 SEPARATOR = "\n"
 CHECK_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_CHARACTERS = "10X98765432"
 
 
-def trim(text: Column) -> Column:
-    """Return the text without leading and trailing spaces, the ideographic and the no-break space among them."""
-    return F.btrim(text, F.lit(BLANKS))
+def cleaned(text: Column, trims: bool = True) -> Column:
+    """Return the text without the characters that stand for nothing; `trims`: also without blanks at its ends."""
+    seen = F.translate(F.regexp_replace(text, HIDDEN, ""), CHANGED, CHANGED_INTO)
+    return F.when(text.rlike(UNUSUAL), F.btrim(seen, F.lit(KEPT_INSIDE)) if trims else seen).otherwise(F.trim(text) if trims else text)
+
+
+def cleanings(text: Column, trims: bool = True) -> dict[str, Column]:
+    """Return by the name of each cleaning whether it changed the text as sent anywhere but at trimmed ends."""
+    marked = F.regexp_replace(text, f"[{members(INVISIBLE)}{ODD_BLANKS}]", MARK)
+    inner = F.btrim(marked, F.lit(f"{KEPT_INSIDE}{MARK}\ue5e5")) if trims else marked
+    found = {PRIVATE_USE: inner.rlike(f"[{''.join(ASSIGNED)}]"), UNSEEN: F.contains(inner, F.lit(MARK))}
+    return {name: F.when(text.rlike(UNUSUAL), changed) for name, changed in found.items()}
+
+
+def is_nothing(text: Column, words: Collection[str]) -> Column:
+    """Return whether a cleaned text is one of the words that say a value is missing."""
+    if not words:
+        return F.lit(False)
+    return (F.char_length(text) <= max(map(len, words))) & F.upper(half_width(text)).isin(sorted(words))
 
 
 def half_width(text: Column) -> Column:
@@ -60,6 +83,12 @@ def open_ended(text: Column) -> Column:
     return F.when(~text.isin(*OPEN_ENDED), text)
 
 
+def rounded(text: Column, decimals: int) -> Column:
+    """Return a number with no more decimals than its column keeps, half of the last one upwards; other text is unchanged."""
+    is_finer = text.rlike(rf"\A[+-]?[0-9]+\.[0-9]{{{decimals}}}0*[1-9][0-9]*\z")
+    return F.when(is_finer, F.coalesce(text.try_cast(f"decimal(38,{decimals})").cast("string"), text)).otherwise(text)
+
+
 def names_that_hold(conditions: Mapping[str, Column]) -> Column:
     """Return the names of the conditions that are true, sorted; a condition that is null does not hold.
 
@@ -69,22 +98,27 @@ def names_that_hold(conditions: Mapping[str, Column]) -> Column:
     return F.when(held == "", F.array().cast("array<string>")).otherwise(F.split(held, SEPARATOR))
 
 
-STEPS: dict[str, Callable[[Column], Column]] = {"trim": trim, "half_width": half_width, "upper": upper}
-REPAIRS = ("resident_id_18", "region_successor", "open_ended")
+STEPS: dict[str, Callable[[Column], Column]] = {"half_width": half_width, "upper": upper}
+REPAIRS = ("resident_id_18", "region_successor", "open_ended", "round")
 
 
 def stepwise(text: Column, steps: Sequence[str]) -> list[tuple[str, Column]]:
-    """Return (step, text after this step) for each step that is not a repair."""
+    """Return (step, text after this step) for each step that unifies the spelling of a text."""
     found: list[tuple[str, Column]] = []
     for step in steps:
-        if step not in REPAIRS:
+        if step in STEPS:
             text = STEPS[step](text)
             found.append((step, text))
     return found
 
 
-def as_sent(column: model.Column) -> Column:
-    """Return a column's text after all normalisations except repairs, null when it is empty."""
-    text = F.col(f"`{column.name}`")
+def spelled(column: model.Column) -> Column:
+    """Return a column's cleaned text after all normalisations except repairs."""
+    text = cleaned(F.col(f"`{column.name}`"), "trim" in column.normalise)
     steps = stepwise(text, column.normalise)
-    return F.nullif(steps[-1][1] if steps else text, F.lit(""))
+    return steps[-1][1] if steps else text
+
+
+def as_sent(text: Column, words: Collection[str]) -> Column:
+    """Return a spelled text, null when it is empty or a word that says a value is missing."""
+    return F.when((text != "") & ~is_nothing(text, words), text)

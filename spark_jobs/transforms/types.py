@@ -43,8 +43,14 @@ def typed(text: Column, column: model.Column, timezone: str) -> Column:
 
 def _moment(text: Column, column: model.Column, timezone: str) -> Column:
     written = text_format(column.type, column.format)
-    wall = F.when(text.rlike(whole(written.regex)), F.try_to_timestamp(text, F.lit(written.java)))
-    return F.to_date(wall) if column.type == "date" else F.to_utc_timestamp(wall, timezone)
+    # Spark knows the years 0 and 10000, the readers of its tables do not; every format begins with the year
+    is_readable = text.rlike(whole(written.regex)) & ~text.startswith("0000")
+    wall = F.when(is_readable, F.try_to_timestamp(text, F.lit(written.java)))
+    if column.type == "date":
+        return F.to_date(wall)
+    instant = F.to_utc_timestamp(wall, timezone)
+    may_leave = text.startswith("0001") | text.startswith("9999")
+    return F.when(~may_leave | F.year(instant).between(1, 9999), instant)
 
 
 def _boolean(text: Column) -> Column:

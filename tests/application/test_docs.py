@@ -40,7 +40,7 @@ def test_the_dictionary_has_every_column_of_every_table_and_resource(home: Insta
     sections = dict(re.findall(r'<section id="([^"]+)" data-search="[^"]*">(.*?)</section>', page, re.DOTALL))
     told = {name: re.findall(r'<th scope="row"><code>([^<]+)</code>', body.split("<details>")[0]) for name, body in sections.items()}
     contracts = load_contracts(home.settings.contracts, standard=False)
-    expected = {model.table: [column.name for column in model.columns] for model in public_models()}
+    expected = {model.table: [column.name for column in model.columns] for model in public_models(home.settings.dbt_project)}
     expected |= {code: [column.name for column in contract.columns] for code, contract in contracts.items()}
     assert told == expected
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))

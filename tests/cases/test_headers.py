@@ -161,15 +161,19 @@ FAULTS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "a name in full width": (("身份证号", "姓名", "账号", "联系电话", "备注\u3000"), "备注\u3000 (column 5, meant for 备注?)", RAISE),
     "another word for the same": (("身份证号", "姓名", "账号", "手机号码", "备注"), "手机号码 (column 4, meant for 联系电话?)", RAISE),
     "a word for something else": (
-        ("身份证号", "姓名", "账号", "联系地址", "备注"), "missing: 联系电话; 未声明 / not declared: 联系地址 (column 4).", "add a layout",
+        ("身份证号", "姓名", "账号", "联系地址", "备注"), "missing: 联系电话; 未声明 / not declared: column 4.", "add a layout",
     ),
-    "the only one of both": (("身份证号", "姓名", "账号", "联系电话", "其他"), "其他 (column 5, meant for 备注?)", RAISE),
+    "the only one of both": (("身份证号", "姓名", "账号", "联系电话", "其他"), "column 5, meant for 备注?.", SEND),
     "a name twice": (("身份证号", "姓名", "账号", "联系电话", "备注", "姓名"), "重复 / more than once: 姓名.", SEND),
     "missing and further": (
-        ("身份证号", "姓名", "账号", "党员", "低保"), "联系电话, 备注; 未声明 / not declared: 党员 (column 4), 低保 (column 5).", SEND,
+        ("身份证号", "姓名", "账号", "党员", "低保"), "联系电话, 备注; 未声明 / not declared: column 4, column 5.", SEND,
     ),
     "a column without a name": (("身份证号", "姓名", "账号", "联系电话", "备注", "", "x"), "not declared: column 6, x (column 7).", RAISE),
     "a number for a name": ((*ALL, "13800138000"), "not declared: column 6.", RAISE),
+    "an amount and a month for names": ((*ALL, "300.00", "2026-06"), "not declared: column 6, column 7.", RAISE),
+    "a lost line end": ((*ALL[:-1], "备注王小明", "1", "王小明"), "not declared: column 5, meant for 备注?, column 6, column 7.", SEND),
+    "a value that stuck to the last name": ((*ALL[:-1], "备注王小明"), "not declared: column 5, meant for 备注?.", SEND),
+    "more columns than a source adds at once": ((*ALL, "甲方", "乙方", "丙方"), "not declared: column 6, column 7, column 8.", RAISE),
     "data instead of a header": (
         ("440106198001011234", "王小明", "x", "13800138000", "无"), "declared: column 1, column 2, column 3, column 4, column 5.",
         "this line looks like data",
@@ -186,6 +190,20 @@ def test_what_is_wrong_with_a_header_is_told_with_its_remedy(name: str, kind: st
     assert fix in told
     for value in ("王某", "王小明", "13800138000", "440106198001011234"):
         assert value not in told
+
+
+def test_a_header_in_two_rows_that_lost_one_tells_no_data() -> None:
+    """The first row of data is read as the lower row of the header then."""
+    names = {"id_no": "身份证号", "name": "姓名", "phone": "联系/电话", "remark": "联系/备注"}
+    columns = [column(name, source_name=header) for name, header in names.items()]
+    of = contract("csv", source={**SHEET, "headerRows": 2}, columns=columns)
+    book = Book(
+        row(1, "身份证号", "姓名", "联系", None) + row(2, None, None, "王小明", "望海街道") + row(3, "1", "甲", "2", "y"), merged=("C1:D1",)
+    )
+    told = refusal(book.content(), of)
+    assert "missing: 联系/电话, 联系/备注; 未声明 / not declared: column 3, column 4." in told
+    assert "王小明" not in told
+    assert "望海" not in told
 
 
 def staged(tmp_path: Path, of: Contract, content: bytes) -> list[str]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+from jinja2 import Environment
 from pyspark.sql import Row, SparkSession
 
-from lakehouse.config import Instance
+from lakehouse.config import PROJECT, Instance
 from lakehouse.derive import dbt
 from lakehouse.jobs import JobRequest
 from spark_jobs.jobs import libraries
 from spark_jobs.lake import dbt_runs, session, storage
-from tests.dbt_project.lake import CHECKS, REGISTRY, SERVICES, Silver, instant, write_reference
+from tests.cases.lake import DELIVERIES
+from tests.dbt_project.lake import CHECKS, PERMITS, REGISTRY, SERVICES, Silver, instant, write_reference
+from tests.oracle import golden
 
 pytestmark = pytest.mark.dbt
 TABLES = ("base.person", "base.person_address", "quality.conflict")
@@ -76,8 +80,21 @@ def people() -> Silver:
     register("renamed", "449901001001", valid_to=instant("2026-06-02 01:00"), _closed_on=DAY_2)
     silver.about(REGISTRY, "renamed", "2026-06-02 01:00", person_name="new name", hukou_region_code="449901001001")
     register("gone", "449901001002", _replaced_on=DAY_2)
+    register("spelled apart", "449901001001")
+    serve("spelled apart", "香\u3000湾\u2003社区", of_1)
+    for person, names in spelled_twice().items():
+        silver.about(REGISTRY, person, "2026-05-01", person_name=names[0], hukou_region_code="449901001001")
+        silver.about(PERMITS, person, "2026-05-01", person_name=names[1], status="有效")
     silver.about(SERVICES, "not registered", "2026-05-31 16:00", phone="1", **known_1, **of_1)
     return silver
+
+
+def spelled_twice() -> dict[str, tuple[str, str]]:
+    """Return the names of the case's people by number, as the register and as the permit has them."""
+    case = DELIVERIES / "c60-name-dot-of-another-code-point"
+    registered = dict(re.findall(r"values \('([0-9X]{18})', '([^']+)'", (case / "1.sql").read_text("utf-8")))
+    permits = {one["id_no"]: one["person_name"] for one in json.loads((case / "pages_part.json").read_text("utf-8"))}
+    return {number: (name, permits[number]) for number, name in registered.items()}
 
 
 def build(spark: SparkSession, instance: Instance, day: date) -> dict[str, list[Row]]:
@@ -108,6 +125,8 @@ def test_place_comes_from_the_first_source_that_knows_one(first_day: dict[str, l
         "dead": (street_1, "449901001001", None, REGISTRY, 2),
         "renamed": (street_1, "449901001001", None, REGISTRY, 2),
         "gone": (street_1, "449901001002", None, REGISTRY, 2),
+        "spelled apart": (street_1, "449901001001", None, SERVICES, 3),
+        **dict.fromkeys(spelled_twice(), (street_1, "449901001001", None, REGISTRY, 2)),
     }
 
 
@@ -124,6 +143,7 @@ def test_values_carry_their_source_and_losers_become_conflicts(first_day: dict[s
     }
     lost = [(row.entity_id, row.field, row.kept_value, row.lost_value, row.lost_source) for row in first_day["quality.conflict"]]
     assert lost == [
+        ("449909196501046044", "person_name", "李四季", "李四记", PERMITS),
         ("grid ended", "residence", "449901001001001", "449901002001", SERVICES),
         ("moved grid", "phone", "1390", "1391", SERVICES),
     ]
@@ -131,6 +151,26 @@ def test_values_carry_their_source_and_losers_become_conflicts(first_day: dict[s
     assert roles["moved grid", "verified"].address_id == "A1"
     assert ("moved away", "verified") not in roles
     assert roles["old check", "hukou"].street_code == "449901002"
+
+
+ALIKE = [
+    *(("阿依古丽·买买提", f"阿依古丽{dot}买买提") for dot in "・•‧∙⋅･․．.﹒"),
+    ("张三丰", "张　三 丰"),
+    ("张三丰", "张\u00a0三\u2003丰"),
+    ("示范（东区）有限公司", "示范(东区) 有限公司"),
+    ("晨光路8号Ａ座", "晨光路８号a座"),
+]
+UNLIKE = [("李四季", "李四记"), ("晨光路1-2号", "晨光路12号"), ("王小明", "王晓明"), ("欧阳·", "欧")]
+
+
+def test_dots_spaces_and_width_make_no_other_name(spark: SparkSession) -> None:
+    macro = Environment(autoescape=False).from_string((PROJECT / "dbt_project" / "macros" / "spelling.sql").read_text("utf-8")).module
+    pairs = spark.createDataFrame([*ALIKE, *UNLIKE], "one string, other string")
+    rows = pairs.selectExpr("one", "other", f"{macro.spelled_alike('one')} = {macro.spelled_alike('other')} as same").collect()
+    assert [(row.one, row.other) for row in rows if row.same] == ALIKE
+    assert all(golden.same("person_name", one, other) for one, other in ALIKE)
+    assert not any(golden.same("person_name", one, other) for one, other in UNLIKE)
+    assert not golden.same("phone", "0756-212", "0756- 212")
 
 
 def test_next_day_writes_only_what_differs(spark: SparkSession, module_instance: Instance, first_day: dict[str, list[Row]]) -> None:

@@ -16,9 +16,9 @@ MACRO = (PROJECT / "dbt_project" / "macros" / "suppression.sql").read_text("utf-
 Cell = tuple[str, str, str, int, bool]  # measure, parent, region, value, whether the parent is suppressed
 
 
-def judged(cells: list[Cell]) -> dict[tuple[str, str], list[tuple[int, bool]]]:
+def judged(cells: list[Cell], under: int = 10) -> dict[tuple[str, str], list[tuple[int, bool]]]:
     """Return (value, is_suppressed) of every cell by measure and parent."""
-    statement = Environment(autoescape=False).from_string(MACRO).module.suppressed("cells")
+    statement = Environment(autoescape=False).from_string(MACRO).module.suppressed("cells", under)
     with duckdb.connect() as connection:
         connection.execute("create table cells(measure text, parent_code text, region_code text, value int, parent_is_suppressed boolean)")
         connection.executemany("insert into cells values (?, ?, ?, ?, ?)", cells)
@@ -53,3 +53,11 @@ def test_the_next_smallest_goes_with_a_single_small_cell_and_zero_last() -> None
 def test_children_do_not_sum_up_to_a_suppressed_parent() -> None:
     cells: list[Cell] = [("m", "a", f"{n}", value, True) for n, value in enumerate((15, 0, 12))]
     assert judged(cells)["m", "a"] == [(15, False), (0, False), (12, True)]
+
+
+def test_what_is_small_is_said_by_the_policies() -> None:
+    cells: list[Cell] = [("m", "a", f"{n}", value, False) for n, value in enumerate((4, 30, 12))]
+    assert judged(cells, under=5)["m", "a"] == [(4, True), (30, False), (12, True)]
+    assert judged(cells, under=4)["m", "a"] == [(4, False), (30, False), (12, False)]
+    twins: list[Cell] = [("m", "a", f"{n}", value, False) for n, value in enumerate((4, 4, 30))]
+    assert judged(twins, under=5)["m", "a"] == [(4, True), (4, True), (30, True)]  # both are the largest small number: their sum tells it

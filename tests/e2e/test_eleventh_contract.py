@@ -118,11 +118,13 @@ def test_its_rows_reach_silver_and_the_bad_one_is_quarantined(widened: Instance,
 def test_its_suite_its_dbt_source_and_its_dag_appear(widened: Instance) -> None:
     from lakehouse.contracts.loader import load_contracts
     from lakehouse.declarations.authority import load_authority
+    from lakehouse.declarations.policies import load_policies
     from lakehouse.derive import dbt
 
-    contracts = load_contracts(widened.settings.contracts)
-    authority = load_authority(widened.settings.contracts / "authority.yaml", contracts)
-    sources = yaml.safe_load(dbt.generated(contracts, authority)["models/generated/sources.yml"])
+    folder = widened.settings.contracts
+    contracts = load_contracts(folder)
+    authority, policies = load_authority(folder / "authority.yaml", contracts), load_policies(folder / "policies.yaml")
+    sources = yaml.safe_load(dbt.generated(dbt.Declared(contracts, authority, policies))["models/generated/sources.yml"])
     assert CODE in [table["name"] for table in sources["sources"][0]["tables"]]
     suites = [path.name for path in (widened.home / "derived" / "gx").rglob("*.json") if CODE in path.name]
     assert suites

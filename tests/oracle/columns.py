@@ -1,16 +1,18 @@
 """The ways a column's text is normalised before rules and silver see it; each takes the checks of the column.
 
-`trimmed` only removes the spaces around a text; all others make it half-width too. `day`, `moment`, `whole` and `number` also
+`trimmed` only removes what stands for nothing; all others make a text half-width too. `day`, `moment`, `whole` and `number` also
 convert the text to a typed value.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 from tests.oracle.rules import day_of, half, moment_of, plain_id, trim
-from tests.oracle.shape import Check, Column
+from tests.oracle.shape import IN_USE, OF_THE_LIVING, Check, Column
+from tests.oracle.text import rounded, seen
 
 LONG_TERM = ("2099-12-31", "9999-12-31")
 
@@ -42,27 +44,42 @@ def place(*checks: Check, header: str = "") -> Column:
 
 def day(*checks: Check, header: str = "") -> Column:
     """Declares an ISO day."""
-    return Column(clean, day_of, checks, header)
+    return Column(_typed(checks), day_of, (*checks, IN_USE), header)
+
+
+def birthday(*checks: Check, header: str = "") -> Column:
+    """Declares an ISO day on which somebody was born."""
+    return Column(_typed(checks), day_of, (*checks, OF_THE_LIVING), header)
 
 
 def last_day(*checks: Check, header: str = "") -> Column:
     """Declares an ISO day; a day that stands for "never" counts as empty."""
-    return Column(lambda text: None if (told := clean(text)) in LONG_TERM else told, day_of, checks, header)
+    return Column(lambda text: None if (told := clean(text)) in LONG_TERM else told, day_of, (*checks, IN_USE), header)
 
 
 def moment(*checks: Check, header: str = "") -> Column:
     """Declares a local moment."""
-    return Column(clean, moment_of, checks, header)
+    return Column(_typed(checks), moment_of, (*checks, IN_USE), header)
 
 
 def whole(*checks: Check, header: str = "") -> Column:
     """Declares a whole number."""
-    return Column(clean, whole_of, checks, header)
+    return Column(_typed(checks), whole_of, checks, header, decimals=0)
 
 
-def number(*checks: Check, header: str = "") -> Column:
-    """Declares a number."""
-    return Column(clean, number_of, checks, header)
+def number(*checks: Check, decimals: int = 2, is_typed: bool = True, header: str = "") -> Column:
+    """Declares a number with so many decimals; more of them are rounded away where the source is typed, and no number in a text file."""
+    clean_ = _typed(checks)
+    if is_typed:
+        return Column(lambda text: rounded(clean_(text), decimals), number_of, checks, header, decimals=decimals)
+    is_fine = re.compile(rf"[+-]?\d+(\.\d{{1,{decimals}}}0*)?")
+    return Column(clean_, lambda text: number_of(text) if text and is_fine.fullmatch(text) else None, checks, header, decimals=decimals)
+
+
+def _typed(checks: tuple[Check, ...]) -> Callable[[str | None], str | None]:
+    """Return how a text that means a value is cleaned: where one is required, a word for nothing is an unreadable value."""
+    is_required = any(check.kind == "required" and check.severity == "error" for check in checks)
+    return (lambda text: seen(half(seen(text)))) if is_required else clean
 
 
 def clean(text: str | None) -> str | None:
@@ -92,4 +109,4 @@ def is_moment(column: Column) -> bool:
 
 def is_number(column: Column) -> bool:
     """Tell whether a column's texts mean numbers."""
-    return column.value in (whole_of, number_of)
+    return column.decimals is not None

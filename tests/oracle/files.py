@@ -20,6 +20,8 @@ import openpyxl
 
 from tests.oracle.columns import is_moment, is_number, is_time
 from tests.oracle.shape import Column, Page
+from tests.oracle.text import is_too_long
+from tests.oracle.workbook import sheet_of
 
 Read = tuple[list[dict], list[dict]]
 LONGEST = 100  # lines that a quote may stay open
@@ -38,18 +40,24 @@ class Csv:
 
     def read(self, content: bytes, page: Page) -> Read:
         """Return rows and rejects."""
-        lines = content.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
+        lines = (
+            content.removeprefix(b"\x84\x31\x95\x33" if self.encoding == "gb18030" else b"")
+            .removeprefix(b"\xef\xbb\xbf")
+            .splitlines(keepends=True)
+        )
         _, header, _ = next(records(lines, 0, is_ours=True))
         columns = [page.headers[name] for name in next(csv.reader(io.StringIO(header.decode(self.encoding), newline="")))]
         rows, rejects = [], []
         for line, record, is_broken in list(records(lines, len(columns), is_ours=self.is_ours))[1:]:
             try:
                 fields = [] if is_broken else next(csv.reader(io.StringIO(record.decode(self.encoding), newline="")))
-                wrong = "bad_quoting" if is_broken else wrong_width(len(fields), len(columns)) or misread(fields)
+                wrong = "bad_quoting" if is_broken else wrong_width(len(fields), len(columns)) or misread(kept(columns, fields))
             except UnicodeDecodeError:
                 wrong = "undecodable"
             if wrong:
                 rejects.append({"_line": line, "_reject": wrong, "_raw": record})
+            elif any(map(is_too_long, fields)):
+                rejects.append({"_line": line, "_reject": "oversize_cell", "_raw": record})
             else:
                 rows.append(row_of(line, {name: text or None for name, text in zip(columns, fields, strict=True) if name}, page))
         return rows, rejects
@@ -62,25 +70,35 @@ class JsonLines:
     def read(self, content: bytes, page: Page) -> Read:
         """Return rows and rejects."""
         rows, rejects = [], []
-        for line, raw in enumerate(content.split(b"\n"), start=1):
+        for line, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
             if not raw.strip():
                 continue
             try:
-                pairs = json.loads(raw.decode("utf-8"), object_pairs_hook=list, parse_float=str, parse_int=str)
+                pairs = json.loads(raw.decode("utf-8"), object_pairs_hook=list, parse_float=Spelled, parse_int=Spelled)
             except UnicodeDecodeError:
                 rejects.append({"_line": line, "_reject": "undecodable"})
                 continue
-            except ValueError:
+            except (ValueError, RecursionError):
                 rejects.append({"_line": line, "_reject": "malformed_json"})
+                continue
+            if not isinstance(pairs, list) or not all(isinstance(pair, tuple) for pair in pairs):  # a list of nothing passes for no keys
+                rejects.append({"_line": line, "_reject": "not_an_object"})
                 continue
             texts = dict(pairs)
             if len(texts) != len(pairs):
                 rejects.append({"_line": line, "_reject": "duplicate_key"})
                 continue
-            if wrong := misread(text for text in texts.values() if isinstance(text, str)):
+            if any(isinstance(text, str) and re.search("[\ud800-\udfff]", text) for text in texts.values()):  # half a character
+                rejects.append({"_line": line, "_reject": "undecodable"})
+                continue
+            told = {key: json_text(text, page.columns.get(key)) for key, text in texts.items()}
+            if any(map(is_too_long, told.values())):
+                rejects.append({"_line": line, "_reject": "oversize_cell"})
+                continue
+            if wrong := misread(filter(None, told.values())):
                 rejects.append({"_line": line, "_reject": wrong})
                 continue
-            rows.append(row_of(line, {key: None if text in (None, "") else str(text) for key, text in texts.items()}, page))
+            rows.append(row_of(line, told, page))
         return rows, rejects
 
 
@@ -96,21 +114,30 @@ class Sheet:
     last: int = 1
 
     def read(self, content: bytes, page: Page) -> Read:
-        """Return rows and rejects."""
+        """Return rows and rejects, opened by the library."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles that a workbook lacks and serial numbers that are no date
             sheet = openpyxl.load_workbook(io.BytesIO(content))[self.name]
+        return self.rows(sheet, page)
+
+    def read_xml(self, content: bytes, page: Page) -> Read:
+        """Return rows and rejects, read from the XML alone."""
+        return self.rows(sheet_of(content, self.name), page)
+
+    def rows(self, sheet, page: Page) -> Read:
+        """Return the rows and rejects of a sheet."""
         columns = [page.headers[header] for header in self.headers(sheet)]
-        kinds = [page.columns[name] if name else None for name in columns]
-        rows, rejects = [], []
-        for number in range(self.last + 1, sheet.max_row + 1):
-            cells = [sheet.cell(number, column) for column in range(1, sheet.max_column + 1)]
-            if all(cell.value is None for cell in cells):
+        rows, rejects, by_row = [], [], {}
+        for (number, _), cell in sorted(sheet._cells.items()):  # a corner far away must not make all cells before it
+            by_row.setdefault(number, []).append(cell)
+        for number, cells in by_row.items():
+            if number <= self.last or all(cell.value is None for cell in cells):
                 continue
             if wrong := unreadable_row(cells, len(columns)):
                 rejects.append({"_line": number, "_reject": wrong})
                 continue
-            texts = {name: cell_text(cell, kind) for name, cell, kind in zip(columns, cells, kinds, strict=False) if name}
+            names = {cell.column: columns[cell.column - 1] for cell in cells if cell.column <= len(columns)}
+            texts = {name: cell_text(cell, page.columns[name]) for cell in cells if (name := names.get(cell.column))}
             if wrong := misread(filter(None, texts.values())):
                 rejects.append({"_line": number, "_reject": wrong})
                 continue
@@ -120,7 +147,7 @@ class Sheet:
     def headers(self, sheet) -> list[str]:
         """Return each column's header texts joined by a slash, merged cells included; empty columns at the right are left out."""
         merged = {(row, column): sheet.cell(block.min_row, block.min_col).value
-                  for block in sheet.merged_cells.ranges for row in range(block.min_row, block.max_row + 1)
+                  for block in sheet.merged_cells.ranges for row in range(block.min_row, min(block.max_row, self.last) + 1)
                   for column in range(block.min_col, block.max_col + 1)}  # fmt: skip
         found = []
         for column in range(1, sheet.max_column + 1):
@@ -129,6 +156,26 @@ class Sheet:
         while found and not found[-1]:
             found.pop()
         return found
+
+
+class Spelled(str):
+    """A number of JSON as it was spelled."""
+
+
+def json_text(value: object, column: Column | None) -> str | None:
+    """Return a value of JSON as text; a number by its value, unless digits may be lost or it has no value the column can take."""
+    if value in (None, ""):
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, Spelled) or column is None or re.fullmatch("-?[0-9]+", value):
+        return str(value)
+    exact, has_decimals = Decimal(value), bool(column.decimals)
+    if len(value) > 80 or not -41 < exact.adjusted() < 41 or (has_decimals and not re.search("[eE]", value)):
+        return str(value)
+    if exact % 1:
+        return format(exact, "f") if has_decimals else str(value)
+    return str(value) if column.value is None and exact.adjusted() > 14 else str(int(exact))
 
 
 def records(lines: list[bytes], width: int, is_ours: bool) -> Iterator[tuple[int, bytes, bool]]:
@@ -189,6 +236,11 @@ class Scan:
         return field is None or self.ends[field][0] != self.ends[field][1]
 
 
+def kept(columns: list[str | None], fields: list[str]) -> list[str]:
+    """Return the fields of the columns that are taken."""
+    return [text for name, text in zip(columns, fields, strict=True) if name]
+
+
 def wrong_width(found: int, wanted: int) -> str | None:
     """Return what is wrong with a number of fields."""
     return None if found == wanted else "too_few_fields" if found < wanted else "too_many_fields"
@@ -218,7 +270,7 @@ def is_gb2312(text: str) -> bool:
 def unreadable_row(cells: list, width: int) -> str | None:
     """Return why a row cannot be read as texts."""
     wrong = next((found for cell in cells if (found := unreadable(cell, width))), None)
-    if wrong is None and any(type(cell).__name__ == "MergedCell" for cell in cells[:width]):
+    if wrong is None and any(type(cell).__name__ == "MergedCell" for cell in cells if cell.column <= width):
         return "merged_cell"
     return wrong
 
@@ -231,6 +283,8 @@ def unreadable(cell, width: int) -> str | None:
         return "error_cell"
     if cell.column > width and cell.value is not None:
         return "too_many_fields"
+    if cell.data_type == "s" and is_too_long(cell.value):
+        return "oversize_cell"
     if cell.data_type == "n" and isinstance(cell.value, int | float) and abs(cell.value) >= 10**15:
         return "imprecise_number"
     return None
@@ -244,7 +298,8 @@ def cell_text(cell, column: Column) -> str | None:
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return str(value).lower() if isinstance(value, bool) else value or None
     if isinstance(value, time):
-        return (datetime.combine(date(2000, 1, 1), value) + timedelta(microseconds=500_000)).strftime("%H:%M:%S")
+        rounded = datetime.combine(date(2000, 1, 1), value) + timedelta(microseconds=500_000)
+        return rounded.strftime("%H:%M:%S") if rounded.day == 1 else "23:59:59"
     if isinstance(value, int | float):
         if not (is_time(column) and 10_000 <= value < 100_000):
             return number_text(value, cell.number_format, is_plain=not is_time(column) and not is_number(column))
@@ -258,8 +313,9 @@ def number_text(value: float, shown: str, *, is_plain: bool) -> str:
     """Return a number of at most fifteen digits; in a column of plain text a format of zeros fills it up."""
     exact = Decimal(repr(value))
     if exact != exact.to_integral_value():
-        kept = 14 - exact.adjusted()
-        return format(exact.quantize(Decimal(1).scaleb(-kept), ROUND_HALF_UP).normalize(), "f")
+        exact = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 14), ROUND_HALF_UP)
+    if exact != exact.to_integral_value():
+        return format(exact.normalize(), "f")
     digits = str(int(exact))
     return digits.rjust(len(shown), "0") if is_plain and value >= 0 and set(shown) == {"0"} and len(shown) > 1 else digits
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from tests.oracle.addresses import Directory
 from tests.oracle.resources import ADDRESS, CERTIFICATE, CHECK, ELDERLY, HOUSEHOLD, LEDGER, PERMIT, RESOURCES
-from tests.oracle.rules import World, local_midnight_utc
+from tests.oracle.rules import World, half, local_midnight_utc
 
 LEVELS = ["province", "city", "district", "street", "community", "grid"]
 REGISTERED = [
@@ -22,6 +22,7 @@ DISABILITY = ["disability_cert_no", "disability_category", "disability_grade"]
 PHONE = [CHECK, PERMIT, LEDGER, ELDERLY]
 RESIDENCE = [CHECK, PERMIT, LEDGER, ELDERLY, HOUSEHOLD]
 CANCELLED = "注销"
+DOTS = ".·•‧∙⋅・･·․⸱⸳ㆍ᛫ᆞ﹒"
 CONFIDENCE = {CHECK: 4, PERMIT: 3, LEDGER: 3, ELDERLY: 3, HOUSEHOLD: 2}
 
 
@@ -105,7 +106,9 @@ def person(day: Day, said: dict[str, list[dict]]) -> dict:
 
 def conflicts(offers: dict[str, list[tuple[str, str]]], places: list[tuple[str, dict]]) -> list[tuple[str, str, str]]:
     """Return the values that differ from the golden ones, as (field, resource, value); a registered place never conflicts."""
-    lost = [(name, resource, value) for name, found in offers.items() for resource, value in found[1:] if value != found[0][1]]
+    lost = [
+        (name, resource, value) for name, found in offers.items() for resource, value in found[1:] if not same(name, value, found[0][1])
+    ]
     kept = places[0][1] if places else {}
     lost += [
         ("residence", resource, found["code"])
@@ -113,6 +116,17 @@ def conflicts(offers: dict[str, list[tuple[str, str]]], places: list[tuple[str, 
         if resource != HOUSEHOLD and any(kept.get(level) and found.get(level) and kept[level] != found[level] for level in LEVELS)
     ]
     return sorted(lost)
+
+
+def same(name: str, one: str, other: str) -> bool:
+    """Tell whether two values of a field are the same; dots, spaces and width make no other name or address."""
+    is_free = name.endswith(("_name", "_address"))
+    return one == other or (is_free and bare(one) == bare(other))
+
+
+def bare(text: str) -> str:
+    """Return the letters and digits of a text without regard to width, case, blanks and dots."""
+    return "".join(one for one in half(text).upper() if not one.isspace() and one not in DOTS)
 
 
 def offered(said: dict[str, list[dict]], name: str, resources: list[str]) -> list[tuple[str, str]]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from tests.oracle.files import Read, Sheet
 from tests.oracle.resources import RESOURCES
 
 
@@ -25,3 +28,10 @@ def read(resource: str, content: bytes) -> tuple[list[dict], list[dict]]:
     """Return the readable rows and the lines that are not, each with `_line` (first physical line, from 1; of a sheet its row)."""
     page = RESOURCES[resource]
     return page.file.read(content, page)
+
+
+def independent_readings(resource: str) -> list[Callable[[bytes], Read]]:
+    """Return the ways to read a resource's deliveries: a workbook has two, of which either may give up on a damaged file."""
+    page = RESOURCES[resource]
+    found: list[Callable[[bytes], Read]] = [partial(page.file.read, page=page)]
+    return [*found, partial(page.file.read_xml, page=page)] if isinstance(page.file, Sheet) else found

@@ -7,12 +7,13 @@ import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from tests.oracle.text import is_no_word, seen
+
 WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
 CHECKS = "10X98765432"
 USCC = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 OUTER = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28]
 INNER = [3, 7, 9, 10, 5, 8, 4, 2]
-SPACES = " \t\r\n\u00a0\u3000"
 
 
 class World:
@@ -53,8 +54,9 @@ def covers(row: dict, day: date) -> bool:
 
 
 def trim(text: str | None) -> str | None:
-    """Return the text without the spaces around it, None when nothing is left."""
-    return (text or "").strip(SPACES) or None
+    """Return the text without what stands for nothing in it; None when nothing is left, or a word that says so."""
+    told = seen(text)
+    return None if is_no_word(told) else told
 
 
 def half(text: str | None) -> str | None:
@@ -88,13 +90,15 @@ def day_of(text: str | None) -> date | None:
 
 
 def moment_of(text: str | None) -> datetime | None:
-    """Return a local moment, None when the text is not one; a fraction of its last second counts."""
+    """Return a local moment, None when the text is not one or lies before the year 1 in UTC; a fraction of its last second counts."""
     if not re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?", text or ""):
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f" if "." in text else "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
-    except ValueError:
+        told = datetime.strptime(text or "", "%Y-%m-%d %H:%M:%S.%f" if "." in (text or "") else "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
+        told - timedelta(hours=8)  # the same moment in UTC
+    except (ValueError, OverflowError):
         return None
+    return told
 
 
 def is_resident_id(number: str, today: date) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -10,6 +11,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from tests.oracle.rules import World
+from tests.oracle.text import is_illegible
 
 Value = date | datetime | Decimal | str
 
@@ -56,6 +58,7 @@ class Column:
         checks: the checks of the column.
         header: the header in the delivered file, if it is not the column's name.
         is_place: the code of an abolished place is replaced by its successor's.
+        decimals: how many digits after the point a number has; None if the column means no number.
     """
 
     clean: Callable[[str | None], str | None]
@@ -63,6 +66,7 @@ class Column:
     checks: tuple[Check, ...] = ()
     header: str = ""
     is_place: bool = False
+    decimals: int | None = None
 
     def kept(self, world: World, text: str | None, day: date) -> str | None:
         """Return a text as silver keeps it."""
@@ -114,11 +118,11 @@ class Page:
 
     @cached_property
     def rules(self) -> list[Rule]:
-        """Return the rules of all columns; a typed column also has the rule that its texts can be read."""
+        """Return the rules of all columns; a typed column's texts can be read, a text that nothing else restricts is legible."""
         return [
             Rule(f"{name}.{check.name or check.kind}", name, check)
             for name, column in self.columns.items()
-            for check in ((*column.checks, READABLE) if column.value else column.checks)
+            for check in (*column.checks, *([READABLE] if column.value else [] if any(map(restricts, column.checks)) else [LEGIBLE]))
         ]
 
     @cached_property
@@ -165,4 +169,20 @@ def warn(check: Check, name: str = "") -> Check:
     return replace(check, severity="warning", name=name or check.name)
 
 
+def restricts(check: Check) -> bool:
+    """Tell whether a check lets only codes or texts of a pattern pass, so that a lost character breaks it anyway."""
+    if check.kind == "pattern":
+        return not re.fullmatch(check.needs, "\ufffd")
+    return check.kind in ("domain", "resident_id", "uscc", "disability_certificate_no", "place_known")
+
+
+def _is_out_of_use(row: Row, column: str, last: date) -> bool:
+    value = row.value(column)
+    day = value.date() if isinstance(value, datetime) else value
+    return day is not None and not date(1900, 1, 1) <= day <= last
+
+
+IN_USE = Check("range", lambda row, column: _is_out_of_use(row, column, date(2199, 12, 31)), name="calendar")
+OF_THE_LIVING = Check("range", lambda row, column: _is_out_of_use(row, column, row.day), name="calendar")
+LEGIBLE = Check("legible", lambda row, column: is_illegible(row.text(column), column.endswith("_name")), severity="warning")
 READABLE = Check("format", lambda row, column: row.value(column) is None)

@@ -2,87 +2,49 @@
   One row per entity and place field: the place that is kept, the place that was verified, and as `conflicts` the places that differ
   from the kept one. A place is resolved to regions before it counts: by its code if that reaches the community; else by standard address;
   else by its text, matched with the standard addresses; else by its code as far as that goes. A place that cannot be resolved is no value.
-  A community's name is looked up among the communities of the streets its provider serves; unless it is found exactly once, the place is
+  A community's name, however it is spelled, is looked up among the communities of the streets its provider serves; unless it is found exactly once, the place is
   known down to the street only, and not even that where the provider serves several.
 #}
-with sighting as (
-  {{ sightings(['person', 'entity']) }}
-),
-
-provided as (
+with provided as (
   {{ provided() }}
 ),
 
 named as (
-  select office.uscc, region.name, max(region.region_code) as region_code
+  select office.uscc, {{ spelled_alike('region.name') }} as name, max(region.region_code) as region_code
   from {{ ref('int_ref__department') }} as office
   inner join {{ ref('int_ref__region') }} as region on office.region_code = region.parent_code
   where {{ effective('office') }} and {{ effective('region') }}
-  group by office.uscc, region.name
+  group by office.uscc, {{ spelled_alike('region.name') }}
   having count(distinct region.region_code) = 1
 ),
 
--- addresses keep using abolished region names for years
-region as (
-  select region.name, region.level, lineage.district_code
-  from {{ ref('int_ref__region') }} as region
-  left join {{ ref('int_region__lineage') }} as lineage on region.region_code = lineage.place_code
-  where region.valid_from <= {{ business_date() }} and region.level <> 'grid'
-),
-
-road as (
-  select distinct {{ plain_address('road_name') }} as road_name from {{ ref('address') }} where road_name is not null
-),
-
-written as (
-  {{ region_names('region') }}
-),
-
--- a join, not a map: Spark would search a map of seven hundred names from its beginning for every row
-lying as (
-  {{ districts_of_names('written') }}
-),
-
-pattern as (
-  {{ address_pattern('written', 'road') }}
-),
-
 spelled as (
-  select /*+ broadcast(provided), broadcast(named), broadcast(pattern) */
+  select /*+ broadcast(provided), broadcast(named) */
     sighting.*,
     coalesce(sighting.place_code, named.region_code, provided.region_code) as said_code,
-    {{ address_parts('sighting.address_text', 'pattern.pattern') }} as parts
-  from sighting
-  cross join pattern
+    written.key
+  from {{ ref('int_entity__sighting') }} as sighting
   left join provided on sighting.provider = provided.uscc
-  left join named on sighting.provider = named.uscc and sighting.community_name = named.name
-),
-
-keyed as (
-  select /*+ broadcast(d0), broadcast(d1), broadcast(d2) */
-    spelled.*, {{ address_keys('spelled.parts', "coalesce(d0.district_code, d1.district_code, d2.district_code, '')") }} as key
-  from spelled
-  {%- for n in range(3) %}
-  left join lying as d{{ n }} on spelled.parts[{{ n }}] = d{{ n }}.name
-  {%- endfor %}
+  left join named on sighting.provider = named.uscc and {{ spelled_alike('sighting.community_name') }} = named.name
+  left join {{ ref('int_address__text') }} as written on sighting.address_text = written.address_text
 ),
 
 found as (
   select /*+ broadcast(lineage) */
-    keyed.*,
+    spelled.*,
     case when lineage.place_code is not null then {{ regions('lineage') }} end as by_code,
     case when given.province_code is not null then {{ regions('given') }} end as by_address,
     coalesce(room.place, building.place, door.place) as by_text,
     coalesce(
-      keyed.address_id,
+      spelled.address_id,
       case when room.key is not null then room.address_id when building.key is not null then building.address_id else door.address_id end
     ) as found_address_id
-  from keyed
-  left join {{ ref('int_region__lineage') }} as lineage on keyed.said_code = lineage.place_code
-  left join {{ ref('address') }} as given on keyed.address_id = given.address_id
-  left join {{ ref('int_address__key') }} as room on keyed.key.room = room.key
-  left join {{ ref('int_address__key') }} as building on keyed.key.building = building.key
-  left join {{ ref('int_address__key') }} as door on keyed.key.door = door.key
+  from spelled
+  left join {{ ref('int_region__lineage') }} as lineage on spelled.said_code = lineage.place_code
+  left join {{ ref('address') }} as given on spelled.address_id = given.address_id
+  left join {{ ref('int_address__key') }} as room on spelled.key.room = room.key
+  left join {{ ref('int_address__key') }} as building on spelled.key.building = building.key
+  left join {{ ref('int_address__key') }} as door on spelled.key.door = door.key
 ),
 
 placed as (

@@ -1,7 +1,7 @@
 {{ config(unique_key='summary_id') }}
 {#
-  Counts by district and street. Cells of 1 to 9 are suppressed, and enough others that no sum reveals one (macro `suppressed`). What has no
-  known district or street is counted in no cell.
+  Counts by district and street. Small cells (`smallCells` of policies.yaml) are suppressed, and enough others that no sum reveals one
+  (macro `suppressed`). What has no known district or street is counted in no cell.
 #}
 {%- set measures = ['residents', 'households', 'elderly', 'disabled', 'assistance_persons', 'entities', 'open_events', 'safety_net_flags'] %}
 with region as (
@@ -36,7 +36,7 @@ district_cell as (
 ),
 
 district as (
-  {{ suppressed('district_cell') }}
+  {{ suppressed('district_cell', small_cells().under) }}
 ),
 
 street_cell as (
@@ -49,7 +49,7 @@ street_cell as (
 judged as (
   select * from district
   union all
-  select * from ({{ suppressed('street_cell') }})
+  select * from ({{ suppressed('street_cell', small_cells().under) }})
 )
 
 select

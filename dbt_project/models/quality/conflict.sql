@@ -1,7 +1,7 @@
 {{ config(unique_key=['entity', 'entity_id', 'field', 'lost_source']) }}
 with conflicts as (
-  {%- for entity in ['person', 'entity', 'address'] %}
-  select {{ text(entity) }} as entity, {{ authority()[entity].id }} as entity_id, conflicts from {{ ref('int_' ~ entity ~ '__value') }}
+  {%- for entity, declared in authority().items() %}
+  select {{ text(entity) }} as entity, {{ declared.id }} as entity_id, conflicts from {{ ref('int_' ~ entity ~ '__value') }}
   union all
   {%- endfor %}
   select entity, entity_id, conflicts from {{ ref('int_entity__place') }}

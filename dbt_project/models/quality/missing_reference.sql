@@ -1,6 +1,6 @@
 {{ config(unique_key=['resource', 'row_key', 'column_name']) }}
 {# References of a row to something no library has: a warning for its provider. Computed each day, so order of arrival does not matter. #}
-{%- set kinds = [('person', 'person', 'person_id'), ('entity', 'legal_entity', 'uscc'), ('address', 'address', 'address_id')] %}
+{%- set targets = references() | map(attribute='to') | unique | list %}
 with referring as (
   {% for reference in references() %}
   select
@@ -15,9 +15,11 @@ with referring as (
 ),
 
 existing as (
-  {% for target, table, key in kinds %}
-  select {{ text(target) }} as target, {{ key }} as said from {{ ref(table) }}
+  {% for target in targets %}
+  select {{ text(target) }} as target, {{ authority()[target].id }} as said from {{ ref(authority()[target].library) }}
   {{ 'union all' if not loop.last }}
+  {% else %}
+  select '' as target, '' as said where false
   {% endfor %}
 )
 

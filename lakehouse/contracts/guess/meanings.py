@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache
 from typing import Literal, NamedTuple
 
-from lakehouse.contracts.model import ColumnClass, Grade
+from lakehouse.contracts.model import Grade
 
 Place = Literal["code", "grid", "communityName", "addressId", "address"]
 
@@ -15,6 +15,7 @@ Place = Literal["code", "grid", "communityName", "addressId", "address"]
 class Meaning(NamedTuple):
     """A thing columns hold: how headers call it, its name, Chinese aside; class, grade; its code table, the place it says, its use.
 
+    The class counts where policies.yaml has one of that name.
     `number`: it counts or numbers the rows of the resource and so may be its key; `time`: it says when a row changed; `drop`: it is
     dropped when it is read.
     """
@@ -22,7 +23,7 @@ class Meaning(NamedTuple):
     heard: str
     name: str
     label: str
-    class_: ColumnClass
+    class_: str
     grade: Grade
     codes: str | None = None
     place: Place | None = None

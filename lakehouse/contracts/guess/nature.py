@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from lakehouse.contracts.model import LogicalType
 from lakehouse.numbers.disability_certificate import disability_certificate_fault
 from lakehouse.numbers.entity import uscc_fault
-from lakehouse.numbers.resident import BLANKS, HALF_WIDTH, resident_id_fault
+from lakehouse.numbers.resident import HALF_WIDTH, resident_id_fault
 from lakehouse.rules.format import DATE_FORMATS, NUMBER_REGEX, OPEN_ENDED, TIMESTAMP_FORMATS, TextFormat
 
 Kind = Literal["resident_id", "disability_certificate_no", "uscc", "phone", "month", "loose_date", "code"]
@@ -64,7 +64,7 @@ class _Look(NamedTuple):
 
 def cleaned(text: str | None) -> str:
     """Return a text trimmed and in half width, as it is judged."""
-    return (text or "").strip(BLANKS).translate(HALF_WIDTH).strip(BLANKS)
+    return (text or "").strip().translate(HALF_WIDTH).strip()
 
 
 def nature_of(texts: Sequence[str | None]) -> Nature:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
 from lakehouse.contracts.guess.meanings import Meaning, meaning_of, role_of
 from lakehouse.contracts.guess.nature import Nature, cleaned, few_values, nature_of
-from lakehouse.contracts.model import ColumnClass, Grade, Normalisation
+from lakehouse.contracts.model import Grade, Normalisation
 from lakehouse.contracts.properties import NAME_PATTERN
 
-STRICTEST: tuple[ColumnClass, Grade] = ("free_text", 4)
+STRICTEST: Grade = 4
 NORMALISED: dict[str, tuple[Normalisation, ...]] = {
     "resident_id": ("trim", "half_width", "upper", "resident_id_18"),
     "disability_certificate_no": ("trim", "half_width", "upper"),
@@ -21,7 +21,7 @@ NORMALISED: dict[str, tuple[Normalisation, ...]] = {
 PHONE_REGEX = "^(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8})$"
 MONTH_REGEX = "^[0-9]{4}-(0[1-9]|1[0-2])$"
 # What texts of a kind are whatever their header says: class, grade, rules.
-OF_KIND: dict[str, tuple[ColumnClass, Grade, tuple[dict[str, Any], ...]]] = {
+OF_KIND: dict[str, tuple[str, Grade, tuple[dict[str, Any], ...]]] = {
     "resident_id": ("id_no", 3, ({"rule": "resident_id", "severity": "error"}, {"rule": "resident_id_15", "severity": "warning"})),
     "disability_certificate_no": ("health", 4, ({"rule": "disability_certificate_no", "severity": "error"},)),
     "uscc": ("entity_public", 1, ({"rule": "uscc", "severity": "error"},)),
@@ -41,7 +41,7 @@ class GuessedColumn:
     source_name: str
     label_en: str
     nature: Nature
-    class_: ColumnClass
+    class_: str
     grade: Grade
     normalise: tuple[Normalisation, ...] = ("trim",)
     rules: tuple[Mapping[str, Any], ...] = ()
@@ -61,16 +61,25 @@ class Guess:
     remarks: tuple[str, ...] = ()
 
 
-def guess(headers: Sequence[str], rows: Sequence[Sequence[str | None]], codes: Mapping[str, frozenset[str]]) -> Guess:
+@dataclass(frozen=True)
+class Declared:
+    """What is declared beside a contract: code table → its codes; the classes of columns, and the one of columns nobody decided on."""
+
+    codes: Mapping[str, frozenset[str]]
+    classes: Collection[str]
+    unclassified: str
+
+
+def guess(headers: Sequence[str], rows: Sequence[Sequence[str | None]], beside: Declared) -> Guess:
     """Return what the columns of a file are.
 
     Args:
         headers: the names of the columns in the file.
         rows: the texts of its rows, all as wide as the header.
-        codes: code table → its codes.
+        beside: what is declared beside the contract.
     """
     names = _names(headers)
-    columns = [_column(names[place], header, [row[place] for row in rows], codes) for place, header in enumerate(headers)]
+    columns = [_column(names[place], header, [row[place] for row in rows], beside) for place, header in enumerate(headers)]
     keys, open_ = _key(columns, rows)
     told = [replace(column, key=place in keys) for place, column in enumerate(columns)]
     time = next((column for column in told if _use(column) == "time" and column.nature.type in ("date", "timestamp")), None)
@@ -88,15 +97,16 @@ def _names(headers: Sequence[str]) -> list[str]:
     return names
 
 
-def _column(name: str, header: str, texts: Sequence[str | None], codes: Mapping[str, frozenset[str]]) -> GuessedColumn:
+def _column(name: str, header: str, texts: Sequence[str | None], beside: Declared) -> GuessedColumn:
     meaning = meaning_of(header)
     nature = _as_meant(nature_of(texts), meaning)
     kind = nature.kind or ""
-    class_, grade, rules = OF_KIND.get(kind, (*_class(meaning), ()))
+    said, grade, rules = OF_KIND.get(kind, (meaning.class_ if meaning else "", meaning.grade if meaning else STRICTEST, ()))
     grade = max(grade, meaning.grade) if meaning else grade  # a phone of somebody ill is as sensitive as the illness
+    class_, grade = (said, grade) if said in beside.classes else (beside.unclassified, STRICTEST)
     if kind == "month":
         rules = ({"rule": "pattern", "severity": "error", "regex": MONTH_REGEX},)
-    table = _table(meaning, texts, codes)
+    table = _table(meaning, texts, beside.codes)
     if table:
         rules = ({"rule": "domain", "severity": "warning", "codes": table},)
     plain: tuple[Normalisation, ...] = ("trim", "half_width") if nature.type != "string" or nature.kind else ("trim",)
@@ -124,10 +134,6 @@ def _as_meant(nature: Nature, meaning: Meaning | None) -> Nature:
     if meaning and meaning.class_ == "money" and nature.type == "integer":
         return replace(nature, type="number", physical_type="decimal(18,2)")
     return nature
-
-
-def _class(meaning: Meaning | None) -> tuple[ColumnClass, Grade]:
-    return (meaning.class_, meaning.grade) if meaning else STRICTEST
 
 
 def _identity(name: str) -> str:
@@ -207,7 +213,8 @@ def _rank(column: GuessedColumn) -> int:
     of_kind = ("uscc", "disability_certificate_no", "resident_id", "month", "code")
     if column.nature.kind in of_kind:
         return 1 + of_kind.index(column.nature.kind)
-    return 7 if column.class_ in ("free_text", "name", "address") else 6
+    meaning = meaning_of(column.source_name)
+    return 6 if meaning and meaning.class_ not in ("free_text", "name", "address") else 7
 
 
 def _locality(columns: Sequence[GuessedColumn]) -> dict[str, str]:

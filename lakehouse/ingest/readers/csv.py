@@ -22,13 +22,13 @@ from lakehouse.ingest.readers.foreign import misread, undecodable
 from lakehouse.ingest.readers.header import Expected, check_header, check_no_header, expected_of
 from lakehouse.ingest.readers.lines import CODECS, NO_LIMIT, beginning, chunks, universal_lines
 from lakehouse.ingest.readers.records import (
-    MAX_CELL_CHARACTERS,
     MAX_RECORD_BYTES,
     BrokenRecordError,
     Record,
     Reject,
     refusal,
 )
+from lakehouse.text.cells import ALWAYS_FIT, fits
 
 WRITTEN = CsvSource(kind="csv", path="", encoding="utf-8")  # how PostgreSQL is asked to write
 
@@ -112,7 +112,7 @@ def _fields(piece: Piece, source: CsvSource) -> list[str]:
         fields = next(csv.reader([text], delimiter=source.delimiter, strict=True)) if '"' in text else text.split(source.delimiter)
     except csv.Error:  # the splitter only lets well-formed quoting through: what is left is Python's own limit for a cell
         raise BrokenRecordError("oversize_cell") from None
-    if len(text) > MAX_CELL_CHARACTERS and any(len(field) > MAX_CELL_CHARACTERS for field in fields):
+    if len(text) > ALWAYS_FIT and not all(map(fits, fields)):
         raise BrokenRecordError("oversize_cell")
     return fields
 

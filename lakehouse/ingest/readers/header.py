@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from lakehouse.contracts.guess.meanings import meaning_of, role_of
-from lakehouse.contracts.model import Contract
+from lakehouse.contracts.model import Contract, XlsxSource
 from lakehouse.ingest.readers.records import refusal
 
-LONGEST_NAME = 64
+MOST_TOLD = 40  # columns: a broken line end may put thousands of fields into the header
+MOST_FURTHER = 3  # columns that a source adds at once; more are told by their places
+LONGEST_NAME, LONGEST_WORD = 64, 24
 NO_NAME = re.compile(r"[0-9]{6}|[\x00-\x1f\x7f]|@")  # digits of a number or a date, control characters, an address: that is data
 ALIKE = 0.6
 
@@ -24,11 +27,13 @@ class Expected:
     Attributes:
         resource: the code of the resource.
         names: the declared names, in the order of the contract.
+        is_joined: whether a name is joined from several rows: if one of them is gone, a row of data takes its place.
         others: other layouts of the resource by name, with the names their deliveries have.
     """
 
     resource: str
     names: tuple[str, ...]
+    is_joined: bool = False
     others: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -42,9 +47,8 @@ class Undeclared:
 
     def __str__(self) -> str:
         """Return the column as messages call it."""
-        if self.name is None:
-            return f"column {self.place}"
-        return f"{self.name} (column {self.place}{f', meant for {self.meant}?' if self.meant else ''})"
+        place = f"column {self.place}{f', meant for {self.meant}?' if self.meant else ''}"
+        return place if self.name is None else f"{self.name} ({place})"
 
 
 @dataclass(frozen=True)
@@ -82,39 +86,49 @@ class Judged:
         parts = [
             ("缺少 / missing", self.missing),
             ("重复 / more than once", self.twice),
-            ("未声明 / not declared", [str(one) for one in self.undeclared]),
+            ("未声明 / not declared", [str(one) for one in self.undeclared[:MOST_TOLD]]),
         ]
-        return "; ".join(f"{said}: {', '.join(names)}" for said, names in parts if names) + "."
+        more = f" and {len(self.undeclared) - MOST_TOLD} more" if len(self.undeclared) > MOST_TOLD else ""
+        return "; ".join(f"{said}: {', '.join(names)}" for said, names in parts if names) + f"{more}."
 
 
 def expected_of(contract: Contract) -> Expected:
     """Return what the headers of a contract's deliveries must hold, in the layout the contract is laid out in."""
     names = tuple(column.source_name for column in contract.columns)
     layouts = {layout.name: frozenset(layout.names.values()) for layout in contract.layouts}
-    return Expected(contract.code, names, {name: held for name, held in layouts.items() if held != frozenset(names)})
+    is_joined = isinstance(contract.source, XlsxSource) and contract.source.header_rows > 1
+    return Expected(contract.code, names, is_joined, {name: held for name, held in layouts.items() if held != frozenset(names)})
 
 
-def judge(found: Sequence[str], expected: Expected) -> Judged:
+def judge(found: Sequence[str], expected: Expected, *, to_its_holder: bool = False) -> Judged:
     """Return what is wrong with the names in a header.
 
-    Names that are not declared are told where the line certainly is a header; in a file without a header they would be data.
+    A name that is not declared is told beside all declared ones, or where it is much like the one it is meant for. Otherwise it may be
+    data: of a file without a header, behind a lost line end, in a cell whose text was exchanged. Whoever holds the file (`to_its_holder`)
+    is told every name of a line that can be a header.
     """
     declared = set(expected.names)
-    missing = tuple(name for name in expected.names if name not in found)
-    twice = tuple(sorted({name for name in found if name in declared and found.count(name) > 1}))
+    times = Counter(found)
+    missing = tuple(name for name in expected.names if name not in times)
+    twice = tuple(sorted(name for name in declared if times[name] > 1))
     is_header = _is_header(found, declared)
     undeclared = [(place, name) for place, name in enumerate(found, 1) if name not in declared]
-    meant = _meant([name for _, name in undeclared], missing) if is_header else {}
+    meant = _meant([name for _, name in undeclared[:MOST_TOLD]], missing) if is_header else {}
     others = (name for name, held in expected.others.items() if set(found) == held and len(found) == len(held))
-    told = tuple(Undeclared(place, name if is_header and _is_name(name) else None, meant.get(name)) for place, name in undeclared)
+    is_few = len(undeclared) <= max(1, min(MOST_FURTHER, len(declared) // 2))
+    is_certain = is_header and (to_its_holder or (not missing and is_few))
+    told = tuple(
+        Undeclared(place, name if (is_certain and _is_name(name)) or _is_alike(name, meant.get(name)) else None, meant.get(name))
+        for place, name in undeclared
+    )
     return Judged(expected.resource, missing, twice, told, is_header, next(others, None))
 
 
 def undeclared(found: Collection[str], declared: Collection[str]) -> tuple[str, ...]:
     """Return the names in a line that names its own columns which are not declared; none that may be data."""
-    if not _is_header(found, set(declared)):
-        return ()
-    return tuple(name for name in found if name not in declared and _is_name(name))
+    others = [name for name in found if name not in declared]
+    is_certain = _is_header(found, set(declared)) and len(others) <= max(1, min(MOST_FURTHER, len(declared) // 2))
+    return tuple(name for name in others if _is_name(name)) if is_certain else ()
 
 
 def check_header(found: Sequence[str], expected: Expected, where: str) -> None:
@@ -164,7 +178,17 @@ def _is_header(found: Collection[str], declared: set[str]) -> bool:
 
 
 def _is_name(text: str) -> bool:
-    return 0 < len(text.strip()) <= LONGEST_NAME and NO_NAME.search(text) is None
+    """Return whether a text looks like a name: it has letters, and nothing that numbers and addresses have."""
+    return 0 < len(text.strip()) <= LONGEST_NAME and NO_NAME.search(text) is None and any(map(str.isalpha, text))
+
+
+def _is_alike(text: str, meant: str | None) -> bool:
+    """Return whether a text is much like the name it is meant for: but for spelling, by what both say, or by most of its letters."""
+    if meant is None or not _is_name(text) or len(text) > LONGEST_WORD or (text.startswith(meant) and _plain(text) != _plain(meant)):
+        return False
+    said = _said(text)
+    says_the_same = said is not None and said == _said(meant) and not any(map(str.isdigit, text))
+    return _plain(text) == _plain(meant) or says_the_same or bool(get_close_matches(text, [meant], cutoff=ALIKE))
 
 
 def _meant(undeclared: Sequence[str], missing: Sequence[str]) -> dict[str, str]:

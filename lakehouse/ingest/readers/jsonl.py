@@ -1,4 +1,4 @@
-"""Read JSON Lines strictly: one object a line, UTF-8, every value kept as text, nothing guessed.
+"""Read JSON Lines strictly: one object a line, UTF-8, every value kept as text, numbers by their value, nothing guessed.
 
 Delivered lines are read within limits. What the API reader wrote, one record a line, has the limits of a cell only.
 """
@@ -10,12 +10,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from lakehouse.contracts.model import Contract
+from lakehouse.contracts.model import Column, Contract
 from lakehouse.ingest.readers.encodings import check_encoding
 from lakehouse.ingest.readers.foreign import misread, undecodable
 from lakehouse.ingest.readers.header import undeclared
+from lakehouse.ingest.readers.json_number import JsonNumber, by_value
 from lakehouse.ingest.readers.lines import NO_LIMIT, Line, beginning, chunks, newline_lines
-from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES, BrokenRecordError, Record
+from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, BrokenRecordError, Record
+from lakehouse.text.cells import fits
 
 WHITE_SPACE = b" \t\r\n"
 
@@ -47,7 +49,7 @@ def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the co
 
 
 def _records(lines: Iterator[Line], contract: Contract) -> Iterator[Record]:
-    declared = frozenset(column.source_name for column in contract.columns)
+    declared = {column.source_name: column for column in contract.columns}
     names = [column.source_name for column in contract.kept_columns]
     for line in lines:
         try:
@@ -60,7 +62,7 @@ def _records(lines: Iterator[Line], contract: Contract) -> Iterator[Record]:
             yield Record(line.number, None, broken.reject, line.content[:MAX_RECORD_BYTES], broken.undeclared)
 
 
-def _object(line: Line, declared: frozenset[str]) -> Mapping[str, str | None]:
+def _object(line: Line, declared: Mapping[str, Column]) -> Mapping[str, str | None]:
     if line.too_long:
         raise BrokenRecordError("oversize_record")
     if not line.content.strip(WHITE_SPACE):
@@ -72,14 +74,14 @@ def _object(line: Line, declared: frozenset[str]) -> Mapping[str, str | None]:
     except UnicodeDecodeError:
         raise BrokenRecordError(undecodable(line.content, "utf-8")) from None
     try:
-        found = json.loads(text, object_pairs_hook=_pairs, parse_int=str, parse_float=str, parse_constant=_no_constant)
+        found = json.loads(text, object_pairs_hook=_pairs, parse_int=JsonNumber, parse_float=JsonNumber, parse_constant=_no_constant)
     except (json.JSONDecodeError, RecursionError):
         raise BrokenRecordError("malformed_json") from None
     if not isinstance(found, dict):
         raise BrokenRecordError("not_an_object")
-    if not declared.issuperset(found):
+    if not declared.keys() >= found.keys():
         raise BrokenRecordError("unknown_key", undeclared(found, declared))
-    return {name: _text(value) for name, value in found.items()}
+    return {name: _text(value, declared[name]) for name, value in found.items()}
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -93,14 +95,14 @@ def _no_constant(_: str) -> str:
     raise BrokenRecordError("malformed_json")  # NaN and Infinity are no JSON
 
 
-def _text(value: object) -> str | None:
+def _text(value: object, column: Column) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str):
         raise BrokenRecordError("nested_value")
-    if len(value) > MAX_CELL_CHARACTERS:
+    if not fits(value):
         raise BrokenRecordError("oversize_cell")
     if "\0" in value:
         raise BrokenRecordError("nul_byte")
@@ -108,4 +110,4 @@ def _text(value: object) -> str | None:
         value.encode("utf-8")
     except UnicodeEncodeError:  # half of a surrogate pair, written as an escape
         raise BrokenRecordError("undecodable") from None
-    return value
+    return by_value(value, column.type) if isinstance(value, JsonNumber) else value

@@ -14,7 +14,7 @@ IN_A_WORD = 5.0  # a letter of a foreign word, a unit or a sign between figures
 HANZI = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _SIGNS = "\u00a0-\u00bf\u00d7\u00f7\u0391-\u03a9\u03b1-\u03c9"
 _LATIN = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
-LATIN_WORD = re.compile(f"[A-Za-z]*[{_LATIN}][A-Za-z{_LATIN}]*")
+LATIN_WORD = re.compile(f"(?<![A-Za-z])[A-Za-z]*+[{_LATIN}][A-Za-z{_LATIN}]*")
 FOREIGN_WORDS = re.compile(
     rf"(?<![\u3400-\u9fff{_LATIN}])[{_SIGNS}]+(?![\u3400-\u9fff{_LATIN}])"  # units and signs, apart from Hanzi
     "|[\u0400-\u045f\u0492-\u04af\u04b0-\u04bb\u04d8-\u04e9]{2,}|[\u0600-\u06ff]{2,}|[\u05d0-\u05ea]{2,}|[\u0531-\u0587]{2,}"

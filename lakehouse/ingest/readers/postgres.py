@@ -74,16 +74,18 @@ class _Table:
 
     def outside(self, asked: Window) -> Outside:
         """Count the rows up to a window's end by day, and those that not even the next window reaches."""
-        end, reached = asked.last + timedelta(days=1), next_due(self.contract.cycle, asked.last)
-        by_day = sql.SQL("SELECT {} AS day, count(*) FROM {} WHERE {} GROUP BY 1").format(
-            self.mark.day, _name(self.source), self.mark.before(end)
+        reached = next_due(self.contract.cycle, asked.last)
+        rows = sql.SQL("SELECT {}, count(*) FILTER (WHERE {}), count(*) FILTER (WHERE {}) FROM {} GROUP BY 1").format(
+            self.mark.day,
+            self.mark.before(asked.last + timedelta(days=1)),
+            self.mark.since(reached + timedelta(days=1)),
+            _name(self.source),
         )
-        counts: Counter[date | None] = Counter()
-        for text, count in self.connection.execute(by_day):
-            counts[self.mark.day_of(text)] += count
-        later = sql.SQL("SELECT count(*) FROM {} WHERE {}").format(_name(self.source), self.mark.since(reached + timedelta(days=1)))
-        beyond = self.connection.execute(later).fetchone()
-        return Outside(counts, int(beyond[0]) if beyond else 0, reached)
+        days, beyond = Counter[date | None](), 0
+        for text, until, later in self.connection.execute(rows):
+            days[self.mark.day_of(text)] += until
+            beyond += later
+        return Outside({day: count for day, count in days.items() if count}, beyond, reached)
 
     def _text(self, column: Column) -> sql.Composable:
         return text_of(column, self.types[column.source_name])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from lakehouse.errors import Problem, SourceError
+from lakehouse.text.cells import MOST_UNITS
 
 MAX_RECORD_BYTES = 1024 * 1024
 MAX_RECORD_LINES = 100
-MAX_CELL_CHARACTERS = 32_767  # the most a spreadsheet's cell can hold
+MAX_CELL_CHARACTERS = MOST_UNITS  # what comes in must fit into a cell on its way out: `text.cells.fits` counts
 
 Reject = Literal[
     "undecodable",

@@ -14,11 +14,12 @@ from xml.etree.ElementTree import Element
 
 from lakehouse.contracts.model import Column
 from lakehouse.ingest.readers import xlsx_reasons as reasons
-from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, BrokenRecordError, Reject, refusal
+from lakehouse.ingest.readers.records import BrokenRecordError, Reject, refusal
 from lakehouse.ingest.readers.xlsx_archive import local
 from lakehouse.ingest.readers.xlsx_formats import NUMBER, Shown
 from lakehouse.ingest.readers.xlsx_moments import iso_text, serial_text
 from lakehouse.ingest.readers.xlsx_package import NoPlaceError, Package, SheetPart, place_of, text_of, written_out
+from lakehouse.text.cells import fits
 
 PRECISE = Context(prec=15, rounding=ROUND_HALF_UP)  # what a spreadsheet keeps of a typed number; the rest is an echo of binary fractions
 DIGITS = 15
@@ -49,7 +50,7 @@ class Cell(NamedTuple):
 
 
 class SheetRow(NamedTuple):
-    """A row that holds something: its number, its cells by column, and why it cannot be read where its cells have no certain places."""
+    """A row that holds something: its number, its cells by column, and why it is unreadable where a place or value is uncertain."""
 
     number: int
     cells: list[Cell]
@@ -152,7 +153,7 @@ def rows(package: Package, sheet: SheetPart) -> Iterator[SheetRow]:
 
 
 def cells(element: Element, row: int) -> tuple[list[Cell], Reject | None]:
-    """Return the cells of a row element that hold something, from left to right; a reject where the place of one is uncertain."""
+    """Return the cells of a row element that hold something, from left to right; a reject where a place or value is uncertain."""
     found: list[Cell] = []
     last, is_certain = 0, True
     for child in (child for child in element if local(child.tag) == "c"):
@@ -160,7 +161,7 @@ def cells(element: Element, row: int) -> tuple[list[Cell], Reject | None]:
         last = column or last + 1
         cell = _cell(child, row, last)
         if not cell.is_empty:
-            is_certain = is_certain and column is not None
+            is_certain = is_certain and column is not None and _holds_one(child)
             found.append(cell)
     found.sort(key=lambda cell: cell.column)
     is_certain = is_certain and len({cell.column for cell in found}) == len(found)
@@ -178,11 +179,12 @@ def checked(text: str | None) -> str | None:
     if "\0" in text:
         raise BrokenRecordError("nul_byte")
     try:
-        units = text.encode("utf-16-le", "surrogatepass")
-        whole = units.decode("utf-16-le")  # two halves of a character, each written as `_xD83D_`, are one
+        whole = text.encode("utf-16-le", "surrogatepass").decode(
+            "utf-16-le"
+        )  # two halves of a character, each written as `_xD83D_`, are one
     except UnicodeDecodeError:
         raise BrokenRecordError("undecodable") from None
-    if len(units) > 2 * MAX_CELL_CHARACTERS:
+    if not fits(whole):
         raise BrokenRecordError("oversize_cell")
     return whole
 
@@ -196,6 +198,12 @@ def _column(reference: str | None, row: int, last: int) -> int | None:
     except NoPlaceError:
         return None
     return place[1] if place[0] == row else None
+
+
+def _holds_one(element: Element) -> bool:
+    """Return whether a cell has no part twice: nobody knows which of two values people saw."""
+    names = [local(part.tag) for part in element]
+    return len(names) == len(set(names))
 
 
 def _cell(element: Element, row: int, column: int) -> Cell:

@@ -115,6 +115,7 @@ BUSY: dict[str, Any] = {
         *(_packages(level, 0, 0) | {"referred": 0, "files": 0, "bytes": 0} for level in ("community", "grid", "department")),
     ],
     "providers": {PROVIDER: "示范市公安局"},
+    "entity_names": {"person": {"zh": "人口", "en": "person"}},
     "missing_references": [{"provider": PROVIDER, "resource": "grid_check", "column_name": "id_no", "target": "person", "rows": 4}],
     "invariants": [{"id": f"I{n}", "ok": True, "detail": "holds"} for n in range(1, 8)],
     "timings": [_step("extract", "city_register", 0, 30.5), _step("gate", "city_register", 1, 12.0), _step("libraries", "", 2, 60.0)],

@@ -102,6 +102,8 @@ def test_three_mistakes_are_told_at_once(few_codes: Path) -> None:
         (LIST, ("name: remark", "name: phone"), "schema.phone", "the column 'phone' stands twice."),
         (LIST, ("physicalName: 备注", "physicalName: 社区"), "schema.remark", "has the physicalName of community_name."),
         (LIST, ("logicalType: integer", "logicalType: object"), "schema.age_reported.logicalType", "'object' is not supported."),
+        (LIST, ("schema:\n", "  - {property: wordsForNothing, value: ['无 ']}\nschema:\n"), "wordsForNothing.value[0]", "should match"),
+        (REGISTER, ("[trim, half_width]", "[trim, half_width, round]"), "schema.gender_code", "has no decimals to round to."),
         (LIST, ("decimal(18,2)", "money"), "schema.amount_yuan", "physicalType does not say how the number is stored."),
         (REGISTER, ('format: "yyyy-MM-dd"', 'format: "dd.MM.yyyy"'), "schema.birth_date.logicalTypeOptions.format", "is not supported."),
         (REGISTER, ("[update_time]", "[person_name]"), "customProperties.position.value", "the column 'person_name' is a string."),
@@ -138,7 +140,7 @@ def test_three_mistakes_are_told_at_once(few_codes: Path) -> None:
         (LIST, ("id: id_no, part: age", "id: id_number, part: age"), "implementation.id", "there is no column 'id_number'."),
         (LIST, ("rule: resident_id_15", "rule: resident_id"), "schema.id_no.quality[1]", "there are two rules 'id_no.resident_id'."),
         (LIST, ("rule: resident_id_15,", "rule: not_after,"), "schema.id_no", "cannot judge a string."),
-        (LIST, ("to: person", "to: parson"), "schema.id_no.quality[2].implementation.to", "'parson' is not allowed."),
+        (LIST, ("to: person", "to: parson"), "schema.id_no.quality[2].implementation.to", "no entity 'parson'.\n  Allowed: person"),
         (REGISTER, ("[trim, half_width, upper, resident_id_18]", "[trim, half_width, upper, resident_id_18, open_ended]"),
          "schema.id_no", "is a string and cannot be open-ended."),
         (FIRMS, ("to: term_from", "to: update_time"), "schema.term_to.quality[0].implementation.to", "update_time is a timestamp, term_to"),
@@ -206,6 +208,40 @@ def test_types_and_required_derive_rules_of_their_own() -> None:
     assert contract.source == CsvSource(kind="csv", path="s_elderly_service_list/{region}/{date}_{n}.csv", encoding="gb18030")
     assert [column.name for column in contract.columns if column.dropped] == ["bank_account"]
     assert all(rule.message_zh and rule.message_en for rule in contract.rules)
+
+
+def test_dates_and_free_texts_derive_rules_that_a_column_may_replace(folder: Path) -> None:
+    permits = load_contracts(folder)["c_residence_permit"]
+    params = {rule.id: (rule.severity, rule.params) for rule in permits.rules if rule.id.endswith(".calendar")}
+    in_use = ("error", {"min": "1900-01-01", "max": "2199-12-31"})
+    assert params == {
+        "birth_date.calendar": ("error", {"min": "1900-01-01", "max": "business_date"}),
+        **{f"{name}.calendar": in_use for name in ("arrive_date", "issue_date", "endorse_due_date", "update_time")},
+    }
+    legible = {rule.id: rule.severity for rule in permits.rules if rule.kind == "legible"}
+    assert legible == dict.fromkeys(["person_name.legible", "residence_address.legible", "landlord_name.legible"], "warning")
+    path = folder / "resources" / f"{PERMIT}.odcs.yaml"
+    own = "{rule: range, ruleId: arrive_date.calendar, severity: error, min: 0800-01-01}"
+    text = path.read_text("utf-8").replace('{rule: compare, severity: warning, operator: "<=", to: issue_date}', own)
+    path.write_text(text, "utf-8")
+    replaced = [rule.params for rule in load_contract(path).rules if rule.id == "arrive_date.calendar"]
+    assert replaced == [{"min": "0800-01-01"}]
+
+
+def test_numbers_of_typed_sources_are_rounded_and_of_text_files_not() -> None:
+    contracts = load_contracts(PROJECT / "contracts")
+    rounds = {(code, one.name) for code, found in contracts.items() for one in found.columns if "round" in one.normalise}
+    decimals = {(code, one.name) for code, found in contracts.items() for one in found.columns if one.decimals}
+    assert rounds == {(code, name) for code, name in decimals if contracts[code].source.kind != "csv"}
+    assert {contracts[code].source.kind for code, _ in rounds} == {"postgres", "xlsx", "jsonl"}
+    assert {name for code, name in decimals - rounds} == {"amount_yuan", "lon", "lat"}
+
+
+def test_words_for_nothing_are_the_contracts(folder: Path) -> None:
+    path = folder / "resources" / f"{LIST}.odcs.yaml"
+    text, words = path.read_text("utf-8"), "  - {property: wordsForNothing, value: [无, 不详]}\nschema:\n"
+    path.write_text(text.replace("schema:\n", words, 1), "utf-8")
+    assert load_contract(path).words_for_nothing == ("无", "不详")
 
 
 def test_a_list_may_come_once_a_year(folder: Path) -> None:

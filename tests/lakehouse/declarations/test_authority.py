@@ -18,6 +18,8 @@ WRONG = """
 version: 1
 entities:
   person:
+    name: 人口
+    name_en: person
     id: person_id
     defined_by: [c_household_registration]
     fields:
@@ -34,6 +36,17 @@ entities:
         kind: fact
         candidates:
           - {resource: c_household_registration, columns: {death_date: cancel_date}, when: {cancelled_why: [死亡]}}
+  resident:
+    name: 居民
+    name_en: resident
+    library: person
+    id: person_id
+    defined_by: [c_household_registration]
+    fields:
+      home:
+        kind: place
+        candidates:
+          - {resource: c_household_registration, confidence: 2}
 """
 
 
@@ -50,14 +63,23 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
         "a place lacks a confidence",
         "column cancelled_why is not kept",
         "phone.patern is no warning of the contract",
+        "resident:\n  has the library of person",
+        "resident:\n  has no field besides places",
     ):
         assert found in text
+
+
+def test_an_entity_has_names_for_people(tmp_path: Path) -> None:
+    path = tmp_path / "authority.yaml"
+    path.write_text(WRONG.replace("    name: 居民\n", ""), "utf-8")
+    with pytest.raises(ContractError, match=r"entities.resident.name:\n  name is missing"):
+        load_authority(path, CONTRACTS)
 
 
 def test_only_resources_with_a_contract_are_rendered_and_the_declared_authority_stays() -> None:
     authority = load_authority(PROJECT / "contracts" / "authority.yaml", CONTRACTS)
     without = {code: contract for code, contract in CONTRACTS.items() if code != "g_person_check"}
-    rendered = entity_authority(authority.entities["person"], without)
+    rendered = entity_authority("person", authority, without)
     phone = rendered["fields"]["phone"]
     assert phone["authority"] == "g_person_check"
     assert [candidate["resource"] for candidate in phone["candidates"]] == [

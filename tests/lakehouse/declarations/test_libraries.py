@@ -11,13 +11,13 @@ import yaml
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.declarations.authority import Authority, load_authority
-from lakehouse.declarations.libraries import DBT_PROJECT
 from lakehouse.declarations.policies import load_policies
 from lakehouse.declarations.provenance import Known, is_as_strict, load_libraries, load_sound_libraries, strictest
 from lakehouse.errors import ContractError
+from spark_jobs.returns.invariants import believed
 
 pytestmark = pytest.mark.fast
-CONTRACTS = PROJECT / "contracts"
+CONTRACTS, DBT_PROJECT = PROJECT / "contracts", PROJECT / "dbt_project"
 SOUND = load_contracts(CONTRACTS)
 POLICIES = load_policies(CONTRACTS / "policies.yaml")
 AUTHORITY = load_authority(CONTRACTS / "authority.yaml", SOUND)
@@ -55,7 +55,7 @@ def refusal(project: Path) -> str:
 
 
 def test_the_libraries_stand_before_contracts_authority_and_policies() -> None:
-    libraries = load_libraries(known())
+    libraries = load_libraries(known(), DBT_PROJECT)
     assert len(libraries) == 15
     assert libraries["thematic.address"].columns["full_text"].class_ == "address"  # the table of a model with an alias
     listed = libraries["special.safety_net"].columns
@@ -63,6 +63,19 @@ def test_the_libraries_stand_before_contracts_authority_and_policies() -> None:
         ("health", 4),
         ("money", 4),
     ]
+
+
+def test_what_a_library_works_out_is_not_taken_for_a_copy() -> None:
+    """Invariant I7 compares copies with their sources: all value fields of the libraries but these."""
+    libraries = load_libraries(known(), DBT_PROJECT)
+    fields = {name: {field for field, one in entity.fields.items() if one.kind == "value"} for name, entity in AUTHORITY.entities.items()}
+    worked_out = {name: fields[name] & libraries[AUTHORITY.library_of(name)].worked_out for name in fields}
+    assert worked_out == {"person": set(), "entity": set(), "address": {"lon", "lat", "community_code", "grid_code"}}
+    copies = {AUTHORITY.library_of(name): fields[name] - worked_out[name] for name in fields}
+    judged = believed(copies, AUTHORITY, SOUND)
+    assert {one.library: set(one.fields) for one in judged if one.resource == AUTHORITY.entities["address"].defined_by[0].resource} == {
+        "base.address": copies["base.address"]
+    }
 
 
 MISTAKES: dict[str, tuple[str, str, str, str]] = {
@@ -87,6 +100,8 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "a circle": (BASE, ID_NO, ID_NO.replace("golden.", "base."), "base.person.id_no:\n  comes from itself."),
     "weaker than another library": (SPECIAL, ASSISTED, ASSISTED.replace("health, grade: 4", "published, grade: 3"),
                                     "models.safety_net.columns.assistance_types.config.meta.class:\n  is published, but health is what"),
+    "described twice": (BASE, "  - name: person\n", "  - {name: conflict, columns: []}\n  - name: person\n",
+                        "describes this model already.\n  Fix: describe it once."),
     "a library nobody describes": (SPECIAL, "name: safety_net", "name: safetynet", "safety_net.sql:\n  the library is not declared"),
 }  # fmt: skip
 
@@ -125,7 +140,7 @@ def test_a_new_candidate_of_a_stricter_class_is_not_taken_in_silence() -> None:
     name = declared["entities"]["entity"]["fields"]["entity_name"]
     declared["entities"]["entity"]["fields"]["entity_name"] = {"candidates": [*name["candidates"], {"resource": "p_disability_certificate",
                                                                "columns": {"entity_name": "guardian_name"}}]}  # fmt: skip
-    _, wrong = load_sound_libraries(Known(SOUND, Authority.model_validate(declared), POLICIES))
+    _, wrong = load_sound_libraries(Known(SOUND, Authority.model_validate(declared), POLICIES), DBT_PROJECT)
     assert "columns.entity_name.config.meta.class:\n  is entity_public, but name is what it comes from as raw." in "\n".join(wrong)
 
 

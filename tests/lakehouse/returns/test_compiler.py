@@ -23,7 +23,7 @@ from lakehouse.returns.suppliers import contracts_behind
 pytestmark = pytest.mark.fast
 
 CONTRACTS = PROJECT / "contracts"
-LIBRARIES = read_libraries()[0]
+LIBRARIES = read_libraries(PROJECT / "dbt_project")[0]
 DISABILITY = ("disability_category", "disability_grade")
 Declaration = dict[str, Any]
 
@@ -189,7 +189,7 @@ def test_return_without_resources_is_judged_by_the_contracts_behind_its_table_on
     strict = contracts["g_grid_event"].model_copy(update={"columns": tuple(
         one.model_copy(update={"grade": 4}) for one in contracts["g_grid_event"].columns
     )})  # fmt: skip
-    libraries, wrong = load_sound_libraries(Known({**contracts, "g_grid_event": strict}, authority, policies))
+    libraries, wrong = load_sound_libraries(Known({**contracts, "g_grid_event": strict}, authority, policies), PROJECT / "dbt_project")
     assert wrong
     returns = load_sound_returns(CONTRACTS / "returns")[0]
     assert "district" in compile_return(returns["resident_list"], policies, libraries)
@@ -209,14 +209,15 @@ def test_return_whose_table_is_no_entity_names_the_resources_behind_it() -> None
 
 def test_policies_report_every_gap_and_misfit_at_once(tmp_path: Path) -> None:
     content = yaml.safe_load((CONTRACTS / "policies.yaml").read_text("utf-8"))
-    del content["classes"]["money"], content["classes"]["phone"]["grid"], content["gradeAfter"]["flag"]
+    del content["classes"]["money"], content["classes"]["phone"]["grid"], content["gradeAfter"]["flag"], content["appliesTo"]["year"]
     content["classes"]["plain"]["grid"] = "year"
     content["classes"]["id_no"]["community"] = "raw"
     (tmp_path / "policies.yaml").write_text(yaml.safe_dump(content), "utf-8")
     with pytest.raises(ContractError) as refused:
         load_policies(tmp_path / "policies.yaml")
     for part in (
-        "money is missing",
+        "appliesTo.band:\n  there is no class money.",
+        "year is missing",
         "classes.phone:\n  grid is missing",
         "flag is missing",
         "year cannot be done",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse.declarations.policies import Mask
 from lakehouse.errors import EntitlementError
 from lakehouse.returns.disclosure import disclose, is_under, recipient_key, row_key
 from lakehouse.returns.inspection import MASKS, PERSONAL_NUMBER, is_personal_number
@@ -16,13 +18,13 @@ from lakehouse.returns.inspection import MASKS, PERSONAL_NUMBER, is_personal_num
 pytestmark = pytest.mark.fast
 
 VECTORS = [
-    ("mask", "id_no", "44990119900307001X", "4****************X"),
-    ("mask", "name", "欧阳某某", "欧阳**"),
-    ("mask", "name", "欧阳某", "欧阳*"),
-    ("mask", "name", "欧阳", "欧*"),
-    ("mask", "name", "张三", "张*"),
-    ("mask", "name", "阿依古丽·买买提", "阿*******"),
-    ("mask", "name", "某", "*"),
+    ("mask", "ends", "44990119900307001X", "4****************X"),
+    ("mask", "surname", "欧阳某某", "欧阳**"),
+    ("mask", "surname", "欧阳某", "欧阳*"),
+    ("mask", "surname", "欧阳", "欧*"),
+    ("mask", "surname", "张三", "张*"),
+    ("mask", "surname", "阿依古丽·买买提", "阿*******"),
+    ("mask", "surname", "某", "*"),
     ("mask", "phone", "13800008000", "138****8000"),
     ("mask", "phone", "0756-2112345", "0756-*****45"),
     ("mask", "phone", "110", "***"),
@@ -30,37 +32,38 @@ VECTORS = [
     ("mask", "phone", "13800008000/13900009000", "*" * 23),
     ("mask", "phone", "13800008000-1", "*" * 13),
     ("mask", "phone", "转8000", "*****"),
-    ("mask", "id_no", "未带证件", "****"),
-    ("year", "birth_date", "1955-12-24", "1955"),
-    ("age_band", "birth_date", "1955-12-24", "70-74"),
-    ("age_band", "birth_date", "2026-01-01", "0-4"),
-    ("age_band", "birth_date", "1919-06-01", "100+"),
-    ("band", "money", "1234.50", "1000-1999"),
-    ("band", "money", "0", "0-499"),
-    ("band", "money", "-3", "<0"),
-    ("band", "money", "250000", "100000+"),
-    ("flag", "health", "2", "是"),
-    ("flag", "health", None, "否"),
-    ("raw", "name", "张三", "张三"),
-    ("raw", "name", None, None),
-    ("drop", "name", "张三", None),
+    ("mask", "ends", "未带证件", "****"),
+    ("year", None, "1955-12-24", "1955"),
+    ("age_band", None, "1955-12-24", "70-74"),
+    ("age_band", None, "2026-01-01", "0-4"),
+    ("age_band", None, "1919-06-01", "100+"),
+    ("band", None, "1234.50", "1000-1999"),
+    ("band", None, "0", "0-499"),
+    ("band", None, "-3", "<0"),
+    ("band", None, "250000", "100000+"),
+    ("flag", None, "2", "是"),
+    ("flag", None, None, "否"),
+    ("raw", None, "张三", "张三"),
+    ("raw", None, None, None),
+    ("drop", None, "张三", None),
 ]
 
 
-@pytest.mark.parametrize(("transform", "class_", "value", "left"), VECTORS)
-def test_transform_leaves_what_is_written(transform: str, class_: str, value: str | None, left: str | None) -> None:
-    assert disclose(value, transform, class_, 2026) == left
+@pytest.mark.parametrize(("transform", "mask", "value", "left"), VECTORS)
+def test_transform_leaves_what_is_written(transform: str, mask: str | None, value: str | None, left: str | None) -> None:
+    assert disclose(value, transform, mask, 2026) == left
 
 
-@pytest.mark.parametrize("class_", ["id_no", "name", "phone"])
+@pytest.mark.parametrize("mask", get_args(Mask))
 @given(text=st.text("0189-*/ X转号欧阳", min_size=1, max_size=25))
-def test_whatever_a_source_wrote_its_mask_is_one_the_proof_allows(class_: str, text: str) -> None:
-    assert re.fullmatch(MASKS[class_], str(disclose(text, "mask", class_, 2026)))
+def test_whatever_a_source_wrote_its_mask_is_one_the_proof_allows(mask: str, text: str) -> None:
+    assert re.fullmatch(MASKS[mask], str(disclose(text, "mask", mask, 2026)))
 
 
-def test_transform_that_is_not_defined_for_a_class_discloses_nothing() -> None:
+@pytest.mark.parametrize(("transform", "mask"), [("mask", None), ("mask", "middle"), ("year", "ends"), ("token", None), ("blur", None)])
+def test_transform_that_is_not_defined_discloses_nothing(transform: str, mask: str | None) -> None:
     with pytest.raises(EntitlementError):
-        disclose("x", "mask", "address", 2026)
+        disclose("x", transform, mask, 2026)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ class Town:
     home: Path
     returns: tuple[str, ...] = ("resident_list",)
     contracts: Path = CONTRACTS
+    project: Path = PROJECT / "dbt_project"
     key: Path = field(init=False)
     secret: Path = field(init=False)
 
@@ -109,7 +110,7 @@ class Town:
         stamps = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in self.contracts.rglob("*.odcs.yaml")))
         policies, contracts = load_policies(self.contracts / "policies.yaml"), _contracts(self.contracts, stamps)
         tree, departments = load_regions(CITY), load_departments(CITY)
-        scene = Scene(self.contracts, contracts, policies, tree.at(day), departments, day)
+        scene = Scene(self.contracts, self.project, contracts, policies, tree.at(day), departments, day)
         known = known_labels(self.contracts, scene.regions, contracts)
         found, wrong = runnable(scene, known)
         compiled = {name: one for name, one in found.items() if name in self.returns}

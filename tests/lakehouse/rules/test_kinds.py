@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from lakehouse.config import PROJECT
 from lakehouse.contracts.model import Column
 from lakehouse.rules.registry import build_rule, gate_kinds, kinds
-from lakehouse.rules.vocabulary import Labels
+from lakehouse.rules.vocabulary import Called, Labels
 
 pytestmark = pytest.mark.fast
 COUNTS = {"01": 6, "02": 2, "03": 5, "04": 2, "05": 3, "06": 2}  # indicators of GB/T 36344 per group
@@ -67,10 +67,17 @@ def test_a_kind_refuses_a_parameter_it_does_not_know(kind: str) -> None:
 
 def test_other_columns_are_called_by_their_labels() -> None:
     labels = {"result": Labels("核查结果", "result of the check")}
-    rule = build_rule("required_when", PHONE, "error", PARAMS["required_when"], labels)
+    rule = build_rule("required_when", PHONE, "error", PARAMS["required_when"], Called(labels, {}))
     assert rule.message_zh == "核查结果为查无时，联系电话不能为空"
     assert rule.message_en == "phone is empty although result of the check is 查无"
     assert rule.params == {"when": "result", "in": ["查无"]}
+
+
+def test_an_entity_is_called_by_its_name_in_the_declarations() -> None:
+    rule = build_rule("reference", PHONE, "warning", {"to": "vehicle"}, Called({}, {"vehicle": Labels("车辆", "vehicle")}))
+    assert rule.message_zh == "车辆库中没有该联系电话"
+    assert rule.message_en == "phone names no known vehicle"
+    assert rule.params == {"to": "vehicle"}
 
 
 def test_bounds_are_kept_as_text() -> None:

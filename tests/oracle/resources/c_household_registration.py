@@ -15,7 +15,7 @@ PAGE = Page(
         "person_name": read.trimmed(ask.required),
         "former_name": read.trimmed(),
         "gender_code": read.plain(ask.required, ask.domain("gender"), ask.gender_of_id),
-        "birth_date": read.day(ask.required, ask.birth_date_of_id),
+        "birth_date": read.birthday(ask.required, ask.birth_date_of_id),
         "ethnicity_code": read.plain(ask.required, ask.domain("ethnicity")),
         "hukou_region_code": read.place(ask.required, warn(ask.place_known("community")), warn(ask.place_current("community"))),
         "hukou_address": read.trimmed(ask.required),

@@ -15,7 +15,7 @@ PAGE = Page(
         "id_no": read.identity(ask.required, ask.resident_id, warn(ask.resident_id_15)),
         "person_name": read.trimmed(ask.required),
         "gender_code": read.plain(ask.required, ask.domain("gender"), ask.gender_of_id),
-        "birth_date": read.day(ask.required, ask.birth_date_of_id),
+        "birth_date": read.birthday(ask.required, ask.birth_date_of_id),
         "hukou_region_code": read.plain(warn(ask.pattern("[0-9]{6}([0-9]{6})?"))),
         "residence_address": read.trimmed(warn(ask.required)),
         "residence_region_code": read.place(

@@ -23,7 +23,7 @@ PAGE = Page(
         "result": read.trimmed(ask.required, ask.domain("check_result")),
         "reason": read.trimmed(ask.required_when("result", "查无")),
         "is_hukou_consistent": read.plain(ask.domain("yes_no_0102")),
-        "lon": read.number(warn(ask.between(-180, 180))),
-        "lat": read.number(warn(ask.between(-90, 90))),
+        "lon": read.number(warn(ask.between(-180, 180)), decimals=7),
+        "lat": read.number(warn(ask.between(-90, 90)), decimals=7),
     },
 )

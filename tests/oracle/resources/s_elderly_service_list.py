@@ -16,7 +16,7 @@ PAGE = Page(
         "id_no": read.identity(ask.required, ask.resident_id, warn(ask.resident_id_15), ask.reference("person"), header="身份证号"),
         "age_reported": read.whole(warn(ask.age_of_id), header="年龄"),
         "service_type": read.trimmed(ask.required, ask.domain("elderly_service_type"), header="服务类型"),
-        "amount_yuan": read.number(ask.required, ask.at_least(0), header="补贴标准"),
+        "amount_yuan": read.number(ask.required, ask.at_least(0), is_typed=False, header="补贴标准"),
         "pay_month": read.plain(ask.required, ask.pattern(ask.MONTH), ask.month_not_ahead, header="发放月份"),
         "phone": read.plain(warn(ask.pattern(ask.PHONE)), header="联系电话"),
         "community_name": read.trimmed(header="社区"),

@@ -77,13 +77,40 @@ def test_values_are_typed_local_time_is_utc_and_what_does_not_fit_is_null(spark:
     assert (found["id_no"][:17], found["region_code"]) == ("44990119700228123", "449901001001")
     assert (found["pay_month"], found["reason"], found["term_to"]) == (None, None, None)
     repairs = {"id_no.resident_id_15", "id_no.resident_id_18", "region_code.place_current", "region_code.region_successor"}
-    assert set(found["_flags"]) == {*repairs, "age_reported.half_width", "term_to.open_ended"}
+    assert set(found["_flags"]) == {*repairs, "age_reported.half_width", "term_to.open_ended", "remark.required"}
     assert found["_flags"] == sorted(found["_flags"])
     key = hashlib.sha256(f'["{found["id_no"]}","１"]'.encode()).hexdigest()
     assert found["_key"] == key
 
     wrong = {"birth_date": "1970-02-30", "age_reported": "7e1", "amount_yuan": "1.005", "weight": "NaN", "seen_at": "2026-06-01T07:30:00"}
     assert {_typed(spark, wrong)[name] for name in wrong} == {None}
+
+
+def test_what_stands_for_nothing_is_flagged_and_gone(spark: SparkSession) -> None:
+    sent = {
+        "holder_name": "\u200b\ue81e\u2003文\ue5e5", "remark": "在\u200b家\ufffd", "reason": "ＮＵＬＬ",
+        "season": "\u00a0winter", "counted": "nan",
+        "limit_yuan": "99.50005", "years": "无", "region_code": "#N/A", "pay_month": "\u3164", "checker_id": "\ue000",
+    }  # fmt: skip
+    found = _typed(spark, sent)
+    assert {name: found[name] for name in sent} == {
+        "holder_name": "龴 文", "remark": "在家\ufffd", "reason": None, "season": " winter", "counted": None,
+        "limit_yuan": Decimal("99.5001"), "years": None, "region_code": None, "pay_month": None, "checker_id": "\ue000",
+    }  # fmt: skip
+    changed = {
+        "holder_name": "private_use invisible",
+        "remark": "invisible",
+        "reason": "nothing",
+        "season": "invisible",
+        "years": "nothing",
+    }
+    changed |= {"limit_yuan": "round", "region_code": "nothing"}
+    flags = {f"{name}.{cleaning}" for name, cleanings in changed.items() for cleaning in cleanings.split()}
+    assert set(found["_flags"]) == flags | {"remark.legible", "season.pattern"}
+    edge = {"seen_at": "9999-12-31 23:59:59", "birth_date": "0001-01-01", "closed_at": "0001-01-01 00:00:00"}
+    assert [_typed(spark, edge)[name] for name in ("seen_at", "birth_date", "closed_at")] == [
+        datetime(9999, 12, 31, 15, 59, 59), date(1, 1, 1), None,  # noqa: DTZ001
+    ]  # fmt: skip
 
 
 def test_a_row_without_key_or_position_says_so(spark: SparkSession) -> None:

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from lakehouse.config import PROJECT
 from lakehouse.contracts.guess.meanings import MEANINGS, meaning_of
-from lakehouse.contracts.guess.resource import Guess, GuessedColumn, guess
+from lakehouse.contracts.guess.resource import Declared, Guess, GuessedColumn, guess
 from lakehouse.declarations.codes import load_code_tables
+from lakehouse.declarations.policies import load_policies
 from tests.lakehouse.contracts.guess.test_nature import PEOPLE, uscc
 
 pytestmark = pytest.mark.fast
 CODES = {name: frozenset(one.code for one in table.versions) for name, table in load_code_tables(PROJECT / "contracts").items()}
+POLICIES = load_policies(PROJECT / "contracts" / "policies.yaml")
+BESIDE = Declared(CODES, tuple(POLICIES.classes), POLICIES.roles.unclassified)
 ROWS = 30
 
 
@@ -25,7 +28,7 @@ def columns(**texts: Sequence[str | None]) -> dict[str, GuessedColumn]:
 
 
 def guessed(**texts: Sequence[str | None]) -> Guess:
-    return guess(list(texts), list(zip(*texts.values(), strict=True)), CODES)
+    return guess(list(texts), list(zip(*texts.values(), strict=True)), BESIDE)
 
 
 def several(*texts: str) -> list[str]:
@@ -71,7 +74,7 @@ def test_a_column_has_the_class_its_texts_or_its_name_call_for(header: str, text
 @settings(max_examples=200, deadline=None)
 @given(header=st.text(min_size=1, max_size=8), texts=st.lists(st.text(max_size=6), min_size=1, max_size=8))
 def test_what_nobody_knows_leaves_the_lake_for_nobody(header: str, texts: list[str]) -> None:
-    [column] = guess([header], [[text] for text in texts], CODES).columns
+    [column] = guess([header], [[text] for text in texts], BESIDE).columns
     if meaning_of(header) is None and column.nature.kind is None:
         assert (column.class_, column.grade) == ("free_text", 4)
         assert any("nobody knows yet" in remark for remark in column.remarks)
@@ -126,9 +129,16 @@ def test_places_and_the_time_of_change_are_found_by_name() -> None:
 
 def test_no_two_columns_have_one_name() -> None:
     headers = ["姓名", "姓名（二）", "姓 名", "person_name", "其他", "其它"]
-    found = [column.name for column in guess(headers, [["甲"] * 6], CODES).columns]
+    found = [column.name for column in guess(headers, [["甲"] * 6], BESIDE).columns]
     assert len(set(found)) == 6
 
 
-def test_every_code_table_a_meaning_names_exists() -> None:
+def test_every_class_and_code_table_a_meaning_names_exists() -> None:
     assert {meaning.codes for meaning in MEANINGS if meaning.codes} <= set(CODES)
+    assert {meaning.class_ for meaning in MEANINGS} <= set(POLICIES.classes)
+
+
+def test_a_class_the_city_does_not_have_becomes_the_one_of_undecided_columns() -> None:
+    city = Declared(CODES, ("name", "undecided"), "undecided")
+    found = guess(["姓名", "联系电话", "身份证号"], [["王某", "13800138000", number] for number in PEOPLE], city).columns
+    assert [(column.class_, column.grade) for column in found] == [("name", 3), ("undecided", 4), ("undecided", 4)]

@@ -19,7 +19,7 @@ from tests.lakehouse.ingest.readers.contract import contract
 
 SECRET = "a-secret-nobody-may-read"
 PATH = "/residence-permits"
-QUICK = Limits(answer_seconds=0.6, first_wait_seconds=0.01, longest_wait_seconds=2.0)
+QUICK = Limits(answer_seconds=2.0, first_wait_seconds=0.01, longest_wait_seconds=2.0)
 FIRST = Window(None, date(2026, 6, 1), "Asia/Shanghai")
 TOKEN = {"access_token": "t", "expires_in": 60}
 Answer = Callable[[Mapping[str, str]], Mapping[str, Any]]

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.fast
 
 OPEN_QUOTE = b'"' + b"x\n" * MAX_RECORD_LINES
 LONG_CELL = b"x" * (MAX_CELL_CHARACTERS + 1)
+LONG_FORMULA = "＝".encode() + LONG_CELL[2:]
+LONG_EMOJI = "\U0001f6a7".encode() * 20_000
 LONG_LINE = b"x" * (MAX_RECORD_BYTES + 1)
 
 
@@ -67,6 +69,9 @@ CORPUS = {
     "text after a quote": (b'a,b\n"1"x,2\n3,4\n', [(2, "bad_quoting", b'"1"x,2\n'), (3, "3", "4")]),
     "quote open to the end": (b'a,b\n1,"2\n3,4\n', [(2, "bad_quoting", b'1,"2\n'), (3, "3", "4")]),
     "quote open until the next one": (b'a,b\n"1,2\n3,"4"\n5,6', [(2, "bad_quoting", b'"1,2\n'), (3, "3", "4"), (4, "5", "6")]),
+    "cell too large with its apostrophe": (b"a,b\n1," + LONG_FORMULA + b"\n", [(2, "oversize_cell", b"1," + LONG_FORMULA + b"\n")]),
+    "cell too large in units of UTF-16": (b"a,b\n1," + LONG_EMOJI + b"\n", [(2, "oversize_cell", b"1," + LONG_EMOJI + b"\n")]),
+    "largest cell": (b"a,b\n1," + LONG_CELL[1:] + b"\n", [(2, "1", LONG_CELL[1:].decode())]),
     "cell too large": (b"a,b\n1," + LONG_CELL + b"\n3,4\n", [(2, "oversize_cell", b"1," + LONG_CELL + b"\n"), (3, "3", "4")]),
     "quoted cell too large": (
         b'a,b\n1,"' + LONG_CELL * 5 + b'"\n3,4\n',
@@ -143,6 +148,7 @@ def test_other_delimiters_are_declared() -> None:
         (b"a,b,e_mail\n1,2,3\n", "not declared: e_mail (column 3)"),
         (b"zhangsan,44\n", "missing: a, b; 未声明 / not declared: column 1, column 2"),
         (b"a,zhangsan\n1,2\n", "missing: b; 未声明 / not declared: column 2"),
+        (b"a,b" + b",x" * 5_000 + b"\n1,2\n", "column 42 and 4960 more"),
         (b"\xff,b\n1,2\n", "undecodable"),
         (b'"a,b\n1,2\n', "bad_quoting"),
         (b"", "cannot be read"),

@@ -10,6 +10,8 @@ import pytest
 from lakehouse.contracts.layouts import Encoding
 from lakehouse.ingest.readers import reader_of
 from lakehouse.ingest.readers.foreign import misread, undecodable
+from lakehouse.ingest.readers.likelihood import cost
+from tests.fuzz.bounds import in_time
 from tests.lakehouse.ingest.readers.books import Book, body
 from tests.lakehouse.ingest.readers.contract import contract
 
@@ -93,3 +95,8 @@ def test_misread_text_is_found_in_every_kind_of_source(kind: str) -> None:
     assert [record.texts or record.reject for record in found] == [("1", "周立夏"), "foreign_utf8", ("1", "é")]
     assert found[1].raw
     assert reader_of(of).count(io.BytesIO(content), of) == 3
+
+
+def test_a_long_run_of_letters_takes_no_time() -> None:
+    with in_time(1.0):
+        assert cost("x" * 100_000 + "张") == cost("张")

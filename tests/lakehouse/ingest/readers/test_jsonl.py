@@ -8,11 +8,17 @@ import pytest
 
 from lakehouse.ingest.readers import jsonl
 from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES
-from tests.lakehouse.ingest.readers.contract import contract
+from tests.lakehouse.ingest.readers.contract import column, contract
+from tests.oracle import columns as read
+from tests.oracle.files import Spelled
+from tests.oracle.files import json_text as oracle_text
 
 pytestmark = pytest.mark.fast
 
 LONG_CELL = b'{"a": "' + b"x" * (MAX_CELL_CHARACTERS + 1) + b'"}\n'
+LONG_FORMULA = b'{"a": "-' + b"x" * (MAX_CELL_CHARACTERS - 1) + b'"}\n'
+LONG_EMOJI = '{{"a": "{}"}}\n'.format("\U0001f6a7" * 20_000).encode()
+LONGEST_CELL = "x" * MAX_CELL_CHARACTERS
 LONG_LINE = b'{"a": "' + b"x" * MAX_RECORD_BYTES + b'"}'
 
 CORPUS = {
@@ -50,6 +56,9 @@ CORPUS = {
     "zero byte": (b'{"a": "\0"}\n', "nul_byte"),
     "zero character": (b'{"a": "\\u0000"}\n', "nul_byte"),
     "cell too large": (LONG_CELL, "oversize_cell"),
+    "cell too large with its apostrophe": (LONG_FORMULA, "oversize_cell"),
+    "cell too large in units of UTF-16": (LONG_EMOJI, "oversize_cell"),
+    "the largest cell": (f'{{"a": "{LONGEST_CELL}"}}\n'.encode(), (LONGEST_CELL, None)),
     "line too long": (LONG_LINE + b"\n", "oversize_record"),
 }
 
@@ -64,6 +73,35 @@ def test_every_line_has_its_outcome(name: str) -> None:
     assert (following.line, following.texts) == (2, ("next", None))
     if first.reject:
         assert first.raw == line.removeprefix(b"\xef\xbb\xbf")[:MAX_RECORD_BYTES]
+
+
+TYPES = {"string": {}, "integer": {"type": "integer"}, "number": {"type": "number", "physical_type": "decimal(10,7)"}}
+NUMBERS = {  # a number of JSON → its text in a column of texts, of whole numbers, of numbers
+    "3": ("3", "3", "3"),
+    "3.0": ("3", "3", "3.0"),
+    "1e1": ("10", "10", "10"),
+    "-0.0": ("0", "0", "-0.0"),
+    "1.135621E2": ("1.135621E2", "1.135621E2", "113.5621"),
+    "2.5": ("2.5", "2.5", "2.5"),
+    "0.10": ("0.10", "0.10", "0.10"),
+    "2E-3": ("2E-3", "2E-3", "0.002"),
+    "22.27014380000001": ("22.27014380000001", "22.27014380000001", "22.27014380000001"),
+    "19900000001.0": ("19900000001", "19900000001", "19900000001.0"),
+    "4.49909193805041214E17": ("4.49909193805041214E17", "449909193805041214", "449909193805041214"),
+    "123456789012345678901": ("123456789012345678901",) * 3,
+    "1e400": ("1e400",) * 3,
+    "1E-999999999": ("1E-999999999",) * 3,
+}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numbers_count_by_their_value_and_texts_as_they_are(number: str) -> None:
+    columns = contract("jsonl", columns=[column(name, **given) for name, given in TYPES.items()])
+    token = ", ".join(f'"{name}": {number}' for name in TYPES)
+    text = ", ".join(f'"{name}": "{number}"' for name in TYPES)
+    first, second = jsonl.read(io.BytesIO(f"{{{token}}}\n{{{text}}}".encode()), columns, "some.jsonl")
+    assert (first.texts, second.texts) == (NUMBERS[number], (number,) * 3)
+    assert tuple(oracle_text(Spelled(number), told) for told in (read.plain(), read.whole(), read.number(decimals=7))) == first.texts
 
 
 @pytest.mark.parametrize(

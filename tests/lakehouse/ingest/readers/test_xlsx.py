@@ -114,6 +114,8 @@ CELLS: dict[str, tuple[tuple[bytes, Contract], Any]] = {
     "half a character": (cell("_xD83D_"), "undecodable"),
     "a zero character": (cell("a_x0000_"), "nul_byte"),
     "the largest cell": (cell("长" * MAX_CELL_CHARACTERS), "长" * MAX_CELL_CHARACTERS),
+    "a cell too large with its apostrophe": (cell("@" + "长" * (MAX_CELL_CHARACTERS - 1)), "oversize_cell"),
+    "a cell too large in units of UTF-16": (cell("\U0001f6a7" * 20_000), "oversize_cell"),
     "a cell too large": (cell("长" * (MAX_CELL_CHARACTERS + 1)), "oversize_cell"),
     "a date, shown as one, in a column of texts": (cell(number("46174", DAY)), "2026-06-01"),
     "a date in the Chinese built-in format": (cell(number("46174", CHINESE_DAY)), "2026-06-01"),
@@ -253,6 +255,10 @@ BODIES: dict[str, tuple[bytes, Contract, Outcome]] = {
     ),
     "one place twice": (
         Book(body() + TWICE + row(3, "3", "4")).content(), sheet_of(COLUMNS[:2]), [(2, "malformed_cell"), (3, "3", "4")],
+    ),
+    "one value twice": (
+        Book(body(("1", '<c r="@"><v>1</v><v>2</v></c>'), ("3", "4"))).content(), sheet_of(COLUMNS[:2]),
+        [(2, "malformed_cell"), (3, "3", "4")],
     ),
     "an odd cell above the header": (
         Book('<row r="1"><c r="?"><v>x</v></c><c r="A1" t="s"><v>9</v></c></row>' + row(2, "甲", "乙") + row(3, "1", "2")).content(),

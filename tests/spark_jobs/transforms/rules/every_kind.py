@@ -46,8 +46,11 @@ COLUMNS = {
     "review_due": {"type": "date"},
     "end_month": {},
     "closed_at": {"type": "timestamp"},
-    "limit_yuan": {"type": "number", "physical_type": "decimal(10,4)"},
+    "limit_yuan": {"type": "number", "physical_type": "decimal(10,4)", "normalise": ("trim", "half_width", "round")},
     "years": {"type": "integer"},
+    "holder_name": {"class_": "name", "required": True},
+    "remark": {"class_": "free_text", "normalise": ("trim", "upper")},
+    "counted": {"type": "integer", "required": True},
 }
 RULES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("id_no", "required", "error", {}),
@@ -103,6 +106,13 @@ RULES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("seen_at", "fresh", "warning", {"maxDays": 1}),
     ("limit_yuan", "compare", "warning", {"operator": "<=", "to": "amount_yuan"}),
     ("years", "compare", "warning", {"operator": "<", "to": "age_reported"}),
+    ("limit_yuan", "format", "error", {}),
+    ("holder_name", "required", "error", {}),
+    ("holder_name", "legible", "warning", {}),
+    ("remark", "required", "warning", {}),
+    ("remark", "legible", "warning", {}),
+    ("counted", "required", "error", {}),
+    ("counted", "format", "error", {}),
 ]
 LONG_AGO = date(1980, 1, 1)
 FRACTIONS = ("", "", "", "", "", ".0", ".5", ".123456", ".1234567", ".", ".1x")  # of a second; the last three are no fractions
@@ -195,6 +205,7 @@ def contract() -> Contract:
         position="seen_at",
         sharing=Sharing(attribute=2, grade=3, open_type="closed"),
         locality=Locality(code="region_code"),
+        words_for_nothing=("无", "Unknown"),
         columns=tuple(columns.values()),
         rules=tuple(rules),
         file="contracts/resources/grid/g_every_kind.odcs.yaml",
@@ -262,6 +273,8 @@ def _day(chance: Random) -> str:
 def _moment(chance: Random) -> str:
     around = datetime(2026, 6, 1) if chance.random() < 0.8 else datetime(1988, 4, 10)  # noqa: DTZ001
     moment = around + timedelta(minutes=chance.randrange(-30, 15), seconds=chance.randrange(60))
+    if chance.random() < 0.04:
+        return chance.choice(EDGES)
     return f"{moment:%Y-%m-%d %H:%M:%S}" + chance.choice(FRACTIONS)
 
 
@@ -270,20 +283,33 @@ def _dirty(chance: Random, text: str | None) -> str | None:
     if text is None or spoil < 0.03:
         return None
     if spoil < 0.06:
-        return chance.choice((" ", "\u3000", "\u00a0", "\t\r\n", "\n", "\v")) + text + chance.choice(("", " ", "\u3000\u00a0", "\n"))
+        return (
+            chance.choice((" ", "\u3000", "\u00a0", "\t\r\n", "\n", "\v", *BLANKS))
+            + text
+            + chance.choice(("", " ", "\u3000\u00a0", *BLANKS))
+        )
+    if spoil < 0.07:
+        return chance.choice(("NULL", "null", "\\N", "#N/A", "ＮａＮ", "无", "unknown", "NA", *BLANKS))
     if spoil < 0.09:
         return "".join(chr(ord(character) + 0xFEE0) if "!" <= character <= "~" else character for character in text)
     if spoil < 0.12 and text:
         place = chance.randrange(len(text))
-        return text[:place] + chance.choice("0x9٣-𠮷é \n.") + text[place + chance.randrange(2) :]
+        return (
+            text[:place]
+            + chance.choice("0x9٣-𠮷é \n.?\u200b\u00a0\ue81e\ue000\ufffd\ue5e5\U000e0101")
+            + text[place + chance.randrange(2) :]
+        )
     return text
 
 
+BLANKS = ("\u200b", "\u2003", "\u3164", "\ue5e5", "\ufeff\u2800", "\x07", "\ufffe", "\u200b \u3000\ufe0f")
+EDGES = ("0000-01-01 00:00:00", "0001-01-01 00:00:00", "0001-01-02 00:00:00", "9999-12-31 23:59:59", "1899-12-31 12:00:00")
+TOO_FINE = ("99.50000000001", "-0.00005", "999999.99995", "5.00004", "1.", f"{'9' * 34}.00001", f"{'9' * 35}.00001", f"0.{'3' * 300}")
 MAKERS: dict[str, Callable[[Random], str | None]] = {
     "serial": lambda chance: str(chance.randrange(40)),
     "gender_code": lambda chance: chance.choice(("0", "1", "2", "9", "3", "男")),
     "birth_date": lambda chance: chance.choice(
-        ("1970-02-29", "2026-06-02", "1949-12-31", "2026-2-3", "1970/01/01", "2024-02-29", "0000-00-00")
+        ("1970-02-29", "2026-06-02", "1949-12-31", "2026-2-3", "1970/01/01", "2024-02-29", "0000-00-00", "0000-01-01", "0001-01-01")
     ),
     "age_reported": lambda chance: chance.choice(("0", "-1", "120", "121", "7e1", "+5", "5.0", "9" * 18, "9" * 19, "٣")),
     "amount_yuan": lambda chance: chance.choice(
@@ -310,6 +336,11 @@ MAKERS: dict[str, Callable[[Random], str | None]] = {
     "review_due": _day,
     "end_month": lambda chance: chance.choice(("2026-06", "2026-07", "2026-13", "2019-12", "2026-6", "2024-02", "")),
     "closed_at": _moment,
-    "limit_yuan": lambda chance: chance.choice(("0", "99.5", "99.5000", "99.51", "-1", "1e2", "5")),
+    "limit_yuan": lambda chance: chance.choice(("0", "99.5", "99.5000", "99.51", "-1", "1e2", "5", *TOO_FINE)),
     "years": lambda chance: chance.choice(("0", "5", "120", "-1", "999999999999999999", "x")),
+    "holder_name": lambda chance: chance.choice(
+        ("王小明", "阿依古丽·买买提", "王?", "李□", "锟斤拷", "王\ufffd", "\ue000武", "\ue81e文", "Nan", "秦\u200b立冬")
+    ),
+    "remark": lambda chance: chance.choice(("在家?", "屯屯屯", "straße", "有\U000f0000", None, "\u2060", "🚧\ufe0f", "ｎ／ａ", "一\v二")),
+    "counted": lambda chance: chance.choice(("1", "NULL", "#REF!", "２", None)),
 }

@@ -1,1 +1,0 @@
-{{ golden_values('entity') }}
