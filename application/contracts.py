@@ -1,8 +1,7 @@
-"""The steward's work on declarations: check all of them, begin a contract, compare two versions of the contracts."""
+"""The steward's work on declarations: check all of them, and compare two versions of the contracts."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,16 +16,14 @@ from lakehouse.city.providers import Offices
 from lakehouse.city.regions import RegionTree, load_regions
 from lakehouse.config import Instance
 from lakehouse.contracts.difference import Difference, differences
-from lakehouse.contracts.loader import load_contract, load_contracts, load_sound_contracts, unread_codes
+from lakehouse.contracts.loader import load_contracts, load_sound_contracts, unread_codes
 from lakehouse.contracts.model import Contract
-from lakehouse.contracts.skeleton import Start, skeleton
 from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.libraries import library_tables, read_libraries
 from lakehouse.declarations.policies import OPEN_TASK, load_policies
 from lakehouse.declarations.provenance import Known, load_sound_libraries
-from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first
-from lakehouse.naming import LEVELS
+from lakehouse.errors import LakehouseError, Problem
 from lakehouse.returns.addressees import addressees
 from lakehouse.returns.compiler import compile_return
 from lakehouse.returns.model import Return, load_sound_returns
@@ -58,14 +55,6 @@ class Checked:
         return not self.problems
 
 
-@dataclass(frozen=True)
-class Begun:
-    """A new contract: its file, and the columns named by the header of the sample file."""
-
-    path: Path
-    columns: list[str]
-
-
 def check(instance: Instance) -> Checked:
     """Check contracts, code tables, clocks, policies, authority, libraries, returns, city profile, region tree and departments.
 
@@ -81,32 +70,6 @@ def check(instance: Instance) -> Checked:
         declared.append(nothing.text())
     problems = [*declared, *_of_city(instance, contracts, returns)]
     return Checked(tuple(sorted(contracts)), tuple(dict.fromkeys(problems)), tuple(_without_effect(folder)))
-
-
-def begin(instance: Instance, resource: str, sample: Path, provider: str, encoding: str) -> Begun:
-    """Write a new contract from the header of a CSV file: every column is text, the first is the key; a steward decides the rest.
-
-    `provider` is the kind of the city's office that delivers the resource.
-
-    Raises:
-        ConfigError: the level is unknown, or the contract exists already.
-        ContractError: the policies are wrong, so nobody knows how an unclassified column is held.
-    """
-    level, _, code = resource.partition("/")
-    if level not in LEVELS:
-        raise ConfigError(Problem(resource, f"{level!r} is not a level.", nearest_first(level, LEVELS), "write <level>/<code>.").text())
-    path = instance.settings.contracts / "resources" / level / f"{code}.odcs.yaml"
-    if path.exists():
-        raise ConfigError(Problem(str(path), "the file exists.", "", "choose another code.").text())
-    with sample.open(encoding=encoding, newline="") as lines:
-        headers = next(csv.reader(lines), [])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    class_ = load_policies(instance.settings.contracts / "policies.yaml").roles.unclassified
-    start = Start(code, code, level, provider, [header.lstrip("\ufeff") for header in headers], class_, encoding)
-    path.write_text(skeleton(start), "utf-8")
-    path.chmod(0o644)  # a declaration belongs to the project, not to the instance, whose files only its user can read
-    load_contract(path)
-    return Begun(path, headers)
 
 
 def compare(instance: Instance, old: Path) -> dict[str, list[Difference]]:

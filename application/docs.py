@@ -1,4 +1,4 @@
-"""Write documentation from the declarations: a page and a catalog entry per resource, the data dictionary, dbt's own docs."""
+"""Write documentation from the declarations: pages of resources, the keys of contracts, the data dictionary, dbt's own docs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.policies import load_policies
 from lakehouse.declarations.provenance import Known, load_libraries
-from lakehouse.derive import catalog, dbt, docs
+from lakehouse.derive import catalog, contract_reference, dbt, docs
 from lakehouse.derive.curated import public_models
 from lakehouse.derive.dictionary import Declarations
 from lakehouse.errors import ConfigError, Problem
@@ -26,7 +26,14 @@ STATIC = ("docs", "generate", "--static", "--empty-catalog", "--no-compile")  # 
 
 def write_all(instance: Instance) -> list[Path]:
     """Write all pages and return their paths."""
-    return [*write_resources(instance), write_dictionary(instance), write_dbt_docs(instance)]
+    return [*write_resources(instance), write_contract_reference(instance), write_dictionary(instance), write_dbt_docs(instance)]
+
+
+def write_contract_reference(instance: Instance) -> Path:
+    """Write the reference of every key of a contract and return its path."""
+    path = instance.folder("derived", "docs") / "contract.md"
+    path.write_text(contract_reference.render(), "utf-8")
+    return path
 
 
 def write_resources(instance: Instance) -> list[Path]:

@@ -17,6 +17,7 @@ from lakehouse.city.calendar import end_of_day
 from lakehouse.city.departments import load_departments
 from lakehouse.city.regions import load_regions
 from lakehouse.config import Instance
+from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import Candidate, EntityAuthority, FieldAuthority, load_authority, place_columns, supplied
@@ -218,7 +219,7 @@ def _origin(subject: _Subject, role: Role, row: Any, landed: batches.Batch) -> O
         business_date=landed.business_date.isoformat(),
         taken_on=landed.taken_on.isoformat(),
         line=row["_source_line"],
-        place=row_place(subject.contracts[landed.resource], row["_source_line"]),
+        place=row_place(laid_out(subject.contracts[landed.resource], landed.business_date), row["_source_line"]),
         source_object=landed.source_object,
         file=landed_path(landed),
         cells=_cells(subject, landed, row["columns"], row["_source_line"]),

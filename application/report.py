@@ -20,8 +20,9 @@ from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.neighbours import neighbours
 from lakehouse.errors import DeliveryError, Problem
+from lakehouse.ingest.delivery_tickets import STOPS, UNUSABLE
 from lakehouse.naming import DEPARTMENT, LEVELS, quality, recipient_folder
-from lakehouse.ops import batches, connect, days, facts, packages, rule_counts, timings
+from lakehouse.ops import batches, connect, days, facts, packages, rule_counts, tickets, timings
 from lakehouse.returns.model import load_sound_returns
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
@@ -43,6 +44,7 @@ class DayReport:
         issue: the newest issue of the day.
         state: closed or published.
         gaps: deliveries the day lacks: resource, provider, kind, due_on.
+        stopped: why each file or source of the day was not let in: kind, resource, provider, source, reason, and the ticket's state.
         resources: the resources: code, level, names, cycle (`every`), kind of source.
         batches: the batches the day took in, with rows by disposition and the gate's result.
         repeated: deliveries that only repeated a known batch.
@@ -68,6 +70,7 @@ class DayReport:
     issue: int
     state: str
     gaps: list[Row]
+    stopped: list[Row]
     resources: list[Row]
     batches: list[Row]
     repeated: list[Row]
@@ -150,9 +153,10 @@ def _identity(instance: Instance, newest: days.Day) -> Row:
 
 
 def _sources(connection: Connection, contracts: dict[str, Contract], day: date) -> Row:
-    """Return what came in on the day: resources, batches, rules broken, the gate over the days so far, the seconds of each step."""
+    """Return what came in on the day: what was stopped and why, resources, batches, rules broken, the gate so far, seconds of steps."""
     taken = batches.taken_on(connection, day)
     return {
+        "stopped": [_stopped(one) for one in tickets.find(connection, day) if one.kind in (*STOPS, UNUSABLE)],
         "resources": [_resource(contract) for contract in contracts.values()],
         "batches": [_batch(batch) for batch in taken],
         "repeated": [{"batch_id": batch_id, "source_object": name} for batch_id, name in batches.sightings(connection, day)],
@@ -174,6 +178,12 @@ def _returned(connection: Connection, newest: days.Day) -> Row:
         "packages_by_level": _packages_by_level(made),
         "invariants": facts.get(connection, day, "invariants") or [],
     }
+
+
+def _stopped(ticket: tickets.Ticket) -> Row:
+    source = ticket.detail.get("source_object") or ticket.detail.get("source") or ticket.subject
+    facts = {"kind": ticket.kind, "resource": ticket.resource, "provider": ticket.provider}
+    return facts | {"source": source, "reason": ticket.reason, "state": ticket.state}
 
 
 def _resource(contract: Contract) -> dict[str, str]:

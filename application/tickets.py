@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from lakehouse.config import Instance
+from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import ConfigError, Problem, SourceError
@@ -114,7 +115,8 @@ def case_place(instance: Instance, case_id: str) -> CasePlace:
 
 
 def _placed(case: cases.Case, contract: Contract | None) -> PlacedCase:
-    return PlacedCase(**asdict(case), place=row_place(contract, case.source_line))
+    laid = laid_out(contract, case.business_date) if contract else None
+    return PlacedCase(**asdict(case), place=row_place(laid, case.source_line))
 
 
 def _cells(instance: Instance, contract: Contract, batch: batches.Batch, case: cases.Case) -> Mapping[str, str]:

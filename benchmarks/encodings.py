@@ -14,11 +14,13 @@ from itertools import islice
 import typer
 
 from benchmarks.chinese import texts
+from lakehouse.contracts.layouts import Encoding
 from lakehouse.contracts.model import CsvSource
 from lakehouse.errors import QualityError, SourceError
 from lakehouse.ingest.readers import csv
 from lakehouse.ingest.readers.foreign import misread
-from lakehouse.ingest.readers.records import Encoding, Record
+from lakehouse.ingest.readers.header import Expected
+from lakehouse.ingest.readers.records import Record
 
 NEIGHBOURS = 9  # rows written as declared for each foreign one
 LEAST_FOUND = 0.99
@@ -108,7 +110,7 @@ def _found(slip: Slip, count: int) -> float:
 
 def _read(content: bytes, declared: Encoding) -> Iterator[Record]:
     source = CsvSource(kind="csv", path="", encoding=declared)
-    return csv.read_named(io.BytesIO(content), source, ({"id", "text"}, ["id", "text"]), "a file")
+    return csv.read_named(io.BytesIO(content), source, (Expected("texts", ("id", "text")), ["id", "text"]), "a file")
 
 
 def _file(rows: Sequence[str], codec: str) -> bytes:

@@ -28,7 +28,8 @@ from expectations.rules.registry import checks
 from expectations.suite import RECEIVED, USUAL, gate_suite, native_suite
 from expectations.tallies import COUNTED
 from lakehouse.config import Instance
-from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, Locality, OneProvider, Rule, Sharing
+from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, OneProvider, Rule, Sharing
+from lakehouse.contracts.terms import Locality
 from lakehouse.errors import QualityError
 from lakehouse.objects import open_area
 from lakehouse.rules.registry import build_rule

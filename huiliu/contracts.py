@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from application import contracts
+from application.header_difference import HeaderDifference, compare_header
+from application.new_contract import Wanted, begin
+from huiliu.dates import business_date
 from lakehouse.config import Instance
+from lakehouse.contracts.layouts import Encoding
+from lakehouse.errors import ConfigError, Problem, nearest_first
 
+ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
@@ -40,26 +49,46 @@ def check(as_json: Json = False) -> None:
 
 
 def new(
-    resource: Annotated[str, typer.Argument(help="Level and code of the resource, e.g. district/d_library_card.")],
-    sample: Annotated[Path, typer.Argument(help="A delivered CSV file; its header names the columns.", exists=True, dir_okay=False)],
-    provider: Annotated[str, typer.Option(help="Kind of the city's office that delivers the resource, e.g. public_security.")],
-    encoding: Annotated[str, typer.Option(help="Encoding of the CSV file: utf-8, utf-16 or gb18030.")] = "utf-8",
+    file: Annotated[Path, typer.Argument(help="A delivered file: CSV or the like, JSON Lines, XLSX.", exists=True, dir_okay=False)],
+    resource: Annotated[str, typer.Option(help="Level and code of the resource, e.g. district/d_library_card; else guessed.")] = "",
+    provider: Annotated[str, typer.Option(help="Kind of the city's office that delivers it, e.g. public_security; else guessed.")] = "",
+    encoding: Annotated[str, typer.Option(help=f"Encoding of a text file ({', '.join(ENCODINGS)}); else guessed.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Begin a contract from the header of a CSV file: every column is text, the first is the key; a steward decides the rest."""
-    begun = contracts.begin(Instance(), resource, sample, provider, encoding)
+    """Begin a contract from a file: encoding, separator, header, types, check digits, classes and key are guessed; a steward decides."""
+    if encoding and encoding not in ENCODINGS:
+        raise ConfigError(Problem("--encoding", f"{encoding!r} is not read.", nearest_first(encoding, ENCODINGS), "leave it out.").text())
+    told = {"resource": resource or None, "provider": provider or None, "encoding": encoding or None}
+    begun = begin(Instance(), Wanted(file, **told))  # type: ignore[arg-type]
     if as_json:
-        typer.echo(json.dumps({"path": str(begun.path), "columns": begun.columns}, ensure_ascii=False))
+        typer.echo(json.dumps(asdict(begun), ensure_ascii=False, default=str))
         return
-    typer.echo(f"{begun.path}: decide on key, types, classes, grades and rules, then run `huiliu contracts check`.")
+    for remark in begun.remarks:
+        typer.echo(f"decide: {remark}")
+    rejected = "".join(f", {count} rejected as {code}" for code, count in begun.rejected.items())
+    typer.echo(f"{begun.path}: {len(begun.columns)} columns, key {', '.join(begun.key)}; {begun.rows} rows of the file are read{rejected}.")
+    typer.echo("Decide on what is said above, then run `huiliu contracts check`.")
 
 
 def diff(
-    old: Annotated[Path, typer.Argument(help="An earlier contracts folder, e.g. in another working tree.", exists=True, file_okay=False)],
+    what: Annotated[str, typer.Argument(help="Code of a resource (with --header), or an earlier contracts folder, e.g. of another tree.")],
+    header: Annotated[
+        Path | None,
+        typer.Option(help="A delivered file: compare its header with the contract of the resource.", exists=True, dir_okay=False),
+    ] = None,
+    day: Annotated[
+        date | None, typer.Option("--date", metavar="DATE", parser=business_date, help="With --header: the date the file is about.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare the instance's contracts with earlier ones; exit code 1 when a change does not fit existing tables."""
-    found = contracts.compare(Instance(), old)
+    """Compare a file's header with its contract, or the contracts with earlier ones; exit code 1 when it does not fit."""
+    if header is not None:
+        _diff_header(compare_header(Instance(), what, header, day), as_json=as_json)
+        return
+    if not Path(what).is_dir():
+        fix = "name an earlier contracts folder, or add --header FILE to compare a file with the contract of a resource."
+        raise ConfigError(Problem(what, "there is no such folder.", "", fix).text())
+    found = contracts.compare(Instance(), Path(what))
     additive = all(difference.additive for changes in found.values() for difference in changes)
     if as_json:
         facts = {code: [asdict(difference) for difference in changes] for code, changes in found.items()}
@@ -72,4 +101,22 @@ def diff(
             "all changes fit existing tables." if additive else "changes marked with ! do not fit existing tables: name a migration."
         )
     if not additive:
+        raise typer.Exit(1)
+
+
+def _diff_header(found: HeaderDifference, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(asdict(found), ensure_ascii=False))
+    else:
+        table = Table("column", "found", "declared", "verdict")
+        for one in found.columns:
+            table.add_row(str(one.place or ""), one.found or "", one.declared, one.verdict)
+        Console().print(table)
+        for key, (declared, there) in found.settings.items():
+            typer.echo(f"{key}: {there} was found, {declared} is declared")
+        where = f"{found.resource}{f', layout {found.layout}' if found.layout else ''}"
+        typer.echo(f"{where}: " + ("the file is laid out as declared." if found.is_right else found.remedy))
+        if found.to_write:
+            typer.echo(f"\nTo raise the contract, write:\n{found.to_write}")
+    if not found.is_right:
         raise typer.Exit(1)

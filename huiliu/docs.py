@@ -19,6 +19,6 @@ def register(app: typer.Typer) -> None:
 
 
 def write(as_json: Json = False) -> None:
-    """Write the data dictionary, a page and a catalog entry per resource and dbt's docs below derived/docs."""
+    """Write the data dictionary, a page and a catalog entry per resource, the keys of a contract and dbt's docs below derived/docs."""
     written = [str(path) for path in docs.write_all(Instance())]
     typer.echo(json.dumps({"written": written}) if as_json else "\n".join(written))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
@@ -44,13 +45,15 @@ def ingest(  # noqa: PLR0913, PLR0917 - every parameter is an argument or an opt
     taken = take(Instance(), Handed(resource, tuple(files or ()), day, provider, refetching(refetch, since)))
     if as_json:
         answers = {step: answer.facts() for step, answer in taken.answers.items()}
-        told = {"tickets": taken.messages, "remarks": taken.remarks}
-        facts = {"resource": resource, "batches": [_facts(one) for one in taken.batches], "steps": answers, **told}
+        told = {"tickets": taken.messages, "remarks": taken.remarks, "stopped": [asdict(one) for one in taken.stopped]}
+        read = {"batches": [_facts(one) for one in taken.batches], "known": [_facts(one) for one in taken.known]}
+        facts = {"resource": resource, **read, "steps": answers, **told}
         typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
         _print(taken)
     if not taken.is_let_in:
-        raise SourceError("\n".join(taken.messages) or f"{resource}: a batch was refused or blocked; see `huiliu tickets list`.")
+        reasons = [one.message for one in taken.stopped if one.message] or taken.messages
+        raise SourceError("\n".join(reasons) or f"{resource}: a batch was refused or blocked; see `huiliu tickets list`.")
 
 
 def _facts(batch: Batch) -> dict[str, Any]:
@@ -59,10 +62,13 @@ def _facts(batch: Batch) -> dict[str, Any]:
 
 def _print(taken: Taken) -> None:
     table = Table("batch", "file", *COUNTS, "gate")
-    for batch in taken.batches:
+    for batch in (*taken.batches, *taken.known):
         table.add_row(batch.batch_id[:12], batch.source_object, *(str(getattr(batch, name)) for name in COUNTS), batch.gate)
     console = Console()
-    console.print(table if taken.batches else "nothing new: these bytes were the last ones delivered about this date.")
+    if taken.batches or taken.known:
+        console.print(table)
+    if not taken.batches:
+        console.print("nothing new: these bytes were the last ones delivered about this date.")
     for text in (*taken.remarks, *(taken.messages if taken.is_let_in else ())):
         console.print(text, markup=False)
     console.print(", ".join(f"{step} {answer.seconds:.1f} s" for step, answer in taken.answers.items()))

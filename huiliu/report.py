@@ -52,6 +52,8 @@ def print_report(found: DayReport) -> None:
         console.print(f"Delivered again, nothing new: {len(report['repeated'])}")
     for gap in report["gaps"]:
         console.print(f"Gap: {gap['resource']} {gap['provider'] or ''} {gap['kind']} (due {gap['due_on']})")
+    for one in report["stopped"]:
+        console.print(f"{one['kind'].capitalize()}: {one['reason']}", markup=False)
     for one in report["left_out"]:
         console.print(f"Left out: return {one['return_id']}, {one['reason']}")
     for title, rows in (("Libraries", report["libraries"]), ("Returns", report["returns"])):

@@ -23,7 +23,7 @@ COLUMNS: Columns[tickets.Ticket] = {
     "resource": lambda ticket: ticket.resource,
     "provider": lambda ticket: ticket.provider,
     "due": lambda ticket: ticket.due_on,
-    "message": lambda ticket: ticket.message.split("\n")[0],
+    "message": lambda ticket: ticket.reason,
 }
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 

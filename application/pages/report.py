@@ -68,6 +68,7 @@ def view(report: Report, links: dict[str, Pair]) -> dict[str, Any]:
         "gate": charts.gate_matrix(report, names),
         "rules": charts.broken_rules(report["rules"][:RULES_SHOWN], names),
         "gaps": [_gap(gap, names, report["providers"]) for gap in report["gaps"]],
+        "stopped": [one | _of_gap(one, names, report["providers"]) for one in report["stopped"]],
         "packages": [one | {"name": LEVELS[one["level"]]} for one in report["packages_by_level"]],
         "pending": charts.pending(report["returns"], report["return_names"]),
         "references": _references(report, names),
@@ -146,8 +147,13 @@ def _attention(report: Report, names: dict[str, Pair]) -> list[Pair]:
 
 
 def _gap(gap: dict[str, Any], names: dict[str, Pair], providers: dict[str, str]) -> dict[str, Any]:
+    return {**_of_gap(gap, names, providers), "due_on": gap["due_on"]}
+
+
+def _of_gap(gap: dict[str, Any], names: dict[str, Pair], providers: dict[str, str]) -> dict[str, Any]:
+    """Return the resource, the provider and the kind of what is missing or was stopped, as people read them."""
     provider = providers.get(gap["provider"] or "", gap["provider"] or "")
-    return {"resource": word(names, gap["resource"]), "provider": provider, "kind": word(GAPS, gap["kind"]), "due_on": gap["due_on"]}
+    return {"resource": word(names, gap["resource"]), "provider": provider, "kind": word(GAPS, gap["kind"])}
 
 
 def _references(report: Report, names: dict[str, Pair]) -> list[dict[str, Any]]:

@@ -41,6 +41,7 @@ GAPS: dict[str, Pair] = {
     "not_run": ("未运行接入", "no ingest run was started"),
     "blocked": ("整批阻断", "its batch is blocked"),
     "refused": ("整批拒收", "its batch is refused"),
+    "unusable": ("文件或来源无法使用", "it cannot be used as a delivery"),
 }
 SEVERITIES: dict[str, Pair] = {"error": ("错误", "error"), "warning": ("警告", "warning")}
 STATES: dict[str, Pair] = {"published": ("已发布", "published"), "closed": ("已关账、未发布", "closed, not published")}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from lakehouse.contracts import layouts
 from lakehouse.contracts.columns import Table
 from lakehouse.contracts.cycle import WHOLE_DAYS
+from lakehouse.contracts.laid_out import unreadable
 from lakehouse.contracts.model import Column, Grade
 from lakehouse.contracts.neighbours import Neighbours
 from lakehouse.contracts.properties import REQUIRED_PROPERTIES
@@ -113,6 +115,28 @@ def _source(draft: Draft) -> Iterator[Finding]:
     if provider and provider.kind is not None and not re.fullmatch(r"[a-z][a-z_]*", provider.kind):
         found = f"{provider.kind!r} is no kind of department."
         yield Finding((*draft.steps("provider"), "kind"), found, "a kind of departments.csv, e.g. civil_affairs", "correct it.")
+
+
+def _layouts(draft: Draft) -> Iterator[Finding]:
+    declared, source, columns = draft.properties.get("layouts", ()), draft.properties.get("source"), draft.table.columns
+    if not declared or len(columns) != len(draft.table.names):
+        return
+    spelled = {column.name: column.source_name for column in columns.values()}
+    for finding in layouts.findings(declared, spelled, _needed(draft)):
+        yield replace(finding, steps=(*draft.steps("layouts"), *finding.steps))
+    for place, layout in enumerate(declared if source else ()):
+        for misfit in unreadable(layout, source, draft.properties.get("provider")):
+            steps = (*draft.steps("layouts"), place, misfit.key)
+            yield Finding(steps, f"{layout.name}: {misfit.found}", misfit.allowed, misfit.fix)
+
+
+def _needed(draft: Draft) -> dict[str, str]:
+    """Return the columns that no delivery can do without, each with the reason."""
+    operation = draft.properties.get("operation")
+    needed = {name: "required" for name, column in draft.table.columns.items() if column.required}
+    needed |= {name: "part of the key" for name, column in draft.table.columns.items() if column.key}
+    needed |= {draft.properties["position"]: "the position"} if draft.properties.get("position") else {}
+    return needed | ({operation.column: "the operation"} if operation else {})
 
 
 def _cycle(draft: Draft) -> Iterator[Finding]:
@@ -257,6 +281,7 @@ CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _head,
     _referred_columns,
     _source,
+    _layouts,
     _cycle,
     _keys,
     _classes,

@@ -8,10 +8,12 @@ from typing import Any
 
 from lakehouse.contracts import consistency
 from lakehouse.contracts.columns import read_table
-from lakehouse.contracts.model import BlockAt, ClosingsHeldAt, Column, Contract, Source
+from lakehouse.contracts.layouts import completed
+from lakehouse.contracts.model import Column, Contract, Source
 from lakehouse.contracts.neighbours import Neighbours, neighbours
 from lakehouse.contracts.properties import CONTRACT_PROPERTIES, read_properties
 from lakehouse.contracts.standard import standard_findings
+from lakehouse.contracts.terms import BlockAt, ClosingsHeldAt
 from lakehouse.declarations.document import Document, read_document
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.rules.registry import gate_kinds
@@ -127,6 +129,7 @@ def _contract(document: Document, properties: dict[str, Any], columns: tuple[Any
         sharing=properties["sharing"],
         locality=properties["locality"],
         block_at=properties.get("blockAt", BlockAt()),
+        layouts=tuple(completed(one, {column.name: column.source_name for column in columns}) for one in properties.get("layouts", ())),
         closings_held_at=properties.get("closingsHeldAt", ClosingsHeldAt()),
         words_for_nothing=properties.get("wordsForNothing", ()),
         columns=columns,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from lakehouse.contracts.cycle import CYCLES, CycleRule, Every
+from lakehouse.contracts.layouts import Encoding, Layout
+from lakehouse.contracts.terms import BlockAt, ClosingsHeldAt, Locality, Operation
 from lakehouse.declarations.strict_yaml import Declared
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
@@ -18,7 +20,11 @@ DECIMAL = re.compile(r"decimal\([0-9]{1,2},([0-9]{1,2})\)")
 
 
 class Recurrence(Declared):
-    """How often something is due: every business day, every Monday, every first of the month or of the year …."""
+    """How often something is due.
+
+    Attributes:
+        every: every business day, every Monday, every first of the month or of the year; several times a day nothing is due yet.
+    """
 
     every: Every
 
@@ -31,7 +37,13 @@ class Recurrence(Declared):
 class PostgresSource(Declared):
     """A table of a PostgreSQL source system, taken by watermark with an overlap of days.
 
-    `reconcile` says how often its keys and positions are compared with what has arrived.
+    Attributes:
+        kind: `postgres`.
+        connection: the name of the connection; `HUILIU_CONNECTION_<NAME>` says where it is.
+        table: the table or view, `table` or `schema.table`.
+        watermark: the column, as the source calls it, whose time says when a row changed.
+        overlap_days: how many days before the last landed date are asked for again, for rows that were committed late.
+        reconcile: how often its keys and positions are compared with what has arrived.
     """
 
     kind: Literal["postgres"]
@@ -43,25 +55,47 @@ class PostgresSource(Declared):
 
 
 class CsvSource(Declared):
-    """CSV files dropped below the inbox; `path` holds `{date}` and, for many providers, `{region}`."""
+    """CSV files dropped below the inbox.
+
+    Attributes:
+        kind: `csv`.
+        path: where they lie below the inbox: `{date}` once, `{region}` or `{office}` where many deliver, `{n}` and `*` for what differs.
+        encoding: the encoding of all bytes; `gb18030` also reads GBK and GB 2312, `big5` also the characters of Hong Kong and Macao.
+        delimiter: what separates fields: a comma, a semicolon, a tab, a space; in UTF-8 and UTF-16 also `|`.
+        header_from: the line in which the header stands; the lines above it, such as a title, are left out.
+        header_rows: 0 where files have no header: the columns come in the order of the contract, or as `order` of their layout says.
+    """
 
     kind: Literal["csv"]
     path: str
-    encoding: Literal["utf-8", "utf-16", "gb18030"] = "utf-8"
+    encoding: Encoding = "utf-8"
     delimiter: str = ","
+    header_from: int = Field(1, alias="headerFrom", ge=1, le=20)
+    header_rows: Literal[0, 1] = Field(1, alias="headerRows")
 
 
 class JsonLinesSource(Declared):
-    """JSON Lines files dropped below the inbox, UTF-8, one object a line."""
+    """JSON Lines files dropped below the inbox, UTF-8, one object a line.
+
+    Attributes:
+        kind: `jsonl`.
+        path: where they lie below the inbox, as of `csv`.
+    """
 
     kind: Literal["jsonl"]
     path: str
 
 
 class XlsxSource(Declared):
-    """Workbooks dropped below the inbox: one declared sheet, its header in `header_rows` rows from `header_from` on.
+    """Workbooks dropped below the inbox, of which one sheet is read.
 
-    `formulas`: a cell with a formula rejects its row, or its stored result is read.
+    Attributes:
+        kind: `xlsx`.
+        path: where they lie below the inbox, as of `csv`; it ends in `.xlsx`.
+        sheet: the exact name of the sheet.
+        header_from: the first row of the header; the rows above it, such as a title, are left out.
+        header_rows: how many rows the header has; a column's name is its texts from above, joined by `/`.
+        formulas: whether a cell with a formula rejects its row (`reject`) or its stored result is read (`result`).
     """
 
     kind: Literal["xlsx"]
@@ -75,9 +109,17 @@ class XlsxSource(Declared):
 class ApiSource(Declared):
     """A paged HTTP API with a bearer token, taken by watermark with an overlap of days.
 
-    `paging` says how its pages make up one moment: `snapshot` (its answers name a snapshot, which later pages are asked from), `key` (it
-    answers in the order of the key, after a key), `passes` (neither: all pages are read until two passes agree). `repeated_keys`: it may
-    give several rows of one key. `reconcile` says how often its keys and positions are compared with what has arrived.
+    Attributes:
+        kind: `api`.
+        connection: the name of the connection; `HUILIU_CONNECTION_<NAME>` and `HUILIU_SECRET_<NAME>` say where it is and who asks.
+        path: the path below the address of the connection.
+        watermark: the field, as the API calls it, whose time says when a record changed.
+        page_size: how many records are asked for at once.
+        overlap_days: how many days before the last landed date are asked for again.
+        paging: how its pages make up one moment: `snapshot` (its answers name a snapshot, which later pages are asked from), `key` (it
+            answers in the order of the key, after a key), `passes` (neither: all pages are read until two passes agree).
+        repeated_keys: whether it may give several rows of one key.
+        reconcile: how often its keys and positions are compared with what has arrived.
     """
 
     kind: Literal["api"]
@@ -95,7 +137,12 @@ Source = Annotated[PostgresSource | CsvSource | JsonLinesSource | XlsxSource | A
 
 
 class OneProvider(Declared):
-    """One department delivers: the office of this kind of the city, or of the province the city lies in."""
+    """One department delivers: the office of this kind of the city, or of the province the city lies in.
+
+    Attributes:
+        kind: a kind of departments.csv, such as `civil_affairs`.
+        of: whose office it is.
+    """
 
     kind: str
     of: Literal["city", "province"] = "city"
@@ -108,7 +155,10 @@ class OneProvider(Declared):
 class EachProvider(Declared):
     """Each region of a level has an office that delivers its own batch.
 
-    `kind` names the department's kind where it is not the region's own office; `senders: known` expects only those that sent before.
+    Attributes:
+        each: the level of the regions.
+        kind: the department's kind, where it is not the region's own office.
+        senders: who is silent when nothing comes: `all`, or only those that sent before (`known`).
     """
 
     each: Literal["district", "street", "community"]
@@ -123,57 +173,36 @@ class EachProvider(Declared):
 class Cycle(Recurrence):
     """How often a delivery is due, and by what hour.
 
-    `due_hours` counts from the beginning of that day: with 9 the delivery is late after nine o'clock, with 72 after the third day.
+    Attributes:
+        every: every business day, every Monday, every first of the month or of the year; several times a day no source delivers yet.
+        due_hours: hours from the beginning of that day until the delivery is late: 9 is nine o'clock, 72 the end of the third day.
     """
 
-    due_hours: int = Field(alias="dueHours", ge=0, le=240)
+    due_hours: int = Field(alias="dueHours", ge=0)
+
+    @field_validator("due_hours")
+    @classmethod
+    def _within_the_cycle(cls, hours: int, info: ValidationInfo) -> int:
+        every = info.data.get("every")
+        if every is not None and hours > CYCLES[every].latest_hours:
+            raise ValueError(f"is more than {CYCLES[every].latest_hours}, the most with every: {every}")
+        return hours
 
 
 class Sharing(Declared):
-    """Share attribute (1 unconditional, 2 conditional, 3 not shared), grade of the resource, open type.
+    """How the resource may be shared (Decree 809).
 
-    `legal_basis` names the law that forbids sharing (attribute 3), with its article.
+    Attributes:
+        attribute: 1 unconditional, 2 conditional, 3 not shared.
+        grade: the grade of the resource: at least the highest of its columns.
+        open_type: whether the public may have it.
+        legal_basis: the law that forbids sharing, with its article (`《…法》第…条`); needed with attribute 3.
     """
 
     attribute: Literal[1, 2, 3]
     grade: Grade
     open_type: Literal["unconditional", "conditional", "closed"] = Field(alias="openType")
     legal_basis: str | None = Field(None, alias="legalBasis")
-
-
-class Locality(Declared):
-    """Which columns say where a row belongs: a registered code, a grid code, a community's name, a standard address, an address text."""
-
-    code: str | None = None
-    grid: str | None = None
-    community_name: str | None = Field(None, alias="communityName")
-    address_id: str | None = Field(None, alias="addressId")
-    address: str | None = None
-
-
-class Operation(Declared):
-    """The column that says what happened to the key, and which of its values mean a deletion."""
-
-    column: str
-    delete: tuple[str, ...]
-
-
-class BlockAt(Declared):
-    """An error rule blocks its batch when more than `share` *and* at least `rows` rows break it."""
-
-    share: float = Field(0.05, ge=0, le=1)
-    rows: int = Field(20, ge=1)
-
-
-class ClosingsHeldAt(Declared):
-    """A snapshot's closings are held when they are more than `share` *and* more than `keys`, or more than the share `most`.
-
-    Both are shares of its provider's open keys.
-    """
-
-    share: float = Field(0.05, ge=0, le=1)
-    keys: int = Field(20, ge=0)
-    most: float = Field(0.5, ge=0, le=1)
 
 
 class Rule(Declared):
@@ -190,7 +219,24 @@ class Rule(Declared):
 
 
 class Column(Declared):
-    """One column: its name in the source, its type, its class (of policies.yaml) and grade, how it is normalised before rules see it."""
+    """One column: its name in the source, its type, its class and grade, and how it is normalised before rules see it.
+
+    Attributes:
+        name: what it is called from bronze on: small letters, digits and underscores.
+        source_name: what it is called in deliveries, where that is not its name.
+        label_zh: its Chinese name for people.
+        label_en: its English name for people.
+        type: what its texts stand for.
+        physical_type: how a number is stored: `decimal(18,2)` or `double`; needed with `logicalType: number`.
+        format: how dates and times are written; without it ISO 8601 (`yyyy-MM-dd`, `yyyy-MM-dd HH:mm:ss`).
+        required: whether it must not be empty; an empty one quarantines its row.
+        key: whether it is part of the key; needs `required`.
+        class_: what kind of value it holds, a class of policies.yaml, which says with the level how the column may leave the lake.
+        grade: how sensitive it is, 4 the most.
+        normalise: what is done to texts before rules see them, in this order; see the reference of rules.
+        identity: the name of the person id column derived from it, such as `person_id`.
+        dropped: whether it is dropped when it is read: kept by no reader, in no table.
+    """
 
     name: str
     source_name: str
@@ -225,7 +271,32 @@ class Column(Declared):
 
 
 class Contract(Declared):
-    """A resource. Schemas, rules, suites, DAGs and docs are derived from this contract and from nothing else."""
+    """A resource. Schemas, rules, suites, DAGs and docs are derived from this contract and from nothing else.
+
+    Attributes:
+        code: the code of the resource; the file's name and the table's name are the same.
+        name_zh: its Chinese name.
+        name_en: its English name.
+        description: what it is for.
+        version: `major.minor.patch`; it changes whenever the contract does.
+        level: who delivers; the file lies in the folder of that name.
+        provider: the department that delivers, by kind: one, or one of each region.
+        source: how deliveries reach the lakehouse and how they are read.
+        cycle: how often a delivery is due.
+        delivery: `increment` adds and changes, `snapshot` also closes keys it no longer names, `event` only adds.
+        position: the column that orders the rows of a key in source time; without it the business date does.
+        operation: which column says that a key was deleted.
+        sharing: how the resource may be shared.
+        locality: which columns say where a row belongs.
+        block_at: from how many broken rows on a batch is blocked.
+        closings_held_at: how many keys a snapshot may lack before its closings are held.
+        words_for_nothing: words that say a value is missing, besides those every export writes.
+        layouts: how deliveries are laid out at which dates, where that changed; all of its layouts, complete.
+        columns: the columns, in order.
+        rules: the rules judged at the gate.
+        references: the rules judged in the libraries: values that a base library should know.
+        file: the file of the contract.
+    """
 
     code: str
     name_zh: str
@@ -242,6 +313,7 @@ class Contract(Declared):
     sharing: Sharing
     locality: Locality
     block_at: BlockAt = BlockAt()
+    layouts: tuple[Layout, ...] = ()
     closings_held_at: ClosingsHeldAt = ClosingsHeldAt()
     words_for_nothing: tuple[str, ...] = ()  # words that say a value is missing, besides those every export writes (`text.cleaning`)
     columns: tuple[Column, ...]

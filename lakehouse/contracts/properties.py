@@ -9,20 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
-from lakehouse.contracts.model import (
-    BlockAt,
-    ClosingsHeldAt,
-    Cycle,
-    EachProvider,
-    Grade,
-    Level,
-    Locality,
-    Normalisation,
-    OneProvider,
-    Operation,
-    Sharing,
-    Source,
-)
+from lakehouse.contracts.layouts import Layout
+from lakehouse.contracts.model import Cycle, EachProvider, Grade, Level, Normalisation, OneProvider, Sharing, Source
+from lakehouse.contracts.terms import BlockAt, ClosingsHeldAt, Locality, Operation
 from lakehouse.declarations.document import Finding, Step
 from lakehouse.declarations.strict_yaml import typed_findings
 from lakehouse.errors import nearest_first
@@ -47,6 +36,7 @@ CONTRACT_PROPERTIES: dict[str, Any] = {
     "sharing": Sharing,
     "locality": Locality,
     "blockAt": BlockAt,
+    "layouts": tuple[Layout, ...],
     "closingsHeldAt": ClosingsHeldAt,
     "wordsForNothing": tuple[Annotated[str, Field(pattern=r"^\S(.*\S)?$")], ...],
 }

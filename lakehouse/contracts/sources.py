@@ -17,6 +17,7 @@ TABLE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
 API_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 NOT_IN_SHEET_NAMES = set("[]:*?/\\")
 LONGEST_SHEET_NAME = 31
+SAFE_DELIMITERS = (",", ";", "\t", " ")  # bytes that are no second byte of any character of two or four bytes
 
 
 class Misfit(NamedTuple):
@@ -36,6 +37,11 @@ def misfits(source: Any, provider: Any, names: Mapping[str, Any] | None) -> Iter
         yield from _dropped(source, provider)
     if isinstance(source, XlsxSource):
         yield from _workbook(source)
+
+
+def delimiters(encoding: str) -> tuple[str, ...]:
+    """Return the delimiters that are never part of a character of an encoding; UTF-16 is read as UTF-8."""
+    return (*SAFE_DELIMITERS, "|") if encoding.startswith("utf-") else SAFE_DELIMITERS
 
 
 def _asked(source: PostgresSource | ApiSource, provider: Any, names: Mapping[str, Any] | None) -> Iterator[Misfit]:
@@ -84,8 +90,9 @@ def _dropped(source: Any, provider: Any) -> Iterator[Misfit]:
         yield Misfit("path", "is a path outside of the inbox.", "", "begin with a folder of the inbox.")
     if source.path.split("/")[0] == TAKEN:
         yield Misfit("path", "lies where files that were taken in are put away.", "", "begin with another folder of the inbox.")
-    if isinstance(source, CsvSource) and len(source.delimiter) != 1:
-        yield Misfit("delimiter", "must be one character.")
+    if isinstance(source, CsvSource) and source.delimiter not in (allowed := delimiters(source.encoding)):
+        found = f"{source.delimiter!r} may be part of a character of {source.encoding}, or is not one character."
+        yield Misfit("delimiter", found, ", ".join(map(repr, allowed)), "ask for another delimiter, or for UTF-8.")
 
 
 def _workbook(source: XlsxSource) -> Iterator[Misfit]:

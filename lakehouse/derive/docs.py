@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from lakehouse.contracts.laid_out import SETTINGS
+from lakehouse.contracts.layouts import Layout
 from lakehouse.contracts.model import Column, Contract, EachProvider
 from lakehouse.declarations.codes import CodeTable
 from lakehouse.derive.catalog import SHARING
@@ -31,6 +33,11 @@ def _lines(contract: Contract, codes: Mapping[str, CodeTable]) -> Iterator[str]:
         "规范化 / normalised",
     )
     yield from _table(header, (_column(column) for column in contract.columns))
+    if contract.layouts:
+        yield from ("", "## 布局 / layouts", "")
+        yield from _table(
+            ("布局 / layout", "业务日期 / business dates", "与上表不同 / otherwise"), (_layout(contract, one) for one in contract.layouts)
+        )
     yield from ("", "## 规则 / rules", "", f"{_block(contract)}", "")
     if contract.delivery == "snapshot":
         yield from (_held_closings(contract), "")
@@ -86,6 +93,15 @@ def _column(column: Column) -> tuple[str, ...]:
         str(column.grade),
         ", ".join(column.normalise),
     )
+
+
+def _layout(contract: Contract, layout: Layout) -> tuple[str, ...]:
+    """Return how deliveries of some dates differ from what the columns and the source say."""
+    spelled = {column.name: column.source_name for column in contract.columns}
+    told = [f"{name}: {header}" for name, header in layout.names.items() if spelled[name] != header]
+    told += [f"{name}: 无 / absent" for name in spelled if name not in layout.names]
+    told += [f"{key}: {getattr(layout, key)}" for key in SETTINGS if getattr(layout, key) is not None]
+    return layout.name, _period(layout.valid_from, layout.valid_to), "; ".join(told)
 
 
 def _block(contract: Contract) -> str:

@@ -17,6 +17,7 @@ from lakehouse.city.clocks import load_clocks
 from lakehouse.city.providers import load_offices
 from lakehouse.config import Instance
 from lakehouse.connections import api_endpoint, connection_url
+from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import ApiSource, Contract, EachProvider, PostgresSource
 from lakehouse.errors import ConfigError, Problem, SourceError
 from lakehouse.ingest import reach
@@ -84,7 +85,8 @@ def _fetched(instance: Instance, connection: Connection, search: Search, target:
 
     A source that does not answer is returned as unusable; the window of the next run covers what was missed.
     """
-    contract, source = search.contract, search.contract.source
+    contract = laid_out(search.contract, search.business_date)
+    source = contract.source
     assert isinstance(source, PostgresSource | ApiSource)
     due_on = last_due(contract.cycle, search.business_date)
     landed = batches.landed_dates(connection, contract.code, due_on, search.business_date)

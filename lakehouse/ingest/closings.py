@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from lakehouse.contracts.model import ClosingsHeldAt
+from lakehouse.contracts.terms import ClosingsHeldAt
 from lakehouse.naming import landing_prefix
 from lakehouse.objects import Area
 from lakehouse.ops.batches import Batch, Landed

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import Connection
 
+from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import Contract
 from lakehouse.ingest.readers import reader_of
 from lakehouse.ingest.readers.delivery import Delivery
@@ -182,7 +183,7 @@ def _land_one(area: Area, contract: Contract, delivery: Delivery, facts: Landed,
         return None
     if delivery.received is None:
         with open_landed(area, facts) as stream:
-            facts = replace(facts, received=reader_of(contract).count(stream, contract))
+            facts = replace(facts, received=reader_of(contract).count(stream, laid_out(contract, facts.business_date)))
     if area.put_new(sidecar, _text(facts)):
         return facts
     return parse_sidecar(area.get(sidecar))

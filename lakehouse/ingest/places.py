@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import Contract, XlsxSource
 from lakehouse.ingest.landing import open_landed
 from lakehouse.ingest.readers import xlsx
@@ -13,7 +14,7 @@ from lakehouse.ops.cases import UNREADABLE
 
 
 def row_place(contract: Contract | None, line: int) -> str:
-    """Return where a row stands in its file; a resource without a contract may have any kind of file."""
+    """Return where a row stands in its file, by the contract in its layout; a resource without a contract may have any kind of file."""
     if contract is not None and isinstance(contract.source, XlsxSource):
         return f"sheet {contract.source.sheet}, row {line}"
     return f"line {line}"
@@ -25,6 +26,7 @@ def cell_places(landing: Area, landed: Landed, contract: Contract, line: int) ->
     Raises:
         SourceError, FileNotFoundError: the landed file is not there any more, or not as the contract says now.
     """
+    contract = laid_out(contract, landed.business_date)
     if not isinstance(contract.source, XlsxSource):
         return {column.name: column.source_name for column in contract.columns}
     with open_landed(landing, landed) as stream:
@@ -56,6 +58,7 @@ def places_of_rules(landing: Area, landed: Landed, contract: Contract, line: int
 
 
 def _unreadable(landing: Area, landed: Landed, contract: Contract, line: int) -> list[str]:
+    contract = laid_out(contract, landed.business_date)
     if not isinstance(contract.source, XlsxSource):
         return []
     with open_landed(landing, landed) as stream:

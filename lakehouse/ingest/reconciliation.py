@@ -24,6 +24,7 @@ from lakehouse.city.clocks import Clocks
 from lakehouse.city.providers import load_offices
 from lakehouse.config import Instance
 from lakehouse.connections import api_endpoint, connection_url
+from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import ApiSource, Column, Contract, PostgresSource
 from lakehouse.errors import Problem
 from lakehouse.ingest.readers import api, jsonl, postgres
@@ -102,6 +103,7 @@ def list_source(instance: Instance, lake: Area, contract: Contract, on: date) ->
     Raises:
         SourceError: the source does not answer as agreed.
     """
+    contract = laid_out(contract, on)
     columns, folder = compared_columns(contract), listing_path(contract.code, on)
     lake.delete_below(folder)
     schema = pa.schema([*((column.name, pa.string()) for column in columns), ("_business_date", pa.date32())])

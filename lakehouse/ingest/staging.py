@@ -13,10 +13,11 @@ from itertools import islice
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import Problem, SourceError
 from lakehouse.ingest.landing import open_landed
-from lakehouse.ingest.readers import reader_of
+from lakehouse.ingest.readers import read_delivery, reader_of
 from lakehouse.ingest.readers.guarded import telling_surprises
 from lakehouse.ingest.readers.records import Record
 from lakehouse.naming import staging_path
@@ -62,12 +63,13 @@ def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed
     schema = pa.schema({column.name: pa.string() for column in contract.kept_columns} | FACTS | FOUND)
     with lake.create(staged.path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in batches:
+            undeclared = Counter[str]()
             try:
-                for table in _tables(landing, contract, batch, schema):
+                for table in _tables(landing, contract, batch, (schema, undeclared)):
                     writer.write_table(table)
                     staged.rows[batch.batch_id] += table.num_rows
                 _check_count(batch, staged.rows[batch.batch_id])
-                if found := _remarks(landing, contract, batch):
+                if found := [*_remarks(landing, contract, batch), *_told(contract, undeclared)]:
                     staged.remarks[batch.batch_id] = found
             except SourceError as error:
                 staged.refused[batch.batch_id] = str(error)
@@ -82,15 +84,26 @@ def clear(lake: Area, contract: Contract, business_date: date) -> None:
 
 def _remarks(landing: Area, contract: Contract, batch: Landed) -> list[str]:
     with open_landed(landing, batch) as stream:
-        return reader_of(contract).remarks(stream, contract, batch.source_object)
+        return reader_of(contract).remarks(stream, laid_out(contract, batch.business_date), batch.source_object)
 
 
-def _tables(landing: Area, contract: Contract, batch: Landed, schema: pa.Schema) -> Iterator[pa.Table]:
+def _told(contract: Contract, undeclared: Counter[str]) -> Iterator[str]:
+    """Yield the names of columns that nobody declared and that made records unreadable, and what can be done."""
+    if undeclared:
+        names = ", ".join(f"{name} ({lines})" for name, lines in sorted(undeclared.items()))
+        see = f"`huiliu contracts diff {contract.code} --header FILE`"
+        zh = f"未声明的列（行数）：{names}；请去掉后重新报送，或修订合同：{see}"
+        yield f"{zh} / columns nobody declared (lines): {names}; leave them out and send again, or raise the contract: {see}"
+
+
+def _tables(landing: Area, contract: Contract, batch: Landed, into: tuple[pa.Schema, Counter[str]]) -> Iterator[pa.Table]:
+    """Yield the rows of a batch; columns that nobody declared are counted (`into`: the schema, the counter)."""
     with open_landed(landing, batch) as stream:
-        records = reader_of(contract).read(stream, contract, batch.source_object)
+        records = read_delivery(stream, contract, batch.source_object, batch.business_date)
         while some := list(islice(records, ROWS_AT_ONCE)):
+            into[1].update(name for record in some for name in record.undeclared)
             with telling_surprises(batch.source_object):
-                table = _table(some, batch, schema)
+                table = _table(some, batch, into[0])
             yield table
 
 

@@ -250,6 +250,13 @@ def delivered(connection: Connection, resource: str, provider: str | None, since
     return _batches(connection, batch.c.resource == resource, batch.c.provider == provider, batch.c.business_date >= since)
 
 
+def of_content(connection: Connection, resource: str, business_date: date, hashes: Collection[str]) -> list[Batch]:
+    """Return the batches of a resource about a date that hold these bytes, in order of delivery."""
+    if not hashes:
+        return []
+    return _batches(connection, batch.c.resource == resource, batch.c.business_date == business_date, batch.c.content_sha256.in_(hashes))
+
+
 def gate_history(connection: Connection, since: date, until: date) -> list[GateCount]:
     """Return batches and rows by gate result from one date to another, both included, by date and resource."""
     group = (batch.c.taken_on, batch.c.resource, batch.c.gate)

@@ -52,6 +52,12 @@ class Ticket:
     closed_on: date | None
     opened_at: datetime
 
+    @property
+    def reason(self) -> str:
+        """Return in one line where something is wrong and what was found; the whole message also says how to mend it."""
+        where, *rest = self.message.split("\n")
+        return f"{where} {rest[0].strip()}" if where.endswith(":") and rest else where
+
 
 @dataclass(frozen=True)
 class Closing:

@@ -20,7 +20,7 @@ from lakehouse.errors import Problem, QualityError
 from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.ingest.usual_size import usual_sizes
 from lakehouse.naming import bronze
-from lakehouse.ops import batches, connect, rule_counts
+from lakehouse.ops import batches, connect, ingest_runs, rule_counts
 from lakehouse.ops.batches import Batch, Counts
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
@@ -72,7 +72,12 @@ def judge(instance: Instance, contract: Contract, waiting: Sequence[Batch], on: 
 
 
 def record(desk: Desk, judged: Sequence[Judged]) -> None:
-    """Record the decisions with the counts by rule; a blocked batch opens a ticket, the others close those they settle."""
+    """Record the decisions with the counts by rule; a blocked batch opens a ticket, the others close those they settle.
+
+    The ticket also tells what the reader remarked about the delivery in the run of this date.
+    """
+    run = ingest_runs.get(desk.connection, desk.contract.code, desk.on)
+    remarks = run.detail.remarks if run else {}
     rule_counts.record(desk.connection, {one.batch.batch_id: one.decision.broken for one in judged})
     batches.let_through(desk.connection, [one.batch.batch_id for one in judged if one.decision.gate == "passed"], "passed")
     batches.let_through(desk.connection, [one.batch.batch_id for one in judged if one.decision.gate == "warned"], "warned")
@@ -80,7 +85,7 @@ def record(desk: Desk, judged: Sequence[Judged]) -> None:
         if one.decision.gate == BLOCKED:
             batches.record_gate(desk.connection, one.batch.batch_id, BLOCKED, Counts(held=one.batch.received))
             broken = {rule: one.decision.broken[rule] for rule in one.decision.reasons}
-            desk.stop(BLOCKED, one.batch, _message(one.batch, broken), broken)
+            desk.stop(BLOCKED, one.batch, _message(one.batch, broken, remarks.get(one.batch.batch_id, ())), broken)
     desk.let_in([one.batch for one in judged if one.decision.gate != BLOCKED])
 
 
@@ -90,6 +95,7 @@ def _ensure_complete(resource: str, batches_without: int) -> None:
         raise QualityError(Problem(f"gate of {resource}: rows", found, "as many rows as were received.").text())
 
 
-def _message(batch: Batch, broken: Mapping[str, int]) -> str:
+def _message(batch: Batch, broken: Mapping[str, int], remarks: Sequence[str]) -> str:
     told = ", ".join(f"{rule} {count}" for rule, count in broken.items())
-    return f"批次被拦截，全部 {batch.received} 行暂扣 / the batch is blocked and all its {batch.received} rows are held: {told}."
+    message = f"批次被拦截，全部 {batch.received} 行暂扣 / the batch is blocked and all its {batch.received} rows are held: {told}."
+    return "\n  ".join([message, *remarks])

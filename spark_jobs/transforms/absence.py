@@ -15,6 +15,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts import model
+from lakehouse.contracts.laid_out import laid_out
+from lakehouse.contracts.layouts import Layout
+from lakehouse.ingest.readers.lines import CODECS
 from lakehouse.numbers.resident import HALF_WIDTH
 from spark_jobs.transforms import types
 from spark_jobs.transforms.normalisation import with_normalised
@@ -103,9 +106,26 @@ def _names_a_key(contract: model.Contract) -> Column:
 
 
 def _lenient_text(contract: model.Contract) -> Column:
-    """Return the text of the raw bytes, with undecodable bytes replaced, in the same form as `_comparable_text`."""
+    """Return the text of the raw bytes, decoded as the layout of their business date says."""
+    text = _decoded(_codec(contract))
+    for layout in contract.layouts:
+        codec = _codec(laid_out(contract, layout.first))
+        text = F.when(_is_of(layout), _decoded(codec)).otherwise(text) if codec != _codec(contract) else text
+    return text
+
+
+def _codec(contract: model.Contract) -> str:
     encoding = contract.source.encoding if isinstance(contract.source, model.CsvSource) else "utf-8"
-    codec = "utf-8" if encoding == "utf-16" else encoding  # the reader rewrites UTF-16
+    return CODECS.get(encoding, encoding)
+
+
+def _is_of(layout: Layout) -> Column:
+    since = F.lit(True) if layout.valid_from is None else F.col("_business_date") >= F.lit(layout.valid_from)
+    return since if layout.valid_to is None else since & (F.col("_business_date") < F.lit(layout.valid_to))
+
+
+def _decoded(codec: str) -> Column:
+    """Return the text of the raw bytes, with undecodable bytes replaced, in the same form as `_comparable_text`."""
     table, text_type = HALF_WIDTH, pa.string()
 
     def texts(raws: pa.Array) -> pa.Array:

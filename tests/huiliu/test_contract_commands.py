@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from huiliu.main import app
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import load_contracts
+from lakehouse.contracts.model import CsvSource
 
 pytestmark = pytest.mark.fast
 LEVELS = """levels:
@@ -42,18 +43,134 @@ def run(*arguments: str) -> tuple[int, str]:
 
 def test_a_contract_begun_from_a_file_is_well_formed(contracts: Path, tmp_path: Path) -> None:
     sample = tmp_path / "sample.csv"
-    sample.write_bytes("编号,姓名,remark\n1,王,x\n".encode("gb18030"))
-    code, _ = run("contracts", "new", "district/d_library_card", str(sample), "--provider", "public_security", "--encoding", "gb18030")
-    assert code == 0
-    columns = load_contracts(contracts)["d_library_card"].columns
+    sample.write_bytes("证号;姓名;remark;积分\nA1;王;x;1\nA2;李;y;2\n".encode("gb18030"))
+    begun = ("contracts", "new", str(sample), "--resource", "district/d_library_card", "--provider", "public_security")
+    code, output = run(*begun, "--json")
+    told = json.loads(output)
+    assert (code, told["columns"], told["rows"], told["rejected"]) == (0, ["证号", "姓名", "remark", "积分"], 2, {})
+    of = load_contracts(contracts)["d_library_card"]
     assert (contracts / "resources" / "district" / "d_library_card.odcs.yaml").stat().st_mode & 0o777 == 0o644
-    assert [(column.name, column.source_name, column.key) for column in columns] == [
-        ("column_1", "编号", True),
-        ("column_2", "姓名", False),
-        ("remark", "remark", False),
+    path = "d_library_card/{date}_{n}.csv"
+    assert of.source == CsvSource(kind="csv", path=path, encoding="gb18030", delimiter=";")
+    assert [(column.name, column.source_name, column.key, column.class_) for column in of.columns] == [
+        ("column_1", "证号", True, "free_text"),
+        ("person_name", "姓名", False, "name"),
+        ("remark", "remark", False, "free_text"),
+        ("column_4", "积分", False, "free_text"),
     ]
+    assert any(remark.startswith("证号, 积分: nobody knows yet") for remark in told["remarks"])
     code, output = run("contracts", "check", "--json")
     assert (code, json.loads(output)["ok"]) == (0, True)
+    code, output = run("contracts", "new", str(sample))
+    assert code == 0
+    assert "decide: who delivers is not known" in output
+    assert "c_sample.odcs.yaml: 4 columns, key column_1; 2 rows of the file are read." in output
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (("--resource", "town/t_x"), "'town' is not a level."),
+        (("--resource", "city/T-X"), "'T-X' is no code."),
+        (("--resource", "street/s_elderly_service_list"), "there is a contract of s_elderly_service_list already."),
+        (("--encoding", "latin-1"), "'latin-1' is not read."),
+    ],
+)
+def test_what_cannot_be_begun_is_refused_and_leaves_no_file(contracts: Path, tmp_path: Path, options: tuple[str, ...], found: str) -> None:
+    sample = tmp_path / "sample.csv"
+    sample.write_text("证号,姓名\nA1,王\n", "utf-8")
+    before = sorted(contracts.rglob("*.yaml"))
+    result = CliRunner().invoke(app, ["contracts", "new", str(sample), *options])
+    assert result.exit_code == 1
+    assert found in str(result.exception)
+    assert sorted(contracts.rglob("*.yaml")) == before
+
+
+HEADER = "姓名,身份证号,年龄,服务类型,补贴标准,发放月份,开户银行账号,联系电话,社区,备注"
+VALUES = ",".join(["王某"] * 10)
+
+
+def diff_header(tmp_path: Path, text: str, *options: str, encoding: str = "gb18030", name: str = "sent.csv") -> tuple[int, dict]:
+    """Compare a file with the contract of the list; return exit code and facts."""
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    code, output = run("contracts", "diff", "s_elderly_service_list", "--header", str(path), *options, "--json")
+    assert "王某" not in output
+    return code, json.loads(output)
+
+
+@pytest.mark.usefixtures("contracts")
+def test_a_header_is_compared_column_by_column(tmp_path: Path) -> None:
+    code, found = diff_header(tmp_path, f"{HEADER}\n{VALUES}\n")
+    assert (code, found["is_right"], found["to_write"]) == (0, True, "")
+    changed = HEADER.replace("联系电话", "手机号").replace(",备注", ",电子邮箱").replace("社区", "社区,社区")
+    code, found = diff_header(tmp_path, f"{changed}\n{VALUES},王某\n")
+    told = {one["found"] or one["declared"]: (one["place"], one["declared"], one["verdict"]) for one in found["columns"]}
+    assert code == 1
+    assert told["手机号"] == (8, "联系电话", "renamed")
+    assert told["社区"] == (10, "社区", "twice")
+    assert (told["电子邮箱"][2], told["备注"]) == ("not declared", (None, "备注", "missing"))  # they say different things
+    assert told["姓名"] == (1, "姓名", "right")
+    assert found["to_write"] == ""  # a column that stands twice must be sent again
+
+
+def test_what_is_to_be_written_lets_the_contract_read_both(contracts: Path, tmp_path: Path) -> None:
+    """The lines the comparison gives are put into the contract: the file is right from its date on, and the old one before."""
+    new = HEADER.replace("联系电话", "手机号").replace("社区", "电子邮箱,社区").removesuffix(",备注")
+    code, found = diff_header(tmp_path, f"{new}\n{VALUES}\n", "--date", "2026-07-01", encoding="utf-8")
+    assert (code, found["settings"]) == (1, {"encoding": ["gb18030", "utf-8"]})
+    column, _, layouts = found["to_write"].partition("# Below customProperties")
+    assert "电子邮箱" in column
+    path = contracts / LIST
+    text = path.read_text("utf-8").replace("version: 1.0.0", "version: 1.1.0")
+    text = text.replace("schema:\n", "\n".join(layouts.splitlines()[1:]) + "\nschema:\n", 1)
+    path.write_text(text.rstrip() + "\n" + "\n".join(column.splitlines()[1:]) + "\n", "utf-8")
+    of = load_contracts(contracts)["s_elderly_service_list"]
+    assert [layout.name for layout in of.layouts] == ["before", "since 2026-07-01"]
+    assert diff_header(tmp_path, f"{new}\n{VALUES}\n", "--date", "2026-07-01", encoding="utf-8")[0] == 0
+    code, found = diff_header(tmp_path, f"{new}\n{VALUES}\n", "--date", "2026-06-30", encoding="utf-8")
+    assert code == 1
+    assert "these are the names of the layout since 2026-07-01" in found["remedy"]
+    assert diff_header(tmp_path, f"{HEADER}\n{VALUES}\n", "--date", "2026-06-30")[0] == 0
+    assert run("contracts", "diff", str(PROJECT / "contracts"), "--json")[0] == 0
+
+
+@pytest.mark.usefixtures("contracts")
+def test_a_header_below_a_title_or_of_another_kind_is_found(tmp_path: Path) -> None:
+    code, found = diff_header(tmp_path, f"养老服务名册\n{HEADER}\n{VALUES}\n".replace(",", "\t"))
+    assert (code, found["settings"]) == (1, {"delimiter": [",", "\t"], "headerFrom": [1, 2]})
+    assert 'delimiter: "\\t", headerFrom: 2' in found["to_write"]
+    code, found = diff_header(tmp_path, '{"姓名": "王某", "身份证号": "王某", "邮箱": "王某"}', name="sent.jsonl", encoding="utf-8")
+    assert (code, found["settings"]) == (1, {"kind": ["csv", "jsonl"]})
+    assert "# A layout cannot make jsonl of csv" in found["to_write"]
+
+
+@pytest.mark.usefixtures("contracts")
+def test_a_file_without_its_header_is_told_from_one_with_another(tmp_path: Path) -> None:
+    code, found = diff_header(tmp_path, f"{VALUES}\n{VALUES}\n")
+    assert (code, found["to_write"]) == (1, "")
+    assert "this line looks like data" in found["remedy"]
+    assert {one["found"] for one in found["columns"]} == {None}
+
+
+def test_a_file_declared_without_header_is_compared_by_its_width(contracts: Path, tmp_path: Path) -> None:
+    path = contracts / LIST
+    path.write_text(path.read_text("utf-8").replace("encoding: gb18030}", "encoding: gb18030, headerRows: 0}"), "utf-8")
+    assert diff_header(tmp_path, f"{VALUES}\n")[0] == 0
+    code, found = diff_header(tmp_path, f"{VALUES},王某\n")
+    assert (code, [one["verdict"] for one in found["columns"]]) == (1, ["right"] * 10 + ["not declared"])
+
+
+@pytest.mark.usefixtures("contracts")
+def test_a_comparison_is_shown_as_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "sent.csv"
+    path.write_bytes(f"{HEADER},电子邮箱\n".encode("gb18030"))
+    code, output = run("contracts", "diff", "s_elderly_service_list", "--header", str(path))
+    assert code == 1
+    assert "not declared" in output
+    assert "To raise the contract, write:" in output
+    result = CliRunner().invoke(app, ["contracts", "diff", "s_elderly_service_list"])
+    assert "add --header FILE" in str(result.exception)
 
 
 def test_check_tells_the_problems_of_all_files(contracts: Path) -> None:

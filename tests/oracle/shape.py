@@ -102,7 +102,7 @@ class Page:
         key: the key columns.
         position: the column that orders a key's rows in source time; None: the business date orders them.
         delivery: `increment`, `snapshot` (a key not named any more has ended) or `event` (only the last row counts).
-        cycle: how often the resource is delivered: every `day`, `week` or `month`.
+        cycle: how often the resource is delivered: every `day`, `week`, `month` or `year`.
         dropped: headers of the delivered file that are not taken.
         residence: the columns with a person's residence, if there are any.
     """

@@ -7,7 +7,8 @@ import json
 import random
 from datetime import datetime, timedelta
 
-from lakehouse.contracts.model import ClosingsHeldAt, Contract
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.terms import ClosingsHeldAt
 from tests.spark_jobs.histories import FIRST_DAY, PROVIDER, QUARANTINED_BY
 from tests.spark_jobs.histories import contract as history_contract
 

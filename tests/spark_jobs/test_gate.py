@@ -13,7 +13,8 @@ import pytest
 from lakehouse import ops
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
-from lakehouse.contracts.model import BlockAt, Contract
+from lakehouse.contracts.model import Contract
+from lakehouse.contracts.terms import BlockAt
 from lakehouse.errors import QualityError
 from lakehouse.jobs import Answer, JobRequest, run_job
 from lakehouse.naming import bronze

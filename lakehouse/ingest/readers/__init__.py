@@ -6,10 +6,12 @@ the bytes and does end the step, so that it is repeated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import BinaryIO
 
+from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers import csv, jsonl, postgres, xlsx
@@ -60,3 +62,25 @@ READERS = {
 def reader_of(contract: Contract) -> Reader:
     """Return the reader of a contract's source."""
     return READERS[contract.source.kind]
+
+
+def read_delivery(stream: BinaryIO, contract: Contract, where: str, on: date) -> Iterator[Record]:
+    """Return the records of a delivery about a business date: read in the layout of that date, texts in the order of the contract.
+
+    A column that this layout does not have is empty.
+
+    Raises:
+        SourceError: the delivery is not laid out as declared; it is refused as a whole.
+    """
+    laid = laid_out(contract, on)
+    records = reader_of(laid).read(stream, laid, where)
+    if laid is contract:
+        return records
+    there = {column.name: place for place, column in enumerate(laid.kept_columns)}
+    places = [there.get(column.name) for column in contract.kept_columns]
+    return (_in_order(record, places) for record in records)
+
+
+def _in_order(record: Record, places: Sequence[int | None]) -> Record:
+    texts = record.texts
+    return record if texts is None else record._replace(texts=tuple(None if place is None else texts[place] for place in places))

@@ -8,26 +8,28 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
 from typing import BinaryIO
 
+from lakehouse.contracts.layouts import Encoding
 from lakehouse.contracts.model import Contract, CsvSource
+from lakehouse.contracts.sources import delimiters
 from lakehouse.ingest.readers.csv_count import count_records
 from lakehouse.ingest.readers.csv_split import DeliveredSplitter, Piece, Splitter, WrittenSplitter
 from lakehouse.ingest.readers.encodings import check_encoding, encoding_of_header, other_encoding
 from lakehouse.ingest.readers.foreign import misread, undecodable
-from lakehouse.ingest.readers.header import check_header
-from lakehouse.ingest.readers.lines import NO_LIMIT, beginning, chunks, universal_lines
+from lakehouse.ingest.readers.header import Expected, check_header, check_no_header, expected_of
+from lakehouse.ingest.readers.lines import CODECS, NO_LIMIT, beginning, chunks, universal_lines
 from lakehouse.ingest.readers.records import (
     MAX_RECORD_BYTES,
     BrokenRecordError,
-    Encoding,
     Record,
     Reject,
     refusal,
 )
 from lakehouse.text.cells import ALWAYS_FIT, fits
 
-SAFE_DELIMITERS = (",", ";", "\t", " ")  # bytes that are never part of a multi-byte character
 WRITTEN = CsvSource(kind="csv", path="", encoding="utf-8")  # how PostgreSQL is asked to write
 
 
@@ -39,38 +41,53 @@ def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
     """
     source = contract.source
     dialect = source if isinstance(source, CsvSource) else CsvSource(kind="csv", path="")
-    declared = {column.source_name for column in contract.columns}
-    names = [column.source_name for column in contract.kept_columns]
-    return read_named(stream, dialect, (declared, names), where)
+    return read_named(stream, dialect, (expected_of(contract), [column.source_name for column in contract.kept_columns]), where)
 
 
-def read_named(stream: BinaryIO, source: CsvSource, columns: tuple[set[str], list[str]], where: str) -> Iterator[Record]:
+def read_named(stream: BinaryIO, source: CsvSource, columns: tuple[Expected, list[str]], where: str) -> Iterator[Record]:
     """Return the records of CSV bytes whose header must be exactly the declared names; `columns`: declared names, names to keep."""
-    if source.delimiter not in SAFE_DELIMITERS:
-        raise refusal(where, "the declared delimiter may be part of a character.", "comma, semicolon, tab, space", "correct the contract.")
+    if source.delimiter not in delimiters(source.encoding):
+        allowed = ", ".join(map(repr, delimiters(source.encoding)))
+        raise refusal(where, "the declared delimiter may be part of a character.", allowed, "correct the contract.")
     first, rest = beginning(stream)
     check_encoding(first, source.encoding, where)
     split = DeliveredSplitter(universal_lines(chunks(rest, source.encoding)), source.delimiter)
     return _read(split, source, columns, where)
 
 
-def read_written(stream: BinaryIO, names: list[str], where: str) -> Iterator[Record]:
+def read_written(stream: BinaryIO, expected: Expected, where: str) -> Iterator[Record]:
     """Return the records of CSV that PostgreSQL wrote for us, with exactly these columns: no limit of lines or bytes holds for them."""
     lines = universal_lines(chunks(beginning(stream)[1], "utf-8"), NO_LIMIT)
-    return _read(WrittenSplitter(lines), WRITTEN, (set(names), names), where)
+    return _read(WrittenSplitter(lines), WRITTEN, (expected, list(expected.names)), where)
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:
     """Return how many records a CSV file holds besides its header, counted without the reader."""
     source = contract.source if isinstance(contract.source, CsvSource) else CsvSource(kind="csv", path="")
-    return count_records(stream, source)
+    return count_records(stream, source, len(contract.columns))
 
 
-def _read(split: Splitter, source: CsvSource, columns: tuple[set[str], list[str]], where: str) -> Iterator[Record]:
-    declared, names = columns
-    fields = _header(split.header(), source, declared, where)
-    places = [fields.index(name) for name in names]
-    return _records(split.rows(len(fields)), source, len(fields), places)
+def _read(split: Splitter, source: CsvSource, columns: tuple[Expected, list[str]], where: str) -> Iterator[Record]:
+    expected, names = columns
+    for _ in range(source.header_from - 1):
+        split.header()
+    if source.header_rows:
+        fields = _header(split.header(), source, expected, where)
+        pieces = split.rows(len(fields))
+    else:
+        fields = list(expected.names)
+        pieces = _headless(split.rows(len(fields)), source, expected, where)
+    return _records(pieces, source, len(fields), [fields.index(name) for name in names])
+
+
+def _headless(pieces: Iterator[Piece], source: CsvSource, expected: Expected, where: str) -> Iterator[Piece]:
+    """Return the records of a file declared without header, whose first one must not be a header."""
+    first = next(pieces, None)
+    if first is None:
+        return iter(())
+    with suppress(BrokenRecordError):  # what cannot be read is rejected as a record
+        check_no_header(_fields(first, source), expected, where)
+    return chain([first], pieces)
 
 
 def _records(pieces: Iterator[Piece], source: CsvSource, arity: int, places: Sequence[int]) -> Iterator[Record]:
@@ -105,7 +122,7 @@ def _text(content: bytes, encoding: Encoding) -> str:
         raise BrokenRecordError("nul_byte")
     rewritten: Encoding = "utf-8" if encoding == "utf-16" else encoding
     try:
-        text = content.decode(rewritten).rstrip("\r\n")
+        text = content.decode(CODECS.get(encoding, encoding)).rstrip("\r\n")
     except UnicodeDecodeError:
         raise BrokenRecordError(undecodable(content, rewritten)) from None
     if not text:
@@ -113,7 +130,8 @@ def _text(content: bytes, encoding: Encoding) -> str:
     return text
 
 
-def _header(piece: Piece | None, source: CsvSource, declared: set[str], where: str) -> list[str]:
+def _header(piece: Piece | None, source: CsvSource, expected: Expected, where: str) -> list[str]:
+    declared = set(expected.names)
     place = f"{where}: header"
     reject: Reject = "blank_line"
     fields: list[str] = []
@@ -129,5 +147,5 @@ def _header(piece: Piece | None, source: CsvSource, declared: set[str], where: s
     if not fields:
         found = f"the header line cannot be read as {source.encoding} ({reject})."
         raise refusal(place, found, ", ".join(sorted(declared)), "send the file again with its header line.")
-    check_header(fields, declared, where)
+    check_header(fields, expected, where)
     return fields

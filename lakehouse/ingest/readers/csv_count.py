@@ -10,25 +10,30 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from lakehouse.contracts.layouts import Encoding
 from lakehouse.contracts.model import CsvSource
-from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, MAX_RECORD_LINES, Encoding
+from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, MAX_RECORD_LINES
 
-# The counter only looks at structure, which is ASCII; a GB18030 decoder that replaces bytes would swallow quotes after broken ones.
-COUNTED_AS: dict[Encoding, str] = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "gb18030": "latin-1"}
+# The counter only looks at structure, which is ASCII; a GB18030 or Big5 decoder that replaces bytes would swallow quotes after broken ones.
+COUNTED_AS: dict[Encoding, str] = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "gb18030": "latin-1", "big5": "latin-1"}
 MARKS = ("\xef\xbb\xbf", "\x84\x31\x95\x33")  # byte order marks of GB18030 files, decoded as above
 LINE_END = re.compile("\r\n|\n|\r")
 
 
-def count_records(stream: BinaryIO, source: CsvSource) -> int:
-    """Return how many records a delivered CSV file holds besides its header; 0 where it cannot be decoded at all."""
+def count_records(stream: BinaryIO, source: CsvSource, columns: int = 0) -> int:
+    """Return how many records a delivered CSV file holds below its header; 0 where it cannot be decoded at all.
+
+    A file without a header has so many `columns`.
+    """
+    above = source.header_from - 1 + source.header_rows
     csv.field_size_limit(4 * MAX_RECORD_BYTES)
     text = io.TextIOWrapper(stream, COUNTED_AS[source.encoding], "replace", newline="")
     try:
-        total = _total(_Feed(text, source.encoding), source.delimiter)
+        total = _total(_Feed(text, source.encoding), source.delimiter, above, 0 if source.header_rows else columns)
     except UnicodeError:  # UTF-16 without its mark: the reader refuses the file and says so
         total = 0
     text.detach()
-    return max(total - 1, 0)
+    return max(total - above, 0)
 
 
 def count_written(stream: BinaryIO) -> int:
@@ -45,13 +50,14 @@ def count_written(stream: BinaryIO) -> int:
     return max(total - 1, 0)
 
 
-def _total(feed: _Feed, delimiter: str) -> int:
-    total, arity, ended = 0, 0, False
+def _total(feed: _Feed, delimiter: str, above: int, columns: int) -> int:
+    """Return the number of records, those `above` the rows included; without a header rows have so many `columns`."""
+    total, arity, ended = 0, columns, False
     while not ended:
         try:
             for fields in csv.reader(feed, delimiter=delimiter, strict=True):
-                is_row = total > 0
-                arity = arity if is_row else len(fields)
+                is_row = total >= above
+                arity = arity if is_row or columns else len(fields)
                 total += 1
                 feed.end_record(is_whole=not (is_row and feed.lines > 1 and _joins_rows(fields, delimiter, arity)))
             ended = True
@@ -80,7 +86,7 @@ class _Feed(Iterator[str]):
     """Feeds physical lines to Python's parser, remembers those of the current record and limits its length."""
 
     def __init__(self, text: io.TextIOWrapper, encoding: Encoding) -> None:
-        self._text, self._encoding = text, "latin-1" if encoding == "gb18030" else "utf-8"
+        self._text, self._encoding = text, "latin-1" if COUNTED_AS[encoding] == "latin-1" else "utf-8"
         self._waiting: deque[str] = deque()
         self._marks = MARKS if encoding == "gb18030" else ()
         self._taken: list[str] = []

@@ -5,14 +5,15 @@ from __future__ import annotations
 import codecs
 from collections.abc import Collection, Iterable
 
+from lakehouse.contracts.layouts import Encoding
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers.foreign import WRITTEN, Written
 from lakehouse.ingest.readers.likelihood import cost
-from lakehouse.ingest.readers.records import Encoding, refusal
+from lakehouse.ingest.readers.records import refusal
 
 SAMPLE = 64 * 1024
 MARKS = (("UTF-32", codecs.BOM_UTF32_LE), ("UTF-32", codecs.BOM_UTF32_BE), ("UTF-16", codecs.BOM_UTF16_LE), ("UTF-16", codecs.BOM_UTF16_BE))
-NAMES: dict[Encoding, str] = {"utf-8": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}
+NAMES: dict[Encoding, str] = {"utf-8": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030", "big5": "Big5"}
 FEWEST_ZEROS, ZEROS_SHARE, ONE_SIDED = 4, 0.05, 0.95
 MOST_OF_A_LINE = 30.0  # a long line says no more than this about the file
 SENSIBLE = 11.6  # what a character of a file costs at most on average

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
+from lakehouse.contracts.layouts import Encoding
 from lakehouse.ingest.readers.likelihood import NOTHING, SIMPLIFIED, TRADITIONAL, Costs, cost, hanzi
-from lakehouse.ingest.readers.records import Encoding, Reject
+from lakehouse.ingest.readers.records import Reject
 
 PLAIN = 10.5  # a text whose characters cost no more on average consists mostly of common Hanzi
 LOSSES = re.compile("[?\ufffd]")  # the signs that stand for lost bytes
@@ -80,7 +81,7 @@ def misread(texts: Iterable[str | None]) -> Reject | None:
 
 def undecodable(raw: bytes, declared: Encoding) -> Reject:
     """Return the reject of a record that is not in the declared encoding: the encoding that fits all its faulty cells, if one does."""
-    cells = [cell for cell in re.split(rb"[\x00-\x2f]+", raw) if _decoded(cell, declared) is None]
+    cells = [cell for cell in re.split(rb"[\x00-\x2f]+", raw) if _decoded(cell, WRITTEN[declared].codec) is None]
     fitting = []
     for name, written in WRITTEN.items():
         texts = [_decoded(cell, written.codec) for cell in cells]

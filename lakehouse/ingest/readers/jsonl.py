@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from lakehouse.contracts.model import Column, Contract
 from lakehouse.ingest.readers.encodings import check_encoding
 from lakehouse.ingest.readers.foreign import misread, undecodable
+from lakehouse.ingest.readers.header import undeclared
 from lakehouse.ingest.readers.json_number import JsonNumber, by_value
 from lakehouse.ingest.readers.lines import NO_LIMIT, Line, beginning, chunks, newline_lines
 from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, BrokenRecordError, Record
@@ -58,7 +59,7 @@ def _records(lines: Iterator[Line], contract: Contract) -> Iterator[Record]:
                 raise BrokenRecordError(foreign)
             yield Record(line.number, texts)
         except BrokenRecordError as broken:
-            yield Record(line.number, None, broken.reject, line.content[:MAX_RECORD_BYTES])
+            yield Record(line.number, None, broken.reject, line.content[:MAX_RECORD_BYTES], broken.undeclared)
 
 
 def _object(line: Line, declared: Mapping[str, Column]) -> Mapping[str, str | None]:
@@ -79,7 +80,7 @@ def _object(line: Line, declared: Mapping[str, Column]) -> Mapping[str, str | No
     if not isinstance(found, dict):
         raise BrokenRecordError("not_an_object")
     if not declared.keys() >= found.keys():
-        raise BrokenRecordError("unknown_key")
+        raise BrokenRecordError("unknown_key", undeclared(found, declared))
     return {name: _text(value, declared[name]) for name, value in found.items()}
 
 

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import BinaryIO, NamedTuple
 
-from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, Encoding
+from lakehouse.contracts.layouts import Encoding
+from lakehouse.ingest.readers.records import MAX_RECORD_BYTES
 
 CHUNK = 1024 * 1024
 NO_LIMIT = sys.maxsize
-MARKS = {"utf-8": (codecs.BOM_UTF8,), "gb18030": (b"\x84\x31\x95\x33", codecs.BOM_UTF8), "utf-16": (codecs.BOM_UTF8,)}
+MARKS = {"utf-8": (codecs.BOM_UTF8,), "gb18030": (b"\x84\x31\x95\x33", codecs.BOM_UTF8), "utf-16": (codecs.BOM_UTF8,), "big5": ()}
+CODECS: dict[str, str] = {"utf-16": "utf-8", "big5": "big5hkscs"}  # UTF-16 is rewritten; Big5 comes from Hong Kong and Macao too
 
 
 class Line(NamedTuple):

@@ -26,6 +26,7 @@ from lakehouse.errors import nearest_first
 from lakehouse.ingest.readers import csv
 from lakehouse.ingest.readers.csv_count import count_written
 from lakehouse.ingest.readers.delivery import Fetched, Outside
+from lakehouse.ingest.readers.header import Expected
 from lakehouse.ingest.readers.postgres_text import WATERMARKS, WATERMARKS_IN_WORDS, Mark, text_of
 from lakehouse.ingest.readers.records import Record, refusal
 from lakehouse.ingest.readers.window import Window
@@ -115,7 +116,7 @@ def list_rows(url: URL, contract: Contract, timezone: str, columns: Sequence[Col
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
     """Return the records of a landed snapshot, read by the CSV reader."""
-    return csv.read_written(stream, [column.source_name for column in contract.kept_columns], where)
+    return csv.read_written(stream, Expected(contract.code, tuple(column.source_name for column in contract.kept_columns)), where)
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the counters of all kinds are called alike

@@ -11,7 +11,6 @@ MAX_RECORD_BYTES = 1024 * 1024
 MAX_RECORD_LINES = 100
 MAX_CELL_CHARACTERS = MOST_UNITS  # what comes in must fit into a cell on its way out: `text.cells.fits` counts
 
-Encoding = Literal["utf-8", "utf-16", "gb18030"]
 Reject = Literal[
     "undecodable",
     "foreign_utf8",
@@ -39,20 +38,25 @@ Reject = Literal[
 
 
 class Record(NamedTuple):
-    """One record of a delivery: texts of the kept columns in contract order, or a reject code with its bytes."""
+    """One record of a delivery: texts of the kept columns in contract order, or a reject code with its bytes.
+
+    `undeclared` are the names of columns nobody declared, where the record is rejected because of them.
+    """
 
     line: int
     texts: tuple[str | None, ...] | None
     reject: Reject | None = None
     raw: bytes | None = None
+    undeclared: tuple[str, ...] = ()
 
 
 class BrokenRecordError(ValueError):
-    """Bytes cannot be read as a record; `reject` is the reason."""
+    """Bytes cannot be read as a record; `reject` is the reason, `undeclared` the names of the columns that are it."""
 
-    def __init__(self, reject: Reject) -> None:
+    def __init__(self, reject: Reject, undeclared: tuple[str, ...] = ()) -> None:
         super().__init__(reject)
         self.reject: Reject = reject
+        self.undeclared = undeclared
 
 
 def refusal(where: str, found: str, allowed: str, fix: str) -> SourceError:

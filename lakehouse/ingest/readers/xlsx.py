@@ -16,7 +16,7 @@ from lakehouse.contracts.model import Column, Contract, XlsxSource
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers import xlsx_reasons as reasons
 from lakehouse.ingest.readers.foreign import misread
-from lakehouse.ingest.readers.header import check_header
+from lakehouse.ingest.readers.header import check_header, expected_of
 from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, BrokenRecordError, Record, refusal
 from lakehouse.ingest.readers.xlsx_archive import telling_damage
 from lakehouse.ingest.readers.xlsx_cells import Cell, Meaning, SheetRow, rows
@@ -133,7 +133,7 @@ class _Sheet:
         """Return the columns from left to right, and the places of the kept ones in contract order."""
         declared = {column.source_name: column for column in self._contract.columns}
         names = self._names(head)
-        check_header(names, set(declared), self._where)
+        check_header(names, expected_of(self._contract), self._where)
         return [declared[name] for name in names], [names.index(column.source_name) for column in self._contract.kept_columns]
 
     def _names(self, head: Sequence[SheetRow]) -> list[str]:

@@ -18,6 +18,7 @@ def quiet() -> dict[str, Any]:
     empty = {
         "batches": [],
         "gaps": [],
+        "stopped": [],
         "rules": [],
         "missing_references": [],
         "timings": [],
@@ -66,6 +67,17 @@ BUSY: dict[str, Any] = {
     "issue": 1,
     "state": "published",
     "gaps": [{"resource": "street_list", "provider": PROVIDER, "kind": "silent", "due_on": "2026-06-01"}],
+    "stopped": [
+        {
+            "kind": "refused",
+            "resource": "street_list",
+            "provider": PROVIDER,
+            "source": f"street_list/{number}.csv",
+            "reason": f"street_list/{number}.csv: header: {found}",
+            "state": "open",
+        }
+        for number, found in enumerate(("缺少 / missing: 姓名.", "重复 / more than once: 姓名."), 1)
+    ],
     "resources": [
         _resource("city_register", "city", "户籍人口", "Household registration"),
         _resource("street_list", "street", "养老名册", "List of the elderly"),

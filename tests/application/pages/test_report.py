@@ -52,6 +52,14 @@ def test_the_matrix_shows_the_worst_of_a_day() -> None:
 
 
 @pytest.mark.fast
+def test_every_file_that_was_stopped_is_told_with_its_own_reason(tmp_path: Path) -> None:
+    page = report.write(tmp_path / "report", reports.busy()).read_text("utf-8")
+    told = [one["reason"] for one in reports.busy()["stopped"]]
+    assert len(set(told)) == 2
+    assert [page.count(reason) for reason in told] == [1, 1]
+
+
+@pytest.mark.fast
 def test_a_return_left_out_is_told_first_thing() -> None:
     assert ("Return resident_list was left out: " + reports.busy()["left_out"][0]["reason"]) in [en for _, en in _told(reports.busy())]
     assert not any("left out" in en for _, en in _told(reports.quiet()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from pydantic import ValidationError
 
 from lakehouse.city.calendar import CalendarWarning, WorkCalendar, is_due, last_due, last_overdue
 from lakehouse.contracts.model import Cycle
@@ -44,6 +45,20 @@ def test_what_is_due_when() -> None:
     assert [is_due(Cycle(every=every, due_hours=0), days[1]) for every in ("quarter_hour", "hour")] == [True, True]
 
 
+@pytest.mark.parametrize(("every", "most"), [("day", 240), ("week", 240), ("month", 744), ("year", 8760)])
+def test_a_delivery_may_take_as_long_as_its_cycle_and_no_longer(every: str, most: int) -> None:
+    assert Cycle.model_validate({"every": every, "dueHours": most}).due_hours == most
+    with pytest.raises(ValidationError, match=f"is more than {most}, the most with every: {every}"):
+        Cycle.model_validate({"every": every, "dueHours": most + 1})
+
+
+def test_a_year_ends_on_its_last_day() -> None:
+    yearly = Cycle(every="year", due_hours=72)
+    assert [last_due(yearly, day) for day in (date(2026, 12, 31), date(2027, 1, 1), date(2028, 12, 31))] == [
+        date(2026, 1, 1), date(2027, 1, 1), date(2028, 1, 1),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("every", "hours", "on", "overdue"),
     [
@@ -57,6 +72,13 @@ def test_what_is_due_when() -> None:
         ("month", 72, "2026-06-03", "2026-06-01"),
         ("month", 73, "2026-06-03", "2026-05-01"),
         ("month", 0, "2026-06-01", "2026-06-01"),
+        ("year", 72, "2027-01-02", "2026-01-01"),
+        ("year", 72, "2027-01-03", "2027-01-01"),
+        ("year", 2160, "2027-03-30", "2026-01-01"),
+        ("year", 2160, "2027-03-31", "2027-01-01"),
+        ("year", 2160, "2028-03-30", "2028-01-01"),  # a leap year: the ninetieth day is a day earlier in March
+        ("year", 8760, "2027-12-30", "2026-01-01"),
+        ("year", 8760, "2027-12-31", "2027-01-01"),
     ],
 )
 def test_a_delivery_is_overdue_when_its_hours_have_passed(every: str, hours: int, on: str, overdue: str) -> None:

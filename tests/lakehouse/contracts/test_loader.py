@@ -11,7 +11,8 @@ import pytest
 
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import contract_paths, load_contract, load_contracts, load_sound_contracts
-from lakehouse.contracts.model import ClosingsHeldAt, CsvSource, EachProvider
+from lakehouse.contracts.model import CsvSource, EachProvider
+from lakehouse.contracts.terms import ClosingsHeldAt
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.derive import docs
 from lakehouse.errors import ContractError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.contracts.model import ClosingsHeldAt
+from lakehouse.contracts.terms import ClosingsHeldAt
 from lakehouse.ingest import closings
 from lakehouse.ingest.closings import Decision, Pattern, decide
 from lakehouse.objects import Area

@@ -16,6 +16,7 @@ from tests.lakehouse.ingest.test_delivery_tickets import FETCHED, FIRST, SECOND,
 pytestmark = pytest.mark.fast
 MONTHLY = contract("csv", "a", cycle={"every": "month", "dueHours": 9})
 DAILY = contract("csv", "a")
+YEARLY = contract("csv", "a", cycle={"every": "year", "dueHours": 2160})
 BEFORE = date(2026, 5, 31)
 
 
@@ -36,6 +37,14 @@ BEFORE = date(2026, 5, 31)
 )
 def test_a_silence_ends_with_a_delivery_that_holds_what_was_missed(of: Contract, about: date, gate: Gate, reason: str | None) -> None:
     assert ends_silence(of, FIRST, batch(1, gate, about)) == reason
+
+
+@pytest.mark.parametrize(
+    ("about", "reason"),
+    [(date(2027, 1, 1), "delivered"), (date(2027, 12, 31), "delivered"), (date(2026, 12, 31), None), (date(2028, 1, 1), None)],
+)
+def test_a_yearly_silence_ends_with_a_delivery_about_that_year(about: date, reason: str | None) -> None:
+    assert ends_silence(YEARLY, date(2027, 1, 1), batch(1, "passed", about)) == reason
 
 
 def run(day: date, state: State) -> IngestRun:

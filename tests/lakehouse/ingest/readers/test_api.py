@@ -254,6 +254,9 @@ def test_header_bytes_that_drip_end_too(tmp_path: Path) -> None:
         ("week", [], date(2026, 6, 2), Asked(None, date(2026, 6, 2), "x")),
         ("week", [date(2026, 6, 2)], date(2026, 6, 3), None),
         ("week", [date(2026, 6, 2)], date(2026, 6, 8), Asked(date(2026, 5, 31), date(2026, 6, 8), "x")),
+        ("year", [date(2026, 6, 2)], date(2026, 12, 31), None),
+        ("year", [date(2026, 6, 2)], date(2027, 1, 1), Asked(date(2026, 5, 31), date(2027, 1, 1), "x")),
+        ("year", [date(2027, 1, 5)], date(2027, 1, 6), None),
     ],
 )
 def test_a_source_is_asked_when_due_until_it_delivers(every: str, landed: list[date], on: date, expected: Asked | None) -> None:

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lakehouse.contracts.layouts import Encoding
 from lakehouse.contracts.model import CsvSource
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers.csv import read_named, read_written
 from lakehouse.ingest.readers.csv_count import count_records, count_written
-from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES, MAX_RECORD_LINES, Encoding, Record
+from lakehouse.ingest.readers.header import Expected
+from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES, MAX_RECORD_LINES, Record
 
 pytestmark = pytest.mark.fast
 
@@ -27,7 +29,7 @@ LONG_LINE = b"x" * (MAX_RECORD_BYTES + 1)
 def read(content: bytes, encoding: Encoding = "utf-8", delimiter: str = ",", more: tuple[str, ...] = ()) -> list[Record]:
     """Read a file with the columns a and b, and more that are dropped; the second counter must find as many records."""
     source = CsvSource(kind="csv", path="", encoding=encoding, delimiter=delimiter)
-    records = list(read_named(io.BytesIO(content), source, ({"a", "b", *more}, ["a", "b"]), "some.csv"))
+    records = list(read_named(io.BytesIO(content), source, (Expected("t_thing", ("a", "b", *more)), ["a", "b"]), "some.csv"))
     assert count_records(io.BytesIO(content), source) == len(records)
     return records
 
@@ -143,9 +145,10 @@ def test_other_delimiters_are_declared() -> None:
     [
         (b"a\n1\n", "missing: b"),
         (b"a,b,a\n1,2,3\n", "more than once: a"),
-        (b"a,b,zhangsan\n1,2,3\n", "not declared: column 3"),
-        (b"zhangsan,44\n", "missing: a, b; not declared: column 1, 2"),
-        (b"a,b" + b",zhangsan" * 5_000 + b"\n1,2\n", "42 and 4960 more"),
+        (b"a,b,e_mail\n1,2,3\n", "not declared: e_mail (column 3)"),
+        (b"zhangsan,44\n", "missing: a, b; 未声明 / not declared: column 1, column 2"),
+        (b"a,zhangsan\n1,2\n", "missing: b; 未声明 / not declared: column 2"),
+        (b"a,b" + b",x" * 5_000 + b"\n1,2\n", "column 42 and 4960 more"),
         (b"\xff,b\n1,2\n", "undecodable"),
         (b'"a,b\n1,2\n', "bad_quoting"),
         (b"", "cannot be read"),
@@ -158,7 +161,7 @@ def test_a_wrong_header_refuses_the_file_without_quoting_it(content: bytes, said
     assert said in message
     assert "some.csv: header:" in message
     assert "Allowed: a, b" in message
-    assert "Fix: send the file again" in message
+    assert "send the file again" in message
     assert "zhangsan" not in message
 
 
@@ -185,7 +188,7 @@ def test_what_postgresql_writes_is_read_back_however_many_lines_it_has(rows: lis
     target = io.StringIO()
     csv.writer(target, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([("a", "b"), *told])
     content = target.getvalue().encode()
-    records = list(read_written(io.BytesIO(content), ["a", "b"], "some.csv"))
+    records = list(read_written(io.BytesIO(content), Expected("t_thing", ("a", "b")), "some.csv"))
     assert [record.texts for record in records] == [(a or None, b or None) for a, b in told]
     assert count_written(io.BytesIO(content)) == len(told)
 
@@ -195,7 +198,7 @@ def test_only_the_limit_of_a_cell_holds_for_what_postgresql_wrote() -> None:
     names = [f"c{number}" for number in range(40)]
     rows = (b",".join([long] * 40), b'"' + too_long + b'"' + b"," * 39, b"last" + b"," * 39)
     content = b"\n".join((",".join(names).encode(), *rows))
-    whole, cut, last = read_written(io.BytesIO(content), names, "some.csv")
+    whole, cut, last = read_written(io.BytesIO(content), Expected("t_thing", tuple(names)), "some.csv")
     assert (whole.texts or ("",))[39] == long.decode()
     assert (cut.line, cut.reject, len(cut.raw or b"")) == (3, "oversize_cell", MAX_RECORD_BYTES)
     assert (last.line, (last.texts or ("",))[0]) == (4 + MAX_RECORD_BYTES, "last")

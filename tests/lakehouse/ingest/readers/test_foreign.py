@@ -7,10 +7,10 @@ import json
 
 import pytest
 
+from lakehouse.contracts.layouts import Encoding
 from lakehouse.ingest.readers import reader_of
 from lakehouse.ingest.readers.foreign import misread, undecodable
 from lakehouse.ingest.readers.likelihood import cost
-from lakehouse.ingest.readers.records import Encoding
 from tests.fuzz.bounds import in_time
 from tests.lakehouse.ingest.readers.books import Book, body
 from tests.lakehouse.ingest.readers.contract import contract

@@ -306,10 +306,10 @@ ENTITY = f'{HEAD}<!DOCTYPE sst [<!ENTITY x SYSTEM "file:///etc/hostname">]><sst 
 STRINGS, SHEET = "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"
 REFUSED: dict[str, tuple[bytes, str]] = {
     "another sheet": (Book(body(("1", "2")), name="表1").content(), "there is no sheet 表 among the 1 sheets."),
-    "a header with a space": (Book(body(("1", "2"), header=("甲 ", "乙"))).content(), "missing: 甲; not declared: column 1."),
+    "a header with a space": (Book(body(("1", "2"), header=("甲 ", "乙"))).content(), "missing: 甲; 未声明 / not declared: column 1."),
     "a header twice": (Book(body(("1", "2", "3"), header=("甲", "乙", "甲"))).content(), "more than once: 甲."),
-    "no header": (Book(body(("1", "2"), header=("张三", "乙"))).content(), "missing: 甲; not declared: column 1."),
-    "an empty sheet": (Book("").content(), "missing: 乙, 甲."),
+    "no header": (Book(body(("1", "2"), header=("张三", "乙"))).content(), "missing: 甲; 未声明 / not declared: column 1."),
+    "an empty sheet": (Book("").content(), "missing: 甲, 乙."),
     "a formula in the header": (Book(row(1, "甲", FORMULA)).content(), "cell B1 cannot be read (formula_cell)."),
     "a place twice in the header": (
         Book('<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>').content(), "row 1 cannot be read (malformed_cell).",

@@ -10,7 +10,8 @@ from typing import Any
 from expectations.rules.check import Ground
 from lakehouse.city.departments import Department
 from lakehouse.city.regions import Region, RegionTree
-from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, Locality, OneProvider, Rule, Sharing
+from lakehouse.contracts.model import Column, Contract, Cycle, JsonLinesSource, OneProvider, Rule, Sharing
+from lakehouse.contracts.terms import Locality
 from lakehouse.declarations.codes import Code, CodeTable
 from lakehouse.numbers.resident import normalise_resident_id
 from lakehouse.rules.registry import build_rule
