@@ -6,16 +6,17 @@ from lakehouse.numbers.resident import HALF_WIDTH
 
 MOST_UNITS = 32_767  # of UTF-16, the most a spreadsheet's cell can hold
 ALWAYS_FIT = MOST_UNITS // 2  # characters of two units each, and an apostrophe before them
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+MARKUP = "<r>"  # how text of several formats begins in the file: the writer of workbooks would take such a text for markup of its own
+STARTS = ("=", "+", "-", "@", "\t", "\r", "'", MARKUP)
 SHORTENED = "…（原文过长，未全部列出）"
 
 
 def harmless(text: str) -> str:
-    """Return the text in a form no spreadsheet takes for a formula.
+    """Return the text in a form that is taken neither for a formula nor for markup.
 
-    An apostrophe is put before a text that begins with = + - @, tab, carriage return or an apostrophe; `original` takes it away again.
+    An apostrophe is put before a text that begins with = + - @ <r>, tab, carriage return or an apostrophe; `original` takes it away again.
     """
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if text.startswith(STARTS) else text
 
 
 def original(text: str) -> str:
@@ -27,7 +28,7 @@ def fits(text: str) -> bool:
     """Return whether a cell can hold the text, also when cleaning makes its first character half-width and that needs an apostrophe."""
     if len(text) <= ALWAYS_FIT:
         return True
-    return _units(text) + text[0].translate(HALF_WIDTH).startswith(FORMULA_STARTS) <= MOST_UNITS
+    return _units(text) + text[: len(MARKUP)].translate(HALF_WIDTH).startswith(STARTS) <= MOST_UNITS
 
 
 def fitting(text: str) -> str:

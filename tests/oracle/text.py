@@ -64,7 +64,8 @@ def rounded(text: str | None, decimals: int) -> str | None:
 
 
 def is_too_long(text: str | None) -> bool:
-    """Tell whether a spreadsheet's cell cannot hold the text: in units of UTF-16, with the apostrophe before what looks like a formula."""
+    """Tell whether a cell cannot hold the text: in units of UTF-16, with the apostrophe before what looks like a formula or markup."""
     if not text:
         return False
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2 + (text[0] in "=+-@\t\r'＝＋－＠＇") > LONGEST
+    gets_apostrophe = text[0] in "=+-@\t\r'＝＋－＠＇" or re.match("[<＜][rｒ][>＞]", text) is not None
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2 + gets_apostrophe > LONGEST

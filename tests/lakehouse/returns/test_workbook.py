@@ -16,7 +16,7 @@ from lakehouse.returns.workbook import Cover, Line, Sheet, read_sheet, write_wor
 
 pytestmark = pytest.mark.fast
 
-DANGEROUS = ["=1+1", "+86 756", "-5", "@SUM(A1)", "\t=1", "\r=1", "'=1"]
+DANGEROUS = ["=1+1", "+86 756", "-5", "@SUM(A1)", "\t=1", "\r=1", "'=1", "<r><t>x</t></r>", "<r>&</r>"]
 
 
 def test_same_rows_are_the_same_bytes_at_another_time() -> None:
@@ -35,6 +35,7 @@ def test_cells_are_text_and_formulas_are_harmless() -> None:
     assert {cell.data_type for cell in cells} == {"s"}
     assert not any(str(cell.value).startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
     assert [cell.value for cell in cells[-4:]] == numbers
+    assert read_sheet(content, "s") == [[text] for text in (*DANGEROUS, *numbers)]
 
 
 @given(st.lists(st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)), min_size=1, max_size=8))

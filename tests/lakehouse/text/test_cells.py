@@ -19,7 +19,7 @@ pytestmark = pytest.mark.fast
 EMOJI, HAN = "🚧", "长"
 NEAR = st.builds(
     lambda first, body, units: first + body * ((units - len(first)) // (2 if body == EMOJI else 1)),
-    st.sampled_from(["", "=", "＝", "'", "@", "\t", "x"]),
+    st.sampled_from(["", "=", "＝", "'", "@", "\t", "x", "<r>", "＜ｒ＞"]),
     st.sampled_from([EMOJI, HAN, "x"]),
     st.integers(MOST_UNITS - 3, MOST_UNITS + 3),
 )
