@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts import model
-from lakehouse.text.cleaning import NOTHING, words_for_nothing
+from lakehouse.text.cleaning import words_for_nothing
 from spark_jobs.transforms import regions, text
 from spark_jobs.transforms.rules.scope import (
     RuleScope,
@@ -53,13 +53,12 @@ def _repaired(column: model.Column) -> Column:
 
 
 def changes(contract: model.Contract, scope: RuleScope) -> Column:
-    """Return the names of the cleanings and normalisations that changed a row beyond trimming: array of `<column>.<normalisation>`.
+    """Return the names of the cleanings and normalisations that changed a row beyond trimming: `<column>.<normalisation>`, in no order.
 
     The rows must come from `with_normalised`.
     """
     flags: dict[str, Column] = {}
     for column in contract.kept_columns:
-        flags |= {f"{column.name}.{name}": changed for name, changed in _cleanings(column, contract, scope)}
         before = F.col(f"`{column.name}`")
         for step, after in text.stepwise(before, column.normalise):
             flags[f"{column.name}.{step}"] = after != before
@@ -67,13 +66,12 @@ def changes(contract: model.Contract, scope: RuleScope) -> Column:
         for step in text.REPAIRS:
             if step in column.normalise:
                 flags[f"{column.name}.{step}"] = ~normalised_text(column.name).eqNullSafe(sent_text(column.name))
-    return text.names_that_hold(flags)
+    sent = [_sent(column, contract, scope) for column in contract.kept_columns]
+    return F.concat(text.names_that_hold(flags), text.flags_of_cleaning(sent))
 
 
-def _cleanings(column: model.Column, contract: model.Contract, scope: RuleScope) -> Iterator[tuple[str, Column]]:
-    """Yield the name of each cleaning with whether it changed the column's text."""
-    before, trims = F.col(f"`{column.name}`"), "trim" in column.normalise
-    yield from text.cleanings(before, trims).items()
-    if words := words_for_nothing(contract, column, scope.codes):
-        kept = sent_text(column.name) if normalisation_repairs(column) else normalised_text(column.name)
-        yield NOTHING, F.when(kept.isNull() & before.isNotNull(), text.is_nothing(text.cleaned(before, trims), words))
+def _sent(column: model.Column, contract: model.Contract, scope: RuleScope) -> text.Sent:
+    before = F.col(f"`{column.name}`")
+    kept = sent_text(column.name) if normalisation_repairs(column) else normalised_text(column.name)
+    is_gone = kept.isNull() & before.isNotNull() if words_for_nothing(contract, column, scope.codes) else F.lit(False)
+    return text.Sent(column.name, before, "trim" in column.normalise, is_gone)

@@ -8,6 +8,9 @@ because the rules that report repairs need the text as it was sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import reduce
+from operator import or_
+from typing import NamedTuple
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -16,7 +19,7 @@ from lakehouse.contracts import model
 from lakehouse.numbers.resident import HALF_WIDTH
 from lakehouse.rules.format import OPEN_ENDED
 from lakehouse.text.characters import ASSIGNED, INVISIBLE, KEPT_INSIDE, ODD_BLANKS, members
-from lakehouse.text.cleaning import PRIVATE_USE, UNSEEN
+from lakehouse.text.cleaning import CLEANINGS, NOTHING, PRIVATE_USE, UNSEEN
 
 FULL_WIDTH = "".join(map(chr, HALF_WIDTH))
 FULL_WIDTH_AS_ASCII = "".join(map(chr, HALF_WIDTH.values()))
@@ -25,8 +28,18 @@ HIDDEN = f"[{members(INVISIBLE)}]"
 CHANGED, CHANGED_INTO = "".join((*ASSIGNED, *ODD_BLANKS)), "".join((*ASSIGNED.values(), " " * len(ODD_BLANKS)))
 MARK = "\x01"  # stands for a character nobody sees, and is one
 SEPARATOR = "\n"
+WIDENED = 0xFEE0  # from an ASCII character to its full-width form
 CHECK_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_CHARACTERS = "10X98765432"
+
+
+class Sent(NamedTuple):
+    """A text of a row as it was sent: of which column, whether its ends are trimmed, and whether nothing was left of it."""
+
+    name: str
+    text: Column
+    trims: bool
+    is_gone: Column
 
 
 def cleaned(text: Column, trims: bool = True) -> Column:
@@ -40,14 +53,50 @@ def cleanings(text: Column, trims: bool = True) -> dict[str, Column]:
     marked = F.regexp_replace(text, f"[{members(INVISIBLE)}{ODD_BLANKS}]", MARK)
     inner = F.btrim(marked, F.lit(f"{KEPT_INSIDE}{MARK}\ue5e5")) if trims else marked
     found = {PRIVATE_USE: inner.rlike(f"[{''.join(ASSIGNED)}]"), UNSEEN: F.contains(inner, F.lit(MARK))}
-    return {name: F.when(text.rlike(UNUSUAL), changed) for name, changed in found.items()}
+    return {name: F.coalesce(F.when(text.rlike(UNUSUAL), changed), F.lit(False)) for name, changed in found.items()}
+
+
+def flags_of_cleaning(sent: Sequence[Sent]) -> Column:
+    """Return the names of the cleanings that changed texts of a row: array of `<column>.<cleaning>`.
+
+    Most rows hold nothing unusual, which one look at all texts tells. Only the others are looked at column by column, in one expression
+    for all columns: one for each would make the plan five times as large, and every statement would be planned for seconds.
+    """
+    unusual = F.concat_ws("", *(one.text for one in sent)).rlike(UNUSUAL)
+    found = [_flags(F.array(*(_struct(one) for one in sent if one.trims is trims)), trims) for trims in {one.trims for one in sent}]
+    return F.when(reduce(or_, (one.is_gone for one in sent), unusual), F.concat(*found)).otherwise(_no_names())
+
+
+def _struct(one: Sent) -> Column:
+    return F.struct(F.lit(one.name).alias("name"), one.text.alias("text"), one.is_gone.alias("gone"))
+
+
+def _flags(texts: Column, trims: bool) -> Column:
+    """Return the flags of the texts that were changed."""
+
+    def named(one: Column) -> Column:
+        sent = one["text"]
+        held = {**cleanings(sent, trims), NOTHING: one["gone"] & (cleaned(sent, trims) != "")}
+        names = (F.when(held[name], F.array(F.concat(one["name"], F.lit(f".{name}")))).otherwise(_no_names()) for name in CLEANINGS)
+        return F.concat(*names)
+
+    return F.flatten(F.transform(F.filter(texts, lambda one: one["gone"] | one["text"].rlike(UNUSUAL)), named))
 
 
 def is_nothing(text: Column, words: Collection[str]) -> Column:
-    """Return whether a cleaned text is one of the words that say a value is missing."""
+    """Return whether a cleaned text is one of the words that say a value is missing, in letters of any width and case."""
     if not words:
         return F.lit(False)
-    return (F.char_length(text) <= max(map(len, words))) & F.upper(half_width(text)).isin(sorted(words))
+    return text.rlike(rf"(?iu)\A(?:{'|'.join(map(_in_any_width, sorted(words)))})\z")
+
+
+def _in_any_width(word: str) -> str:
+    """Return a pattern for a word in which each ASCII character may be a full-width one."""
+    return "".join(f"[{_code(ord(one))}{_code(ord(one) + WIDENED) if '!' <= one <= '~' else ''}]" for one in word)
+
+
+def _code(point: int) -> str:
+    return rf"\x{{{point:x}}}"
 
 
 def half_width(text: Column) -> Column:
@@ -95,7 +144,11 @@ def names_that_hold(conditions: Mapping[str, Column]) -> Column:
     It uses no array function with a lambda: Spark would interpret all conditions instead of compiling them, which is five times slower.
     """
     held = F.concat_ws(SEPARATOR, *(F.when(conditions[name], F.lit(name)) for name in sorted(conditions)))
-    return F.when(held == "", F.array().cast("array<string>")).otherwise(F.split(held, SEPARATOR))
+    return F.when(held == "", _no_names()).otherwise(F.split(held, SEPARATOR))
+
+
+def _no_names() -> Column:
+    return F.array().cast("array<string>")
 
 
 STEPS: dict[str, Callable[[Column], Column]] = {"half_width": half_width, "upper": upper}
