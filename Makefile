@@ -40,7 +40,8 @@ minio: install ## build the object store server once, where none is on the PATH
 
 run: install $(if $(filter minio,$(STORE)),minio) ## start the services, run the next three business days of the sample city, show where to look (STORE=minio: on MinIO)
 	@if [[ -n "$(STORE)" ]]; then export HUILIU_STORE="$(STORE)"; fi
-	"$(BIN)/huiliu" run
+	"$(BIN)/huiliu" run || { code=$$?; [[ $$code == 3 ]] || exit $$code; }
+	if [[ "$${code:-0}" == 3 ]]; then echo "The gaps are meant: some sources of the sample city fail by design. All days are published."; fi
 
 test: install $(if $(ARGS),,minio) ## run all tiers on real components, in two processes (ARGS="-m fast" for some)
 	@cd "$(ROOT)"

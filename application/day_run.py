@@ -1,17 +1,17 @@
-"""Run a business day: through Airflow, watching until the day is published, or step by step in this process."""
+"""Run business days: through Airflow, watching until a day is published, or step by step in this process."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 from lakehouse import steps
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
-from lakehouse.errors import DeliveryError, LakehouseError, Problem
+from lakehouse.errors import ConfigError, DeliveryError, LakehouseError, Problem
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.naming import ingest_dag
 from lakehouse.ops import connect, days
@@ -19,6 +19,7 @@ from lakehouse.orchestrator import ENDED, Orchestrator, Run
 
 POLL_SECONDS = 1.0
 DAGS_SECONDS = 120
+NO_RUN_SECONDS = 60
 
 Say = Callable[[str], None]
 
@@ -32,14 +33,36 @@ def run_through_airflow(instance: Instance, day: date, say: Say) -> float:
         DeliveryError: a run of the day failed, so the day is not published.
     """
     orchestrator = Orchestrator(instance)
-    wanted = [*(ingest_dag(code) for code in load_sound_contracts(instance.settings.contracts, standard=False)[0]), steps.CLOSE_DAY]
-    _wait_for_dags(orchestrator, [*wanted, *steps.DAY_DAGS])
-    before = {run.run_id for run in orchestrator.runs(day)}
+    wanted = _started_dags(instance, orchestrator)
+    before = _ended(orchestrator, day)
     started = time.monotonic()
-    for dag_id in wanted:
-        orchestrator.trigger(dag_id, day)
+    _ask_all(lambda dag_id: orchestrator.trigger(dag_id, day), wanted)
     _watch(orchestrator, day, before, say)
     return time.monotonic() - started
+
+
+def backfill_through_airflow(instance: Instance, first: date, last: date, say: Say) -> Iterator[tuple[date, float]]:
+    """Run every date from first to last again, one after the other; yield each when it has ended, with the seconds since the one before.
+
+    Airflow is asked for all dates at once and does the work: killing this process stops nothing.
+
+    Raises:
+        ConfigError: the last date lies before the first, or a backfill of the same DAGs is running.
+        DeliveryError: a run of a date failed; Airflow goes on with what can go on.
+    """
+    if last < first:
+        raise ConfigError(Problem("huiliu backfill", f"{last} lies before {first}.", "", "name the first date first.").text())
+    orchestrator = Orchestrator(instance)
+    wanted = _started_dags(instance, orchestrator)
+    dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    before = {day: _ended(orchestrator, day) for day in dates}
+    started = time.monotonic()
+    _ask_all(lambda dag_id: orchestrator.backfill(dag_id, first, last), wanted)
+    for day in dates:
+        say(f"\nBusiness day {day}")
+        _watch(orchestrator, day, before[day], say)
+        yield day, time.monotonic() - started
+        started = time.monotonic()
 
 
 def run_by_hand(instance: Instance, day: date, say: Say) -> float:
@@ -75,6 +98,23 @@ def _ingest(instance: Instance, request: JobRequest, say: Say) -> None:
     run_job(steps.INGEST_OUTCOME, request, instance)
 
 
+def _started_dags(instance: Instance, orchestrator: Orchestrator) -> list[str]:
+    """Return the DAGs that a day is started with, as soon as Airflow knows them and those that follow them."""
+    wanted = [*(ingest_dag(code) for code in load_sound_contracts(instance.settings.contracts, standard=False)[0]), steps.CLOSE_DAY]
+    _wait_for_dags(orchestrator, [*wanted, *steps.DAY_DAGS])
+    return wanted
+
+
+def _ended(orchestrator: Orchestrator, day: date) -> set[str]:
+    return {run.run_id for run in orchestrator.runs(day) if run.state in ENDED}
+
+
+def _ask_all(ask: Callable[[str], object], dag_ids: Iterable[str]) -> None:
+    """Ask Airflow for a run of each DAG, of all of them even when the user interrupts: half a day would wait for its other half."""
+    with ThreadPoolExecutor(1) as asking:
+        asking.submit(lambda: [ask(dag_id) for dag_id in dag_ids]).result()
+
+
 def _wait_for_dags(orchestrator: Orchestrator, wanted: list[str]) -> None:
     deadline = time.monotonic() + DAGS_SECONDS
     while missing := sorted(set(wanted) - set(orchestrator.dag_ids())):
@@ -86,10 +126,14 @@ def _wait_for_dags(orchestrator: Orchestrator, wanted: list[str]) -> None:
 
 
 def _watch(orchestrator: Orchestrator, day: date, before: set[str], say: Say) -> None:
+    """Tell the tasks of a day as they end, until it is published; runs that ended before it was asked for do not count."""
     told: set[tuple[str, str, int]] = set()
+    patience = time.monotonic() + NO_RUN_SECONDS
     while True:
         runs = [run for run in orchestrator.runs(day) if run.run_id not in before]
         _tell(orchestrator, runs, told, say)
+        if not runs and time.monotonic() > patience:
+            raise DeliveryError(Problem(f"business day {day}", "Airflow made no run for it.", "", f"see {orchestrator.base_url}.").text())
         failed = [run for run in runs if run.state == "failed"]
         busy = [run for run in runs if run.state not in ENDED]
         if any(run.dag_id == steps.RETURNS and run.state == "success" for run in runs) and not busy:

@@ -98,7 +98,7 @@ def take(instance: Instance, handed: Handed) -> Taken:
     extracted = answers[steps.INGEST[0]]
     assert isinstance(extracted, ExtractAnswer)
     with connect(instance) as connection:
-        read = tuple(batches.of_ids(connection, extracted.batches))
+        read = tuple(batches.of_ids(connection, [one.batch_id for one in extracted.batches]))
         known = _known(connection, handed, hashes - {batch.content_sha256 for batch in read})
         open_ = tickets.find(connection, handed.business_date, resource=handed.resource, only_open=True)
         stopped = _stopped(connection, (*read, *known))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyspark.errors import PySparkException
 
 from lakehouse.config import Instance
-from lakehouse.errors import ConfigError, Problem
+from lakehouse.errors import TELLING, ConfigError, Problem
 from lakehouse.ops import audit, connect
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import query, tables, tables_of
@@ -19,8 +19,6 @@ LOOKING = re.compile(r"\s*(describe|desc|show|explain)\b", re.IGNORECASE)
 # but they can do more than read.
 REACHING = re.compile(r"\b(reflect|try_reflect|java_method|identifier)\b", re.IGNORECASE)
 ALLOWED = "SELECT, WITH, VALUES, FROM …, DESCRIBE, SHOW, EXPLAIN; one statement"
-# Messages of these error conditions hold only words of the statement; other messages may quote values from the data.
-TELLING = re.compile(r"^(PARSE_|UNRESOLVED_|TABLE_OR_VIEW_|AMBIGUOUS_|MISSING_|WRONG_NUM_ARGS|DATATYPE_MISMATCH|SCHEMA_NOT_FOUND)")
 
 
 @dataclass(frozen=True)

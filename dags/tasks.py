@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -17,6 +19,24 @@ from lakehouse.jobs import JobRequest, run_job
 from lakehouse.orchestrator import Orchestrator
 
 RETRIES = 0  # no automatic retry: a person clears the failed task; attempts that make sense without a person happen inside the job
+
+
+class SaidAloud(logging.Handler):
+    """Write what our code logs to standard output, which Airflow keeps as the log of the task.
+
+    Airflow itself drops every record below the level of all its services, which is WARNING: libraries say a lot, and may quote values.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record as a line; standard output is looked up each time, because Airflow replaces it in the process of a task."""
+        sys.stdout.write(f"{self.format(record)}\n")
+        sys.stdout.flush()
+
+
+OURS = logging.getLogger("huiliu")
+OURS.handlers = [SaidAloud()]
+OURS.setLevel(logging.INFO)
+OURS.propagate = False
 
 
 def business_date(context: dict[str, Any]) -> date:

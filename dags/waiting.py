@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from lakehouse.errors import DeliveryError, Problem
 from lakehouse.ingest.gaps import ingested, waiting_for
 
 POLL_SECONDS = 1.0
+LOG = logging.getLogger("huiliu.waiting")
 
 
 class DayMayClose(BaseTrigger):
@@ -44,7 +46,8 @@ class WaitForIngest(BaseOperator):
     def execute(self, context: Any) -> None:
         """Return at once when nothing is missing; otherwise defer to the triggerer."""
         day = business_date(context)
-        if _missing(day):
+        if missing := _missing(day):
+            LOG.info("close_day %s: waits for %s", day, ", ".join(missing))
             self.defer(
                 trigger=DayMayClose(day.isoformat()),
                 method_name="resume",

@@ -23,6 +23,7 @@ from huiliu import (
     services,
     sql,
     tickets,
+    tools,
 )
 from lakehouse.errors import LakehouseError
 from lakehouse.verification.signing import KeyFileError
@@ -50,6 +51,7 @@ for commands in (
     returns,
     sql,
     rebuild,
+    tools,
 ):
     commands.register(app)
 

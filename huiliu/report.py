@@ -11,6 +11,7 @@ from rich.table import Table
 
 from application.report import COUNTS, DayReport, collect, write_page
 from huiliu import dates
+from huiliu.exit_codes import leave
 from lakehouse.config import Instance
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -26,7 +27,10 @@ def show(
     html: Annotated[bool, typer.Option("--html", help="Write the report as an HTML page and print only its path.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the report of a business day; exit code 0 only when every invariant holds and the day is published."""
+    """Show the report of a business day.
+
+    Exit code 0: published without gaps; 3: published with gaps; 1: not published, or an invariant does not hold.
+    """
     instance = Instance()
     found = collect(instance, business_date)
     if html:
@@ -36,8 +40,7 @@ def show(
         typer.echo(json.dumps(found.facts(), ensure_ascii=False))
     else:
         print_report(found)
-    if not found.is_well:
-        raise typer.Exit(1)
+    leave([found])
 
 
 def print_report(found: DayReport) -> None:

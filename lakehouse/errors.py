@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+# Messages of Spark under these error conditions hold only words of the statement; others may quote values from the data.
+TELLING = re.compile(r"^(PARSE_|UNRESOLVED_|TABLE_OR_VIEW_|AMBIGUOUS_|MISSING_|WRONG_NUM_ARGS|DATATYPE_MISMATCH|SCHEMA_NOT_FOUND)")
+CONDITION = re.compile(r"\[([A-Z][A-Z0-9]*(?:[_.][A-Z0-9]+)+)\]")
 
 
 class LakehouseError(Exception):
@@ -63,3 +68,11 @@ def nearest_first(found: str, allowed: Sequence[str]) -> str:
     """Return the allowed names as text, those most like what was found first."""
     near = get_close_matches(found, allowed, n=3, cutoff=0.5)
     return ", ".join([*near, *(name for name in allowed if name not in near)])
+
+
+def without_values(message: str) -> str:
+    """Return a message that Spark took part in; where it may quote values from the data, only the name of its error condition is left."""
+    found = CONDITION.search(message)
+    if found is None or TELLING.match(found[1]):
+        return message
+    return f"[{found[1]}] The message is not shown, because it may quote values from the data."

@@ -1,19 +1,25 @@
-"""Find and run jobs by name (entry points, group `huiliu.jobs`), for an Airflow task and for the command line alike."""
+"""Find and run jobs by name (entry points, group `huiliu.jobs`), for an Airflow task and for the command line alike.
+
+What a job did is logged in lines for people; Airflow keeps them as the log of its task (`LOG`, infra/local/airflow.py).
+"""
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import entry_points
 from typing import Any
 
 from lakehouse.config import Instance
-from lakehouse.errors import ConfigError, Problem, nearest_first
+from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first, without_values
 from lakehouse.ops import connect, ingest_runs, timings
 
 GROUP = "huiliu.jobs"
+LOG = logging.getLogger("huiliu.jobs")
+ID_CHARACTERS = 12  # of a batch id, as all lists show it
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,17 @@ class Answer:
 Job = Callable[[Instance, JobRequest], Answer]
 
 
+def resource_of(name: str, request: JobRequest) -> str:
+    """Return the resource a job is asked to work on.
+
+    Raises:
+        ConfigError: none was named.
+    """
+    if request.resource is None:
+        raise ConfigError(Problem(f"job {name}", "no resource was named.", "", "add --resource.").text())
+    return request.resource
+
+
 def job_names() -> list[str]:
     """Return the names of all jobs."""
     return sorted(point.name for point in entry_points(group=GROUP))
@@ -72,17 +89,72 @@ def load_job(name: str) -> Job:
 
 
 def run_job(name: str, request: JobRequest, instance: Instance | None = None) -> Answer:
-    """Run a job and return its answer; record how long it took and how it ended, even when it raises."""
+    """Run a job and return its answer; log and record how long it took and how it ended, even when it raises.
+
+    Raises:
+        LakehouseError: an error of Spark whose message may quote values from the data, told without them.
+    """
     instance, job = instance or Instance(), load_job(name)
     started_at, started = datetime.now(UTC), time.perf_counter()
     answer: Answer | None = None
+    LOG.info("%s: begins, attempt %s", _what(name, request), request.attempt)
     try:
         answer = job(instance, request)
+    except Exception as error:
+        if isinstance(error, LakehouseError) or without_values(str(error)) == str(error):
+            raise
+        problem = Problem(f"job {_what(name, request)}", without_values(str(error)), "", "the full message is in logs/spark.log.")
+        raise LakehouseError(problem.text()).with_traceback(error.__traceback__) from None
     finally:
         seconds = round(time.perf_counter() - started, 3)
         timing = timings.Timing(request.business_date, name, request.resource or "", request.attempt, seconds, started_at)
+        if answer is None:
+            LOG.info("%s: failed after %.1f s", _what(name, request), seconds)
         _record(instance, request, timing, answer)
-    return replace(answer, seconds=seconds)
+    answer = replace(answer, seconds=seconds)
+    for line in lines(name, request, answer):
+        LOG.info("%s", line)
+    return answer
+
+
+def lines(name: str, request: JobRequest, answer: Answer) -> list[str]:
+    """Return what a job did as lines for people: one for the job, one for each batch, model, gap … that its answer tells of.
+
+    Answers hold names, counts and reasons, never a value from the data; so do the lines.
+    """
+    facts = answer.facts()
+    single = {name: value for name, value in facts.items() if not isinstance(value, Mapping | list | tuple)}
+    shown = [f"{said} {_text(value)}" for said, value in single.items() if _is_news(said, value)]
+    first = ", ".join([answer.outcome or "done", *shown, f"{answer.seconds:.1f} s"])
+    return [f"{_what(name, request)}: {first}", *_details(facts)]
+
+
+def _what(name: str, request: JobRequest) -> str:
+    return " ".join(part for part in (name, request.resource, request.business_date.isoformat()) if part)
+
+
+def _is_news(name: str, value: object) -> bool:
+    return name not in ("outcome", "seconds") and (name != "close_again" or bool(value))
+
+
+def _details(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each thing that an answer lists; counts that are zero and what is empty are left out."""
+    for name, value in facts.items():
+        if isinstance(value, Mapping) and value:
+            yield f"  {name}: {_text(value)}"
+        elif isinstance(value, list | tuple):
+            yield from (f"  {name}: {_text(one)}" for one in value)
+
+
+def _text(value: object, name: str = "") -> str:
+    if isinstance(value, Mapping):
+        told = {key: one for key, one in value.items() if isinstance(one, bool) or one}
+        return ", ".join(f"{key} ({_text(one)})" if isinstance(one, Mapping) else f"{key} {_text(one, key)}" for key, one in told.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(_text(one) for one in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)[:ID_CHARACTERS] if name == "batch_id" else " ".join(str(value).split())
 
 
 def _record(instance: Instance, request: JobRequest, timing: timings.Timing, answer: Answer | None) -> None:

@@ -17,6 +17,7 @@ from lakehouse.errors import ConfigError, Problem
 ENDED = frozenset({"success", "failed"})
 TASK_FIELDS = ("dag_id", "dag_run_id", "task_id", "state", "try_number", "duration")
 PATIENCE_SECONDS = 30
+ROWS_AT_ONCE = 100  # the most that Airflow gives at once
 RUNS_AT_ONCE = 16  # an answer holds at most a hundred tasks; a run has six at the most
 
 
@@ -66,11 +67,10 @@ class Orchestrator:
 
     def runs(self, business_date: date) -> list[Run]:
         """Return all runs of a date, oldest first."""
-        query = f"/api/v2/dags/~/dagRuns?limit=100&order_by=run_after&partition_key_pattern={business_date.isoformat()}"
-        rows = self._ask("GET", query)["dag_runs"]
+        query = f"/api/v2/dags/~/dagRuns?order_by=run_after&partition_key_pattern={business_date.isoformat()}"
         return [
             Run(row["dag_id"], row["dag_run_id"], row["partition_key"], row["state"], row["start_date"], row["end_date"])
-            for row in rows
+            for row in self._all(query, "dag_runs")
             if row["partition_key"] == business_date.isoformat()
         ]
 
@@ -106,12 +106,20 @@ class Orchestrator:
 
     def dag_ids(self) -> list[str]:
         """Return the ids of the DAGs that are parsed without error and not paused."""
-        rows = self._ask("GET", "/api/v2/dags?limit=100&paused=false")["dags"]
-        return sorted(row["dag_id"] for row in rows)
+        return sorted(row["dag_id"] for row in self._all("/api/v2/dags?paused=false", "dags"))
 
     def import_errors(self) -> list[str]:
         """Return the files that could not be parsed."""
         return [row["filename"] for row in self._ask("GET", "/api/v2/importErrors")["import_errors"]]
+
+    def _all(self, query: str, name: str) -> list[dict[str, Any]]:
+        """Return the rows of all pages of a list."""
+        rows: list[dict[str, Any]] = []
+        while True:
+            page = self._ask("GET", f"{query}&limit={ROWS_AT_ONCE}&offset={len(rows)}")[name]
+            rows += page
+            if len(page) < ROWS_AT_ONCE:
+                return rows
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
@@ -152,5 +160,14 @@ def _well(response: httpx.Response) -> httpx.Response:
     if response.is_error:
         where = f"{response.request.method} {response.request.url.path}"
         fix = "see `huiliu status` and logs/airflow-api-server.log."
-        raise ConfigError(Problem(where, f"the orchestrator answered {response.status_code}.", "", fix).text())
+        raise ConfigError(Problem(where, f"the orchestrator answered {response.status_code}{_why(response)}.", "", fix).text())
     return response
+
+
+def _why(response: httpx.Response) -> str:
+    """Return the reason that an error gives in words, if it does: e.g. that another backfill of the DAG is running."""
+    try:
+        detail = response.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return f" ({detail.rstrip('.')})" if isinstance(detail, str) else ""

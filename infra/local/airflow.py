@@ -7,15 +7,17 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 
 from infra.local import keys, postgres
 from infra.local.ports import HOST
 from infra.local.programs import Program
+from infra.local.programs import environment as shared_environment
 from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import ConfigError, Problem
 
@@ -75,6 +77,8 @@ def environment(instance: Instance) -> dict[str, str]:
         "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
         "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
         "LOGGING__LOGGING_LEVEL": "WARNING",
+        # The log of a task also keeps what our jobs say on standard output (dags/tasks.py).
+        "LOGGING__NAMESPACE_LEVELS": "task=INFO",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     return {
@@ -85,6 +89,12 @@ def environment(instance: Instance) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
+
+
+def become(instance: Instance, arguments: Sequence[str]) -> NoReturn:
+    """Turn this process into Airflow's command line, in the environment of the instance; its signals and exit code are then Airflow's."""
+    variables = {**os.environ, **shared_environment(instance), **environment(instance)}
+    os.execve(sys.executable, [sys.executable, _program(), *arguments], variables)  # noqa: S606 no shell is wanted
 
 
 def prepare(instance: Instance, say: Callable[[str], None]) -> None:

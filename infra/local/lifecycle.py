@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psutil
 
 from infra.local import airflow, java, keys, minio, ports, postgres, sample_api, session, spark
-from infra.local.programs import COMPONENTS, Program
+from infra.local.programs import COMPONENTS, Program, environment
 from infra.local.supervision import Supervisor
 from infra.spark import jars
 from lakehouse.config import Instance
@@ -72,7 +72,7 @@ def up(instance: Instance, components: Sequence[str], hooks: Hooks, say: Say) ->
             _refuse_thrift_later(instance, states)
         ports.refuse_occupied(instance, [name for name in wanted if _is_stopped(states, _lasting(instance, name))])
         postgres.ensure_cluster(instance)
-        for name in supervisor.ensure(_programs(instance, COMPONENTS), _environment(instance)):
+        for name in supervisor.ensure(_programs(instance, COMPONENTS), environment(instance)):
             say(f"{name} goes on with its earlier settings; `huiliu down`, then `huiliu up` applies the new ones")
         _Start(instance, supervisor, say).run(wanted, hooks)
 
@@ -203,11 +203,6 @@ def _programs(instance: Instance, components: Sequence[str]) -> list[Program]:
 
 def _lasting(instance: Instance, component: str) -> list[Program]:
     return [program for program in _programs(instance, [component]) if not program.once]
-
-
-def _environment(instance: Instance) -> dict[str, str]:
-    """Return the environment variables that tell every program which instance it serves."""
-    return {**instance.settings.environment(), "SPARK_CONNECT_RELEASE_SESSION_ON_EXIT": "true"}
 
 
 def _all_running(states: dict[str, str], programs: Sequence[Program]) -> bool:

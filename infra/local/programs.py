@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lakehouse.config import Instance
+
 COMPONENTS = ("postgres", "minio", "sample_api", "spark", "airflow")
 """In the order of their start; they stop in the other order."""
 
@@ -22,3 +24,8 @@ class Program:
     stop_seconds: int = 20
     once: bool = False
     """It ends by itself; its health is nobody's concern."""
+
+
+def environment(instance: Instance) -> dict[str, str]:
+    """Return the environment variables that tell a program which instance it serves."""
+    return {**instance.settings.environment(), "SPARK_CONNECT_RELEASE_SESSION_ON_EXIT": "true"}

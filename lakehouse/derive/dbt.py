@@ -45,13 +45,17 @@ TABLE_PATH_MACRO = """\
 
 @dataclass(frozen=True)
 class Run:
-    """The inputs of a dbt run: the business date, the time zone, the city's region, the lake's root, the address of Spark Connect."""
+    """The inputs of a dbt run: the business date, the time zone, the city's region, the lake's root, the address of Spark Connect.
+
+    `bench` names the place of intermediate rows; runs that may go on at the same time need different ones.
+    """
 
     business_date: date
     timezone: ZoneInfo
     city_region_code: str
     lake: str
     spark_remote: str
+    bench: str = "libraries"
 
     @property
     def end(self) -> datetime:
@@ -61,7 +65,7 @@ class Run:
     @property
     def staging(self) -> str:
         """Return the path below the lake root that holds intermediate rows while dbt runs."""
-        return naming.staging_path("libraries", self.business_date)
+        return naming.staging_path(self.bench, self.business_date)
 
     def variables(self) -> dict[str, str]:
         """Return the variables of the dbt run."""

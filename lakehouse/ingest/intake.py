@@ -18,6 +18,17 @@ from lakehouse.ops import audit, batches, connect, days
 from lakehouse.ops.batches import Batch
 
 
+@dataclass(frozen=True)
+class TakenBatch:
+    """A batch that was read now: who sent it, the date it is about, its number of rows, and why it was refused if it cannot be read."""
+
+    batch_id: str
+    provider: str
+    business_date: str
+    rows: int
+    refused: str = ""
+
+
 @dataclass
 class Intake:
     """The batches that wait for bronze, and what was landed, rebuilt, repeated or unusable."""
@@ -27,6 +38,13 @@ class Intake:
     rebuilt: int = 0
     repeated: list[str] = field(default_factory=list)
     unusable: list[Unusable] = field(default_factory=list)
+
+    def told(self, unreadable: Mapping[str, str]) -> tuple[TakenBatch, ...]:
+        """Return the waiting batches as the job tells them; `unreadable`: batch id → reason."""
+        return tuple(
+            TakenBatch(one.batch_id, one.provider, one.business_date.isoformat(), one.received, unreadable.get(one.batch_id, ""))
+            for one in self.waiting
+        )
 
 
 def take(instance: Instance, search: Search, only: Iterable[str] | None = None) -> Intake:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.ingest import gap_tickets
-from lakehouse.ingest.gaps import gaps
+from lakehouse.ingest.gaps import Gap, gaps
 from lakehouse.ingest.strays import tell_strays
 from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import cases, connect, days
@@ -22,11 +22,13 @@ class CloseAnswer(Answer):
 
     Attributes:
         gaps: number of gaps.
+        missing: each gap: resource, provider, kind, date on which it was due, batch if one is held.
         strays: number of folders of the inbox with files, but without a contract that names them.
     """
 
     gaps: int
     strays: int = 0
+    missing: tuple[Gap, ...] = ()
 
 
 def run(instance: Instance, request: JobRequest) -> CloseAnswer:
@@ -44,4 +46,4 @@ def run(instance: Instance, request: JobRequest) -> CloseAnswer:
         gap_tickets.close_settled(connection, instance, day)
         cases.reopen_expired(connection, day)
         lost = tell_strays(connection, instance, clocks, day)
-    return CloseAnswer(outcome="closed", issue=issue, gaps=len(missing), strays=lost)
+    return CloseAnswer(outcome="closed", issue=issue, gaps=len(missing), strays=lost, missing=tuple(missing))

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
-from lakehouse.errors import ConfigError, Problem
 from lakehouse.ingest import intake, staging
 from lakehouse.ingest.arrival import Search
 from lakehouse.ingest.delivery_tickets import Desk
-from lakehouse.jobs import Answer, JobRequest
+from lakehouse.ingest.intake import TakenBatch
+from lakehouse.ingest.readers.delivery import Unusable
+from lakehouse.jobs import Answer, JobRequest, resource_of
 from lakehouse.objects import open_area
 from lakehouse.ops import connect, ingest_runs
 from spark_jobs.ingest.bronze import append
 from spark_jobs.ingest.reconciliation import compare_when_due
-
-OPTIONS = ("files", "provider", "refetch", "since")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,20 +25,22 @@ class ExtractAnswer(Answer):
 
     Attributes:
         landed: number of deliveries landed now.
-        repeated: number of deliveries that only repeat a known batch.
-        rebuilt: number of landed batches that were missing in the database and were recorded again.
-        batches: ids of the batches that were read now.
+        repeated: number of those that only repeat a known batch.
+        rebuilt: number of landed batches that the database had lost.
         refused: number of deliveries that cannot be read at all, and of unusable sources.
         rows: number of rows the commit added to bronze (0: nothing was written).
+        batches: the batches that were read now, refused ones with the reason.
+        unusable: the files that are no delivery and the sources that did not answer, with the reason.
         remarks: what people should know about deliveries that were read.
     """
 
     landed: int
     repeated: int
     rebuilt: int
-    batches: tuple[str, ...]
     refused: int
     rows: int
+    batches: tuple[TakenBatch, ...]
+    unusable: tuple[Unusable, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -52,13 +53,11 @@ def run(instance: Instance, request: JobRequest) -> ExtractAnswer:
     Raises:
         QualityError: bronze does not hold the rows that were received.
     """
-    if request.resource is None:
-        raise ConfigError(Problem("job extract", "no resource was named.", "", "add --resource.").text())
-    contract = load_contract_of(instance.settings.contracts, request.resource)
+    contract = load_contract_of(instance.settings.contracts, resource_of("extract", request))
     today = request.business_date
     with connect(instance) as connection:
         ingest_runs.start(connection, contract.code, today)
-    search = Search(contract, today, **{name: request.options[name] for name in OPTIONS if name in request.options})
+    search = Search(contract, today, **{name: said for name, said in request.options.items() if name != "batches"})
     taken = intake.take(instance, search, request.options.get("batches"))
     areas = open_area(instance, "landing"), open_area(instance, "lake")
     staged = staging.stage(areas, contract, taken.waiting, today)
@@ -72,9 +71,10 @@ def run(instance: Instance, request: JobRequest) -> ExtractAnswer:
         landed=taken.landed,
         repeated=len(taken.repeated),
         rebuilt=taken.rebuilt,
-        batches=tuple(batch.batch_id for batch in taken.waiting),
         refused=len(staged.refused) + len(taken.unusable),
         rows=added,
+        batches=taken.told(staged.refused),
+        unusable=tuple(taken.unusable),
         remarks=tuple(sorted({text for texts in staged.remarks.values() for text in texts})),
         notes=ingest_runs.Notes(waiting, tuple(sorted(one.subject for one in taken.unusable)), staged.remarks),
     )

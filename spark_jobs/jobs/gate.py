@@ -8,21 +8,33 @@ from dataclasses import dataclass
 from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
-from lakehouse.errors import ConfigError, Problem
 from lakehouse.ingest.delivery_tickets import Desk
-from lakehouse.jobs import Answer, JobRequest
+from lakehouse.jobs import Answer, JobRequest, resource_of
 from lakehouse.ops import audit, batches, connect, ingest_runs
 from spark_jobs.ingest import gate
 
 
+@dataclass(frozen=True)
+class JudgedBatch:
+    """A batch and the gate's decision: the rules that led to it, and for each rule the rows that break it."""
+
+    batch_id: str
+    gate: str
+    provider: str
+    received: int
+    reasons: tuple[str, ...]
+    broken: dict[str, int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class GateAnswer(Answer):
-    """The number of batches that were judged, passed, passed with a warning and were blocked; and what is odd about them as a whole."""
+    """The number of batches that were judged, passed, passed with a warning and were blocked; each of them, and what is odd about them."""
 
     batches: int
     passed: int
     warned: int
     blocked: int
+    judged: tuple[JudgedBatch, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -32,9 +44,7 @@ def run(instance: Instance, request: JobRequest) -> GateAnswer:
     Raises:
         QualityError: the checkpoint did not run or rows are missing; all batches keep waiting and nothing reaches silver.
     """
-    if request.resource is None:
-        raise ConfigError(Problem("job gate", "no resource was named.", "", "add --resource.").text())
-    contract = load_contract_of(instance.settings.contracts, request.resource)
+    contract = load_contract_of(instance.settings.contracts, resource_of("gate", request))
     with connect(instance) as connection:
         waiting = batches.open_for(connection, contract.code, "gate")
     waiting = [batch for batch in waiting if batch.taken_on <= request.business_date]
@@ -51,6 +61,12 @@ def run(instance: Instance, request: JobRequest) -> GateAnswer:
         passed=gates["passed"],
         warned=gates["warned"],
         blocked=gates["blocked"],
+        judged=tuple(map(_told, judged)),
         remarks=tuple(text for texts in remarks.values() for text in texts),
         notes=ingest_runs.Notes(remarks=remarks),
     )
+
+
+def _told(one: gate.Judged) -> JudgedBatch:
+    batch, decision = one.batch, one.decision
+    return JudgedBatch(batch.batch_id, decision.gate, batch.provider, batch.received, decision.reasons, dict(decision.broken))

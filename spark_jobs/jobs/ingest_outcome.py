@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from lakehouse import steps
 from lakehouse.config import Instance
-from lakehouse.errors import ConfigError, Problem
-from lakehouse.jobs import Answer, JobRequest
+from lakehouse.jobs import Answer, JobRequest, resource_of
 from lakehouse.ops import batches, connect, days, ingest_runs
 
 
 def run(instance: Instance, request: JobRequest) -> Answer:
     """Record the outcome, and tell whether the day must be closed again because it was closed with this run as a failed gap."""
-    if request.resource is None:
-        raise ConfigError(Problem("job ingest_outcome", "no resource was named.", "", "add --resource.").text())
-    resource, day = request.resource, request.business_date
+    resource, day = resource_of("ingest_outcome", request), request.business_date
     with connect(instance) as connection:
         this_run = ingest_runs.get(connection, resource, day)
         gates = [batch.gate for batch in batches.taken_on(connection, day) if batch.resource == resource]

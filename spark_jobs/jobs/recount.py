@@ -13,8 +13,7 @@ from expectations.tallies import counted
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.contracts.model import Contract
-from lakehouse.errors import ConfigError, Problem
-from lakehouse.jobs import Answer, JobRequest
+from lakehouse.jobs import Answer, JobRequest, resource_of
 from lakehouse.naming import bronze
 from lakehouse.ops import batches, connect
 from lakehouse.ops.batches import Batch
@@ -50,9 +49,7 @@ def run(instance: Instance, request: JobRequest) -> RecountAnswer:
     Raises:
         QualityError: the native checkpoint did not run.
     """
-    if request.resource is None:
-        raise ConfigError(Problem("job recount", "no resource was named.", "", "add --resource.").text())
-    contract = load_contract_of(instance.settings.contracts, request.resource)
+    contract = load_contract_of(instance.settings.contracts, resource_of("recount", request))
     with connect(instance) as connection:
         taken = batches.taken_on(connection, request.business_date)
     ours = [batch for batch in taken if batch.resource == contract.code and batch.bronze_recorded_at]

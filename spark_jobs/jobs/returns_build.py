@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lakehouse.config import Instance
 from lakehouse.errors import DeliveryError, Problem
@@ -22,7 +22,7 @@ class BuildAnswer(Answer):
 
     Attributes:
         recipients: number of recipients.
-        left_out: number of returns that may not run.
+        left_out: each return that may not run, with the reason.
         created: number of payloads written now.
         referred: number of payloads that existed already and are referred to.
         compared: for a final date, whether it was computed again and compared (None: the date is not final).
@@ -30,7 +30,7 @@ class BuildAnswer(Answer):
     """
 
     recipients: int | None = None
-    left_out: int | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
     created: int | None = None
     referred: int | None = None
     compared: bool | None = None
@@ -49,7 +49,7 @@ def run(instance: Instance, request: JobRequest) -> BuildAnswer:
     created = {(row["recipient_id"], row["path"]) for row in rows if row["created"]}
     present = {(row["recipient_id"], row["path"]) for row in rows if row["path"] is not None}
     whom, there = len({row["recipient_id"] for row in rows}), len(present - created)
-    left_out = len(edition.left_out)
+    left_out = {one.return_id: one.reason for one in edition.left_out}
     return BuildAnswer(outcome="built", recipients=whom, left_out=left_out, created=len(created), referred=there)
 
 

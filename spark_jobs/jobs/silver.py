@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
-from lakehouse.errors import ConfigError, Problem
 from lakehouse.ingest.delivery_tickets import Desk
-from lakehouse.jobs import Answer, JobRequest
+from lakehouse.jobs import Answer, JobRequest, resource_of
 from lakehouse.naming import silver
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, cases, connect
@@ -24,12 +24,13 @@ from spark_jobs.transforms import dispositions
 
 @dataclass(frozen=True, kw_only=True)
 class SilverAnswer(Answer):
-    """The number of batches that came into silver, of their rows by disposition, and of versions inserted and updated."""
+    """The number of batches that came into silver, of rows by disposition, of versions inserted and updated; and each batch's rows."""
 
     batches: int
     rows: dict[str, int] = field(default_factory=dict)
     inserted: int = 0
     updated: int = 0
+    by_batch: tuple[dict[str, Any], ...] = ()
 
 
 def run(instance: Instance, request: JobRequest) -> SilverAnswer:
@@ -38,13 +39,12 @@ def run(instance: Instance, request: JobRequest) -> SilverAnswer:
     Raises:
         QualityError: a batch's rows do not add up to those received, or the written history lacks keys or has overlaps.
     """
-    if request.resource is None:
-        raise ConfigError(Problem("job silver", "no resource was named.", "", "add --resource.").text())
+    resource = resource_of("silver", request)
     with connect(instance) as connection:
-        known = batches.of_resource(connection, request.resource)
+        known = batches.of_resource(connection, resource)
     if not Selection.of(known, request.business_date).waiting:
         return SilverAnswer(batches=0)
-    contract, landing = load_contract_of(instance.settings.contracts, request.resource), open_area(instance, "landing")
+    contract, landing = load_contract_of(instance.settings.contracts, resource), open_area(instance, "landing")
     recalled = closings.recall(landing, contract, known)
     selection = Selection.of(recalled.batches, request.business_date)
     spark = open_session(instance, sum(batch.received for batch in selection.waiting), [silver(contract.code)])
@@ -59,7 +59,9 @@ def run(instance: Instance, request: JobRequest) -> SilverAnswer:
         _record(desk, selection, drawn)
         closings.record(desk, selection.counted, {**recalled.decisions, **step.decisions})
     totals = {name: sum(getattr(one.counts, name) for one in drawn) for name in dispositions.DISPOSITIONS}
-    return SilverAnswer(batches=len(selection.waiting), rows=totals, inserted=written.inserted, updated=written.updated)
+    by_batch = tuple({"batch_id": one.batch.batch_id, "received": one.batch.received, **asdict(one.counts)} for one in drawn)
+    inserted, updated = written.inserted, written.updated
+    return SilverAnswer(batches=len(selection.waiting), rows=totals, inserted=inserted, updated=updated, by_batch=by_batch)
 
 
 def _record(desk: Desk, selection: Selection, drawn: list[Account]) -> None:

@@ -123,7 +123,7 @@ def _patterns(sql: str) -> list[str]:
 def _arguments(sql: str, start: int) -> list[str]:
     """Return the arguments of a call that begins there."""
     parts, depth, quoted = [""], 0, False
-    for sign in sql[start:]:
+    for sign in re.findall(r"(?s)\\.|.", sql[start:]):  # a backslash takes the meaning of what follows
         quoted ^= sign == "'"
         depth += 0 if quoted else (sign in "({[") - (sign in ")}]")
         if depth < 0:

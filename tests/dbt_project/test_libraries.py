@@ -12,13 +12,17 @@ import pytest
 from jinja2 import Environment
 from pyspark.sql import Row, SparkSession
 
+from application import tools
 from lakehouse.config import PROJECT, Instance
 from lakehouse.derive import dbt
+from lakehouse.errors import ConfigError
 from lakehouse.jobs import JobRequest
+from lakehouse.objects import open_area
+from lakehouse.ops import audit, connect, days
 from spark_jobs.jobs import libraries
 from spark_jobs.lake import dbt_runs, session, storage
 from tests.cases.lake import DELIVERIES
-from tests.dbt_project.lake import CHECKS, PERMITS, REGISTRY, SERVICES, Silver, instant, write_reference
+from tests.dbt_project.lake import CHECKS, PERMITS, REGISTRY, SERVICES, Silver, forget, instant, write_reference
 from tests.oracle import golden
 
 pytestmark = pytest.mark.dbt
@@ -191,3 +195,30 @@ def test_unit_tests_of_the_public_models_pass(module_instance: Instance) -> None
     ended = {one.node.name: str(one.status) for one in result.result if one.node.resource_type == "unit_test"}
     assert ended
     assert set(ended.values()) == {"pass"}
+
+
+def test_a_person_builds_one_library_with_the_intermediate_models_it_reads(
+    spark: SparkSession, module_instance: Instance, first_day: dict[str, list[Row]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = storage.versions(module_instance, ["base.person", "base.address"])
+    forget(spark, module_instance, "base.person_address")
+    assert tools.run_dbt(module_instance, DAY_1, ["build", "-s", "person_address"]) == 0
+    assert sorted(storage.read(spark, "base.person_address").collect(), key=str) == first_day["base.person_address"]
+    assert storage.versions(module_instance, list(before)) == before
+    said = capfd.readouterr().out
+    assert "int_person__value" in said  # dbt's own words
+    assert "thematic" not in said
+    assert [row.tableName for row in spark.sql("show views").collect() if row.tableName.startswith("int_")] == []
+    assert list(open_area(module_instance, "lake").list("_staging/dbt")) == []
+    with connect(module_instance) as connection:
+        last = audit.entries(connection)[-1]
+    assert (last.action, last.subject, last.detail) == ("dbt", "build", {"business_date": DAY_1.isoformat()})
+
+
+@pytest.mark.usefixtures("first_day")
+def test_libraries_are_not_set_back_to_a_final_date(module_instance: Instance) -> None:
+    with connect(module_instance) as connection:
+        days.close(connection, DAY_2, 1, [])
+        days.publish(connection, DAY_2, 1, "entry")
+    with pytest.raises(ConfigError, match="2026-06-01 is final"):
+        tools.run_dbt(module_instance, DAY_1, ["run", "-s", "person_address"])

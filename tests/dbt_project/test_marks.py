@@ -48,7 +48,7 @@ class Built:
 
 @pytest.fixture(scope="module")
 def declared() -> Declared:
-    libraries = load_libraries(BARE)
+    libraries = load_libraries(BARE, PROJECT / "dbt_project")
     returns, wrong = load_sound_returns(PROJECT / "contracts" / "returns")
     assert wrong == {}
     plans = [plan for one in returns.values() for plan in compile_return(one, BARE.policies, libraries).values()]

@@ -99,6 +99,7 @@ left join {{ ref('int_entity__place') }} as garage
   on value.vin = garage.entity_id and garage.entity = 'vehicle' and garage.field = 'garage'
 """
 RAW = "class: {class_}, grade: {grade}, as: raw, from: [golden.vehicle.{name}]"
+ADDRESS = "class: address, grade: 3, as: raw, from: [golden.vehicle.garage, golden.address.address_id]"
 PLACE = 'class: plain, gradeAfter: 2, as: other, from: [golden.vehicle.garage], reason: "the region a row is filed under"'
 OURS = 'class: plain, gradeAfter: 3, as: other, from: [], reason: "made by the lake"'
 COLUMNS = {
@@ -106,7 +107,7 @@ COLUMNS = {
     "plate_no": ("string", "号牌号码 / Number plate", RAW.format(class_="plain", grade=2, name="plate_no")),
     "colour_code": ("string", "车身颜色 / Colour", RAW.format(class_="plain", grade=1, name="colour_code")),
     "owner_person_id": ("string", "所有人假名标识 / Pseudonym of the owner", RAW.format(class_="id_no", grade=3, name="owner_person_id")),
-    "garage_address_id": ("string", "停放地标准地址 / Standard address", RAW.format(class_="address", grade=3, name="garage")),
+    "garage_address_id": ("string", "停放地标准地址 / Standard address", ADDRESS),
     **{f"{level}_code": ("string", f"属地{level} / {level} of the garage", PLACE) for level in ("province", "city", "district", "street")},
     **{f"{level}_code": ("string", f"属地{level} / {level} of the garage", PLACE) for level in ("community", "grid")},
     "locality_source": ("string", "属地来源 / Source of the place", OURS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from application import doctor, sample
-from application.day_run import ingest_by_hand
+from application.day_run import backfill_through_airflow, ingest_by_hand
 from infra.local import keys, lifecycle
 from infra.local.programs import COMPONENTS
 from lakehouse.config import PROJECT, Instance
@@ -62,6 +63,7 @@ class Backfilled:
     instance: Instance
     silver_before: dict[str, int]  # table -> version
     planted: tuple[canaries.Canary, ...]
+    said: list[str]  # on the screen
 
     def delivered(self, day: date) -> set[str]:
         """Return the resources of which the run of a date took in a delivery."""
@@ -82,11 +84,12 @@ def backfilled(scheduled: Instance) -> Backfilled:
     ingest_by_hand(scheduled, [JobRequest(SECOND, code) for code in WEEKLY], lambda _line: None)
     resources = list(load_contracts(scheduled.settings.contracts))
     before = versions(scheduled, [silver(code) for code in resources])
+    said: list[str] = []
     with _no_gate(scheduled):
-        for dag_id in [*(ingest_dag(code) for code in resources), "close_day"]:
-            Orchestrator(scheduled).backfill(dag_id, SECOND, THIRD)
-        _until(lambda: _issue(scheduled, THIRD) == (1, "published"))
-    return Backfilled(scheduled, before, planted)
+        ended = [day for day, _ in backfill_through_airflow(scheduled, SECOND, THIRD, said.append)]
+    assert ended == [SECOND, THIRD]
+    assert _issue(scheduled, THIRD) == (1, "published")
+    return Backfilled(scheduled, before, planted, said)
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,11 @@ def test_two_dates_are_backfilled_in_order(backfilled: Backfilled) -> None:
     assert second.published_at is not None
     assert third.published_at is not None
     assert second.published_at < third.published_at
+    begins = [backfilled.said.index(f"\nBusiness day {day}") for day in (SECOND, THIRD)]
+    of_second, of_third = backfilled.said[begins[0] : begins[1]], backfilled.said[begins[1] :]
+    for told in (of_second, of_third):
+        assert any(line.startswith("  gate ") and line.endswith("FAILED") for line in told)
+        assert any(line.startswith("  invariants ") for line in told)
 
 
 def test_where_nothing_came_neither_gate_nor_silver_is_started(backfilled: Backfilled) -> None:
@@ -172,6 +180,20 @@ def test_a_red_gate_is_a_gap_and_clearing_it_closes_the_day_again(backfilled: Ba
         waiting = [batch for code in delivered for stage in ("gate", "silver") for batch in batches.open_for(connection, code, stage)]
     assert not waiting  # includes deliveries of the date before
     assert versions(instance, backfilled.silver_before) != backfilled.silver_before
+
+
+@pytest.mark.usefixtures("cleared")
+def test_the_log_of_every_task_says_what_it_did(backfilled: Backfilled) -> None:
+    """Jobs say so themselves; a task that waits says for whom. What was cleared has a log for each attempt."""
+    logs = {path: path.read_text("utf-8") for path in (backfilled.instance.home / "logs" / "airflow").rglob("attempt=*.log")}
+    silent = [path for path, text in logs.items() if "task_id=wait_for_ingest" not in str(path) and "begins, attempt" not in text]
+    assert silent == []
+    every = "\n".join(logs.values())
+    assert re.search(rf"gate {EVENT} {THIRD}: failed after", every)
+    assert re.search(r"judged: batch_id [0-9a-f]{12}, gate (passed|warned|blocked), provider \w+, received \d+", every)
+    assert re.search(r"by_batch: batch_id [0-9a-f]{12}, received \d+", every)
+    assert re.search(r"tables: table base\.person, rows \d+, version \d+, changed \d+, seconds", every)
+    assert re.search(rf"close_day {THIRD}: closed, issue \d+", every)
 
 
 @pytest.mark.usefixtures("cleared")

@@ -9,7 +9,8 @@ from huiliu.main import app
 from lakehouse.errors import ConfigError
 
 COMMANDS = (
-    "report DAY", "run-day DAY", "run-day 2026-06-01 --until DAY", "sample day DAY", "job gate --date DAY", "gx run any --date DAY",
+    "report DAY", "run-day DAY", "backfill DAY 2026-06-01", "backfill 2026-06-01 DAY", "dbt --date DAY build",
+    "run-day 2026-06-01 --until DAY", "sample day DAY", "job gate --date DAY", "gx run any --date DAY",
     "ingest any file --date DAY", "quarantine list --date DAY", "tickets list --date DAY", "returns list --date DAY",
     "returns show v-1 --date DAY", "tickets assign 1 chen --date DAY", "tickets close 1 --reason explained --document d --date DAY",
     "quarantine reject c --reason r --document d --date DAY", "quarantine reopen c --document d --date DAY",

@@ -204,7 +204,7 @@ def test_return_that_may_not_run_stops_nobody_and_opens_a_ticket_until_it_runs_a
     put(instance, town)
     close(refused, SECOND)
     built, _, made = run_returns(refused, SECOND)
-    assert (built.left_out, built.recipients, made.outcome, made.packages) == (1, 34, "published", 34)
+    assert (len(built.left_out), built.recipients, made.outcome, made.packages) == (1, 34, "published", 34)
     lost = [("s-449901002", "safety_net"), ("v-449901002002", "safety_net")]  # a grid moved away from both
     assert_exactly_what_is_due(refused, {FIRST: TOWN, SECOND: town}, SECOND, lost=lost)
     assert package_of(refused, BUREAU, SECOND)["returns"][0]["as_of"] == "2026-06-01"
@@ -221,7 +221,7 @@ def test_return_that_may_not_run_stops_nobody_and_opens_a_ticket_until_it_runs_a
         path.write_text("id: [unclosed", "utf-8")
     close(refused, THIRD)
     built, _, made = run_returns(refused, THIRD)
-    assert (built.left_out, made.outcome, made.packages) == (5, "published", 34)
+    assert (len(built.left_out), made.outcome, made.packages) == (5, "published", 34)
     assert package_of(refused, BUREAU, THIRD)["returns"][0]["as_of"] == "2026-06-01"
     assert package_of(refused, "p-44", THIRD)["returns"][0]["as_of"] == "2026-06-02"
 

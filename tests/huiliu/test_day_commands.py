@@ -1,0 +1,94 @@
+"""Exit codes of the commands that run or report days, and what Ctrl-C leaves behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from application.report import DayReport
+from huiliu.exit_codes import exit_code, leave
+from lakehouse import steps
+from lakehouse.config import PROJECT
+from lakehouse.contracts.loader import contract_paths, resource_code
+from lakehouse.naming import ingest_dag
+from tests.application.pages.reports import quiet
+from tests.lakehouse.airflow import Airflow, airflow, instance_at
+
+pytestmark = pytest.mark.fast
+INGEST = [ingest_dag(resource_code(path)) for path in contract_paths(PROJECT / "contracts")]
+GAP = {"resource": "city_register", "provider": None, "kind": "silent", "due_on": "2026-06-06"}
+BROKEN = {"id": "I2", "ok": False, "detail": "broken"}
+
+
+def report(**given: Any) -> DayReport:
+    """Return the report of a quiet published day, with changes."""
+    facts = quiet() | given
+    return DayReport(**{one.name: facts.get(one.name) for one in fields(DayReport)})
+
+
+@pytest.mark.parametrize(
+    ("days", "code"),
+    [
+        ([{}], 0),
+        ([{"gaps": [GAP]}], 3),
+        ([{"state": "closed"}], 1),
+        ([{"gaps": [GAP], "state": "closed"}], 1),
+        ([{"gaps": [GAP], "invariants": [BROKEN]}], 1),
+        ([{}, {"gaps": [GAP]}, {}], 3),
+        ([{"state": "closed"}, {"gaps": [GAP]}], 1),
+    ],
+)
+def test_the_worst_day_decides(days: list[dict[str, Any]], code: int) -> None:
+    assert exit_code([report(**one) for one in days]) == code
+
+
+def test_what_a_day_lacks_is_said_on_the_way_out(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as left:
+        leave([report(), report(date="2026-06-07", gaps=[GAP, GAP]), report(date="2026-06-08", state="closed")])
+    assert left.value.exit_code == 1
+    assert capsys.readouterr().err == "2026-06-07 is published with 2 gaps.\n2026-06-08 is not published.\n"
+    leave([report()])
+
+
+@pytest.mark.parametrize(("code", "passes"), [(0, True), (3, True), (1, False), (2, False)])
+def test_make_run_accepts_gaps_and_says_that_they_are_meant(tmp_path: Path, code: int, passes: bool) -> None:
+    recipe = subprocess.run(["make", "-n", "-C", str(PROJECT), "run"], capture_output=True, text=True, check=True).stdout
+    (tmp_path / "huiliu").write_text(f"#!/bin/sh\nexit {code}\n")
+    (tmp_path / "huiliu").chmod(0o755)
+    lines = recipe[recipe.index("if [[") : recipe.rindex("fi") + 2].replace(str(PROJECT / ".venv" / "bin"), str(tmp_path))
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", lines], capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) is passes
+    assert ("by design" in done.stdout) is (code == 3)
+
+
+@pytest.fixture
+def busy_airflow() -> Iterator[Airflow]:
+    """Return an Airflow in which every day goes on without end."""
+    states = dict.fromkeys([*INGEST, *steps.DAY_DAGS], "running")
+    with airflow(dags=[*INGEST, *steps.DAY_DAGS], states=states) as found:
+        yield found
+
+
+def test_an_interrupt_leaves_the_days_running_and_says_so(busy_airflow: Airflow, tmp_path: Path) -> None:
+    instance = instance_at(tmp_path, busy_airflow.port)
+    environment = {**os.environ, **instance.settings.environment()}
+    started = [sys.executable, "-u", "-m", "huiliu.main", "backfill", "2026-06-01", "2026-06-02"]
+    with subprocess.Popen(started, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+        while not busy_airflow.asked:
+            assert watching.poll() is None, watching.communicate()
+            time.sleep(0.05)
+        watching.send_signal(signal.SIGINT)
+        _, told = watching.communicate(timeout=60)
+    assert watching.returncode == 130
+    assert {body["dag_id"] for body in busy_airflow.asked} == {*INGEST, "close_day"}  # none is left out
+    assert f"2026-06-01 to 2026-06-02 goes on in Airflow (http://127.0.0.1:{busy_airflow.port})" in told
