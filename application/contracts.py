@@ -93,9 +93,8 @@ def _of_declarations(instance: Instance, contracts: Mapping[str, Contract], retu
         known = Known(contracts, authority, policies, unread_codes(folder, contracts)) if authority else None
         libraries, wrong = load_sound_libraries(known, project) if known else read_libraries(project)
         yield from wrong
-        unread = unread_codes(folder, contracts) | (
-            library_tables(project) - libraries.keys()
-        )  # the problems of these are reported already
+        # the problems of these are reported already
+        unread = unread_codes(folder, contracts) | (library_tables(project) - libraries.keys())
         for declared in returns.values():
             if unread.isdisjoint((*declared.resources, declared.source)):
                 yield from _attempt(partial(contracts_behind, declared, authority, contracts))[1] if authority else ()

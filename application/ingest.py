@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +16,7 @@ from lakehouse.contracts.loader import load_contract_of
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.ingest.delivery_tickets import STOPS
+from lakehouse.ingest.landing import content_hash
 from lakehouse.ingest.readers.window import is_fetched
 from lakehouse.jobs import Answer, JobRequest, run_job
 from lakehouse.ops import batches, connect, tickets
@@ -90,7 +90,7 @@ def take(instance: Instance, handed: Handed) -> Taken:
     _check(load_contract_of(instance.settings.contracts, handed.resource), handed)
     options = {**({"files": list(handed.files)} if handed.files else {}), **handed.again}
     options |= {"provider": handed.provider} if handed.provider else {}
-    hashes = {_sha256(Path(file)) for file in handed.files if Path(file).is_file()}
+    hashes = {content_hash(Path(file)) for file in handed.files if Path(file).is_file()}
     answers: dict[str, Answer] = {}
     for step in (*steps.INGEST, steps.INGEST_OUTCOME):
         request = JobRequest(handed.business_date, handed.resource, options=options if step == steps.INGEST[0] else {})
@@ -115,11 +115,6 @@ def _check(contract: Contract, handed: Handed) -> None:
         raise ConfigError(Problem(f"ingest {contract.code}: --refetch", found, "FILE…", "name the files.").text())
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _known(connection: Connection, handed: Handed, hashes: Collection[str]) -> tuple[Batch, ...]:
     """Return the newest batch of each file that brought no new one."""
     about = batches.of_content(connection, handed.resource, handed.business_date, hashes)
@@ -127,10 +122,7 @@ def _known(connection: Connection, handed: Handed, hashes: Collection[str]) -> t
 
 
 def _stopped(connection: Connection, of: Collection[Batch]) -> tuple[Stopped, ...]:
-    told = {
-        ticket.detail["batch_id"]: ticket.message
-        for ticket in tickets.find(connection, resource=next((batch.resource for batch in of), ""))
-        if ticket.kind in STOPS
-    }
     held = [batch for batch in of if batch.gate in STOPS]
+    found = tickets.find(connection, resource=held[0].resource) if held else []
+    told = {ticket.detail["batch_id"]: ticket.message for ticket in found if ticket.kind in STOPS}
     return tuple(Stopped(batch.source_object, str(batch.gate), told.get(batch.batch_id, "")) for batch in held)

@@ -39,13 +39,14 @@ def run_dbt(instance: Instance, day: date | None, arguments: Sequence[str]) -> i
     if dbt_command.explains(arguments):
         return dbt_command.run(folder, {}, dbt_command.Command(tuple(arguments)))
     with _alone(instance):
-        project = dbt_runs.render(instance, folder)
+        contracts = dbt_runs.contracts_of(instance)
+        project = dbt_runs.render(instance, contracts, folder)
         command = dbt_command.read(project, arguments)
         if not command.name:
             return dbt_command.run(project, {}, command)
         chosen = _chosen(instance, day, command)
         if command.name not in dbt_command.WITHOUT_LAKE:
-            dbt_runs.connect(instance)
+            dbt_runs.connect(instance, contracts)
             with connect(instance) as connection:
                 audit.append(connection, audit.operator(), "dbt", command.name, {"business_date": chosen.isoformat()})
         area = open_area(instance, "lake")

@@ -53,6 +53,11 @@ class PostgresSource(Declared):
     overlap_days: int = Field(3, alias="overlapDays", ge=0, le=31)
     reconcile: Recurrence | None = None
 
+    @property
+    def place(self) -> str:
+        """Return what messages call the source."""
+        return f"{self.connection}: table {self.table}"
+
 
 class CsvSource(Declared):
     """CSV files dropped below the inbox.
@@ -131,6 +136,11 @@ class ApiSource(Declared):
     paging: Literal["passes", "snapshot", "key"] = "passes"
     repeated_keys: bool = Field(False, alias="repeatedKeys")
     reconcile: Recurrence | None = None
+
+    @property
+    def place(self) -> str:
+        """Return what messages call the source."""
+        return f"{self.connection}: {self.path}"
 
 
 Source = Annotated[PostgresSource | CsvSource | JsonLinesSource | XlsxSource | ApiSource, Field(discriminator="kind")]

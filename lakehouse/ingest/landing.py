@@ -141,12 +141,17 @@ def _numbered(area: Area, resource: str, number: int) -> Landed | None:
         return None
 
 
+def content_hash(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal, by which its bytes are known."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _hashed(path: Path) -> tuple[str, Mark] | None:
     """Return the hash of a file and the mark it had before it was read; None when it is gone."""
     mark = mark_of(path)
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), mark
+        return content_hash(path), mark
     except FileNotFoundError:
         return None
 

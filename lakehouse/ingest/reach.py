@@ -49,8 +49,7 @@ def tell(connection: Connection, contract: Contract, look: Look, clocks: Clocks)
         facts = (on, _message(contract, look, now), contract.code, look.provider, clocks.due_on(UNREACHED, on), detail)
         tickets.open_ticket(connection, NewTicket(UNREACHED, contract.code, *facts))
         return
-    for ticket in tickets.find(connection, kind=UNREACHED, resource=contract.code, only_open=True):
-        tickets.close(connection, ticket.ticket_id, Closing("none_left", on))
+    tickets.close_open(connection, UNREACHED, Closing("none_left", on), resource=contract.code)
 
 
 def after(known: Reach | None, look: Look, contract: Contract) -> Reach:
@@ -95,4 +94,4 @@ def _message(contract: Contract, look: Look, now: Reach) -> str:
         found.append(f"rows that came since the last look, dated before the window{of}: {behind}.")
         again = f"take them in: `huiliu ingest {contract.code} --refetch --since {since} --date {now.on}`."
         fixes.append(again if since else f"ask the department to give them a {source.watermark}.")
-    return Problem(f"{source.connection}: table {source.table}", "\n  ".join(found), "", " ".join(fixes)).text()
+    return Problem(source.place, "\n  ".join(found), "", " ".join(fixes)).text()

@@ -31,7 +31,7 @@ from lakehouse.ingest.readers import api, jsonl, postgres
 from lakehouse.ingest.readers.window import FetchedSource, Window, first_after, is_fetched
 from lakehouse.naming import listing_path
 from lakehouse.objects import Area
-from lakehouse.ops import reconciliation, tickets
+from lakehouse.ops import batches, reconciliation, tickets
 from lakehouse.ops.reconciliation import Reconciliation
 from lakehouse.ops.tickets import Closing, NewTicket
 
@@ -74,7 +74,7 @@ def is_due(connection: Connection, contract: Contract, on: date) -> bool:
     """
     source = contract.source
     assert isinstance(source, FetchedSource)
-    landed = reconciliation.landed_between(connection, contract.code)
+    landed = batches.landed_between(connection, contract.code)
     if source.reconcile is None or landed is None:
         return False
     due_on, (first, last) = last_due(source.reconcile, on), landed
@@ -92,7 +92,7 @@ def compared_columns(contract: Contract) -> tuple[Column, ...]:
 
 def days_of_windows(connection: Connection, contract: Contract, on: date) -> tuple[date, date]:
     """Return the first and the last day of the window that comes next: what changed then need not be here yet."""
-    landed = reconciliation.landed_between(connection, contract.code)
+    landed = batches.landed_between(connection, contract.code)
     last = min(landed[1], on) if landed else date.min
     return (first_after(contract, last) if landed else date.min), next_due(contract.cycle, on)
 
@@ -151,7 +151,7 @@ class Desk:
     def _lack_here(self, missing: Missing) -> str:
         found = f"rows of the source that never arrived here: {missing.rows}."
         if missing.since is None or missing.since > self.on:
-            return self._message(found, f"ask the department to correct their {self._watermark}: no window reaches it.")
+            return self._message(found, f"ask the department to correct their {self._source.watermark}: no window reaches it.")
         again = f"huiliu ingest {self.contract.code} --refetch --since {missing.since} --date {self.on}"
         return self._message(found, f"take them in: `{again}`.")
 
@@ -160,30 +160,20 @@ class Desk:
         return self._message(found, "ask the department whether they were deleted; it delivers the deletion, or restores them.")
 
     def _message(self, found: str, fix: str) -> str:
-        return Problem(place_of(self.contract), found, "", fix).text()
+        return Problem(self._source.place, found, "", fix).text()
 
     @property
-    def _watermark(self) -> str:
+    def _source(self) -> PostgresSource | ApiSource:
         source = self.contract.source
         assert isinstance(source, FetchedSource)
-        return source.watermark
+        return source
 
     def _open(self, kind: str, message: str, detail: Mapping[str, object]) -> None:
         facts = (self.on, message, self.contract.code, self.provider, self.clocks.due_on(kind, self.on), dict(detail))
         tickets.open_ticket(self.connection, NewTicket(kind, self.contract.code, *facts))
 
     def _close(self, kind: str) -> None:
-        for ticket in tickets.find(self.connection, kind=kind, resource=self.contract.code, only_open=True):
-            tickets.close(self.connection, ticket.ticket_id, Closing(SETTLES[kind], self.on))
-
-
-def place_of(contract: Contract) -> str:
-    """Return what messages call the source of a contract."""
-    source = contract.source
-    if isinstance(source, PostgresSource):
-        return f"{source.connection}: table {source.table}"
-    assert isinstance(source, ApiSource)
-    return f"{source.connection}: {source.path}"
+        tickets.close_open(self.connection, kind, Closing(SETTLES[kind], self.on), resource=self.contract.code)
 
 
 def provider_of(instance: Instance, contract: Contract, on: date) -> str:
@@ -218,6 +208,6 @@ def _of_lines(target: Path, contract: Contract, columns: tuple[Column, ...]) -> 
     """Yield the rows of JSON Lines; what cannot be read as a row was rejected when it came, and has no key."""
     places = [contract.kept_columns.index(column) for column in columns]
     with target.open("rb") as stream:
-        for record in jsonl.read(stream, contract, ""):
+        for record in jsonl.read_fetched(stream, contract, ""):
             if record.texts is not None:
                 yield tuple(record.texts[place] for place in places)

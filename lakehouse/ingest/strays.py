@@ -31,9 +31,7 @@ def tell_strays(connection: Connection, instance: Instance, clocks: Clocks, on: 
         due_on = clocks.due_on(STRAY, on)
         new = tickets.NewTicket(STRAY, subject, on, _message(subject, files), due_on=due_on, detail={"files": files})
         tickets.open_ticket(connection, new)
-    for ticket in tickets.find(connection, kind=STRAY, only_open=True):
-        if ticket.subject not in subjects:
-            tickets.close(connection, ticket.ticket_id, tickets.Closing("gone_or_named", on))
+    tickets.close_open(connection, STRAY, tickets.Closing("gone_or_named", on), but=subjects)
     return len(subjects)
 
 

@@ -137,10 +137,17 @@ def last_delivery_no(connection: Connection, resource: str) -> int:
 
 def landed_dates(connection: Connection, resource: str, since: date, until: date) -> list[date]:
     """Return the last date before `until` about which a usable batch was landed, and the last one from `since` to `until`, if any."""
-    usable = (batch.c.resource == resource) & (batch.c.gate.is_(None) | (batch.c.gate != "refused"))
     before, within = batch.c.business_date < until, batch.c.business_date.between(since, until)
-    found = connection.execute(select(*(func.max(batch.c.business_date).filter(one) for one in (before, within))).where(usable)).one()
+    ends = select(*(func.max(batch.c.business_date).filter(one) for one in (before, within))).where(_usable(resource))
+    found = connection.execute(ends).one()
     return [day for day in found if day is not None]
+
+
+def landed_between(connection: Connection, resource: str) -> tuple[date, date] | None:
+    """Return the first and the last date about which a usable batch was landed, None when there is none."""
+    ends = select(func.min(batch.c.business_date), func.max(batch.c.business_date)).where(_usable(resource))
+    row = connection.execute(ends).one()
+    return (row[0], row[1]) if row[0] else None
 
 
 def senders(connection: Connection, resource: str, until: date) -> dict[str, date]:
@@ -231,13 +238,17 @@ def let_through(connection: Connection, batch_ids: Sequence[str], gate: Literal[
 def record_closings(connection: Connection, held: Mapping[str, bool]) -> None:
     """Record of each of these snapshots (batch id) whether the keys it lacks stay open."""
     for is_held in (True, False):
-        ours = [batch_id for batch_id, one in held.items() if one is is_held]
-        connection.execute(update(batch).where(batch.c.batch_id.in_(ours)).values(closings_held=is_held))
+        if ours := [batch_id for batch_id, one in held.items() if one is is_held]:
+            connection.execute(update(batch).where(batch.c.batch_id.in_(ours)).values(closings_held=is_held))
 
 
 def record_silver(connection: Connection, batch_ids: Sequence[str], on: date) -> None:
     """Record that the step of a date wrote the accepted rows of these batches to silver."""
     connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(silver_on=on))
+
+
+def _usable(resource: str) -> ColumnElement[bool]:
+    return (batch.c.resource == resource) & (batch.c.gate.is_(None) | (batch.c.gate != "refused"))
 
 
 def _batches(connection: Connection, *conditions: ColumnElement[bool]) -> list[Batch]:

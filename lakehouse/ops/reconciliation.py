@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
-from lakehouse.ops.tables import batch, reconciliation
+from lakehouse.ops.tables import reconciliation
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,3 @@ def last(connection: Connection, resource: str) -> Reconciliation | None:
     found = select(*(reconciliation.c[name] for name in names)).where(reconciliation.c.resource == resource)
     row = connection.execute(found.order_by(reconciliation.c.business_date.desc()).limit(1)).one_or_none()
     return Reconciliation(**row._mapping) if row else None
-
-
-def landed_between(connection: Connection, resource: str) -> tuple[date, date] | None:
-    """Return the first and the last date about which a usable batch of a resource was landed."""
-    usable = (batch.c.resource == resource) & (batch.c.gate.is_(None) | (batch.c.gate != "refused"))
-    row = connection.execute(select(func.min(batch.c.business_date), func.max(batch.c.business_date)).where(usable)).one()
-    return (row[0], row[1]) if row[0] else None

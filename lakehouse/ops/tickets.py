@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from typing import Any, Literal
@@ -115,6 +116,13 @@ def close(connection: Connection, ticket_id: int, closing: Closing) -> None:
     _take_step(connection, ticket_id, ("closed", closing.reason), closing.actor)
     connection.execute(update(ticket).where(ticket.c.ticket_id == ticket_id).values(state="closed", closed_on=closing.on))
     _record(connection, ticket_id, NewEvent("closed", closing.on, closing.actor, closing.reason, closing.document))
+
+
+def close_open(connection: Connection, kind: str, closing: Closing, *, resource: str | None = None, but: Container[str] = ()) -> None:
+    """Close the open tickets of a kind (and resource) with one reason, all but those of some subjects."""
+    for one in find(connection, kind=kind, resource=resource, only_open=True):
+        if one.subject not in but:
+            close(connection, one.ticket_id, closing)
 
 
 def find(

@@ -26,8 +26,6 @@ from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
 
 BLOCKED: Literal["blocked"] = "blocked"
-
-
 NOTHING_SENT = Decision("warned", (EMPTY,))
 
 

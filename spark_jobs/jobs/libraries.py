@@ -43,8 +43,9 @@ def run(instance: Instance, request: JobRequest) -> LibrariesAnswer:
         if days.is_final(connection, request.business_date):
             kept = facts.get(connection, request.business_date, FACT) or []
             return LibrariesAnswer(outcome="final", tables=tuple(BuiltTable(**one) for one in kept))
-    project = dbt_runs.render(instance, instance.folder("derived", "dbt"))
-    spark = dbt_runs.connect(instance)
+    contracts = dbt_runs.contracts_of(instance)
+    project = dbt_runs.render(instance, contracts, instance.folder("derived", "dbt"))
+    spark = dbt_runs.connect(instance, contracts)
     area = open_area(instance, "lake")
     run_ = dbt.Run(request.business_date, instance.timezone, instance.city.region_code, area.spark_url(), session.remote(instance))
     try:

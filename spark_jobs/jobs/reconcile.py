@@ -8,7 +8,7 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.ingest.reconciliation import can_be_compared
-from lakehouse.jobs import Answer, JobRequest
+from lakehouse.jobs import Answer, JobRequest, resource_of
 from spark_jobs.ingest.reconciliation import compare
 
 
@@ -29,9 +29,7 @@ class ReconcileAnswer(Answer):
 
 def run(instance: Instance, request: JobRequest) -> ReconcileAnswer:
     """Compare the source of a resource and tell what is missing on either side; nothing is fetched and nothing closed."""
-    if request.resource is None:
-        raise ConfigError(Problem("job reconcile", "no resource was named.", "", "add --resource.").text())
-    contract = load_contract_of(instance.settings.contracts, request.resource)
+    contract = load_contract_of(instance.settings.contracts, resource_of("reconcile", request))
     if not can_be_compared(contract):
         found = "its contract asks for no comparison of the whole source."
         raise ConfigError(Problem(contract.code, found, "a table or an API with `reconcile`", "add reconcile to its source.").text())

@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
+from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.policies import load_policies
 from lakehouse.derive import dbt
@@ -41,24 +42,32 @@ class BuiltTable:
     seconds: float = 0.0
 
 
-def render(instance: Instance, folder: Path) -> Path:
-    """Render the project of an instance into a folder and return it.
+def contracts_of(instance: Instance) -> dict[str, Contract]:
+    """Return the contracts whose tables the models read.
 
     Raises:
-        ContractError: authority or policies are wrong, or the contract of a silver table with data, whose values would disappear.
+        ContractError: the contract of a silver table with data is wrong, so its values would disappear.
     """
     contracts, wrong = load_sound_contracts(instance.settings.contracts)
     filled = {table.removeprefix("silver.") for table in storage.tables(instance) if table.startswith("silver.")}
     if wrong and filled - set(contracts):
         raise ContractError("\n".join(wrong))
+    return contracts
+
+
+def render(instance: Instance, contracts: Mapping[str, Contract], folder: Path) -> Path:
+    """Render the project of an instance into a folder and return it.
+
+    Raises:
+        ContractError: authority or policies are wrong.
+    """
     declarations = instance.settings.contracts
     authority, policies = load_authority(declarations / "authority.yaml", contracts), load_policies(declarations / "policies.yaml")
     return dbt.render(instance.settings.dbt_project, folder, dbt.Declared(contracts, authority, policies))
 
 
-def connect(instance: Instance) -> SparkSession:
+def connect(instance: Instance, contracts: Mapping[str, Contract]) -> SparkSession:
     """Return this process's Spark session, which dbt uses too, with every silver table that the models read in its catalog."""
-    contracts, _ = load_sound_contracts(instance.settings.contracts)
     spark = session.open_session(instance, tables=map(silver, contracts))
     for contract in contracts.values():
         storage.ensure_tables(spark, instance, contract)

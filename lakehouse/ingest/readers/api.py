@@ -30,7 +30,7 @@ def fetch(endpoint: ApiEndpoint, contract: Contract, asked: Window, target: Path
     """
     source = _source(contract)
     bounds = limits or Limits()
-    where = f"{source.connection}: {source.path}"
+    where = source.place
     with ApiClient(endpoint, where, bounds) as client, target.open("wb") as file:
 
         def ask(parameters: Mapping[str, str]) -> Page:

@@ -129,10 +129,6 @@ def _source(contract: Contract) -> PostgresSource:
     return contract.source
 
 
-def _where(source: PostgresSource) -> str:
-    return f"{source.connection}: table {source.table}"
-
-
 @contextmanager
 def _snapshot(url: URL, contract: Contract, timezone: str) -> Iterator[_Table]:
     """Yield the table as it is at one moment; whatever is asked until the block ends is answered from that moment."""
@@ -144,7 +140,7 @@ def _snapshot(url: URL, contract: Contract, timezone: str) -> Iterator[_Table]:
             yield _Table(connection, contract, _types(connection, source, contract))
     except psycopg.Error as error:  # the error's own text may quote a row: only the SQLSTATE is reported
         found = f"the source database refused the query (SQLSTATE {error.sqlstate or 'none'})."
-        raise refusal(_where(source), found, "", "ask the department that runs the source.") from None
+        raise refusal(source.place, found, "", "ask the department that runs the source.") from None
 
 
 def _connection(url: URL, source: PostgresSource, timezone: str) -> psycopg.Connection:
@@ -157,7 +153,7 @@ def _connection(url: URL, source: PostgresSource, timezone: str) -> psycopg.Conn
     except psycopg.OperationalError:
         found = f"the source database does not answer at {url.host}:{url.port}/{url.database}, or refuses us."
         fix = f"start it, or correct HUILIU_CONNECTION_{source.connection.upper()}; the next run takes what was missed."
-        raise refusal(_where(source), found, "", fix) from None
+        raise refusal(source.place, found, "", fix) from None
 
 
 def _types(connection: psycopg.Connection, source: PostgresSource, contract: Contract) -> dict[str, str]:
@@ -165,16 +161,16 @@ def _types(connection: psycopg.Connection, source: PostgresSource, contract: Con
     table = _name(source).as_string(connection)
     exists = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone()
     if not exists or not exists[0]:
-        raise refusal(_where(source), "the table does not exist, or we may not read it.", "", "restore it, or correct source.table.")
+        raise refusal(source.place, "the table does not exist, or we may not read it.", "", "restore it, or correct source.table.")
     there: dict[str, str] = dict(connection.execute(COLUMN_TYPES, (table,)).fetchall())
     wanted = [*(column.source_name for column in contract.kept_columns), source.watermark]
     missing = sorted(set(wanted).difference(there))
     if missing:
         found = f"columns are missing: {', '.join(missing)}."
-        raise refusal(_where(source), found, nearest_first(missing[0], list(there)), "restore them, or correct the contract.")
+        raise refusal(source.place, found, nearest_first(missing[0], list(there)), "restore them, or correct the contract.")
     if there[source.watermark] not in WATERMARKS:
         found = f"the watermark {source.watermark} is of the type {there[source.watermark]}, which is no moment."
-        raise refusal(_where(source), found, WATERMARKS_IN_WORDS, "name another column in source.watermark.")
+        raise refusal(source.place, found, WATERMARKS_IN_WORDS, "name another column in source.watermark.")
     return there
 
 

@@ -6,6 +6,8 @@ import codecs
 from collections.abc import Iterable
 
 from lakehouse.contracts.layouts import Encoding
+from lakehouse.ingest.readers.foreign import WRITTEN, Written
+from lakehouse.ingest.readers.likelihood import cost
 
 MARKS: tuple[tuple[bytes, Encoding], ...] = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -16,12 +18,7 @@ MARKS: tuple[tuple[bytes, Encoding], ...] = (
 DECODES = 0.9  # share of the lines with other letters than ASCII that must decode
 ZEROS = 0.05  # in UTF-16 every separator, digit and line end has a zero byte
 LOOKED_AT = 4 * 1024 * 1024
-# The lead bytes of frequent characters and of punctuation: GB 2312 as a whole, the first level of Big5.
-COMMON: dict[Encoding, tuple[str, tuple[range, ...]]] = {
-    "gb18030": ("gb2312", (range(0xA1, 0xA4), range(0xB0, 0xF8))),
-    "big5": ("big5", (range(0xA1, 0xA4), range(0xA4, 0xC7))),
-}
-CODECS: dict[Encoding, str] = {"gb18030": "gb18030", "big5": "big5hkscs"}
+DOUBLE_BYTE: tuple[Encoding, ...] = ("gb18030", "big5")
 
 
 def guess_encoding(content: bytes) -> Encoding:
@@ -36,7 +33,7 @@ def guess_encoding(content: bytes) -> Encoding:
     decoded = sum(_decodes(line) for line in lines)
     if decoded >= DECODES * len(lines):
         return "utf-8"
-    return max(COMMON, key=lambda encoding: _commonness(lines, encoding))
+    return min(DOUBLE_BYTE, key=lambda encoding: _unlikelihood(lines, WRITTEN[encoding]))
 
 
 def _decodes(line: bytes) -> bool:
@@ -47,25 +44,6 @@ def _decodes(line: bytes) -> bool:
     return True
 
 
-def _commonness(lines: Iterable[bytes], encoding: Encoding) -> float:
-    """Return the share of frequent characters, were the lines written so; a line that does not decode has none."""
-    letters = common = 0
-    for line in lines:
-        try:
-            text = line.decode(CODECS[encoding])
-        except UnicodeDecodeError:
-            letters += len(line) // 2
-            continue
-        other = [letter for letter in text if not letter.isascii()]
-        letters += len(other)
-        common += sum(_is_common(letter, encoding) for letter in other)
-    return common / max(letters, 1)
-
-
-def _is_common(letter: str, encoding: Encoding) -> bool:
-    codec, leads = COMMON[encoding]
-    try:
-        lead = letter.encode(codec)[0]
-    except UnicodeEncodeError:
-        return False
-    return any(lead in some for some in leads)
+def _unlikelihood(lines: Iterable[bytes], written: Written) -> float:
+    """Return how unlikely the lines are as text in an encoding."""
+    return sum(cost(line.decode(written.codec, "replace"), written.costs) for line in lines)
