@@ -25,7 +25,7 @@ from lakehouse.jobs import JobRequest
 from lakehouse.naming import ingest_dag, silver
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, days, ingest_runs
-from lakehouse.orchestrator import Orchestrator, Run
+from lakehouse.orchestrator import ENDED, Orchestrator, Run
 from spark_jobs.lake.storage import versions
 from tests.e2e import knowledge
 from tests.e2e.published import recipients, recorded
@@ -103,7 +103,7 @@ class Cleared:
 
 @pytest.fixture(scope="module")
 def cleared(backfilled: Backfilled) -> Cleared:
-    """Return what was red, when the day is published again."""
+    """Return what was red, when the day is published again and nothing runs any more."""
     instance, orchestrator = backfilled.instance, Orchestrator(backfilled.instance)
     runs = backfilled.runs(THIRD, set(load_contracts(instance.settings.contracts)))
     red = {run.dag_id: [t.task_id for t in orchestrator.tasks(run) if t.state == "failed"] for run in runs}
@@ -112,6 +112,7 @@ def cleared(backfilled: Backfilled) -> Cleared:
         if run.dag_id in then.red:
             orchestrator.clear(run)
     _until(lambda: (_issue(instance, THIRD) or (0,))[1:] == ("published",) and not _failed(instance))
+    _until(lambda: all(run.state in ENDED for day in (FIRST, SECOND, THIRD) for run in orchestrator.runs(day)))  # also what proves the day
     return then
 
 

@@ -272,7 +272,7 @@ def _day(chance: Random) -> str:
 
 def _moment(chance: Random) -> str:
     around = datetime(2026, 6, 1) if chance.random() < 0.8 else datetime(1988, 4, 10)  # noqa: DTZ001
-    moment = around + timedelta(minutes=chance.randrange(-30, 15), seconds=chance.randrange(60))
+    moment = around + timedelta(minutes=chance.randrange(-20, 10), seconds=chance.randrange(60))
     if chance.random() < 0.04:
         return chance.choice(EDGES)
     return f"{moment:%Y-%m-%d %H:%M:%S}" + chance.choice(FRACTIONS)
