@@ -41,6 +41,11 @@ def browser() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes after their parameter: those of a workbook hold the time they were written, and all processes must name tests alike."""
+    return argname if isinstance(val, bytes) else None
+
+
 class Tiers:
     """Counts every test under its tier, also when several processes run them."""
 
