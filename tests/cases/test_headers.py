@@ -18,6 +18,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.errors import SourceError
 from lakehouse.ingest.landing import open_landed
 from lakehouse.ingest.readers import read_delivery, reader_of
+from lakehouse.ingest.readers.header import Expected, judge
 from lakehouse.ingest.staging import stage
 from lakehouse.naming import landing_prefix
 from lakehouse.objects import Area
@@ -190,6 +191,21 @@ def test_what_is_wrong_with_a_header_is_told_with_its_remedy(name: str, kind: st
     assert fix in told
     for value in ("王某", "王小明", "13800138000", "440106198001011234"):
         assert value not in told
+
+
+@pytest.mark.parametrize(
+    ("found", "declared"),
+    [
+        (("申请人/姓名", "家庭/人数", "王小明/人均月收入"), ("申请人/姓名", "家庭/人数", "家庭/人均月收入")),
+        (("address_id", "alias", "望海街道"), ("address_id", "alias", "street_name")),
+        (("address_id", "alias", "海前社区"), ("address_id", "alias", "community_name")),
+    ],
+    ids=["data above a declared name", "a street by its own name", "a community by its own name"],
+)
+def test_a_value_that_says_what_its_column_holds_is_told_by_its_place_only(found: tuple[str, ...], declared: tuple[str, ...]) -> None:
+    told = judge(found, Expected("c_some", declared)).found()
+    assert f"column 3, meant for {declared[2]}?" in told
+    assert found[2] not in told
 
 
 def test_a_header_in_two_rows_that_lost_one_tells_no_data() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 SECONDS = 5.0  # of processor time for one file of some kilobytes, read and counted; most need a hundredth of one
+SECONDS_PER_BYTE = 20e-6  # beyond: a mutant may have a million bytes, and each two of them may be a row
 MORE_MEMORY = 1 << 30
 
 
@@ -21,8 +22,8 @@ class OutOfTimeError(BaseException):
 
 
 @contextmanager
-def in_time(seconds: float = SECONDS) -> Iterator[None]:
-    """End what takes more processor time.
+def in_time(size: int = 0, seconds: float = SECONDS) -> Iterator[None]:
+    """End what takes more processor time than a file of so many bytes may.
 
     Raises:
         OutOfTimeError: the time has passed.
@@ -32,7 +33,7 @@ def in_time(seconds: float = SECONDS) -> Iterator[None]:
         raise OutOfTimeError
 
     before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds + size * SECONDS_PER_BYTE)
     try:
         yield
     finally:

@@ -57,7 +57,7 @@ def judged(mutant: Mutant, reader: Reader | None = None) -> Verdict:
     used, said = reader or reader_of(mutant.seed.contract), []
     verdict, counted = Verdict("crashed"), 0
     try:
-        with hearing(said), in_time():
+        with hearing(said), in_time(len(mutant.content)):
             counted = _read(mutant, used, verdict)
     except OutOfTimeError:
         verdict.faults["hang"] = "the reader does not end"
@@ -141,7 +141,7 @@ def _misread(mutant: Mutant, records: list[Record]) -> Iterator[tuple[str, str]]
     views: list[str] = []
     for reading in independent_readings(mutant.seed.contract.code):
         try:
-            with redirect_stdout(io.StringIO()), in_time():
+            with redirect_stdout(io.StringIO()), in_time(len(mutant.content)):
                 rows, _ = reading(mutant.content)
         except (Exception, OutOfTimeError) as error:
             views.append(f"{type(error).__name__}: {error}"[:80])

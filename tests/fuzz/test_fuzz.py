@@ -115,7 +115,7 @@ def test_a_rejected_row_that_others_read_is_no_fault_where_its_cell_was_changed(
 
 
 def test_what_does_not_end_is_ended() -> None:
-    with pytest.raises(OutOfTimeError), in_time(0.05):
+    with pytest.raises(OutOfTimeError), in_time(seconds=0.05):
         next(number for number in iter(int, 1) if number)
 
 

@@ -96,6 +96,7 @@ ROLES = (
     (r"户籍", "hukou"),
     (r"居住地?|现住", "residence"),
 )
+BESIDE = r"名称|名$|号码?$|代码|编码|编号|所在|所属|现|本人|的"  # what headers say beside it that is never all of a value
 
 
 @cache
@@ -103,6 +104,14 @@ def meaning_of(header: str) -> Meaning | None:
     """Return what a header says its column holds, None where it says nothing we know."""
     spoken = _spoken(header)
     return next((meaning for meaning in MEANINGS if re.search(meaning.heard, spoken)), None)
+
+
+def says_nothing_else(header: str) -> bool:
+    """Return whether a header has no letters beside what it says of its column; a street's own name does not say what a street is."""
+    spoken, meaning = _spoken(header), meaning_of(header)
+    for heard in (*([meaning.heard] if meaning else []), *(heard for heard, _ in ROLES), BESIDE):
+        spoken = re.sub(heard, "", spoken)
+    return not any(map(str.isalpha, spoken))
 
 
 def role_of(header: str) -> str | None:

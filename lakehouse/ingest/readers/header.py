@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from lakehouse.contracts.guess.meanings import meaning_of, role_of
+from lakehouse.contracts.guess.meanings import meaning_of, role_of, says_nothing_else
 from lakehouse.contracts.model import Contract, XlsxSource
 from lakehouse.ingest.readers.records import refusal
 
@@ -18,6 +18,7 @@ MOST_FURTHER = 3  # columns that a source adds at once; more are told by their p
 LONGEST_NAME, LONGEST_WORD = 64, 24
 NO_NAME = re.compile(r"[0-9]{6}|[\x00-\x1f\x7f]|@")  # digits of a number or a date, control characters, an address: that is data
 ALIKE = 0.6
+JOINED = "/"  # between the texts of several header rows
 
 
 @dataclass(frozen=True)
@@ -183,11 +184,21 @@ def _is_name(text: str) -> bool:
 
 
 def _is_alike(text: str, meant: str | None) -> bool:
-    """Return whether a text is much like the name it is meant for: but for spelling, by what both say, or by most of its letters."""
-    if meant is None or not _is_name(text) or len(text) > LONGEST_WORD or (text.startswith(meant) and _plain(text) != _plain(meant)):
+    """Return whether a text is much like the name it is meant for: but for spelling, by what both say, or by most of its letters.
+
+    Where two header rows are joined to a name, each part must be like its part: above a declared part there may stand data.
+    """
+    if meant is None:
+        return False
+    parts, others = text.split(JOINED), meant.split(JOINED)
+    return len(parts) == len(others) and all(map(_is_like, parts, others))
+
+
+def _is_like(text: str, meant: str) -> bool:
+    if not _is_name(text) or len(text) > LONGEST_WORD or (text.startswith(meant) and _plain(text) != _plain(meant)):
         return False
     said = _said(text)
-    says_the_same = said is not None and said == _said(meant) and not any(map(str.isdigit, text))
+    says_the_same = said is not None and said == _said(meant) and says_nothing_else(text) and not any(map(str.isdigit, text))
     return _plain(text) == _plain(meant) or says_the_same or bool(get_close_matches(text, [meant], cutoff=ALIKE))
 
 

@@ -74,7 +74,7 @@ def _object(line: Line, declared: Mapping[str, Column]) -> Mapping[str, str | No
     except UnicodeDecodeError:
         raise BrokenRecordError(undecodable(line.content, "utf-8")) from None
     try:
-        found = json.loads(text, object_pairs_hook=_pairs, parse_int=JsonNumber, parse_float=JsonNumber, parse_constant=_no_constant)
+        found = DECODER.decode(text)
     except (json.JSONDecodeError, RecursionError):
         raise BrokenRecordError("malformed_json") from None
     if not isinstance(found, dict):
@@ -111,3 +111,6 @@ def _text(value: object, column: Column) -> str | None:
     except UnicodeEncodeError:  # half of a surrogate pair, written as an escape
         raise BrokenRecordError("undecodable") from None
     return by_value(value, column.type) if isinstance(value, JsonNumber) else value
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=JsonNumber, parse_float=JsonNumber, parse_constant=_no_constant)

@@ -16,7 +16,7 @@ from lakehouse.contracts.model import Column, Contract, XlsxSource
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers import xlsx_reasons as reasons
 from lakehouse.ingest.readers.foreign import misread
-from lakehouse.ingest.readers.header import check_header, expected_of
+from lakehouse.ingest.readers.header import JOINED, check_header, expected_of
 from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, BrokenRecordError, Record, refusal
 from lakehouse.ingest.readers.xlsx_archive import telling_damage
 from lakehouse.ingest.readers.xlsx_cells import Cell, Meaning, SheetRow, rows
@@ -145,7 +145,7 @@ class _Sheet:
         names = []
         for column in range(1, width + 1):
             anchors = dict.fromkeys(covered.get((row, column), (row, column)) for row in wanted)
-            names.append("/".join(text for anchor in anchors if (text := texts.get(anchor))))
+            names.append(JOINED.join(text for anchor in anchors if (text := texts.get(anchor))))
         while names and not names[-1]:
             names.pop()
         return names
