@@ -154,15 +154,17 @@ def _put_keys(instance: Instance, archive: Archive) -> tuple[str, ...]:
     folder, differing = instance.folder("keys"), _differing(instance, archive)
     folder.chmod(0o700)
     if differing:
-        aside = instance.folder("keys", f"replaced-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-        aside.chmod(0o700)
+        aside = Path(tempfile.mkdtemp(dir=folder, prefix=f"replaced-{datetime.now(UTC):%Y%m%d}-"))
         for name in differing:
             (folder / name).rename(aside / name)
     for name in [*archive.names(KEYS), *archive.names(STATE)]:
         path = instance.home / name
         if not path.exists():
-            path.touch(mode=0o644 if path.name == keys.PUBLIC else 0o600)
-            archive.extract(name, path)
+            scratch = path.with_name(f".{path.name}.restored")
+            scratch.touch(mode=0o600)
+            archive.extract(name, scratch)
+            scratch.chmod(0o644 if path.name == keys.PUBLIC else 0o600)
+            scratch.rename(path)
     return tuple(differing)
 
 
@@ -191,5 +193,5 @@ def _unfinished(connection: Connection) -> date | None:
     """Return the newest day that took anything in or was published, when something taken in has not been through all steps."""
     if not batches.unfinished(connection):
         return None
-    published = days.last_published(connection)
-    return max(filter(None, (batches.last_taken(connection), published and published.business_date)), default=None)
+    taken, published = batches.last_taken(connection), days.last_published(connection)
+    return max(taken, published.business_date) if taken and published else taken

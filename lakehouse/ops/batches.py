@@ -175,7 +175,8 @@ def unfinished(connection: Connection) -> int:
 
 def last_taken(connection: Connection) -> date | None:
     """Return the newest business date whose run took a batch in, None when none did."""
-    return connection.scalar(select(func.max(batch.c.taken_on)))
+    found: date | None = connection.scalar(select(func.max(batch.c.taken_on)))
+    return found
 
 
 def taken_on(connection: Connection, business_date: date) -> list[Batch]:
