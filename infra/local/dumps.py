@@ -71,7 +71,8 @@ def _drop(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> No
 
 def _run(tool: str, url: URL, arguments: Sequence[str]) -> None:
     """Run a tool on a database; the password is in no list of processes, and of its messages only the first lines of errors are told."""
-    address = make_conninfo(host=url.host, port=url.port, user=url.username, dbname=url.database, **url.query)
+    settings = {name: values[-1] for name, values in url.normalized_query.items()}
+    address = make_conninfo(host=url.host, port=url.port, user=url.username, dbname=url.database, **settings)
     command = [str(postgres.program_path(tool)), "--dbname", address, "--no-password", *arguments]
     variables = {**os.environ, "PGPASSWORD": url.password or "", "PGCONNECT_TIMEOUT": "10"}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
