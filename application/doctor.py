@@ -149,7 +149,8 @@ def _backup(instance: Instance) -> Finding:
         return Finding(
             "backup", "warning", f"there is none, and losing {key} loses the identity of every person: `huiliu backup --to FOLDER`"
         )
-    if changed := [name for name in VITAL_KEYS if last.keys.get(name) != file_sha256(key.with_name(name))]:
+    in_use = {name: file_sha256(key.with_name(name)) for name in VITAL_KEYS if key.with_name(name).is_file()}
+    if changed := [name for name, sha256 in in_use.items() if last.keys.get(name) != sha256]:
         return Finding("backup", "bad", f"the last one, {last.archive}, does not hold {', '.join(changed)} as in use: `huiliu backup`")
     return Finding("backup", *_told(instance, last, datetime.now(UTC) - last.made_at))
 
