@@ -26,11 +26,6 @@ def silver(resource: str) -> str:
     return f"silver.{resource}"
 
 
-def rebuilt(resource: str) -> str:
-    """Return the table that holds the history of a resource while it is built again beside silver."""
-    return f"ops.rebuilt_{resource}"
-
-
 def library(name: str) -> str:
     """Return the base library of this name, e.g. `person`; authority.yaml says which one holds which kind of entity."""
     return f"base.{name}"

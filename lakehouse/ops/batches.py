@@ -14,7 +14,6 @@ from lakehouse.ops.tables import batch, batch_sighting
 
 Gate = Literal["passed", "warned", "blocked", "refused"]
 Stage = Literal["bronze", "gate", "silver"]
-STAGES: tuple[Stage, ...] = ("bronze", "gate", "silver")
 
 
 @dataclass(frozen=True)
@@ -167,18 +166,6 @@ def of_resource(connection: Connection, resource: str) -> list[Batch]:
 def open_for(connection: Connection, resource: str, stage: Stage) -> list[Batch]:
     """Return the batches that wait for a stage, in order of delivery."""
     return _batches(connection, batch.c.resource == resource, _OPEN[stage])
-
-
-def written_on(connection: Connection, resource: str) -> dict[str, date]:
-    """Return the batches of a resource that are in silver, each with the day that wrote them.
-
-    The published day that counts a batch stands in the store too, so it is right even where the record of the step was lost.
-    """
-    day = func.coalesce(batch.c.counted_on, batch.c.silver_on)
-    found = connection.execute(
-        select(batch.c.batch_id, day.label("day")).where(batch.c.resource == resource, batch.c.silver_on.is_not(None))
-    )
-    return {row.batch_id: row.day for row in found}
 
 
 def unfinished(connection: Connection) -> int:

@@ -67,7 +67,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Step:
-    """One silver step of a resource: what it reads, the business date (`on`) recorded for what it writes, and where if not to silver."""
+    """One silver step of a resource: what it reads, and the business date (`on`) recorded for what it writes."""
 
     spark: SparkSession
     contract: Contract
@@ -75,11 +75,6 @@ class Step:
     key_path: Path
     selection: Selection
     on: date
-    table: str = ""
-
-    @property
-    def _history(self) -> str:
-        return self.table or silver(self.contract.code)
 
     @cached_property
     def judged(self) -> DataFrame:
@@ -115,7 +110,7 @@ class Step:
 
     @cached_property
     def _open(self) -> DataFrame:
-        return storage.read(self.spark, self._history).where(OPEN)
+        return storage.read(self.spark, silver(self.contract.code)).where(OPEN)
 
     @cached_property
     def _absent_now(self) -> Absences | None:
@@ -176,7 +171,7 @@ class Step:
 
     def write(self) -> storage.Changes:
         """Write the versions that differ in one MERGE and return how many were written."""
-        table = self._history
+        table = silver(self.contract.code)
         current = self._open.join(self._firsts, "_key", "semi").localCheckpoint()
         late = self._late(current)
         absences = [self._vanished] if self._vanished is not None else []
@@ -206,13 +201,13 @@ class Step:
         Raises:
             QualityError: a key has no version, or versions overlap.
         """
-        versions = storage.read(self.spark, self._history).where("_replaced_on IS NULL").join(self._firsts, "_key", "semi")
+        versions = storage.read(self.spark, silver(self.contract.code)).where("_replaced_on IS NULL").join(self._firsts, "_key", "semi")
         of_key = versions.withColumn("_broken", overlaps()).groupBy("_key").agg(F.count_if("_broken").alias("_broken"))
         found = self._firsts.join(of_key, "_key", "left").agg(F.count_if(F.col("_broken").isNull()), F.count_if(F.col("_broken") > 0))
         missing, broken = found.collect()[0]
         if missing or broken:
             text = f"a fresh read finds {missing} keys without a version and {broken} whose versions overlap."
-            raise QualityError(Problem(self._history, text, "none", "run the step again.").text())
+            raise QualityError(Problem(silver(self.contract.code), text, "none", "run the step again.").text())
 
     def _late(self, current: DataFrame) -> DataFrame | None:
         """Return the keys to cut again from bronze, because a new row is not later than a known one; None if there are none."""

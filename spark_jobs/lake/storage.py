@@ -119,12 +119,6 @@ def ensure_tables(spark: SparkSession, instance: Instance, contract: Contract) -
             ensure_table(spark, instance, shape)
 
 
-def drop(spark: SparkSession, instance: Instance, table: str) -> None:
-    """Remove a table of the lake with its files, if it is there."""
-    spark.sql(f"DROP TABLE IF EXISTS {table}")
-    open_area(instance, "lake").delete_below(table_path(table))
-
-
 def read(spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
     """Return the rows of a table: of one version, or by default of the latest commit at the time of use."""
     if version is None:
