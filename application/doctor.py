@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import shutil
@@ -10,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import uuid4
 
@@ -17,6 +17,8 @@ import psutil
 
 from infra.local import java, keys, lifecycle, minio, ports, postgres
 from infra.spark import jars
+from lakehouse.backup.archive import file_sha256
+from lakehouse.backup.last import LastBackup, last_backup
 from lakehouse.config import Instance
 from lakehouse.errors import LakehouseError
 from lakehouse.objects import open_area
@@ -25,7 +27,8 @@ from lakehouse.ops import audit, connect
 State = Literal["ok", "warning", "bad"]
 LEAST_DISK_GIB = 5
 LEAST_MEMORY_GIB = 4
-BACKUP = "HUILIU_KEY_BACKUP"
+OLDEST_BACKUP = timedelta(days=2)
+VITAL_KEYS = ("hmac.key", "signing.key")
 GIB = 2**30
 
 
@@ -50,7 +53,7 @@ def examine(instance: Instance) -> list[Finding]:
         "ports": _ports,
         "store": _store,
         "keys": _keys,
-        "key backup": _backup,
+        "backup": _backup,
         "audit": _audit,
     }
     findings = []
@@ -139,15 +142,30 @@ def _keys(instance: Instance) -> Finding:
 
 def _backup(instance: Instance) -> Finding:
     key = instance.home / "keys" / "hmac.key"
-    place = instance.settings.key_backup
     if not key.is_file():
-        return Finding("key backup", "ok", "no key yet")
-    if not place:
-        return Finding("key backup", "warning", f"{BACKUP} names no folder: losing {key} loses the identity of every person")
-    copy = place / key.name
-    if copy.is_file() and hashlib.sha256(copy.read_bytes()).digest() == hashlib.sha256(key.read_bytes()).digest():
-        return Finding("key backup", "ok", f"{copy} equals the key in use")
-    return Finding("key backup", "bad", f"{copy} is missing or differs from the key in use: copy {key} there")
+        return Finding("backup", "ok", "nothing to back up yet")
+    last = last_backup(instance)
+    if last is None:
+        return Finding(
+            "backup", "warning", f"there is none, and losing {key} loses the identity of every person: `huiliu backup --to FOLDER`"
+        )
+    in_use = {name: file_sha256(key.with_name(name)) for name in VITAL_KEYS if key.with_name(name).is_file()}
+    if changed := [name for name, sha256 in in_use.items() if last.keys.get(name) != sha256]:
+        return Finding("backup", "bad", f"the last one, {last.archive}, does not hold {', '.join(changed)} as in use: `huiliu backup`")
+    return Finding("backup", *_told(instance, last, datetime.now(UTC) - last.made_at))
+
+
+def _told(instance: Instance, last: LastBackup, age: timedelta) -> tuple[State, str]:
+    """Return what is to be said of a backup that holds the keys in use."""
+    hours = int(age / timedelta(hours=1))
+    told = f"{last.archive}, made {hours} hours ago" if hours < 48 else f"{last.archive}, made {age.days} days ago"
+    if age > OLDEST_BACKUP:
+        return "warning", f"{told}: make one every day, `huiliu backup`"
+    if not last.archive.is_file():
+        return "warning", f"{told}, is not there any more"
+    if last.archive.is_relative_to(instance.home):
+        return "warning", f"{told}, lies in the home it is to replace: `huiliu backup --to FOLDER`, best on another machine"
+    return "ok", told
 
 
 def _audit(instance: Instance) -> Finding:

@@ -8,6 +8,7 @@ import sys
 import typer
 
 from huiliu import (
+    backup,
     contracts,
     docs,
     doctor,
@@ -51,6 +52,7 @@ for commands in (
     returns,
     sql,
     rebuild,
+    backup,
     tools,
 ):
     commands.register(app)

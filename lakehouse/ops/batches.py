@@ -168,6 +168,17 @@ def open_for(connection: Connection, resource: str, stage: Stage) -> list[Batch]
     return _batches(connection, batch.c.resource == resource, _OPEN[stage])
 
 
+def unfinished(connection: Connection) -> int:
+    """Return how many batches wait for any of their steps."""
+    return connection.scalar(select(func.count()).select_from(batch).where(or_(*_OPEN.values()))) or 0
+
+
+def last_taken(connection: Connection) -> date | None:
+    """Return the newest business date whose run took a batch in, None when none did."""
+    found: date | None = connection.scalar(select(func.max(batch.c.taken_on)))
+    return found
+
+
 def taken_on(connection: Connection, business_date: date) -> list[Batch]:
     """Return the batches that the run of a business date took in."""
     return _batches(connection, batch.c.taken_on == business_date)

@@ -8,12 +8,15 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, exists, select, text
 from sqlalchemy.exc import OperationalError
 
 from lakehouse.config import Instance
 from lakehouse.connections import OPERATIONAL, connection_url
 from lakehouse.errors import ConfigError, Problem
+from lakehouse.ops.tables import SCHEMA, metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 4_404_001
@@ -43,6 +46,22 @@ def migrate(instance: Instance) -> None:
     with connect(instance) as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         command.upgrade(migration_config(connection), "head")
+
+
+def schema_version(connection: Connection) -> str:
+    """Return the version of the schema `huiliu`; empty when it was never migrated."""
+    context = MigrationContext.configure(connection, opts={"version_table_schema": SCHEMA})
+    return context.get_current_revision() or ""
+
+
+def known_versions() -> list[str]:
+    """Return the versions of the schema that this version of the program can migrate, the newest first."""
+    return [one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+
+
+def is_empty(connection: Connection) -> bool:
+    """Return whether no table of the schema `huiliu` has a row."""
+    return not any(connection.execute(select(exists(select(1).select_from(table)))).scalar_one() for table in metadata.sorted_tables)
 
 
 def migration_config(connection: Connection) -> Config:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -16,11 +18,12 @@ from lakehouse.returns.build_record import BuildRecord
 from lakehouse.returns.day_entries import inputs, published
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.inputs import Inputs, stored
-from lakehouse.returns.manifest import sha256
+from lakehouse.returns.manifest import canonical, sha256
 from lakehouse.returns.publication import Published
 
 FACT = "returns"
 LEFT_OUT = "left_out"
+LEDGER = "ledger.json"
 
 
 def record_publication(connection: Connection, edition: Edition, published: Published, closed: days.Day) -> None:
@@ -38,6 +41,7 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
     recipients.put(connection, (one for one in edition.addressees if one.recipient_id not in known or one.department_uscc))
     if set(packages.of_issue(connection, edition.date, published.issue)) != set(published.packages):
         packages.put(connection, published.packages)
+    _keep(connection, edition.exchange, edition.date, published.issue)
     if known_day is None or known_day.entry_sha256 != published.entry_sha256:
         told = {"issue": published.issue, "entry_sha256": published.entry_sha256, "packages": len(published.packages)}
         audit.append(connection, audit.operator(), "publish", f"day {edition.date}", told)
@@ -62,15 +66,53 @@ def tell_left_out(connection: Connection, edition: Edition, clocks: Clocks) -> N
 
 
 def restore(connection: Connection, area: Area) -> int:
-    """Record every published day and what it counts, in order, from a list of all day entries; return how many days there are.
+    """Record every published day with its gaps and packages and what it counts, in order, from a list of all day entries.
 
-    The gaps of a day are not in the store: a day that was not recorded has none. Its packages are recorded when it is run again.
+    A day from before its records were kept in the store has no gaps, and its packages are recorded when it is run again.
+
+    Returns:
+        The number of published days.
     """
     issues = published(area)
     for day, issue in sorted(issues.items()):
-        days.publish(connection, day, issue, sha256(area.get(day_entry_path(day, issue))))
+        entry_sha256, known = sha256(area.get(day_entry_path(day, issue))), days.get(connection, day, issue)
+        if known is None or known.entry_sha256 != entry_sha256:
+            _recall(connection, area, day, issue)
+            days.publish(connection, day, issue, entry_sha256)
         _record_inputs(connection, day, stored(inputs(area, day, issue)))
     return len(issues)
+
+
+def _keep(connection: Connection, area: Area, day: date, issue: int) -> None:
+    """Keep beside the day entry (operator only) what is recorded of a publication and stands nowhere else in the store."""
+    recorded, made = days.get(connection, day, issue), packages.of_issue(connection, day, issue)
+    whom = {one.recipient_id for one in made}
+    document = {
+        "gaps": recorded.gaps if recorded else [],
+        "packages": [{**asdict(one), "business_date": one.business_date.isoformat()} for one in made],
+        "recipients": [_dated(one) for one in recipients.at(connection, day) if one.recipient_id in whom],
+    }
+    path, content = day_entry_path(day, issue, LEDGER), canonical(document)
+    if not area.put_new(path, content) and area.get(path) != content:
+        area.put(path, content)
+
+
+def _recall(connection: Connection, area: Area, day: date, issue: int) -> None:
+    try:
+        kept = json.loads(area.get(day_entry_path(day, issue, LEDGER)))
+    except FileNotFoundError:
+        return
+    days.close(connection, day, issue, kept["gaps"])
+    recipients.put(connection, (recipients.Recipient(**_parsed(one, "valid_from", "valid_to")) for one in kept["recipients"]))
+    packages.put(connection, (packages.Package(**_parsed(one, "business_date")) for one in kept["packages"]))
+
+
+def _dated(one: recipients.Recipient) -> dict[str, Any]:
+    return {**asdict(one), "valid_from": one.valid_from.isoformat(), "valid_to": one.valid_to.isoformat() if one.valid_to else None}
+
+
+def _parsed(kept: dict[str, Any], *dates: str) -> dict[str, Any]:
+    return {**kept, **{name: date.fromisoformat(kept[name]) if kept[name] else None for name in dates}}
 
 
 def _record_inputs(connection: Connection, day: date, counted: Inputs) -> None:

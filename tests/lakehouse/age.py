@@ -134,11 +134,17 @@ def _landed(instance: Instance, contract: Contract, day: date, number: int) -> b
 
 def live(instance: Instance) -> None:
     """Live `DAY`: everything but the work of Spark, with the functions and jobs the steps of a day use."""
-    contracts = load_sound_contracts(instance.settings.contracts)[0]
-    areas = open_area(instance, "landing"), open_area(instance, "lake")
     for code in DELIVERED:
         for number in (1, 2):
             (instance.folder("inbox", code) / f"{DAY}_{number}.jsonl").write_text(f'{{"n": {number}}}\n')
+    work(instance)
+
+
+def work(instance: Instance) -> None:
+    """Run the steps of `DAY` on what has been delivered."""
+    contracts = load_sound_contracts(instance.settings.contracts)[0]
+    areas = open_area(instance, "landing"), open_area(instance, "lake")
+    for code in DELIVERED:
         with connect(instance) as connection:
             ingest_runs.start(connection, code, DAY)
         taken = intake.take(instance, Search(contracts[code], DAY))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from application import sample
+from application.backup import back_up
 from application.day_run import run_by_hand
 from infra.local import postgres
 from lakehouse.config import Instance
@@ -32,6 +33,7 @@ class Lived:
 
     instance: Instance
     planted: tuple[canaries.Canary, ...]  # changes delivered on the second day
+    backup: Path = Path()  # made at the end of the second day, where all three were lived
 
     @property
     def landing(self) -> Path:
@@ -54,9 +56,11 @@ def lived_city(servers: Instance, tmp_path_factory: pytest.TempPathFactory) -> I
         for day in DAYS:
             if day == SECOND:
                 planted = plant(home)
+            if day == THIRD:
+                backup = back_up(home, home.home.parent / "backups").archive
             sample.feed(home, day)
             run_by_hand(home, day, lambda _line: None)
-        yield Lived(home, planted)
+        yield Lived(home, planted, backup)
 
 
 @pytest.fixture
