@@ -16,6 +16,7 @@ from typing import Any
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first, without_values
 from lakehouse.ops import connect, ingest_runs, timings
+from lakehouse.telemetry import run_events
 
 GROUP = "huiliu.jobs"
 LOG = logging.getLogger("huiliu.jobs")
@@ -89,7 +90,7 @@ def load_job(name: str) -> Job:
 
 
 def run_job(name: str, request: JobRequest, instance: Instance | None = None) -> Answer:
-    """Run a job and return its answer; log and record how long it took and how it ended, even when it raises.
+    """Run a job and return its answer; log, record and tell (OpenLineage) how long it took and how it ended, even when it raises.
 
     Raises:
         LakehouseError: an error of Spark whose message may quote values from the data, told without them.
@@ -98,9 +99,12 @@ def run_job(name: str, request: JobRequest, instance: Instance | None = None) ->
     started_at, started = datetime.now(UTC), time.perf_counter()
     answer: Answer | None = None
     LOG.info("%s: begins, attempt %s", _what(name, request), request.attempt)
+    run = run_events.Run(name, request.business_date, request.resource, request.attempt, started_at)
+    run_events.began(instance, run)
     try:
         answer = job(instance, request)
     except Exception as error:
+        run_events.failed(instance, run, error)
         if isinstance(error, LakehouseError) or without_values(str(error)) == str(error):
             raise
         problem = Problem(f"job {_what(name, request)}", without_values(str(error)), "", "the full message is in logs/spark.log.")
@@ -112,6 +116,7 @@ def run_job(name: str, request: JobRequest, instance: Instance | None = None) ->
             LOG.info("%s: failed after %.1f s", _what(name, request), seconds)
         _record(instance, request, timing, answer)
     answer = replace(answer, seconds=seconds)
+    run_events.ended(instance, run, answer.facts())
     for line in lines(name, request, answer):
         LOG.info("%s", line)
     return answer
