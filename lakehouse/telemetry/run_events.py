@@ -17,9 +17,10 @@ from uuid import uuid4
 from lakehouse.config import Instance
 from lakehouse.errors import LakehouseError
 from lakehouse.telemetry import facets, outbox
-from lakehouse.telemetry.datasets import Catalogue, catalogue
+from lakehouse.telemetry.datasets import Catalogue
 from lakehouse.telemetry.facets import Facets
 from lakehouse.telemetry.flows import Flow, flow_of
+from lakehouse.telemetry.known import catalogue
 
 LOG = logging.getLogger("huiliu.telemetry")
 WITHOUT_SPARK = ("ingest_outcome", "close_day", "returns_publish")

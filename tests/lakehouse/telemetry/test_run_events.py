@@ -18,8 +18,9 @@ from lakehouse.ingest.intake import TakenBatch
 from lakehouse.jobs import Answer, job_names
 from lakehouse.naming import bronze, silver
 from lakehouse.telemetry import outbox, run_events
-from lakehouse.telemetry.datasets import Catalogue, catalogue, packages_of, payload_of, source_of
+from lakehouse.telemetry.datasets import Catalogue, packages_of, payload_of, source_of
 from lakehouse.telemetry.flows import OF_DAY, OF_RESOURCE
+from lakehouse.telemetry.known import catalogue
 from spark_jobs.jobs.close_day import CloseAnswer
 from spark_jobs.jobs.extract import ExtractAnswer
 from spark_jobs.jobs.gate import GateAnswer, JudgedBatch
