@@ -102,6 +102,7 @@ class Ports(BaseModel):
     airflow: int
     sample_api: int
     minio: int
+    telemetry: int
 
 
 class Instance:

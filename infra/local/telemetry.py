@@ -1,0 +1,21 @@
+"""The program that serves the metrics of an instance and sends its OpenLineage events, and whether it answers."""
+
+from __future__ import annotations
+
+import sys
+
+from infra.local import ports
+from infra.local.programs import Program
+from lakehouse.config import PROJECT, Instance
+
+MODULE = "application.telemetry"
+
+
+def programs(_instance: Instance) -> list[Program]:
+    """Return the program; the environment of the supervisor names the instance and the receiver."""
+    return [Program("telemetry", "telemetry", (sys.executable, "-m", MODULE), PROJECT, stop_seconds=5)]
+
+
+def is_healthy(instance: Instance) -> bool:
+    """Return whether the program answers; its metrics are not asked for, because they ask for the health of everything."""
+    return ports.is_answering(instance.ports.telemetry)
