@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from application.telemetry import Receiver, serve
 from huiliu.main import app
-from infra.local import telemetry
+from infra.local import keys, telemetry
 from infra.local.programs import COMPONENTS
 from lakehouse.config import Instance
 from lakehouse.telemetry import outbox
@@ -72,6 +72,7 @@ def receiving(marquez: Marquez) -> Iterator[Marquez]:
 @pytest.fixture
 def home(tmp_path: Path) -> Instance:
     instance = tiny_instance(tmp_path / "home")
+    keys.ensure(instance)
     outbox.keep(instance, [{"n": n} for n in range(3)])
     return instance
 
