@@ -64,8 +64,8 @@ class Receiver:
 
     def _tell(self, reason: str) -> None:
         if not self.is_down:
-            address = httpx.URL(self.instance.settings.openlineage_url).copy_with(userinfo=b"", query=None)
-            LOG.warning("OpenLineage: %s does not take events (%s); they are kept, and sent when it does", address, reason)
+            server = self.instance.settings.openlineage_url.partition("?")[0].rpartition("@")[2]
+            LOG.warning("OpenLineage: %s does not take events (%s); they are kept, and sent when it does", server, reason)
         self.is_down = True
 
 

@@ -11,9 +11,10 @@ from lakehouse.config import PROJECT, Instance
 MODULE = "application.telemetry"
 
 
-def programs(_instance: Instance) -> list[Program]:
-    """Return the program; the environment of the supervisor names the instance and the receiver."""
-    return [Program("telemetry", "telemetry", (sys.executable, "-m", MODULE), PROJECT, stop_seconds=5)]
+def programs(instance: Instance) -> list[Program]:
+    """Return the program; its own environment names instance and receiver, so that another receiver needs no restart of the supervisor."""
+    told = instance.settings.environment()
+    return [Program("telemetry", "telemetry", (sys.executable, "-m", MODULE), PROJECT, told, stop_seconds=5)]
 
 
 def is_healthy(instance: Instance) -> bool:

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from infra.local import keys
 from lakehouse import steps
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contracts
-from lakehouse.errors import QualityError
+from lakehouse.errors import ConfigError, QualityError
 from lakehouse.ingest.intake import TakenBatch
-from lakehouse.jobs import Answer, job_names
+from lakehouse.jobs import Answer, JobRequest, job_names, run_job
 from lakehouse.naming import bronze, silver
 from lakehouse.telemetry import outbox, run_events
 from lakehouse.telemetry.datasets import Catalogue, packages_of, payload_of, source_of
@@ -185,6 +186,17 @@ def test_a_failure_is_told_without_values(tmp_path: Path, error: Exception, mess
     assert (event["eventType"], event["run"]["facets"]["errorMessage"]["message"]) == ("FAIL", message)
     assert faults(event) == []
     assert NAME_OF_A_PERSON not in json.dumps(event, ensure_ascii=False)
+
+
+def test_a_job_that_cannot_even_be_recorded_is_told_as_failed(tmp_path: Path) -> None:
+    instance = tiny_instance(tmp_path / "home")
+    keys.ensure(instance)
+    with pytest.raises(ConfigError, match="does not answer"):
+        run_job("close_day", JobRequest(DAY), instance)
+    begun, ended = outbox.kept(instance)
+    assert (begun["eventType"], ended["eventType"]) == ("START", "FAIL")
+    assert begun["run"]["runId"] == ended["run"]["runId"]
+    assert ended["run"]["facets"]["errorMessage"]["message"].startswith("operational database:")
 
 
 def test_events_that_cannot_be_kept_fail_nothing_and_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
