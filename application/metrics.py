@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 PREFIX = "huiliu_"
-ALIVE_SECONDS = 600.0  # how long a walk through the store counts
+WALK_SECONDS = 600.0  # how long a walk through the store counts
 MIB = 2**20
 Samples = Sequence[tuple[tuple[str, ...], float]]
 
@@ -74,9 +74,9 @@ class Collector:
 
     def _disk(self) -> Iterator[Metric]:
         yield Metric("disk_free_bytes", "free bytes of the disk that holds the instance", (), [((), disk_usage(self.instance.home).free)])
-        if time.monotonic() - self._walked > ALIVE_SECONDS:
-            roots = {area: open_area(self.instance, area).local_path() for area in AREAS}
-            self._used = {area: _bytes_below(root) for area, root in roots.items() if root is not None}
+        if time.monotonic() - self._walked > WALK_SECONDS:
+            on_disk = [area for area in AREAS if self.instance.root(area).startswith("file:")]
+            self._used = {area: _bytes_below(root) for area in on_disk if (root := open_area(self.instance, area).local_path())}
             self._walked = time.monotonic()
         yield Metric("disk_used_bytes", "bytes of an area of a store on disk, counted every ten minutes", ("area",), _by(self._used))
 
