@@ -33,10 +33,14 @@ class Flow:
 
 
 def flow_of(job: str, resource: str | None, facts: Facts, known: Catalogue) -> Flow:
-    """Return what a job reads and writes; `facts` are those of its answer, empty while it runs and when it failed."""
+    """Return what a job reads and writes; `facts` are those of its answer, empty while it runs and when it failed.
+
+    A final day is only checked: nothing of it is written.
+    """
     if resource is not None:
         return OF_RESOURCE[job](resource, facts, known) if job in OF_RESOURCE else Flow()
-    return OF_DAY[job](facts, known) if job in OF_DAY else Flow()
+    flow = OF_DAY[job](facts, known) if job in OF_DAY else Flow()
+    return Flow(flow.reads) if facts.get("outcome") == "final" else flow
 
 
 def _extract(resource: str, facts: Facts, _known: Catalogue) -> Flow:

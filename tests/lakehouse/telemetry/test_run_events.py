@@ -170,6 +170,19 @@ def test_a_return_left_out_is_not_written(home: Instance) -> None:
     assert {one["name"] for one in last["outputs"]} == {known.datasets[payload_of(one)].name for one in others}
 
 
+def test_a_final_day_is_only_read(home: Instance) -> None:
+    tables = tuple(BuiltTable(table, 600, 3) for table in catalogue(home).parents)
+    for job, answer in {
+        "libraries": LibrariesAnswer(outcome="final", tables=tables),
+        "returns_build": BuildAnswer(outcome="final", compared=True),
+        "returns_publish": PublishAnswer(outcome="final", packages=34),
+    }.items():
+        before = len(list(outbox.kept(home)))
+        tell(home, job, None, answer)
+        begun, ended = list(outbox.kept(home))[before:]
+        assert (begun["inputs"] != [], ended["inputs"] != [], ended["outputs"]) == (True, True, [])
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [
