@@ -70,6 +70,7 @@ def addresses(instance: Instance) -> dict[str, str]:
         "sample_api": f"http://127.0.0.1:{ports.sample_api}",
         "spark_ui": f"http://127.0.0.1:{ports.spark_ui}",
         **({"minio": f"http://127.0.0.1:{ports.minio}  (keys in {instance.key_path('minio.client')})"} if instance.has_own_store else {}),
+        "metrics": f"http://127.0.0.1:{ports.telemetry}/metrics",
         "postgres": f"127.0.0.1:{ports.postgres}  (user huiliu, password in {instance.key_path('postgres.password')})",
     }
 

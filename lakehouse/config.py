@@ -44,6 +44,8 @@ class Settings(BaseSettings):
         spark_memory: the heap of the Spark application.
         spark_warmup: whether a few statements run after Spark's start, so that the first day is quicker; they cost processor time.
         thrift: whether the Spark application also serves JDBC, without a password: anybody on the machine is let in.
+        openlineage_folder: the folder of the OpenLineage events of jobs, a file for each day; without it `logs/openlineage` below home.
+        openlineage_url: the whole address that takes OpenLineage events by POST (`…/api/v1/lineage`); empty: events are only kept in files.
         close_patience_seconds: how long closing a day waits for ingest runs before it fails and names them.
         connections: name → URL of a database or API (`HUILIU_CONNECTION_<NAME>`).
         secrets: name → `id:secret` of an API (`HUILIU_SECRET_<NAME>`).
@@ -60,6 +62,8 @@ class Settings(BaseSettings):
     spark_memory: str = "2g"
     spark_warmup: bool = True
     thrift: bool = False
+    openlineage_folder: Path | None = None
+    openlineage_url: str = ""
     close_patience_seconds: float = 3600.0
     connections: dict[str, str] = Field(default_factory=lambda: _named(CONNECTION))
     secrets: dict[str, str] = Field(default_factory=lambda: _named(SECRET), repr=False)
@@ -76,6 +80,8 @@ class Settings(BaseSettings):
             "HUILIU_SPARK_MEMORY": self.spark_memory,
             "HUILIU_SPARK_WARMUP": str(self.spark_warmup).lower(),
             "HUILIU_CLOSE_PATIENCE_SECONDS": str(self.close_patience_seconds),
+            "HUILIU_OPENLINEAGE_URL": self.openlineage_url,
+            **({"HUILIU_OPENLINEAGE_FOLDER": str(self.openlineage_folder.resolve())} if self.openlineage_folder else {}),
             **{f"{CONNECTION}{name.upper()}": url for name, url in self.connections.items()},
             **{f"{SECRET}{name.upper()}": secret for name, secret in self.secrets.items()},
         }
@@ -93,6 +99,7 @@ class Ports(BaseModel):
     airflow: int
     sample_api: int
     minio: int
+    telemetry: int
 
 
 class Instance:

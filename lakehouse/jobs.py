@@ -16,6 +16,7 @@ from typing import Any
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first, without_values
 from lakehouse.ops import connect, ingest_runs, timings
+from lakehouse.telemetry import run_events
 
 GROUP = "huiliu.jobs"
 LOG = logging.getLogger("huiliu.jobs")
@@ -89,32 +90,44 @@ def load_job(name: str) -> Job:
 
 
 def run_job(name: str, request: JobRequest, instance: Instance | None = None) -> Answer:
-    """Run a job and return its answer; log and record how long it took and how it ended, even when it raises.
+    """Run a job and return its answer; log, record and tell (OpenLineage) how long it took and how it ended, even when it raises.
 
     Raises:
         LakehouseError: an error of Spark whose message may quote values from the data, told without them.
     """
     instance, job = instance or Instance(), load_job(name)
-    started_at, started = datetime.now(UTC), time.perf_counter()
-    answer: Answer | None = None
-    LOG.info("%s: begins, attempt %s", _what(name, request), request.attempt)
+    run = run_events.Run(name, request.business_date, request.resource, request.attempt, datetime.now(UTC))
+    run_events.began(instance, run)
+    try:
+        answer = _recorded(job, instance, request, run)
+    except BaseException as error:  # Ctrl-C too: what has begun is told to have ended
+        run_events.failed(instance, run, error)
+        raise
+    run_events.ended(instance, run, answer.facts())
+    for line in lines(name, request, answer):
+        LOG.info("%s", line)
+    return answer
+
+
+def _recorded(job: Job, instance: Instance, request: JobRequest, run: run_events.Run) -> Answer:
+    """Return the answer of a job; record how long it took and how it ended."""
+    started, answer = time.perf_counter(), None
+    what = _what(run.job, request)
+    LOG.info("%s: begins, attempt %s", what, request.attempt)
     try:
         answer = job(instance, request)
     except Exception as error:
         if isinstance(error, LakehouseError) or without_values(str(error)) == str(error):
             raise
-        problem = Problem(f"job {_what(name, request)}", without_values(str(error)), "", "the full message is in logs/spark.log.")
+        problem = Problem(f"job {what}", without_values(str(error)), "", "the full message is in logs/spark.log.")
         raise LakehouseError(problem.text()).with_traceback(error.__traceback__) from None
     finally:
         seconds = round(time.perf_counter() - started, 3)
-        timing = timings.Timing(request.business_date, name, request.resource or "", request.attempt, seconds, started_at)
+        timing = timings.Timing(request.business_date, run.job, request.resource or "", request.attempt, seconds, run.started_at)
         if answer is None:
-            LOG.info("%s: failed after %.1f s", _what(name, request), seconds)
+            LOG.info("%s: failed after %.1f s", what, seconds)
         _record(instance, request, timing, answer)
-    answer = replace(answer, seconds=seconds)
-    for line in lines(name, request, answer):
-        LOG.info("%s", line)
-    return answer
+    return replace(answer, seconds=seconds)
 
 
 def lines(name: str, request: JobRequest, answer: Answer) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from infra.local import airflow, java, keys, minio, ports, postgres, sample_api, session, spark
+from infra.local import airflow, java, keys, minio, ports, postgres, sample_api, session, spark, telemetry
 from infra.local.programs import COMPONENTS, Program, environment
 from infra.local.supervision import Supervisor
 from infra.spark import jars
@@ -19,13 +19,14 @@ from lakehouse.errors import ConfigError, Problem
 
 Say = Callable[[str], None]
 Hook = Callable[[Instance], None]
-PATIENCE_SECONDS = {"postgres": 60, "minio": 60, "sample_api": 30, "spark": 180, "airflow": 240}
+PATIENCE_SECONDS = {"postgres": 60, "minio": 60, "sample_api": 30, "spark": 180, "airflow": 240, "telemetry": 60}
 HEALTH = {
     "postgres": postgres.is_healthy,
     "minio": minio.is_ready,
     "sample_api": sample_api.is_healthy,
     "spark": spark.is_healthy,
     "airflow": airflow.is_healthy,
+    "telemetry": telemetry.is_healthy,
 }
 NEEDS_POSTGRES = {"airflow", "sample_api"}
 MIB = 2**20
@@ -156,13 +157,15 @@ class _Start:
         if "airflow" in wanted:
             airflow.prepare(self._instance, self._say)
             self._start("airflow")
+        if "telemetry" in wanted:
+            self._start("telemetry")
         if "minio" in wanted:
             self._wait("minio")
             minio.prepare(self._instance)
         if "spark" in wanted:
             self._wait("spark")
             hooks.after_spark(self._instance)
-        for component in [name for name in ("sample_api", "airflow") if name in wanted]:
+        for component in [name for name in ("sample_api", "airflow", "telemetry") if name in wanted]:
             self._wait(component)
 
     def _start(self, component: str) -> None:
@@ -204,6 +207,8 @@ def _programs(instance: Instance, components: Sequence[str]) -> list[Program]:
         found += spark.programs(instance)
     if "airflow" in components:
         found += airflow.programs(instance)
+    if "telemetry" in components:
+        found += telemetry.programs(instance)
     return found
 
 

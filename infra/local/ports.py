@@ -19,6 +19,7 @@ DEFAULTS = {
     "airflow": 15080,
     "sample_api": 15081,
     "minio": 15090,
+    "telemetry": 15091,
 }
 USED_BY = {
     "postgres": ("postgres",),
@@ -26,6 +27,7 @@ USED_BY = {
     "airflow": ("airflow",),
     "sample_api": ("sample_api",),
     "minio": ("minio",),
+    "telemetry": ("telemetry",),
 }
 HOST = "127.0.0.1"
 

@@ -112,7 +112,9 @@ def tiny_instance(home: Path, **given: object) -> Instance:
 def settings(**given: object) -> Settings:
     """Return settings of the tiny city that do not depend on the environment the suite was started in."""
     folders = {name: PROJECT / name for name in ("contracts", "cities", "dbt_project")}
-    return Settings(**{"city": "tiny", **folders, "store": "", "spark_warmup": False, "connections": {}, "secrets": {}, **given})
+    return Settings(
+        **{"city": "tiny", **folders, "store": "", "spark_warmup": False, "connections": {}, "secrets": {}, "openlineage_url": "", **given}
+    )
 
 
 def changed(instance: Instance, **given: object) -> Instance:
