@@ -35,7 +35,7 @@ def open_for(connection: Connection, clocks: Clocks, gaps: Iterable[Gap], on: da
         when = "" if kind == "contract" else f", due on {gap['due_on']}"  # a contract is wrong on every day alike
         message = f"{resource}{when}: {MESSAGES[kind]}."
         detail = {"due_on": gap["due_on"]} if when else {}
-        new = NewTicket(kind, _subject(gap), on, message, resource, gap["provider"], clocks.due_on(kind, on), detail)
+        new = NewTicket(kind, subject(gap), on, message, resource, gap["provider"], clocks.due_on(kind, on), detail)
         tickets.open_ticket(connection, new)
 
 
@@ -108,7 +108,7 @@ def _run_settled(connection: Connection, ticket: Ticket, on: date) -> Closing | 
     return Closing(reason, on) if reason else None
 
 
-def _subject(gap: Gap) -> str:
+def subject(gap: Gap) -> str:
     """Return the thing a gap is about: the contract itself, the run of a date, or the delivery of a provider for a cycle."""
     if gap["kind"] == "contract":
         return str(gap["resource"])
