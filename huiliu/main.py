@@ -8,6 +8,7 @@ import sys
 import typer
 
 from huiliu import (
+    alerts,
     contracts,
     docs,
     doctor,
@@ -48,6 +49,7 @@ for commands in (
     gx,
     quarantine,
     tickets,
+    alerts,
     returns,
     sql,
     rebuild,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from infra.local import airflow, java, keys, minio, ports, postgres, sample_api, session, spark
+from infra.local import airflow, java, keys, minio, ports, postgres, sample_api, session, spark, watcher
 from infra.local.programs import COMPONENTS, Program, environment
 from infra.local.supervision import Supervisor
 from infra.spark import jars
@@ -19,15 +19,16 @@ from lakehouse.errors import ConfigError, Problem
 
 Say = Callable[[str], None]
 Hook = Callable[[Instance], None]
-PATIENCE_SECONDS = {"postgres": 60, "minio": 60, "sample_api": 30, "spark": 180, "airflow": 240}
+PATIENCE_SECONDS = {"postgres": 60, "minio": 60, "sample_api": 30, "spark": 180, "airflow": 240, "watcher": 30}
 HEALTH = {
     "postgres": postgres.is_healthy,
     "minio": minio.is_ready,
     "sample_api": sample_api.is_healthy,
     "spark": spark.is_healthy,
     "airflow": airflow.is_healthy,
+    "watcher": watcher.is_healthy,
 }
-NEEDS_POSTGRES = {"airflow", "sample_api"}
+NEEDS_POSTGRES = {"airflow", "sample_api", "watcher"}
 MIB = 2**20
 BROKEN = {"FATAL", "EXITED", "BACKOFF"}
 
@@ -158,6 +159,9 @@ class _Start:
             hooks.after_spark(self._instance)
         for component in [name for name in ("sample_api", "airflow") if name in wanted]:
             self._wait(component)
+        if "watcher" in wanted:  # last, so that it does not take for silent what only starts
+            self._start("watcher")
+            self._wait("watcher")
 
     def _start(self, component: str) -> None:
         states = self._supervisor.states()
@@ -198,6 +202,8 @@ def _programs(instance: Instance, components: Sequence[str]) -> list[Program]:
         found += spark.programs(instance)
     if "airflow" in components:
         found += airflow.programs(instance)
+    if "watcher" in components:
+        found += watcher.programs(instance)
     return found
 
 

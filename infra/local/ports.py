@@ -26,6 +26,7 @@ USED_BY = {
     "airflow": ("airflow",),
     "sample_api": ("sample_api",),
     "minio": ("minio",),
+    "watcher": (),
 }
 HOST = "127.0.0.1"
 

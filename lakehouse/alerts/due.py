@@ -58,7 +58,9 @@ def _item(place: Place, alert: Alert, news: News) -> Item:
 
 
 def _group(place: Place, route: Route, alerts: Sequence[Alert], notices: Notices, now: datetime) -> _Group:
-    new, told, ended = [], [], []
+    new: list[Alert] = []
+    told: list[Alert] = []
+    ended: list[Alert] = []
     for alert in alerts:
         notice = notices.get((alert.alert_id, route.name), Notice(alert.alert_id, route.name))
         if alert.severity not in route.severities or place.waits(route, alert, now):

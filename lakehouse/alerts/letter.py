@@ -12,6 +12,20 @@ from lakehouse.ops.alerts import SEVERITIES, Alert, Severity
 
 News = Literal["new", "open", "closed"]
 NEWS_WORDS: dict[News, tuple[str, str]] = {"new": ("新", "new"), "open": ("仍未解决", "still open"), "closed": ("已解除", "closed")}
+DETAIL_WORDS = {
+    "ticket": "工单 / ticket",
+    "rules": "规则 / rules",
+    "days": "天数 / days",
+    "task": "任务 / task",
+    "invariant": "不变量 / invariant",
+    "least_gib": "至少 / at least GiB",
+    "rows": "行数 / rows",
+    "files": "文件数 / files",
+    "beyond": "窗口之后行数 / rows beyond the window",
+    "behind": "窗口之前行数 / rows behind the window",
+    "open": "在册 / open keys",
+    "closing": "拟注销 / keys to close",
+}
 SPEC = "huiliu.alerts/1"
 
 
@@ -100,12 +114,11 @@ def facts(letter: Letter) -> dict[str, Any]:
 
 def ordered(items: Sequence[Item]) -> tuple[Item, ...]:
     """Return items in the order of a message: what is not closed first, the worst first, the oldest first."""
-    return tuple(
-        sorted(
-            items,
-            key=lambda item: (item.news == "closed", SEVERITIES.index(item.alert.severity), item.alert.first_seen_at, item.alert.alert_id),
-        )
-    )
+    return tuple(sorted(items, key=_rank))
+
+
+def _rank(item: Item) -> tuple[bool, int, datetime, int]:
+    return item.news == "closed", SEVERITIES.index(item.alert.severity), item.alert.first_seen_at, item.alert.alert_id
 
 
 def _head(letter: Letter) -> list[str]:
@@ -127,10 +140,8 @@ def _bullet(item: Item) -> str:
 
 def _details(detail: Mapping[str, Any]) -> Iterator[str]:
     for name, value in detail.items():
-        if isinstance(value, Mapping):
-            yield f"{name}: " + ", ".join(f"{key} {count}" for key, count in value.items())
-        else:
-            yield f"{name} {value}"
+        shown = ", ".join(f"{key} {count}" for key, count in value.items()) if isinstance(value, Mapping) else value
+        yield f"{DETAIL_WORDS.get(name, name)} {shown}"
 
 
 def _foot(letter: Letter) -> list[str]:
@@ -142,7 +153,7 @@ def _foot(letter: Letter) -> list[str]:
 
 def _of_item(item: Item) -> dict[str, Any]:
     alert, kind = item.alert, KINDS[item.alert.kind]
-    names = ("alert_id", "kind", "subject", "severity", "resource", "detail", "seen_by")
+    names = ("alert_id", "kind", "severity", "resource", "detail", "seen_by")
     told = {name: value for name, value in asdict(alert).items() if name in names}
     dates = {name: getattr(alert, name) for name in ("business_date", "first_seen_at", "last_seen_at", "closed_at")}
     return {

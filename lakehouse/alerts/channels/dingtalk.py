@@ -31,5 +31,5 @@ def send(address: Address, letter: Letter) -> None:
 
 
 def signature(secret: str, timestamp: str) -> str:
-    """Return HMAC-SHA256 of `timestamp\\nsecret` under the secret, in Base64; the timestamp is in milliseconds."""
+    """Return HMAC-SHA256 of timestamp, line feed and secret under the secret, in Base64; the timestamp is in milliseconds."""
     return base64.b64encode(hmac.new(secret.encode(), f"{timestamp}\n{secret}".encode(), hashlib.sha256).digest()).decode()

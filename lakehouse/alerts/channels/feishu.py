@@ -30,7 +30,7 @@ def send(address: Address, letter: Letter) -> None:
 
 
 def signature(secret: str, timestamp: str) -> str:
-    """Return HMAC-SHA256 of nothing under the key `timestamp\\nsecret`, in Base64; the timestamp is in seconds."""
+    """Return HMAC-SHA256 of nothing under the key of timestamp, line feed and secret, in Base64; the timestamp is in seconds."""
     return base64.b64encode(hmac.new(f"{timestamp}\n{secret}".encode(), b"", hashlib.sha256).digest()).decode()
 
 

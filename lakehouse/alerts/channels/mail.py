@@ -10,10 +10,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from urllib.parse import urlsplit
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
-
 from lakehouse.alerts.channels.address import Address
-from lakehouse.alerts.channels.posting import ATTEMPTS, FIRST_WAIT_SECONDS, PassingError
+from lakehouse.alerts.channels.attempts import PassingError, attempts
 from lakehouse.alerts.letter import Letter, text, title
 from lakehouse.errors import ConfigError, DeliveryError, Problem
 
@@ -40,17 +38,9 @@ def send(address: Address, envelope: Envelope, letter: Letter) -> None:
     user, _, password = address.secret.partition(":")
     if address.secret and (not password or urlsplit(address.url).scheme == "smtp"):
         found = "is not `user:password`." if not password else "would be sent in the clear, because the address begins with smtp://."
-        problem = Problem(
-            f"channel {address.connection}: the secret", found, "smtps://… or smtp+starttls://…, `user:password`", "correct it."
-        )
-        raise ConfigError(problem.text())
-    retrying = Retrying(
-        retry=retry_if_exception_type(PassingError),
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential(FIRST_WAIT_SECONDS),
-        reraise=True,
-    )
-    retrying(_once, address, _mail(envelope, letter), (user, password))
+        allowed = "`user:password`, with smtps://… or smtp+starttls://…"
+        raise ConfigError(Problem(f"channel {address.connection}: the secret", found, allowed, "correct it.").text())
+    attempts()(_once, address, _mail(envelope, letter), (user, password))
 
 
 def _mail(envelope: Envelope, letter: Letter) -> EmailMessage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 
 from lakehouse.alerts.channels.address import Address
 from lakehouse.alerts.channels.posting import as_bytes
@@ -19,7 +20,7 @@ def send(address: Address, letter: Letter) -> None:
     Raises:
         DeliveryError: it was not taken.
     """
-    content, timestamp = as_bytes(facts(letter)), str(int(letter.written_at.timestamp()))
+    content, timestamp = as_bytes(facts(letter)), str(int(time.time()))
     headers = {TIMESTAMP: timestamp, SIGNATURE: f"sha256={signature(address.secret, timestamp, content)}"}
     send_bytes(f"channel {address.connection}", address.url, content, headers)
 
