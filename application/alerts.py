@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from lakehouse.alerts import place, rounds, watch
+from lakehouse.alerts import rounds, scene, watch
 from lakehouse.alerts.dispatch import dispatch
 from lakehouse.alerts.due import written
 from lakehouse.alerts.kinds import KINDS
@@ -42,7 +42,7 @@ def find_alerts(instance: Instance, *, only_open: bool) -> list[Listed]:
     with connect(instance) as connection:
         found = alerts.find(connection, only_open=only_open)
         notices = alerts.notices(connection, [one.alert_id for one in found])
-    names = place.load_place(instance).names
+    names = scene.load_scene(instance).names
     return [
         Listed(
             one,
@@ -81,7 +81,7 @@ def see_alerts(instance: Instance, alert_ids: Sequence[int]) -> None:
 def send_due(instance: Instance) -> list[Sent]:
     """Look at what is wrong now and send the messages that are due, as the watcher does every minute."""
     orchestrator = Orchestrator(instance, watch.SCHEDULER_PATIENCE_SECONDS)
-    return rounds.look(place.load_place(instance), datetime.now(UTC), orchestrator)
+    return rounds.look(scene.load_scene(instance), datetime.now(UTC), orchestrator)
 
 
 def try_routes(instance: Instance, name: str = "") -> list[Sent]:
@@ -90,7 +90,7 @@ def try_routes(instance: Instance, name: str = "") -> list[Sent]:
     Raises:
         ConfigError: there is no such route, or none at all.
     """
-    known = place.load_place(instance)
+    known = scene.load_scene(instance)
     declared = [route.name for route in known.routes.routes]
     if not declared or (name and name not in declared):
         where = str(instance.city_folder / FILE)

@@ -16,7 +16,7 @@ import psutil
 
 from infra.local import java, keys, lifecycle, minio, ports, postgres
 from infra.spark import jars
-from lakehouse.alerts.channels.address import load_address
+from lakehouse.alerts.channels.target import load_target
 from lakehouse.alerts.facts import LEAST_DISK_GIB, free_gib
 from lakehouse.alerts.routes import FILE, load_routes
 from lakehouse.config import Instance
@@ -171,7 +171,7 @@ def _alerts(instance: Instance) -> Finding:
         place = instance.city_folder / FILE
         return Finding("alerts", "warning", f"nobody is told: {place} declares no route; `huiliu alerts list` shows what is wrong")
     for channel in routes.channels.values():
-        load_address(instance, channel.kind, channel.connection)
+        load_target(instance, channel.kind, channel.connection)
     failing = _failing_routes(instance) if postgres.is_healthy(instance) else ()
     if failing:
         return Finding("alerts", "warning", f"messages do not arrive over {', '.join(failing)}: `huiliu alerts list` says why")

@@ -29,6 +29,7 @@ MAY_IMPORT = {
 # The rooms (sub-packages) of a package, and its modules outside of any room.
 ROOMS = {
     "lakehouse": {
+        "alerts",
         "city",
         "contracts",
         "declarations",
@@ -64,6 +65,7 @@ ROOM_MAY_IMPORT = {
     "lakehouse.text": {"contracts", "declarations", "numbers"},
     "lakehouse.ingest": {"city", "contracts", "declarations", "numbers", "ops", "rules", "text"},
     "lakehouse.returns": {"city", "contracts", "declarations", "numbers", "ops", "rules", "text", "verification"},
+    "lakehouse.alerts": {"city", "contracts", "declarations", "ingest", "ops"},
     "lakehouse.derive": {"city", "contracts", "declarations", "numbers", "returns", "rules"},
     "spark_jobs.transforms": set(),
     "spark_jobs.lake": {"transforms"},

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lakehouse.alerts.letter import Item, Letter, News, ordered
-from lakehouse.alerts.place import Place
 from lakehouse.alerts.routes import Route
+from lakehouse.alerts.scene import Scene
 from lakehouse.ops.alerts import PLATFORM, Alert, Notice
 
 Notices = Mapping[tuple[int, str], Notice]
@@ -30,40 +30,40 @@ class _Group:
         return self.notices.get((alert.alert_id, self.route.name), Notice(alert.alert_id, self.route.name))
 
 
-def letters(place: Place, alerts: Iterable[Alert], notices: Notices, now: datetime) -> list[tuple[Route, Letter]]:
+def letters(scene: Scene, alerts: Iterable[Alert], notices: Notices, now: datetime) -> list[tuple[Route, Letter]]:
     """Return the messages that are due, each with its route."""
     by_owner: dict[str, list[Alert]] = {}
     for alert in alerts:
         by_owner.setdefault(alert.owner, []).append(alert)
     found = []
     for owner, theirs in by_owner.items():
-        for route in place.routes_of(owner):
-            group = _group(place, route, theirs, notices, now)
+        for route in scene.routes_of(owner):
+            group = _group(scene, route, theirs, notices, now)
             if items := _items(group, now):
-                found.append((route, written(place, route, owner, items, now)))
+                found.append((route, written(scene, route, owner, items, now)))
     return found
 
 
-def written(place: Place, route: Route, owner: str, items: Iterable[tuple[Alert, News]], now: datetime) -> Letter:
+def written(scene: Scene, route: Route, owner: str, items: Iterable[tuple[Alert, News]], now: datetime) -> Letter:
     """Return a message with the names that its readers know."""
-    city = place.instance.city
-    name = "" if owner == PLATFORM else place.names.get(owner, owner)
-    told = ordered([_item(place, alert, news) for alert, news in items])
-    return Letter((city.code, city.name, city.name_en), route.name, owner, name, now.astimezone(place.instance.timezone), told)
+    city = scene.instance.city
+    name = "" if owner == PLATFORM else scene.names.get(owner, owner)
+    told = ordered([_item(scene, alert, news) for alert, news in items])
+    return Letter((city.code, city.name, city.name_en), route.name, owner, name, now.astimezone(scene.instance.timezone), told)
 
 
-def _item(place: Place, alert: Alert, news: News) -> Item:
-    contract = place.contracts.get(alert.resource or "")
+def _item(scene: Scene, alert: Alert, news: News) -> Item:
+    contract = scene.contracts.get(alert.resource or "")
     return Item(alert, news, contract.name_zh if contract else "", contract.name_en if contract else "")
 
 
-def _group(place: Place, route: Route, alerts: Sequence[Alert], notices: Notices, now: datetime) -> _Group:
+def _group(scene: Scene, route: Route, alerts: Sequence[Alert], notices: Notices, now: datetime) -> _Group:
     new: list[Alert] = []
     told: list[Alert] = []
     ended: list[Alert] = []
     for alert in alerts:
         notice = notices.get((alert.alert_id, route.name), Notice(alert.alert_id, route.name))
-        if alert.severity not in route.severities or place.waits(route, alert, now):
+        if alert.severity not in route.severities or scene.waits(route, alert, now):
             continue
         if alert.closed_at is not None:
             ended += [alert] if notice.times_sent and notice.closing_sent_at is None else []

@@ -10,10 +10,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from lakehouse.alerts.kinds import DISK, INVARIANT, KINDS, OF_TICKETS, SCHEDULER, TASK, UNPUBLISHED
-from lakehouse.alerts.place import Place
+from lakehouse.alerts.scene import Scene
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError
-from lakehouse.ingest import gap_tickets
+from lakehouse.ingest import gaps
 from lakehouse.ops import days, facts, ingest_runs, tickets
 from lakehouse.ops.alerts import PLATFORM, Fact
 from lakehouse.orchestrator import Orchestrator
@@ -25,14 +25,14 @@ COUNTED = ("beyond", "behind", "rows", "files", "open", "closing")
 """The counts that tickets keep in their details."""
 
 
-def gather(connection: Connection, place: Place, now: datetime) -> list[Fact]:
+def gather(connection: Connection, scene: Scene, now: datetime) -> list[Fact]:
     """Return what the operational records and the disk say is wrong now, each thing once."""
     found = [
-        *_of_tickets(connection, place),
+        *_of_tickets(connection, scene),
         *_of_runs(connection),
         *_of_the_newest_day(connection),
-        *_of_deadlines(connection, place, now),
-        *_of_the_disk(place.instance.home),
+        *_of_deadlines(connection, scene, now),
+        *_of_the_disk(scene.instance.home),
     ]
     return list({(fact.kind, fact.subject): fact for fact in reversed(found)}.values())[::-1]
 
@@ -74,9 +74,9 @@ def _deadline(instance: Instance, day: date, hours: int) -> datetime:
     return datetime.combine(day, time(), instance.timezone) + timedelta(hours=hours)
 
 
-def _of_tickets(connection: Connection, place: Place) -> Iterator[Fact]:
+def _of_tickets(connection: Connection, scene: Scene) -> Iterator[Fact]:
     for ticket in tickets.find(connection, only_open=True):
-        owner = place.owner(ticket.kind, ticket.resource, ticket.provider, ticket.business_date)
+        owner = scene.owner(ticket.kind, ticket.resource, ticket.provider, ticket.business_date)
         counts = {name: ticket.detail[name] for name in COUNTED if isinstance(ticket.detail.get(name), int)}
         rules = {"rules": dict(ticket.detail["rules"])} if ticket.detail.get("rules") else {}
         detail = {"ticket": ticket.ticket_id, **counts, **rules}
@@ -91,7 +91,7 @@ def _of_runs(connection: Connection) -> Iterator[Fact]:
         for run in ingest_runs.of_day(connection, day):
             if run.state == "failed":
                 gap = {"resource": run.resource, "provider": None, "kind": "failed", "due_on": day.isoformat()}
-                yield Fact("failed", gap_tickets.subject(gap), KINDS["failed"].severity, PLATFORM, run.resource, day)
+                yield Fact("failed", gaps.subject(gap), KINDS["failed"].severity, PLATFORM, run.resource, day)
 
 
 def _of_the_newest_day(connection: Connection) -> Iterator[Fact]:
@@ -104,9 +104,9 @@ def _of_the_newest_day(connection: Connection) -> Iterator[Fact]:
             yield Fact(INVARIANT, subject, KINDS[INVARIANT].severity, PLATFORM, None, newest.business_date, {"invariant": one["id"]})
 
 
-def _of_deadlines(connection: Connection, place: Place, now: datetime) -> Iterator[Fact]:
+def _of_deadlines(connection: Connection, scene: Scene, now: datetime) -> Iterator[Fact]:
     published = days.last_published(connection)
-    late = overdue(place.instance, published.business_date if published else None, now)
+    late = overdue(scene.instance, published.business_date if published else None, now)
     if late:
         yield Fact(UNPUBLISHED, UNPUBLISHED, KINDS[UNPUBLISHED].severity, PLATFORM, None, late[0], {"days": len(late)})
 

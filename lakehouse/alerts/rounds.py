@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from lakehouse.alerts import due, facts
 from lakehouse.alerts.dispatch import dispatch
 from lakehouse.alerts.letter import Letter
-from lakehouse.alerts.place import Place
 from lakehouse.alerts.routes import Route
+from lakehouse.alerts.scene import Scene
 from lakehouse.config import Instance
 from lakehouse.ops import alerts, connect
 from lakehouse.orchestrator import Orchestrator
@@ -30,31 +30,31 @@ class Sent:
     failure: str | None = None
 
 
-def look(place: Place, now: datetime, orchestrator: Orchestrator) -> list[Sent]:
+def look(scene: Scene, now: datetime, orchestrator: Orchestrator) -> list[Sent]:
     """Record what is wrong now and send what is due; a channel that fails is recorded and tried again in a later round.
 
     Raises:
         ConfigError: the operational database does not answer.
     """
-    with _alone(place.instance):
-        with connect(place.instance) as connection:
+    with _alone(scene.instance):
+        with connect(scene.instance) as connection:
             dates = facts.days_at_work(connection)
         failed, unknown = facts.of_tasks(orchestrator, dates)
-        with connect(place.instance) as connection:
-            alerts.observe(connection, [*facts.gather(connection, place, now), *failed], now, unknown)
+        with connect(scene.instance) as connection:
+            alerts.observe(connection, [*facts.gather(connection, scene, now), *failed], now, unknown)
             known = [*alerts.find(connection, only_open=True), *alerts.ended_untold(connection)]
             notices = alerts.notices(connection, [one.alert_id for one in known])
-        return list(_send(place, due.letters(place, known, notices, now), now))
+        return list(_send(scene, due.letters(scene, known, notices, now), now))
 
 
-def _send(place: Place, letters: list[tuple[Route, Letter]], now: datetime) -> Iterator[Sent]:
+def _send(scene: Scene, letters: list[tuple[Route, Letter]], now: datetime) -> Iterator[Sent]:
     """Send messages and record each by itself; what a failed channel has still to take waits for the next round."""
     down: set[str] = set()
     for route, letter in letters:
         if route.channel in down:
             continue
-        failure = dispatch(place, route, letter)
-        with connect(place.instance) as connection:
+        failure = dispatch(scene, route, letter)
+        with connect(scene.instance) as connection:
             _record(connection, letter, now, failure)
         down |= {route.channel} if failure else set()
         yield Sent(route.name, letter.owner, len(letter.items), failure)

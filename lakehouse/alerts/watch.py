@@ -12,9 +12,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lakehouse.alerts import place, rounds
+from lakehouse.alerts import rounds, scene
 from lakehouse.alerts.outage import Outage
-from lakehouse.alerts.place import Place, Stamp
+from lakehouse.alerts.scene import Scene, Stamp
 from lakehouse.config import Instance, Settings
 from lakehouse.errors import LakehouseError
 from lakehouse.orchestrator import Orchestrator
@@ -30,7 +30,7 @@ class Watcher:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._outage = Outage()
-        self._place: Place | None = None
+        self._scene: Scene | None = None
         self._stamp: Stamp = ()
         self._orchestrator: Orchestrator | None = None
 
@@ -43,25 +43,25 @@ class Watcher:
                 LOG.info("%s: %s alerts of %s: %s", sent.route, sent.alerts, sent.owner, sent.failure or "sent")
         except Exception as error:
             LOG.exception("could not look: %s", error if isinstance(error, LakehouseError) else type(error).__name__)
-            if self._place:
-                self._outage.goes_on(self._place, now)
+            if self._scene:
+                self._outage.goes_on(self._scene, now)
             return False
         self._outage.is_over(known, now)
         beat(known.instance, now)
         return True
 
-    def _refreshed(self) -> Place:
+    def _refreshed(self) -> Scene:
         """Return the declarations, read again where a file was changed; while one is wrong, those that were read before stand."""
         instance = Instance(self._settings)
-        if self._place is None or place.stamp(instance) != self._stamp:
-            self._stamp = place.stamp(instance)
+        if self._scene is None or scene.stamp(instance) != self._stamp:
+            self._stamp = scene.stamp(instance)
             try:
-                self._place = place.load_place(instance)
+                self._scene = scene.load_scene(instance)
             except LakehouseError as error:
-                if self._place is None:
+                if self._scene is None:
                     raise
                 LOG.warning("the former declarations stand: %s", error)
-        return self._place
+        return self._scene
 
 
 def beat(instance: Instance, now: datetime) -> None:

@@ -12,7 +12,7 @@ from lakehouse.city.clocks import Clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import contract_paths, load_sound_contracts, resource_code
 from lakehouse.contracts.model import Contract
-from lakehouse.ingest.gaps import Gap
+from lakehouse.ingest.gaps import Gap, subject
 from lakehouse.ingest.readers.window import is_fetched
 from lakehouse.ops import batches, ingest_runs, tickets
 from lakehouse.ops.batches import Batch
@@ -106,10 +106,3 @@ def _run_settled(connection: Connection, ticket: Ticket, on: date) -> Closing | 
     found = {day: ingest_runs.get(connection, ticket.resource or "", day) for day in days}
     reason = run_settled(ticket.kind, ticket.business_date, {day: run for day, run in found.items() if run})
     return Closing(reason, on) if reason else None
-
-
-def subject(gap: Gap) -> str:
-    """Return the thing a gap is about: the contract itself, the run of a date, or the delivery of a provider for a cycle."""
-    if gap["kind"] == "contract":
-        return str(gap["resource"])
-    return f"{gap['resource']}|{gap['provider'] or ''}|{gap['due_on']}"

@@ -9,23 +9,23 @@ import time
 
 import httpx
 
-from lakehouse.alerts.channels.address import Address
 from lakehouse.alerts.channels.posting import post, refuse_unless_taken
+from lakehouse.alerts.channels.target import Target
 from lakehouse.alerts.letter import Letter, markdown, title
 
 MOST_BYTES = 18_000  # of the text; the whole body may have 20,000
 
 
-def send(address: Address, letter: Letter) -> None:
+def send(target: Target, letter: Letter) -> None:
     """Send a message.
 
     Raises:
         DeliveryError: it was not taken.
     """
-    where, url = f"channel {address.connection}", address.url
-    if address.secret:
+    where, url = f"channel {target.connection}", target.url
+    if target.secret:
         now = str(time.time_ns() // 1_000_000)
-        url = str(httpx.URL(url).copy_merge_params({"timestamp": now, "sign": signature(address.secret, now)}))
+        url = str(httpx.URL(url).copy_merge_params({"timestamp": now, "sign": signature(target.secret, now)}))
     body = {"msgtype": "markdown", "markdown": {"title": title(letter), "text": markdown(letter, MOST_BYTES)}}
     refuse_unless_taken(where, post(where, url, body), "errcode")
 

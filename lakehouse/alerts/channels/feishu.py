@@ -8,25 +8,25 @@ import hmac
 import time
 from typing import Any
 
-from lakehouse.alerts.channels.address import Address
 from lakehouse.alerts.channels.posting import post, refuse_unless_taken
+from lakehouse.alerts.channels.target import Target
 from lakehouse.alerts.letter import Letter, markdown, title
 
 MOST_BYTES = 18_000  # of the text; the whole body may have 20 KB
 COLOURS = {"critical": "red", "error": "orange", "warning": "yellow", None: "green"}
 
 
-def send(address: Address, letter: Letter) -> None:
+def send(target: Target, letter: Letter) -> None:
     """Send a message.
 
     Raises:
         DeliveryError: it was not taken.
     """
-    where, signed = f"channel {address.connection}", {}
-    if address.secret:
+    where, signed = f"channel {target.connection}", {}
+    if target.secret:
         now = str(int(time.time()))
-        signed = {"timestamp": now, "sign": signature(address.secret, now)}
-    refuse_unless_taken(where, post(where, address.url, {**signed, "msg_type": "interactive", "card": _card(letter)}), "code")
+        signed = {"timestamp": now, "sign": signature(target.secret, now)}
+    refuse_unless_taken(where, post(where, target.url, {**signed, "msg_type": "interactive", "card": _card(letter)}), "code")
 
 
 def signature(secret: str, timestamp: str) -> str:

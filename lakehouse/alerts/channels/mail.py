@@ -10,8 +10,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from urllib.parse import urlsplit
 
-from lakehouse.alerts.channels.address import Address
 from lakehouse.alerts.channels.attempts import PassingError, attempts
+from lakehouse.alerts.channels.target import Target
 from lakehouse.alerts.letter import Letter, text, title
 from lakehouse.errors import ConfigError, DeliveryError, Problem
 
@@ -28,19 +28,19 @@ class Envelope:
     to: Sequence[str]
 
 
-def send(address: Address, envelope: Envelope, letter: Letter) -> None:
+def send(target: Target, envelope: Envelope, letter: Letter) -> None:
     """Send a message as mail to all addresses of its route.
 
     Raises:
         ConfigError: a password is to be sent over a connection that is not encrypted, or it is not `user:password`.
         DeliveryError: the server did not take the mail for every address.
     """
-    user, _, password = address.secret.partition(":")
-    if address.secret and (not password or urlsplit(address.url).scheme == "smtp"):
+    user, _, password = target.secret.partition(":")
+    if target.secret and (not password or urlsplit(target.url).scheme == "smtp"):
         found = "is not `user:password`." if not password else "would be sent in the clear, because the address begins with smtp://."
         allowed = "`user:password`, with smtps://… or smtp+starttls://…"
-        raise ConfigError(Problem(f"channel {address.connection}: the secret", found, allowed, "correct it.").text())
-    attempts()(_once, address, _mail(envelope, letter), (user, password))
+        raise ConfigError(Problem(f"channel {target.connection}: the secret", found, allowed, "correct it.").text())
+    attempts()(_once, target, _mail(envelope, letter), (user, password))
 
 
 def _mail(envelope: Envelope, letter: Letter) -> EmailMessage:
@@ -53,10 +53,10 @@ def _mail(envelope: Envelope, letter: Letter) -> EmailMessage:
     return mail
 
 
-def _once(address: Address, mail: EmailMessage, login: tuple[str, str]) -> None:
-    where = f"channel {address.connection}"
+def _once(target: Target, mail: EmailMessage, login: tuple[str, str]) -> None:
+    where = f"channel {target.connection}"
     try:
-        with _connected(address) as server:
+        with _connected(target) as server:
             if login[0]:
                 server.login(*login)
             refused = server.send_message(mail)
@@ -71,8 +71,8 @@ def _once(address: Address, mail: EmailMessage, login: tuple[str, str]) -> None:
         raise DeliveryError(Problem(where, f"the mail server refused {len(refused)} of the addresses.", "", "correct `to`.").text())
 
 
-def _connected(address: Address) -> smtplib.SMTP:
-    parts = urlsplit(address.url)
+def _connected(target: Target) -> smtplib.SMTP:
+    parts = urlsplit(target.url)
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     if parts.scheme == "smtps":
         return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())

@@ -6,23 +6,23 @@ import hashlib
 import hmac
 import time
 
-from lakehouse.alerts.channels.address import Address
 from lakehouse.alerts.channels.posting import as_bytes
 from lakehouse.alerts.channels.posting import send as send_bytes
+from lakehouse.alerts.channels.target import Target
 from lakehouse.alerts.letter import Letter, facts
 
 TIMESTAMP, SIGNATURE = "X-Huiliu-Timestamp", "X-Huiliu-Signature"
 
 
-def send(address: Address, letter: Letter) -> None:
+def send(target: Target, letter: Letter) -> None:
     """Send a message.
 
     Raises:
         DeliveryError: it was not taken.
     """
     content, timestamp = as_bytes(facts(letter)), str(int(time.time()))
-    headers = {TIMESTAMP: timestamp, SIGNATURE: f"sha256={signature(address.secret, timestamp, content)}"}
-    send_bytes(f"channel {address.connection}", address.url, content, headers)
+    headers = {TIMESTAMP: timestamp, SIGNATURE: f"sha256={signature(target.secret, timestamp, content)}"}
+    send_bytes(f"channel {target.connection}", target.url, content, headers)
 
 
 def signature(secret: str, timestamp: str, content: bytes) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from lakehouse.alerts.channels.address import Address
 from lakehouse.alerts.channels.posting import post, refuse_unless_taken
+from lakehouse.alerts.channels.target import Target
 from lakehouse.alerts.letter import Letter, markdown
 
 MOST_BYTES = 4096  # of the content, in UTF-8
 
 
-def send(address: Address, letter: Letter) -> None:
+def send(target: Target, letter: Letter) -> None:
     """Send a message.
 
     Raises:
         DeliveryError: it was not taken.
     """
-    where = f"channel {address.connection}"
-    answer = post(where, address.url, {"msgtype": "markdown", "markdown": {"content": markdown(letter, MOST_BYTES)}})
+    where = f"channel {target.connection}"
+    answer = post(where, target.url, {"msgtype": "markdown", "markdown": {"content": markdown(letter, MOST_BYTES)}})
     refuse_unless_taken(where, answer, "errcode")

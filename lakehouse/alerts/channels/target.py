@@ -14,7 +14,7 @@ NEEDS_SECRET = ("webhook",)
 
 
 @dataclass(frozen=True)
-class Address:
+class Target:
     """A channel's address and secret; neither is ever printed."""
 
     connection: str
@@ -22,7 +22,7 @@ class Address:
     secret: str = field(repr=False)
 
 
-def load_address(instance: Instance, kind: str, connection: str) -> Address:
+def load_target(instance: Instance, kind: str, connection: str) -> Target:
     """Return the address of a channel of a kind.
 
     Raises:
@@ -41,4 +41,4 @@ def load_address(instance: Instance, kind: str, connection: str) -> Address:
     if not secret and kind in NEEDS_SECRET:
         problem = Problem(f"{SECRET}{connection.upper()}", "is not set, so messages could not be signed.", "", "set it.")
         raise ConfigError(problem.text())
-    return Address(connection, url, secret)
+    return Target(connection, url, secret)

@@ -22,7 +22,7 @@ Stamp = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
-class Place:
+class Scene:
     """The declarations that decide whose an alert is, who is told, and when."""
 
     instance: Instance
@@ -61,7 +61,7 @@ class Place:
         return "wait" in (route.holidays, contract.alerts.holidays if contract else "tell")
 
 
-def load_place(instance: Instance) -> Place:
+def load_scene(instance: Instance) -> Scene:
     """Return the declarations of an instance; wrong contracts are left out, `huiliu contracts check` tells them.
 
     Raises:
@@ -70,7 +70,7 @@ def load_place(instance: Instance) -> Place:
     """
     contracts = load_sound_contracts(instance.settings.contracts, standard=False)[0]
     calendar = WorkCalendar(instance.city.extra_holidays)
-    return Place(instance, contracts, load_offices(instance.city_folder, instance.city), load_routes(instance.city_folder), calendar)
+    return Scene(instance, contracts, load_offices(instance.city_folder, instance.city), load_routes(instance.city_folder), calendar)
 
 
 def stamp(instance: Instance) -> Stamp:
