@@ -15,7 +15,7 @@ from lakehouse.config import Instance
 COLUMNS: Columns[Listed] = {
     "alert": lambda one: one.alert.alert_id,
     "severity": lambda one: one.alert.severity,
-    "what": lambda one: one.what_en,
+    "kind": lambda one: one.alert.kind,
     "resource": lambda one: one.alert.resource,
     "owner": lambda one: one.owner_name or one.alert.owner,
     "date": lambda one: one.alert.business_date or "",

@@ -42,7 +42,7 @@ class Watcher:
             for sent in rounds.look(known, now, self._orchestrator):
                 LOG.info("%s: %s alerts of %s: %s", sent.route, sent.alerts, sent.owner, sent.failure or "sent")
         except Exception as error:
-            LOG.exception("could not look: %s", error if isinstance(error, LakehouseError) else type(error).__name__)
+            LOG.warning("could not look: %s", error, exc_info=not isinstance(error, LakehouseError))
             if self._scene:
                 self._outage.goes_on(self._scene, now)
             return False
@@ -81,9 +81,9 @@ def looked_at(instance: Instance) -> datetime | None:
 
 
 def is_awake(instance: Instance, now: datetime) -> bool:
-    """Return whether a round went well within the last three."""
+    """Return whether a round went well within the last five; sending to channels that hang takes its time."""
     last = looked_at(instance)
-    return last is not None and now - last < timedelta(seconds=3 * SECONDS)
+    return last is not None and now - last < timedelta(seconds=5 * SECONDS)
 
 
 def _path(instance: Instance) -> Path:

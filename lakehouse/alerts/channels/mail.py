@@ -15,7 +15,7 @@ from lakehouse.alerts.channels.target import Target
 from lakehouse.alerts.letter import Letter, text, title
 from lakehouse.errors import ConfigError, DeliveryError, Problem
 
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 10
 PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
 TEMPORARY = range(400, 500)
 

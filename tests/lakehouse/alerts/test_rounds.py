@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from application import doctor
 from application.alerts import find_alerts, see_alerts, try_routes
 from lakehouse.alerts import facts, rounds, watch
 from lakehouse.alerts.channels import attempts
@@ -47,13 +48,15 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
 
 @pytest.fixture
 def city(instance: Instance, told: Receiver, tmp_path: Path) -> Instance:
-    """Return an instance of a city with routes; its scheduler does not run."""
+    """Return an instance of a city with routes, in its first day; its scheduler does not run."""
     shutil.copytree(PROJECT / "cities" / "tiny", tmp_path / "cities" / "tiny")
     (tmp_path / "cities" / "tiny" / FILE).write_text(ROUTES, "utf-8")
     state = json.loads((instance.home / "instance.json").read_text("utf-8"))
     state["ports"]["airflow"] = 9  # nothing answers there
     (instance.home / "instance.json").write_text(json.dumps(state), "utf-8")
     connections = instance.settings.connections | {"duty": f"{told.url}/duty", "hook": f"{told.url}/hook"}
+    with connect(instance) as connection:
+        ingest_runs.start(connection, "t_thing", FIRST)
     return changed(instance, cities=tmp_path / "cities", connections=connections, secrets=instance.settings.secrets | {"hook": "s"})
 
 
@@ -201,3 +204,17 @@ def test_nothing_is_noted_as_seen_where_one_number_is_wrong(city: Instance) -> N
     with pytest.raises(ConfigError, match="no such open alert: 99"):
         see_alerts(city, [one.alert.alert_id, 99])
     assert find_alerts(city, only_open=True)[0].state == "open"
+
+
+def test_doctor_says_whether_anybody_is_told(city: Instance) -> None:
+    def found(instance: Instance) -> tuple[str, str]:
+        return next((one.state, one.detail) for one in doctor.examine(instance) if one.name == "alerts")
+
+    assert found(city) == ("ok", "2 routes; `huiliu alerts test` tries them")
+    state, detail = found(changed(city, secrets={}))
+    assert state == "bad"
+    assert "HUILIU_SECRET_HOOK" in detail
+    (city.city_folder / FILE).unlink()
+    state, detail = found(city)
+    assert state == "warning"
+    assert detail.startswith("nobody is told")
