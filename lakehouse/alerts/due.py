@@ -12,7 +12,7 @@ from lakehouse.alerts.scene import Scene
 from lakehouse.ops.alerts import PLATFORM, Alert, Notice
 
 Notices = Mapping[tuple[int, str], Notice]
-LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_PAUSE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _said(group: _Group, *, repeat: bool) -> Iterator[tuple[Alert, News]]:
 
 
 def _rests(group: _Group, now: datetime) -> bool:
-    """Return whether the last attempts failed and the next one is not due: after one minute, two, four, at most an hour."""
+    """Return whether the last attempts failed and the next one is not due: after one minute, two, four, at most a quarter of an hour."""
     failed = [notice for alert in (*group.new, *group.told, *group.ended) if (notice := group.notice(alert)).failed_at]
     return any((notice.failed_at or now) + _pause(notice.failures) > now for notice in failed)
 
