@@ -20,6 +20,7 @@ from lakehouse.orchestrator import Orchestrator
 from lakehouse.steps import DAY_DAGS
 
 LEAST_DISK_GIB = 5
+MOST_DATES = 7
 GIB = 2**30
 COUNTED = ("beyond", "behind", "rows", "files", "open", "closing")
 """The counts that tickets keep in their details."""
@@ -38,17 +39,17 @@ def gather(connection: Connection, scene: Scene, now: datetime) -> list[Fact]:
 
 
 def days_at_work(connection: Connection) -> list[date]:
-    """Return the dates whose tasks may matter now: the last published one, and those begun since."""
+    """Return the dates whose tasks may matter now: the last published one, and the first begun since; days are published in order."""
     published = days.last_published(connection)
     last = published.business_date if published else None
-    return [*([last] if last else []), *ingest_runs.begun_before(connection, date.max, last)]
+    return [*([last] if last else []), *ingest_runs.begun_before(connection, date.max, last)[:MOST_DATES]]
 
 
 def of_tasks(orchestrator: Orchestrator, dates: Iterable[date]) -> tuple[list[Fact], frozenset[str]]:
     """Return the failed tasks of some dates' DAGs of the day, and the kinds of which nothing is known where the scheduler is silent."""
     try:
         return [fact for day in dates for fact in _failed_tasks(orchestrator, day)], frozenset()
-    except ConfigError:
+    except (ConfigError, ValueError, KeyError):  # it answers nothing, or what is no answer of a scheduler
         return [Fact(SCHEDULER, SCHEDULER, KINDS[SCHEDULER].severity, PLATFORM)], frozenset({TASK})
 
 
