@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lakehouse.alerts.routes import load_routes
 from lakehouse.city.clocks import load_clock_table
 from lakehouse.city.departments import Department, load_departments
 from lakehouse.city.profile import misplaced
@@ -56,7 +57,7 @@ class Checked:
 
 
 def check(instance: Instance) -> Checked:
-    """Check contracts, code tables, clocks, policies, authority, libraries, returns, city profile, region tree and departments.
+    """Check contracts, code tables, clocks, policies, authority, libraries, returns, city profile, regions, departments, alerts.
 
     All problems are reported together. A wrong file does not hide the problems of another one: what depends on it is checked as far as
     possible.
@@ -108,6 +109,7 @@ def _of_city(instance: Instance, contracts: Mapping[str, Contract], returns: Map
     yield from wrong
     departments, wrong = _attempt(partial(load_departments, instance.city_folder))
     yield from wrong
+    yield from _attempt(partial(load_routes, instance.city_folder))[1] if departments else ()
     if profile and tree and departments:
         first, offices = date.fromisoformat(profile.first_business_date), Offices(profile, departments, tree)
         yield from (problem.text() for problem in misplaced(instance.city_folder, profile, tree, first))

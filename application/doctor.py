@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,15 +16,17 @@ import psutil
 
 from infra.local import java, keys, lifecycle, minio, ports, postgres
 from infra.spark import jars
+from lakehouse.alerts.channels.target import load_target
+from lakehouse.alerts.facts import LEAST_DISK_GIB, free_gib
+from lakehouse.alerts.routes import FILE, load_routes
 from lakehouse.backup.archive import file_sha256
 from lakehouse.backup.last import LastBackup, last_backup
 from lakehouse.config import Instance
 from lakehouse.errors import LakehouseError
 from lakehouse.objects import open_area
-from lakehouse.ops import audit, connect
+from lakehouse.ops import alerts, audit, connect
 
 State = Literal["ok", "warning", "bad"]
-LEAST_DISK_GIB = 5
 LEAST_MEMORY_GIB = 4
 OLDEST_BACKUP = timedelta(days=2)
 VITAL_KEYS = ("hmac.key", "signing.key")
@@ -55,6 +56,7 @@ def examine(instance: Instance) -> list[Finding]:
         "keys": _keys,
         "backup": _backup,
         "audit": _audit,
+        "alerts": _alerts,
     }
     findings = []
     for name, examination in examinations.items():
@@ -80,7 +82,7 @@ def _jars(_instance: Instance) -> Finding:
 
 
 def _disk(instance: Instance) -> Finding:
-    free = shutil.disk_usage(next(folder for folder in (instance.home, *instance.home.parents) if folder.exists())).free / GIB
+    free = free_gib(instance.home)
     return Finding("disk", "ok" if free >= LEAST_DISK_GIB else "bad", f"{free:.0f} GiB free for {instance.home} ({LEAST_DISK_GIB} needed)")
 
 
@@ -179,3 +181,25 @@ def _audit(instance: Instance) -> Finding:
         found = f"entry {broken} is missing or was altered: compare with a copy of the database"
         return Finding("audit", "bad", f"{found}; what follows it proves nothing")
     return Finding("audit", "ok", f"{written} entries, each with the hash of the one before")
+
+
+def _alerts(instance: Instance) -> Finding:
+    routes = load_routes(instance.city_folder)
+    if not routes.routes:
+        place = instance.city_folder / FILE
+        return Finding("alerts", "warning", f"nobody is told: {place} declares no route; `huiliu alerts list` shows what is wrong")
+    for channel in routes.channels.values():
+        load_target(instance, channel.kind, channel.connection)
+    failing = _failing_routes(instance) if postgres.is_healthy(instance) else ()
+    if failing:
+        return Finding("alerts", "warning", f"messages do not arrive over {', '.join(failing)}: `huiliu alerts list` says why")
+    return Finding("alerts", "ok", f"{len(routes.routes)} routes; `huiliu alerts test` tries them")
+
+
+def _failing_routes(instance: Instance) -> tuple[str, ...]:
+    if not (instance.home / "instance.json").is_file():
+        return ()
+    with connect(instance) as connection:
+        known = alerts.find(connection, only_open=True)
+        notices = alerts.notices(connection, [one.alert_id for one in known]).values()
+    return tuple(sorted({notice.route for notice in notices if notice.failures}))

@@ -8,6 +8,7 @@ import sys
 import typer
 
 from huiliu import (
+    alerts,
     backup,
     contracts,
     docs,
@@ -51,6 +52,7 @@ for commands in (
     gx,
     quarantine,
     tickets,
+    alerts,
     returns,
     sql,
     rebuild,

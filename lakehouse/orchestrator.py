@@ -46,13 +46,14 @@ class Run:
 
 
 class Orchestrator:
-    """A client that signs in when the API demands it, and repeats requests for up to 30 s while the API does not answer.
+    """A client that signs in when the API demands it, and repeats requests for some time (30 s) while the API does not answer.
 
     Raises:
         ConfigError: the API does not answer, or answers with an error.
     """
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._patience_seconds = patience_seconds
         self.base_url = f"http://127.0.0.1:{instance.ports.airflow}"
         self._passwords = instance.key_path("airflow.users.json")
         self._token = ""
@@ -132,8 +133,8 @@ class Orchestrator:
         return answer
 
     def _signed_in(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
-        again = retry_if_exception_type(httpx.TransportError)
-        for attempt in Retrying(retry=again, stop=stop_after_delay(PATIENCE_SECONDS), wait=wait_exponential(0.2, max=2), reraise=True):
+        again, stop = retry_if_exception_type(httpx.TransportError), stop_after_delay(self._patience_seconds)
+        for attempt in Retrying(retry=again, stop=stop, wait=wait_exponential(0.2, max=2), reraise=True):
             with attempt:
                 response = self._send(method, path, body)
                 if response.status_code == httpx.codes.UNAUTHORIZED:

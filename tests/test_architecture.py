@@ -29,6 +29,7 @@ MAY_IMPORT = {
 # The rooms (sub-packages) of a package, and its modules outside of any room.
 ROOMS = {
     "lakehouse": {
+        "alerts",
         "backup",
         "city",
         "contracts",
@@ -68,6 +69,7 @@ ROOM_MAY_IMPORT = {
     "lakehouse.ingest": {"city", "contracts", "declarations", "numbers", "ops", "rules", "text"},
     "lakehouse.returns": {"city", "contracts", "declarations", "numbers", "ops", "rules", "text", "verification"},
     "lakehouse.telemetry": {"contracts", "declarations", "derive", "returns"},
+    "lakehouse.alerts": {"city", "contracts", "declarations", "ingest", "ops"},
     "lakehouse.derive": {"city", "contracts", "declarations", "numbers", "returns", "rules"},
     "spark_jobs.transforms": set(),
     "spark_jobs.lake": {"transforms"},

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from infra.local import airflow, java, keys, minio, ports, postgres, sample_api, session, spark, telemetry
+from infra.local import airflow, java, keys, minio, ports, postgres, sample_api, session, spark, telemetry, watcher
 from infra.local.programs import COMPONENTS, Program, environment
 from infra.local.supervision import Supervisor
 from infra.spark import jars
@@ -19,7 +19,7 @@ from lakehouse.errors import ConfigError, Problem
 
 Say = Callable[[str], None]
 Hook = Callable[[Instance], None]
-PATIENCE_SECONDS = {"postgres": 60, "minio": 60, "sample_api": 30, "spark": 180, "airflow": 240, "telemetry": 60}
+PATIENCE_SECONDS = {"postgres": 60, "minio": 60, "sample_api": 30, "spark": 180, "airflow": 240, "telemetry": 60, "watcher": 30}
 HEALTH = {
     "postgres": postgres.is_healthy,
     "minio": minio.is_ready,
@@ -27,8 +27,9 @@ HEALTH = {
     "spark": spark.is_healthy,
     "airflow": airflow.is_healthy,
     "telemetry": telemetry.is_healthy,
+    "watcher": watcher.is_healthy,
 }
-NEEDS_POSTGRES = {"airflow", "sample_api"}
+NEEDS_POSTGRES = {"airflow", "sample_api", "watcher"}
 MIB = 2**20
 LIVING = {"RUNNING", "STARTING", "STOPPING"}
 BROKEN = {"FATAL", "EXITED", "BACKOFF"}
@@ -167,6 +168,9 @@ class _Start:
             hooks.after_spark(self._instance)
         for component in [name for name in ("sample_api", "airflow", "telemetry") if name in wanted]:
             self._wait(component)
+        if "watcher" in wanted:  # last, so that it does not take for silent what only starts
+            self._start("watcher")
+            self._wait("watcher")
 
     def _start(self, component: str) -> None:
         states = self._supervisor.states()
@@ -209,6 +213,8 @@ def _programs(instance: Instance, components: Sequence[str]) -> list[Program]:
         found += airflow.programs(instance)
     if "telemetry" in components:
         found += telemetry.programs(instance)
+    if "watcher" in components:
+        found += watcher.programs(instance)
     return found
 
 

@@ -28,6 +28,7 @@ USED_BY = {
     "sample_api": ("sample_api",),
     "minio": ("minio",),
     "telemetry": ("telemetry",),
+    "watcher": (),
 }
 HOST = "127.0.0.1"
 

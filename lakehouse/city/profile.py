@@ -13,9 +13,14 @@ from lakehouse.city.regions import RegionTree
 from lakehouse.declarations.strict_yaml import Declared, read_declaration
 from lakehouse.errors import Problem
 
+USUAL_HOURS_TO_PUBLISH = 33
+
 
 class CityProfile(Declared):
     """All of `city.yaml`.
+
+    `published_by_hours` says by when a business date has to be published, in hours from the beginning of that date: 33 is nine o'clock of
+    the next day. Without it a date is never late with the clock `manual`, and late after 33 hours with `wall`.
 
     With the clock `manual` no business day starts by itself (a sample city, a backfill); `wall` is for a real city. A city that is a
     province itself (直辖市) has the same code twice.
@@ -30,6 +35,14 @@ class CityProfile(Declared):
     timezone: str = "Asia/Shanghai"
     first_business_date: str
     extra_holidays: list[str] = Field(default_factory=list)
+    published_by_hours: int | None = Field(None, ge=24, le=240)
+
+    @property
+    def hours_to_publish(self) -> int | None:
+        """Return the hours from the beginning of a business date until it has to be published; None where no date is ever late."""
+        if self.published_by_hours is not None or self.clock == "manual":
+            return self.published_by_hours
+        return USUAL_HOURS_TO_PUBLISH
 
 
 def misplaced(city_folder: Path, profile: CityProfile, regions: RegionTree, on: date) -> Iterator[Problem]:

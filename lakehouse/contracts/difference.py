@@ -39,7 +39,10 @@ def _table(old: Contract, new: Contract) -> Iterator[Difference]:
         yield Difference("primary key", f"{', '.join(_keys(old))} → {', '.join(_keys(new))}", False)
     if old.provider != new.provider:
         yield Difference("provider", f"{old.provider} → {new.provider}", True)
-    facts = ("source", "cycle", "sharing", "locality", "operation", "block_at", "closings_held_at", "words_for_nothing", "level", "layouts")
+    facts = (
+        *("source", "cycle", "sharing", "locality", "operation", "block_at", "closings_held_at", "words_for_nothing", "level", "layouts"),
+        "alerts",
+    )
     for name in facts:
         if getattr(old, name) != getattr(new, name):
             yield Difference(name, "changed", True)

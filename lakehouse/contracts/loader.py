@@ -13,7 +13,7 @@ from lakehouse.contracts.model import Column, Contract, Source
 from lakehouse.contracts.neighbours import Neighbours, neighbours
 from lakehouse.contracts.properties import CONTRACT_PROPERTIES, read_properties
 from lakehouse.contracts.standard import standard_findings
-from lakehouse.contracts.terms import BlockAt, ClosingsHeldAt
+from lakehouse.contracts.terms import Alerts, BlockAt, ClosingsHeldAt
 from lakehouse.declarations.document import Document, read_document
 from lakehouse.errors import ContractError, Problem, nearest_first, problems_text
 from lakehouse.rules.registry import gate_kinds
@@ -131,6 +131,7 @@ def _contract(document: Document, properties: dict[str, Any], columns: tuple[Any
         block_at=properties.get("blockAt", BlockAt()),
         layouts=tuple(completed(one, {column.name: column.source_name for column in columns}) for one in properties.get("layouts", ())),
         closings_held_at=properties.get("closingsHeldAt", ClosingsHeldAt()),
+        alerts=properties.get("alerts", Alerts()),
         words_for_nothing=properties.get("wordsForNothing", ()),
         columns=columns,
         rules=tuple(rule for rule in rules if rule.kind in gate_kinds()),

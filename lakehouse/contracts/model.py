@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from lakehouse.contracts.cycle import CYCLES, CycleRule, Every
 from lakehouse.contracts.layouts import Encoding, Layout
-from lakehouse.contracts.terms import BlockAt, ClosingsHeldAt, Locality, Operation
+from lakehouse.contracts.terms import Alerts, BlockAt, ClosingsHeldAt, Locality, Operation
 from lakehouse.declarations.strict_yaml import Declared
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
@@ -300,6 +300,7 @@ class Contract(Declared):
         locality: which columns say where a row belongs.
         block_at: from how many broken rows on a batch is blocked.
         closings_held_at: how many keys a snapshot may lack before its closings are held.
+        alerts: how the people who answer for the resource are alerted.
         words_for_nothing: words that say a value is missing, besides those every export writes.
         layouts: how deliveries are laid out at which dates, where that changed; all of its layouts, complete.
         columns: the columns, in order.
@@ -325,6 +326,7 @@ class Contract(Declared):
     block_at: BlockAt = BlockAt()
     layouts: tuple[Layout, ...] = ()
     closings_held_at: ClosingsHeldAt = ClosingsHeldAt()
+    alerts: Alerts = Alerts()
     words_for_nothing: tuple[str, ...] = ()  # words that say a value is missing, besides those every export writes (`text.cleaning`)
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]  # judged at the gate

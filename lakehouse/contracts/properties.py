@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, Va
 
 from lakehouse.contracts.layouts import Layout
 from lakehouse.contracts.model import Cycle, EachProvider, Grade, Level, Normalisation, OneProvider, Sharing, Source
-from lakehouse.contracts.terms import BlockAt, ClosingsHeldAt, Locality, Operation
+from lakehouse.contracts.terms import Alerts, BlockAt, ClosingsHeldAt, Locality, Operation
 from lakehouse.declarations.document import Finding, Step
 from lakehouse.declarations.strict_yaml import typed_findings
 from lakehouse.errors import nearest_first
@@ -38,6 +38,7 @@ CONTRACT_PROPERTIES: dict[str, Any] = {
     "blockAt": BlockAt,
     "layouts": tuple[Layout, ...],
     "closingsHeldAt": ClosingsHeldAt,
+    "alerts": Alerts,
     "wordsForNothing": tuple[Annotated[str, Field(pattern=r"^\S(.*\S)?$")], ...],
 }
 REQUIRED_PROPERTIES = ("nameEn", "level", "provider", "source", "cycle", "delivery", "sharing", "locality")

@@ -1,6 +1,8 @@
-"""What a contract agrees on besides its source and its columns: where rows belong, what a deletion is, when a batch is held back."""
+"""What a contract agrees on besides source and columns: where rows belong, what a deletion is, what is held back, when alerts wait."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import Field
 
@@ -61,3 +63,13 @@ class ClosingsHeldAt(Declared):
     share: float = Field(0.05, ge=0, le=1)
     keys: int = Field(20, ge=0)
     most: float = Field(0.5, ge=0, le=1)
+
+
+class Alerts(Declared):
+    """How the people who answer for the resource are alerted.
+
+    Attributes:
+        holidays: `wait`: on days that are no working days only critical alerts about the resource are told; the others wait.
+    """
+
+    holidays: Literal["tell", "wait"] = "tell"

@@ -12,7 +12,7 @@ from lakehouse.city.clocks import Clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import contract_paths, load_sound_contracts, resource_code
 from lakehouse.contracts.model import Contract
-from lakehouse.ingest.gaps import Gap
+from lakehouse.ingest.gaps import Gap, subject
 from lakehouse.ingest.readers.window import is_fetched
 from lakehouse.ops import batches, ingest_runs, tickets
 from lakehouse.ops.batches import Batch
@@ -35,7 +35,7 @@ def open_for(connection: Connection, clocks: Clocks, gaps: Iterable[Gap], on: da
         when = "" if kind == "contract" else f", due on {gap['due_on']}"  # a contract is wrong on every day alike
         message = f"{resource}{when}: {MESSAGES[kind]}."
         detail = {"due_on": gap["due_on"]} if when else {}
-        new = NewTicket(kind, _subject(gap), on, message, resource, gap["provider"], clocks.due_on(kind, on), detail)
+        new = NewTicket(kind, subject(gap), on, message, resource, gap["provider"], clocks.due_on(kind, on), detail)
         tickets.open_ticket(connection, new)
 
 
@@ -106,10 +106,3 @@ def _run_settled(connection: Connection, ticket: Ticket, on: date) -> Closing | 
     found = {day: ingest_runs.get(connection, ticket.resource or "", day) for day in days}
     reason = run_settled(ticket.kind, ticket.business_date, {day: run for day, run in found.items() if run})
     return Closing(reason, on) if reason else None
-
-
-def _subject(gap: Gap) -> str:
-    """Return the thing a gap is about: the contract itself, the run of a date, or the delivery of a provider for a cycle."""
-    if gap["kind"] == "contract":
-        return str(gap["resource"])
-    return f"{gap['resource']}|{gap['provider'] or ''}|{gap['due_on']}"

@@ -59,6 +59,13 @@ def gaps(connection: Connection, instance: Instance, business_date: date) -> lis
     return found
 
 
+def subject(gap: Gap) -> str:
+    """Return the thing a gap is about: the contract itself, the run of a date, or the delivery of a provider for a cycle."""
+    if gap["kind"] == "contract":
+        return str(gap["resource"])
+    return f"{gap['resource']}|{gap['provider'] or ''}|{gap['due_on']}"
+
+
 def _silent(connection: Connection, offices: Offices, contract: Contract, business_date: date) -> list[Gap]:
     """Return the gaps of the providers of which nothing about the last overdue cycle has come; nothing is due before the first date."""
     due_on = last_overdue(contract.cycle, business_date)

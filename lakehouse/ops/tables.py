@@ -287,3 +287,35 @@ day_fact = Table(
     Column("detail", JSONB, nullable=False),
     _now("recorded_at"),
 )
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("alert_id", BigInteger, Identity(always=True), primary_key=True),
+    _required("kind", Text),
+    _required("subject", Text),
+    _required("severity", Text),
+    _required("owner", Text),
+    Column("resource", Text),
+    Column("business_date", Date),
+    _json("detail"),
+    _required("first_seen_at", DateTime(timezone=True)),
+    _required("last_seen_at", DateTime(timezone=True)),
+    Column("seen_by", Text),
+    Column("seen_at", DateTime(timezone=True)),
+    Column("closed_at", DateTime(timezone=True)),
+    Index("uq_alert_kind_subject_open", "kind", "subject", unique=True, postgresql_where=text("closed_at IS NULL")),
+)
+
+alert_notice = Table(
+    "alert_notice",
+    metadata,
+    Column("alert_id", BigInteger, ForeignKey(alert.c.alert_id), primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("times_sent", Integer, nullable=False, server_default=text("0")),
+    Column("sent_at", DateTime(timezone=True)),
+    Column("closing_sent_at", DateTime(timezone=True)),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("failed_at", DateTime(timezone=True)),
+    Column("failure", Text),
+)

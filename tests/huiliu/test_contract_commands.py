@@ -267,6 +267,15 @@ def test_check_notices_missing_returns_and_a_handler_that_ends_one_day(contracts
     assert "no return is declared." in "\n".join(json.loads(run("contracts", "check", "--json")[1])["problems"])
 
 
+def test_check_reads_the_routes_of_alerts(contracts: Path) -> None:
+    routes = contracts.parent / "cities" / "tiny" / "alerts.yaml"
+    routes.write_text("routes:\n  - {name: duty, owners: [platform], channel: robot}\n", "utf-8")
+    code, output = run("contracts", "check", "--json")
+    assert code == 1
+    [problem] = json.loads(output)["problems"]
+    assert "routes.duty.channel:\n  there is no channel 'robot'." in problem
+
+
 DECLARATIONS = (
     "contracts/policies.yaml", "contracts/authority.yaml", "contracts/clocks.yaml", "contracts/returns/resident_list.yaml",
     "cities/tiny/city.yaml",

@@ -276,3 +276,12 @@ def test_a_snapshot_may_say_how_much_it_may_lack(folder: Path) -> None:
     said = "  - {property: closingsHeldAt, value: {share: 0.2, keys: 500}}\n"
     path.write_text(path.read_text("utf-8").replace(delivery, delivery + said), "utf-8")
     assert load_contract(path).closings_held_at == ClosingsHeldAt(share=0.2, keys=500, most=0.5)
+
+
+def test_a_contract_may_let_its_alerts_wait_over_holidays(folder: Path) -> None:
+    path = folder / "resources" / f"{LIST}.odcs.yaml"
+    assert load_contract(path).alerts.holidays == "tell"
+    before = "  - {property: delivery, value: increment}\n"
+    path.write_text(path.read_text("utf-8").replace(before, f"{before}  - {{property: alerts, value: {{holidays: wait}}}}\n", 1), "utf-8")
+    assert load_contract(path).alerts.holidays == "wait"
+    assert "'never' is not allowed.\n  Allowed: tell, wait" in spoil(folder, LIST, ("holidays: wait", "holidays: never"))
