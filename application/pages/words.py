@@ -61,6 +61,7 @@ STEPS: dict[str, Pair] = {
     "gate": ("质检", "gate"),
     "silver": ("明细入库", "silver"),
     "ingest_outcome": ("接入收尾", "ingest outcome"),
+    "ingest_gaps": ("缺口说明", "gaps of the ingest"),
     "recount": ("复核计数", "recount"),
     "close_day": ("日终关账", "close the day"),
     "libraries": ("建库", "libraries"),

@@ -27,7 +27,7 @@ MESSAGES = {
 
 
 def open_for(connection: Connection, clocks: Clocks, gaps: Iterable[Gap], on: date) -> None:
-    """Open a ticket for each gap of a day; a blocked or refused batch has its own already."""
+    """Open a ticket for each gap of a day; a batch that was stopped and an unusable source have their own already."""
     for gap in gaps:
         kind, resource = gap["kind"], gap["resource"]
         if kind not in MESSAGES:
@@ -108,8 +108,15 @@ def _run_settled(connection: Connection, ticket: Ticket, on: date) -> Closing | 
     return Closing(reason, on) if reason else None
 
 
+def ticket_of(connection: Connection, gap: Gap) -> Ticket | None:
+    """Return the newest ticket of a gap, open or closed; None where it has none yet."""
+    found = [one for one in tickets.find(connection, kind=gap["kind"], resource=gap["resource"]) if one.subject == _subject(gap)]
+    return found[-1] if found else None
+
+
 def _subject(gap: Gap) -> str:
-    """Return the thing a gap is about: the contract itself, the run of a date, or the delivery of a provider for a cycle."""
+    """Return the thing a gap is about: the contract, the batch or source, the run of a date, or the delivery of a provider for a cycle."""
     if gap["kind"] == "contract":
         return str(gap["resource"])
-    return f"{gap['resource']}|{gap['provider'] or ''}|{gap['due_on']}"
+    thing = gap.get("batch_id") or gap.get("source")
+    return f"{gap['resource']}|{thing}" if thing else f"{gap['resource']}|{gap['provider'] or ''}|{gap['due_on']}"

