@@ -14,7 +14,7 @@ from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.ingest import gap_tickets
 from lakehouse.ingest.gaps import Gap
-from lakehouse.ingest.outcome import conclude, failed_steps
+from lakehouse.ingest.conclusion import conclude, failed_steps
 from lakehouse.ingest.remedies import notice, shortened
 from lakehouse.jobs import Answer, JobRequest, resource_of
 from lakehouse.ops import connect, days, ingest_runs

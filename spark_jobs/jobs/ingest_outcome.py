@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lakehouse.config import Instance
 from lakehouse.ingest.gaps import Gap
-from lakehouse.ingest.outcome import conclude
+from lakehouse.ingest.conclusion import conclude
 from lakehouse.jobs import Answer, JobRequest, resource_of
 from lakehouse.ops import connect
 
