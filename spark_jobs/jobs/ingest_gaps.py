@@ -13,8 +13,8 @@ from lakehouse import steps
 from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.ingest import gap_tickets
-from lakehouse.ingest.gaps import Gap
 from lakehouse.ingest.conclusion import conclude, failed_steps
+from lakehouse.ingest.gaps import Gap
 from lakehouse.ingest.remedies import notice, shortened
 from lakehouse.jobs import Answer, JobRequest, resource_of
 from lakehouse.ops import connect, days, ingest_runs

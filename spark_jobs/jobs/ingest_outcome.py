@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lakehouse.config import Instance
-from lakehouse.ingest.gaps import Gap
 from lakehouse.ingest.conclusion import conclude
+from lakehouse.ingest.gaps import Gap
 from lakehouse.jobs import Answer, JobRequest, resource_of
 from lakehouse.ops import connect
 
