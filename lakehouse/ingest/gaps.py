@@ -20,6 +20,7 @@ from lakehouse.ingest.readers.window import is_fetched
 from lakehouse.naming import ingest_dag
 from lakehouse.ops import batches, connect, days, ingest_runs
 from lakehouse.ops.batches import Batch
+from lakehouse.ops.ingest_runs import IngestRun
 
 Gap = dict[str, Any]
 FILLED = "filled_gaps"  # the fact of a day that lists them
@@ -83,16 +84,20 @@ def _of_resource(connection: Connection, offices: Offices, contract: Contract, b
     held = [_gap(contract.code, batch.provider, batch.gate, due_on) | {"batch_id": batch.batch_id} for batch in stopped]
     silent = _silent(connection, offices, contract, business_date)
     is_told = silent and is_fetched(contract)  # its only provider is silent because it does not answer: one gap, not two
-    unusable = () if is_told else this_run.detail.refused
-    return [*held, *silent, *(_gap(contract.code, None, "unusable", business_date) | {"source": source} for source in unusable)]
+    return [*held, *silent, *([] if is_told else unusable_sources(this_run))]
+
+
+def unusable_sources(this_run: IngestRun) -> list[Gap]:
+    """Return the sources that did not answer in a run, and the files that are no delivery, as gaps."""
+    gap = _gap(this_run.resource, None, "unusable", this_run.business_date)
+    return [gap | {"source": source} for source in this_run.detail.refused]
 
 
 def _stopped(connection: Connection, contract: Contract, business_date: date) -> list[Batch]:
     """Return the batches of a day that were stopped and that nothing let in by then settles."""
     found = [one for one in batches.taken_on(connection, business_date) if one.resource == contract.code and one.gate in STOPS]
-    known = (
-        [one for one in batches.of_resource(connection, contract.code) if one.is_known and one.taken_on <= business_date] if found else ()
-    )
+    delivered = batches.of_resource(connection, contract.code) if found else ()
+    known = [one for one in delivered if one.is_known and one.taken_on <= business_date]
     return [one for one in found if not any(settled_by(contract, one, later) for later in known)]
 
 

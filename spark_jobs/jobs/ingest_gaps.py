@@ -14,7 +14,7 @@ from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.ingest import gap_tickets
 from lakehouse.ingest.conclusion import conclude, failed_steps
-from lakehouse.ingest.gaps import Gap
+from lakehouse.ingest.gaps import Gap, unusable_sources
 from lakehouse.ingest.remedies import notice, shortened
 from lakehouse.jobs import Answer, JobRequest, resource_of
 from lakehouse.ops import connect, days, ingest_runs
@@ -37,10 +37,12 @@ def run(instance: Instance, request: JobRequest) -> GapsAnswer:
     resource, day = resource_of(steps.INGEST_GAPS, request), request.business_date
     with connect(instance) as connection:
         ended = conclude(connection, instance, resource, day)
-        failed = failed_steps(ingest_runs.get(connection, resource, day))
+        this_run = ingest_runs.get(connection, resource, day)
+        failed = failed_steps(this_run)
         if not days.is_final(connection, day):
             gap_tickets.open_for(connection, load_clocks(instance), ended.gaps, day)
-        told = [_told(connection, gap, request) for gap in ended.gaps]
+        why = unusable_sources(this_run) if this_run else []  # a source that is silent because it does not answer is both
+        told = [_told(connection, gap, request) for gap in [*ended.gaps, *(one for one in why if one not in ended.gaps)]]
     if failed:
         told.insert(0, f"{resource} {day}: {', '.join(failed)} did not end well; the log of that task says why.")
     return GapsAnswer(outcome="gaps" if told else "whole", gaps=shortened(told), close_again=ended.repairs)

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from lakehouse import steps
+from lakehouse.city.clocks import load_clocks
 from lakehouse.city.providers import load_offices
 from lakehouse.config import PROJECT, Instance
 from lakehouse.contracts.loader import load_contract_of
+from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.ingest.gaps import FILLED
+from lakehouse.ingest.readers.delivery import Unusable
 from lakehouse.jobs import JobRequest as Asked
 from lakehouse.jobs import run_job
 from lakehouse.ops import batches, connect, days, facts, ingest_runs, tickets
@@ -130,6 +133,19 @@ def test_the_red_task_says_what_is_missing_since_when_its_ticket_and_the_command
         assert line.startswith(begin)
         assert line.endswith(f"huiliu run-day {day}")
         assert told.red == line
+
+
+def test_a_source_that_is_silent_because_it_does_not_answer_is_told_with_its_reason(served: Instance) -> None:
+    source, reason = "source_city/households", "source_city: table households:\n  nobody answers. (4 attempts over 7 s)\n  Fix: start it."
+    ingest(served, REGISTER, unusable=(source,))
+    with connect(served) as connection:
+        desk = Desk(connection, load_contract_of(PROJECT / "contracts", REGISTER), load_clocks(served), FIRST)
+        desk.tell([Unusable(source, reason)], set())
+    silent, why = run_job(steps.INGEST_GAPS, Asked(FIRST, REGISTER), served).red.splitlines()
+    assert " is silent since 2026-06-01, ticket " in silent
+    assert why.startswith(f"{REGISTER} {source} is unusable since 2026-06-01, ticket ")
+    assert "source_city: table households: nobody answers. (4 attempts over 7 s) Fix: mend the source" in why
+    assert [kind for resource, kind in publish(served) if resource == REGISTER] == ["silent"]
 
 
 def test_where_nothing_is_missing_the_last_task_has_nothing_to_say(served: Instance) -> None:
