@@ -11,7 +11,7 @@ from lakehouse import steps
 from lakehouse.config import Instance
 from lakehouse.ingest.gaps import Gap, gaps_of
 from lakehouse.ops import batches, days, ingest_runs
-from lakehouse.ops.batches import Gate
+from lakehouse.ops.batches import Batch
 from lakehouse.ops.ingest_runs import IngestRun, Outcome
 
 
@@ -27,8 +27,7 @@ class Ended:
 def conclude(connection: Connection, instance: Instance, resource: str, day: date) -> Ended:
     """Record how the ingest of a resource on a day ended and return it; asked again, it says what has become true since."""
     this_run = ingest_runs.get(connection, resource, day)
-    gates = [batch.gate for batch in batches.taken_on(connection, day) if batch.resource == resource]
-    outcome = _outcome(this_run, gates)
+    outcome = _outcome(this_run, [batch for batch in batches.taken_on(connection, day) if batch.resource == resource])
     ingest_runs.finish(connection, resource, day, outcome)
     missing = gaps_of(connection, instance, resource, day)
     return Ended(outcome, tuple(missing), _repairs(connection, resource, day, missing))
@@ -42,11 +41,12 @@ def failed_steps(this_run: IngestRun | None) -> list[str]:
     return [step for step in due if this_run.detail.steps.get(step) != "done"]
 
 
-def _outcome(this_run: IngestRun | None, gates: list[Gate | None]) -> Outcome:
+def _outcome(this_run: IngestRun | None, taken: list[Batch]) -> Outcome:
     if this_run is None or set(failed_steps(this_run)) - {steps.INGEST_OUTCOME}:
         return "failed"
-    if any(gate in ("passed", "warned") for gate in gates):
+    if any(batch.is_known for batch in taken):
         return "accepted"
+    gates = {batch.gate for batch in taken}
     if "blocked" in gates:
         return "blocked"
     return "refused" if "refused" in gates or this_run.detail.refused else "nothing"

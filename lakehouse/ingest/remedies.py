@@ -14,7 +14,7 @@ DAY_AGAIN = "huiliu run-day {day}"
 FIXES = {
     "silent": f"ask for the delivery; once it is there, clear extract of this DAG run in Airflow with what follows it, or {DAY_AGAIN}",
     "unusable": f"mend the source, or rename or move the file; then clear extract of this DAG run with what follows it, or {DAY_AGAIN}",
-    "refused": "ask for the file again, or correct the contract and read it again: huiliu batches retry {batch}",
+    "refused": "ask for the file again, or correct the contract and read it again: huiliu batches retry {batch} --reason TEXT",
     "blocked": "ask for a corrected file, or let it in: huiliu batches release {batch} --reason TEXT",
     "contract": f"correct what `huiliu contracts check` lists, then {DAY_AGAIN}",
     "failed": f"repair the cause, then clear the red tasks of this DAG run in Airflow (only the failed ones will do), or {DAY_AGAIN}",
