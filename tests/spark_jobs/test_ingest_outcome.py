@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from application import report
 from lakehouse import steps
 from lakehouse.city.clocks import load_clocks
 from lakehouse.city.providers import load_offices
@@ -106,6 +107,10 @@ def test_every_repair_closes_the_newest_day_again_and_the_gap_is_filled(served: 
         closed = {(one.resource, one.kind) for one in tickets.find(connection) if one.closed_on}
     assert had <= set(filled)
     assert {one for one in had if one[1] in ("failed", "not_run", "contract", "silent")} <= closed
+    shown = {(gap["resource"], gap["kind"]): (gap["settled_by"], gap["filled_at"][-6:]) for gap in report.collect(served, FIRST).filled}
+    by = {(LEDGER, "failed"): "run_done", (APPROVAL, "not_run"): "run_started", (ADDRESS, "contract"): "contract_sound",
+          (REGISTER, "silent"): "delivered"}  # fmt: skip
+    assert {one: shown[one] for one in by} == {one: (reason, "+08:00") for one, reason in by.items()}
     assert not any(ingest(served, resource) for resource, _ in had)  # nothing more to repair
 
 
