@@ -15,7 +15,7 @@ from lakehouse.errors import ConfigError, DeliveryError, LakehouseError, Problem
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.naming import ingest_dag
 from lakehouse.ops import connect, days
-from lakehouse.orchestrator import ENDED, Orchestrator, Run
+from lakehouse.orchestrator import ENDED, Orchestrator, Run, TaskState
 
 POLL_SECONDS = 1.0
 DAGS_SECONDS = 120
@@ -95,7 +95,9 @@ def _ingest(instance: Instance, request: JobRequest, say: Say) -> None:
                 break  # nothing for the gate or silver to do
     except LakehouseError as error:
         say(f"  {step} {code} failed:\n{error}")
-    run_job(steps.INGEST_OUTCOME, request, instance)
+    if not run_job(steps.INGEST_OUTCOME, request, instance).leaves_nothing:
+        for line in run_job(steps.INGEST_GAPS, request, instance).red.splitlines():
+            say(f"  gap: {line}")
 
 
 def _started_dags(instance: Instance, orchestrator: Orchestrator) -> list[str]:
@@ -134,7 +136,7 @@ def _watch(orchestrator: Orchestrator, day: date, before: set[str], say: Say) ->
         _tell(orchestrator, runs, told, say)
         if not runs and time.monotonic() > patience:
             raise DeliveryError(Problem(f"business day {day}", "Airflow made no run for it.", "", f"see {orchestrator.base_url}.").text())
-        failed = [run for run in runs if run.state == "failed"]
+        failed = [run for run in runs if run.state == "failed" and run.dag_id in steps.DAY_DAGS]  # an ingest is red where it has gaps
         busy = [run for run in runs if run.state not in ENDED]
         if any(run.dag_id == steps.RETURNS and run.state == "success" for run in runs) and not busy:
             return
@@ -152,8 +154,15 @@ def _tell(orchestrator: Orchestrator, runs: list[Run], told: set[tuple[str, str,
         if task.state in ENDED and mark not in told:
             told.add(mark)
             resource = task.dag_id.partition("__")[2]
-            say(_line(task.task_id, resource, task.seconds) + ("  FAILED" if task.state == "failed" else ""))
+            say(_line(task.task_id, resource, task.seconds) + _red(task))
     told.update((run.run_id, "", 0) for run in watched if run.state in ENDED)
+
+
+def _red(task: TaskState) -> str:
+    """Return what stands behind a task that is red: it failed, or it found gaps, of which its log tells."""
+    if task.state != "failed":
+        return ""
+    return "  GAPS (see its log, or huiliu report)" if task.task_id == steps.INGEST_GAPS else "  FAILED"
 
 
 def _line(step: str, resource: str, seconds: float | None) -> str:

@@ -76,6 +76,11 @@ class Taken:
     remarks: tuple[str, ...] = ()
 
     @property
+    def close_again(self) -> bool:
+        """Return whether the day was closed without what is there now, so that it has to be closed again."""
+        return any(answer.close_again for answer in self.answers.values())
+
+    @property
     def is_let_in(self) -> bool:
         """Return whether every delivery could be read and passed its gate, now or when it came first."""
         return not self.refused and all(batch.is_known for batch in (*self.batches, *self.known))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from lakehouse.contracts.model import Contract
 from lakehouse.contracts.neighbours import neighbours
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.ingest.delivery_tickets import STOPS, UNUSABLE
+from lakehouse.ingest.gap_tickets import ticket_of
+from lakehouse.ingest.gaps import FILLED, Gap
 from lakehouse.naming import DEPARTMENT, LEVELS, quality, recipient_folder
 from lakehouse.ops import batches, connect, days, facts, packages, rule_counts, tickets, timings
 from lakehouse.returns.model import load_sound_returns
@@ -43,7 +45,8 @@ class DayReport:
         city_name: its name, `zh` and `en`.
         issue: the newest issue of the day.
         state: closed or published.
-        gaps: deliveries the day lacks: resource, provider, kind, due_on.
+        gaps: what the day lacks: resource, provider, kind, due_on, the ticket, and what settled it since (`settled_by`, `settled_on`).
+        filled: gaps the day was closed with before, likewise, and when they were found filled (`filled_at`, in the city's time).
         stopped: why each file or source of the day was not let in: kind, resource, provider, source, reason, and the ticket's state.
         resources: the resources: code, level, names, cycle (`every`), kind of source.
         batches: the batches the day took in, with rows by disposition and the gate's result.
@@ -70,6 +73,7 @@ class DayReport:
     issue: int
     state: str
     gaps: list[Row]
+    filled: list[Row]
     stopped: list[Row]
     resources: list[Row]
     batches: list[Row]
@@ -108,7 +112,8 @@ def collect(instance: Instance, day: date) -> DayReport:
     contracts = load_sound_contracts(instance.settings.contracts)[0]
     with connect(instance) as connection:
         newest = _newest(connection, day)
-        found = _identity(instance, newest) | _sources(connection, contracts, day) | _returned(connection, newest)
+        found = _identity(instance, newest) | _missing(connection, instance, newest)
+        found |= _sources(connection, contracts, day) | _returned(connection, newest)
     return DayReport(
         **found,
         providers={one.uscc: one.name for one in load_departments(instance.city_folder)},
@@ -148,8 +153,22 @@ def _identity(instance: Instance, newest: days.Day) -> Row:
         "city_name": {"zh": city.name, "en": city.name_en},
         "issue": newest.issue,
         "state": newest.state,
-        "gaps": newest.gaps,
     }
+
+
+def _missing(connection: Connection, instance: Instance, newest: days.Day) -> Row:
+    """Return what the day lacks, and what it lacked when it was closed before, each with its ticket."""
+    filled = [_with_ticket(connection, gap) for gap in facts.get(connection, newest.business_date, FILLED) or []]
+    for gap in filled:
+        gap["filled_at"] = datetime.fromisoformat(gap["filled_at"]).astimezone(instance.timezone).isoformat(timespec="minutes")
+    return {"gaps": [_with_ticket(connection, gap) for gap in newest.gaps], "filled": filled}
+
+
+def _with_ticket(connection: Connection, gap: Gap) -> Row:
+    ticket = ticket_of(connection, gap)
+    closed = [event for event in tickets.history(connection, ticket.ticket_id) if event.event == "closed"] if ticket else []
+    settled = {"settled_on": closed[-1].business_date.isoformat(), "settled_by": closed[-1].reason} if ticket and ticket.closed_on else {}
+    return {**gap, "ticket": ticket.ticket_id if ticket else None, "settled_on": None, "settled_by": None, **settled}
 
 
 def _sources(connection: Connection, contracts: dict[str, Contract], day: date) -> Row:

@@ -1,4 +1,4 @@
-"""One Airflow DAG per resource, all from this one factory over the contracts: extract, gate, silver, outcome."""
+"""One Airflow DAG per resource, all from this one factory over the contracts: extract, gate, silver, outcome, gaps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from lakehouse.naming import ingest_asset, ingest_dag
 
 
 def build(contract: Contract, instance: Instance) -> DAG:
-    """Return the DAG of a resource; its last task always emits an asset event with the outcome: accepted, blocked, nothing, failed."""
+    """Return the DAG of a resource.
+
+    The outcome task always emits an asset event with the outcome: accepted, blocked, refused, nothing, failed. The last task is red while
+    anything is missing; it waits for silver too, because a run of which only the failed tasks are cleared has its outcome from before.
+    """
     city = instance.city
     outcome = Asset(name=ingest_asset(contract.code), uri=ingest_asset(contract.code))
     with DAG(
@@ -27,8 +31,11 @@ def build(contract: Contract, instance: Instance) -> DAG:
         doc_md=f"### {contract.name_zh}\n\n{contract.description}\n\n`{contract.file}`",
         **dag_dates(city),
     ) as dag:
-        last = job_task(steps.INGEST_OUTCOME, contract.code, emits=outcome, trigger_rule="all_done")
-        chain(*(job_task(step, contract.code) for step in steps.INGEST), last)
+        done = [job_task(step, contract.code) for step in steps.INGEST]
+        ended = job_task(steps.INGEST_OUTCOME, contract.code, emits=outcome, trigger_rule="all_done")
+        missing = job_task(steps.INGEST_GAPS, contract.code, trigger_rule="all_done")
+        chain(*done, ended, missing)
+        done[-1] >> missing
     return dag
 
 

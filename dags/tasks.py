@@ -10,9 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, CronPartitionTimetable, task
-from airflow.sdk.exceptions import DownstreamTasksSkipped
+from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
-from lakehouse import steps
 from lakehouse.city.profile import CityProfile
 from lakehouse.config import Instance
 from lakehouse.jobs import JobRequest, run_job
@@ -48,7 +47,8 @@ def job_task(job: str, resource: str | None = None, emits: Asset | None = None, 
     """Return a task that runs a job by name; with `emits` it ends with an asset event that carries the job's answer.
 
     A job that repaired a closed day asks for the day to be closed again (ADR 0001). If a job left nothing for the next task, that task is
-    skipped: starting a task costs the same even when it has nothing to do.
+    skipped: starting a task costs the same even when it has nothing to do. A job that found something missing did its work; its task is
+    red all the same.
     """
 
     @task(task_id=job, outlets=[emits] if emits else [], retries=RETRIES, **settings)
@@ -57,10 +57,12 @@ def job_task(job: str, resource: str | None = None, emits: Asset | None = None, 
         answer = run_job(job, request)
         facts = answer.facts()
         if answer.close_again:
-            Orchestrator(Instance()).trigger(steps.CLOSE_DAY, request.business_date)
+            Orchestrator(Instance()).close_again(request.business_date)
         if emits:
             context["outlet_events"][emits].extra = {key: facts[key] for key in ("outcome", "issue") if key in facts}
-        if answer.notes.waiting == 0:
+        if answer.red:
+            raise AirflowFailException(answer.red)
+        if answer.leaves_nothing and context["task"].downstream_task_ids:
             context["ti"].xcom_push("return_value", facts)
             raise DownstreamTasksSkipped(tasks=sorted(context["task"].downstream_task_ids))
         return facts

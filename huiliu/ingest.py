@@ -51,6 +51,8 @@ def ingest(  # noqa: PLR0913, PLR0917 - every parameter is an argument or an opt
         typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
         _print(taken)
+        if taken.close_again:
+            typer.echo(f"{day} is closed without this; close and publish it again: huiliu run-day {day}")
     if not taken.is_let_in:
         reasons = [one.message for one in taken.stopped if one.message] or taken.messages
         raise SourceError("\n".join(reasons) or f"{resource}: a batch was refused or blocked; see `huiliu tickets list`.")

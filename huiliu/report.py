@@ -51,7 +51,9 @@ def print_report(found: DayReport) -> None:
     if report["repeated"]:
         console.print(f"Delivered again, nothing new: {len(report['repeated'])}")
     for gap in report["gaps"]:
-        console.print(f"Gap: {gap['resource']} {gap['provider'] or ''} {gap['kind']} (due {gap['due_on']})")
+        console.print(f"Gap: {_gap_line(gap)}", markup=False)
+    for gap in report["filled"]:
+        console.print(f"Filled {gap['filled_at'][:16].replace('T', ' ')}: {_gap_line(gap)}", markup=False)
     for one in report["stopped"]:
         console.print(f"{one['kind'].capitalize()}: {one['reason']}", markup=False)
     for one in report["left_out"]:
@@ -67,6 +69,12 @@ def print_report(found: DayReport) -> None:
     console.print(
         "Seconds: " + ", ".join(f"{one['step']} {one['resource']} {one['seconds']}".replace("  ", " ") for one in report["timings"])
     )
+
+
+def _gap_line(gap: dict[str, Any]) -> str:
+    what = f"{gap['resource']} {gap.get('source') or gap['provider'] or ''} {gap['kind']} (due {gap['due_on']})".replace("  ", " ")
+    ticket = f", ticket {gap['ticket']}" if gap["ticket"] else ""
+    return f"{what}{ticket}" + (f", settled on {gap['settled_on']}: {gap['settled_by']}" if gap["settled_on"] else "")
 
 
 def _batch_table(rows: list[dict[str, Any]]) -> Table:

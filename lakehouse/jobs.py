@@ -51,6 +51,16 @@ class Answer:
     notes: ingest_runs.Notes = field(default_factory=ingest_runs.Notes)
     seconds: float = 0.0
 
+    @property
+    def leaves_nothing(self) -> bool:
+        """Return whether there is nothing for the next task to do."""
+        return self.notes.waiting == 0
+
+    @property
+    def red(self) -> str:
+        """Return why the task is to be red although the job did its work; empty where it is not."""
+        return ""
+
     def facts(self) -> dict[str, Any]:
         """Return the answer as values JSON can hold; fields the job did not set are left out."""
         told = {name: value for name, value in asdict(self).items() if name != "notes" and value is not None}

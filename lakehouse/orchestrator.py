@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
+from lakehouse import steps
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem
 
@@ -65,6 +66,13 @@ class Orchestrator:
         body = {"logical_date": None, "partition_key": business_date.isoformat()}
         run_id: str = self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"]
         return run_id
+
+    def close_again(self, business_date: date) -> None:
+        """Close a day again, unless a run that will close it has not come to that task yet: it sees what is there now."""
+        closing = [run for run in self.runs(business_date) if run.dag_id == steps.CLOSE_DAY and run.state not in ENDED]
+        begun = {task.run_id for task in self.tasks(*closing) if task.task_id == steps.CLOSE_DAY and task.state is not None}
+        if all(run.run_id in begun for run in closing):
+            self.trigger(steps.CLOSE_DAY, business_date)
 
     def runs(self, business_date: date) -> list[Run]:
         """Return all runs of a date, oldest first."""

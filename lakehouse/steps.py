@@ -9,7 +9,10 @@ INGEST = ("extract", "gate", "silver")
 """The steps that ingest one resource, in order; gate and silver are skipped when extract left no batch waiting."""
 
 INGEST_OUTCOME = "ingest_outcome"
-"""The step that always ends the ingest of a resource, even when another step failed."""
+"""The step that always records how the ingest of a resource ended, even when another step failed; the day waits for it, and no longer."""
+
+INGEST_GAPS = "ingest_gaps"
+"""The last step of an ingest: it names what is missing and turns red; it is skipped when nothing is."""
 
 DAY_DAGS = {
     "close_day": ("close_day",),

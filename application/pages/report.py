@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from application.pages import charts
-from application.pages.words import DISPOSITIONS, GAPS, GATE_MARKS, INVARIANTS, LEVELS, STATES, word
+from application.pages.words import DISPOSITIONS, GAPS, GATE_MARKS, INVARIANTS, LEVELS, SETTLED, STATES, word
 from lakehouse.pages.rendering import Pair, put, render
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,6 +50,11 @@ def is_well(report: Report) -> bool:
     return report["state"] == "published" and bool(report["invariants"]) and all(one["ok"] for one in report["invariants"])
 
 
+def _verdict(report: Report) -> str:
+    """Return what the light of a day shows: bad, gaps (all else is well), or well."""
+    return "bad" if not is_well(report) else "gaps" if report["gaps"] else "well"
+
+
 def view(report: Report, links: dict[str, Pair]) -> dict[str, Any]:
     """Return the variables of the template."""
     names = {one["code"]: (one["name_zh"], one["name_en"]) for one in report["resources"]}
@@ -60,6 +65,7 @@ def view(report: Report, links: dict[str, Pair]) -> dict[str, Any]:
         "city": report["city_name"],
         "state": word(STATES, report["state"]),
         "well": is_well(report),
+        "verdict": _verdict(report),
         "tiles": _tiles(report),
         "attention": _attention(report, names),
         "flow": charts.flow(report),
@@ -68,6 +74,7 @@ def view(report: Report, links: dict[str, Pair]) -> dict[str, Any]:
         "gate": charts.gate_matrix(report, names),
         "rules": charts.broken_rules(report["rules"][:RULES_SHOWN], names),
         "gaps": [_gap(gap, names, report["providers"]) for gap in report["gaps"]],
+        "filled": [_gap(gap, names, report["providers"]) for gap in report.get("filled", [])],
         "stopped": [one | _of_gap(one, names, report["providers"]) for one in report["stopped"]],
         "packages": [one | {"name": LEVELS[one["level"]]} for one in report["packages_by_level"]],
         "pending": charts.pending(report["returns"], report["return_names"]),
@@ -92,7 +99,7 @@ def _row(report: Report) -> dict[str, Any]:
         "date": report["date"],
         "issue": report["issue"],
         "state": word(STATES, report["state"]),
-        "well": is_well(report),
+        "verdict": _verdict(report),
         "received": _sum(report, "received"),
         "accepted": _sum(report, "accepted"),
         "gaps": len(report["gaps"]),
@@ -111,7 +118,7 @@ def _tiles(report: Report) -> list[dict[str, Any]]:
         _tile(("待补缺口", "Gaps"), row["gaps"], ("应报未到或未通过", "due and missing, or not let in"), is_good=not report["gaps"]),
         _tile(("回流包", "Packages"), row["packages"], (f"覆盖 {len(levels)} 个层级", f"to {len(levels)} levels")),
         _tile(("回流行数", "Rows returned"), sum(one["rows"] for one in served), ("各层级合计", "all levels together")),
-        _tile(("不变量", "Invariants"), row["invariants"], ("成立 / 全部", "hold / all"), is_good=row["well"]),
+        _tile(("不变量", "Invariants"), row["invariants"], ("成立 / 全部", "hold / all"), is_good=is_well(report)),
     ]
 
 
@@ -147,7 +154,11 @@ def _attention(report: Report, names: dict[str, Pair]) -> list[Pair]:
 
 
 def _gap(gap: dict[str, Any], names: dict[str, Pair], providers: dict[str, str]) -> dict[str, Any]:
-    return {**_of_gap(gap, names, providers), "due_on": gap["due_on"]}
+    """Return a gap as people read it: what is missing, since when, its ticket, when it was filled or settled, and by what."""
+    settled = word(SETTLED, gap["settled_by"]) if gap.get("settled_by") else None
+    at = gap["filled_at"][:16].replace("T", " ") if "filled_at" in gap else None
+    told = {"due_on": gap["due_on"], "source": gap.get("source", ""), "ticket": gap.get("ticket"), "at": at}
+    return {**_of_gap(gap, names, providers), **told, "settled": settled, "settled_on": gap.get("settled_on")}
 
 
 def _of_gap(gap: dict[str, Any], names: dict[str, Pair], providers: dict[str, str]) -> dict[str, Any]:

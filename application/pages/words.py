@@ -43,6 +43,24 @@ GAPS: dict[str, Pair] = {
     "refused": ("整批拒收", "its batch is refused"),
     "unusable": ("文件或来源无法使用", "it cannot be used as a delivery"),
 }
+SETTLED: dict[str, Pair] = {
+    "delivered": ("已补报", "delivered"),
+    "superseded": ("后一次全量已涵盖", "a later snapshot holds it"),
+    "covered": ("再次取数已涵盖", "a later window holds it"),
+    "redelivered": ("已重新报送", "delivered again"),
+    "readable": ("已可读取", "it can be read now"),
+    "let_in": ("已放行", "let in"),
+    "usable": ("文件已可使用", "it is a delivery now"),
+    "gone": ("文件已移走", "the file is gone"),
+    "answered": ("来源已恢复", "the source answered"),
+    "run_done": ("接入已完成", "its run ended well"),
+    "later_run_done": ("后一日接入已完成", "a later run ended well"),
+    "run_started": ("接入已启动", "its run was started"),
+    "contract_sound": ("合同已改正", "the contract is right"),
+    "contract_gone": ("合同已撤销", "the contract is gone"),
+    "explained": ("已说明", "explained"),
+    "withdrawn": ("已撤回", "withdrawn"),
+}
 SEVERITIES: dict[str, Pair] = {"error": ("错误", "error"), "warning": ("警告", "warning")}
 STATES: dict[str, Pair] = {"published": ("已发布", "published"), "closed": ("已关账、未发布", "closed, not published")}
 TRANSFORMS: dict[str, Pair] = {
@@ -61,6 +79,7 @@ STEPS: dict[str, Pair] = {
     "gate": ("质检", "gate"),
     "silver": ("明细入库", "silver"),
     "ingest_outcome": ("接入收尾", "ingest outcome"),
+    "ingest_gaps": ("缺口说明", "gaps of the ingest"),
     "recount": ("复核计数", "recount"),
     "close_day": ("日终关账", "close the day"),
     "libraries": ("建库", "libraries"),

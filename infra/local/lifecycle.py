@@ -153,20 +153,18 @@ class _Start:
             self._wait("postgres")
             postgres.ensure_databases(self._instance)
             hooks.after_postgres(self._instance)
-        if "sample_api" in wanted:
-            self._start("sample_api")
         if "airflow" in wanted:
             airflow.prepare(self._instance, self._say)
-            self._start("airflow")
-        if "telemetry" in wanted:
-            self._start("telemetry")
+        beside = [name for name in ("sample_api", "airflow", "telemetry") if name in wanted]
+        for component in beside:
+            self._start(component)
         if "minio" in wanted:
             self._wait("minio")
             minio.prepare(self._instance)
         if "spark" in wanted:
             self._wait("spark")
             hooks.after_spark(self._instance)
-        for component in [name for name in ("sample_api", "airflow", "telemetry") if name in wanted]:
+        for component in beside:
             self._wait(component)
         if "watcher" in wanted:  # last, so that it does not take for silent what only starts
             self._start("watcher")

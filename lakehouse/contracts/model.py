@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from lakehouse.contracts.cycle import CYCLES, CycleRule, Every
 from lakehouse.contracts.layouts import Encoding, Layout
-from lakehouse.contracts.terms import Alerts, BlockAt, ClosingsHeldAt, Locality, Operation
+from lakehouse.contracts.terms import Alerts, BlockAt, ClosingsHeldAt, Locality, Operation, Retry
 from lakehouse.declarations.strict_yaml import Declared
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
@@ -44,6 +44,7 @@ class PostgresSource(Declared):
         watermark: the column, as the source calls it, whose time says when a row changed.
         overlap_days: how many days before the last landed date are asked for again, for rows that were committed late.
         reconcile: how often its keys and positions are compared with what has arrived.
+        retry: how often it is asked again after a failure that may pass.
     """
 
     kind: Literal["postgres"]
@@ -52,6 +53,7 @@ class PostgresSource(Declared):
     watermark: str
     overlap_days: int = Field(3, alias="overlapDays", ge=0, le=31)
     reconcile: Recurrence | None = None
+    retry: Retry = Field(default_factory=Retry)
 
     @property
     def place(self) -> str:
@@ -125,6 +127,7 @@ class ApiSource(Declared):
             answers in the order of the key, after a key), `passes` (neither: all pages are read until two passes agree).
         repeated_keys: whether it may give several rows of one key.
         reconcile: how often its keys and positions are compared with what has arrived.
+        retry: how often a request is sent again after a failure that may pass.
     """
 
     kind: Literal["api"]
@@ -136,6 +139,7 @@ class ApiSource(Declared):
     paging: Literal["passes", "snapshot", "key"] = "passes"
     repeated_keys: bool = Field(False, alias="repeatedKeys")
     reconcile: Recurrence | None = None
+    retry: Retry = Field(default_factory=Retry)
 
     @property
     def place(self) -> str:

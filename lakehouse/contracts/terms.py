@@ -73,3 +73,15 @@ class Alerts(Declared):
     """
 
     holidays: Literal["tell", "wait"] = "tell"
+
+
+class Retry(Declared):
+    """How often a source is asked again after a failure that may pass: no answer, a connection cut off, a server that is starting or busy.
+
+    Attributes:
+        attempts: how often it is asked in all.
+        total_seconds: no attempt begins later than so many seconds after the first.
+    """
+
+    attempts: int = Field(4, ge=1, le=20)
+    total_seconds: int = Field(300, alias="totalSeconds", ge=1, le=7200)

@@ -173,7 +173,8 @@ def _of_field(field: FieldInfo) -> str:
     ]
     shown = " ".join([_value(field.annotation), *bounds])
     default = field.get_default(call_default_factory=True, validated_data={}) if not field.is_required() else None
-    return f"{shown}; default `{default}`" if default not in (None, (), {}) else shown
+    is_told = default in (None, (), {}) or isinstance(default, BaseModel)  # the keys of a mapping tell their own
+    return shown if is_told else f"{shown}; default `{default}`"
 
 
 def _value(kind: Any) -> str:

@@ -27,7 +27,7 @@ MESSAGES = {
 
 
 def open_for(connection: Connection, clocks: Clocks, gaps: Iterable[Gap], on: date) -> None:
-    """Open a ticket for each gap of a day; a blocked or refused batch has its own already."""
+    """Open a ticket for each gap of a day; a batch that was stopped and an unusable source have their own already."""
     for gap in gaps:
         kind, resource = gap["kind"], gap["resource"]
         if kind not in MESSAGES:
@@ -106,3 +106,9 @@ def _run_settled(connection: Connection, ticket: Ticket, on: date) -> Closing | 
     found = {day: ingest_runs.get(connection, ticket.resource or "", day) for day in days}
     reason = run_settled(ticket.kind, ticket.business_date, {day: run for day, run in found.items() if run})
     return Closing(reason, on) if reason else None
+
+
+def ticket_of(connection: Connection, gap: Gap) -> Ticket | None:
+    """Return the newest ticket of a gap, open or closed; None where it has none yet."""
+    found = [one for one in tickets.find(connection, kind=gap["kind"], resource=gap["resource"]) if one.subject == subject(gap)]
+    return found[-1] if found else None

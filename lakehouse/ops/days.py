@@ -54,6 +54,11 @@ def publish(connection: Connection, business_date: date, issue: int, entry_sha25
     connection.execute(statement.on_conflict_do_update(index_elements=["business_date", "issue"], set_=published))
 
 
+def set_gaps(connection: Connection, business_date: date, issue: int, gaps: list[dict[str, Any]]) -> None:
+    """Record the gaps of an issue anew: the day was closed again, and what is published did not change by it."""
+    connection.execute(day.update().where(day.c.business_date == business_date, day.c.issue == issue).values(gaps=gaps))
+
+
 def reopen(connection: Connection, business_date: date, issue: int) -> None:
     """Delete the record of an issue that is closed but not published, so that it can be closed again."""
     connection.execute(day.delete().where(day.c.business_date == business_date, day.c.issue == issue, day.c.state == "closed"))

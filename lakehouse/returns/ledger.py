@@ -29,13 +29,14 @@ LEDGER = "ledger.json"
 def record_publication(connection: Connection, edition: Edition, published: Published, closed: days.Day) -> None:
     """Record a published day and its packages, once also in the audit.
 
-    A closed issue is removed when its content equals the issue already published.
+    A closed issue is removed when its content equals the issue already published; that one keeps what it says, and takes its gaps.
     """
     known_day = days.get(connection, edition.date, published.issue)
     if closed.issue != published.issue:
         days.reopen(connection, edition.date, closed.issue)
     days.close(connection, edition.date, published.issue, closed.gaps)
     days.publish(connection, edition.date, published.issue, published.entry_sha256)
+    days.set_gaps(connection, edition.date, published.issue, closed.gaps)
     _record_inputs(connection, edition.date, edition.inputs)
     known = {one.recipient_id for one in recipients.at(connection, edition.date)}
     recipients.put(connection, (one for one in edition.addressees if one.recipient_id not in known or one.department_uscc))

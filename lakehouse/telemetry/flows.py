@@ -75,6 +75,10 @@ def _outcome(_resource: str, _facts: Facts, _known: Catalogue) -> Flow:
     return Flow({record_of("batch"): {}}, {record_of("ingest_run"): {}})
 
 
+def _gaps(_resource: str, _facts: Facts, _known: Catalogue) -> Flow:
+    return Flow({record_of("batch"): {}, record_of("ingest_run"): {}})
+
+
 def _reference(facts: Facts, known: Catalogue) -> Flow:
     """The tables it wrote stand in the answer; before, all that libraries read of them."""
     written = {name: _written(rowCount=one["changes"]) for name, one in facts.get("tables", {}).items()}
@@ -125,6 +129,7 @@ OF_RESOURCE: Mapping[str, Callable[[str, Facts, Catalogue], Flow]] = {
     "reconcile": _reconcile,
     "recount": _recount,
     "ingest_outcome": _outcome,
+    "ingest_gaps": _gaps,
 }
 OF_DAY: Mapping[str, Callable[[Facts, Catalogue], Flow]] = {
     "reference": _reference,

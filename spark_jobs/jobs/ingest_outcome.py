@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from lakehouse import steps
+from dataclasses import dataclass
+
 from lakehouse.config import Instance
+from lakehouse.ingest.conclusion import conclude
+from lakehouse.ingest.gaps import Gap
 from lakehouse.jobs import Answer, JobRequest, resource_of
-from lakehouse.ops import batches, connect, days, ingest_runs
+from lakehouse.ops import connect
 
 
-def run(instance: Instance, request: JobRequest) -> Answer:
-    """Record the outcome, and tell whether the day must be closed again because it was closed with this run as a failed gap."""
-    resource, day = resource_of("ingest_outcome", request), request.business_date
+@dataclass(frozen=True, kw_only=True)
+class OutcomeAnswer(Answer):
+    """The outcome in one word, and what is missing: resource, provider, kind, due date, the batch or source if there is one."""
+
+    missing: tuple[Gap, ...] = ()
+
+    @property
+    def leaves_nothing(self) -> bool:
+        """Return whether there is no gap for the last task to name."""
+        return not self.missing
+
+
+def run(instance: Instance, request: JobRequest) -> OutcomeAnswer:
+    """Record the outcome, and tell whether the day must be closed again because it was closed without what is there now."""
+    resource = resource_of("ingest_outcome", request)
     with connect(instance) as connection:
-        this_run = ingest_runs.get(connection, resource, day)
-        gates = [batch.gate for batch in batches.taken_on(connection, day) if batch.resource == resource]
-        outcome = _outcome(this_run, gates)
-        ingest_runs.finish(connection, resource, day, outcome)
-        closed = days.newest_issue(connection, day)
-        missed = closed is not None and any(gap["resource"] == resource and gap["kind"] == "failed" for gap in closed.gaps)
-        repairs = missed and outcome != "failed" and not days.is_final(connection, day)
-    return Answer(outcome=outcome, close_again=repairs)
-
-
-def _outcome(this_run: ingest_runs.IngestRun | None, gates: list[batches.Gate | None]) -> ingest_runs.Outcome:
-    if this_run is None or any(this_run.detail.steps.get(step) != "done" for step in steps.due(this_run.detail.waiting)):
-        return "failed"
-    if any(gate in ("passed", "warned") for gate in gates):
-        return "accepted"
-    if "blocked" in gates:
-        return "blocked"
-    return "refused" if "refused" in gates or this_run.detail.refused else "nothing"
+        ended = conclude(connection, instance, resource, request.business_date)
+    return OutcomeAnswer(outcome=ended.outcome, missing=ended.gaps, close_again=ended.repairs)

@@ -58,6 +58,14 @@ def test_a_failed_run_is_told_and_ends_the_backfill(speaking: Airflow, tmp_path:
     assert any(line.endswith("FAILED") for line in said)
 
 
+def test_an_ingest_that_is_red_over_a_gap_does_not_keep_the_day_from_being_published(speaking: Airflow, tmp_path: Path) -> None:
+    speaking.states = {INGEST[0]: "failed"}
+    said: list[str] = []
+    run_through_airflow(instance_at(tmp_path, speaking.port), FIRST, said.append)
+    assert [line.endswith("FAILED") for line in said].count(True) == 1
+    assert any(line.split()[0] == "returns" for line in said)
+
+
 def test_a_date_airflow_makes_no_run_for_is_not_waited_for(speaking: Airflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     speaking.runs_made = False
     monkeypatch.setattr(day_run, "NO_RUN_SECONDS", 0)

@@ -17,6 +17,7 @@ import typer
 
 from application.report import DayReport
 from huiliu.exit_codes import exit_code, leave
+from huiliu.report import print_report
 from lakehouse import steps
 from lakehouse.config import PROJECT
 from lakehouse.contracts.loader import contract_paths, resource_code
@@ -34,6 +35,15 @@ def report(**given: Any) -> DayReport:
     """Return the report of a quiet published day, with changes."""
     facts = quiet() | given
     return DayReport(**{one.name: facts.get(one.name) for one in fields(DayReport)})
+
+
+def test_a_filled_gap_is_printed_as_filled_and_when(capsys: pytest.CaptureFixture[str]) -> None:
+    ticket = {"ticket": 7, "settled_on": None, "settled_by": None}
+    settled = {"ticket": 8, "settled_on": "2026-06-06", "settled_by": "run_done", "filled_at": "2026-06-07T09:12+08:00"}
+    print_report(report(gaps=[{**GAP, **ticket}], filled=[{**GAP, "kind": "failed", **settled}]))
+    told = capsys.readouterr().out.splitlines()
+    assert "Gap: city_register silent (due 2026-06-06), ticket 7" in told
+    assert "Filled 2026-06-07 09:12: city_register failed (due 2026-06-06), ticket 8, settled on 2026-06-06: run_done" in told
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,8 @@ class Airflow:
     def tasks(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         """Return one task for each run asked for."""
         return [
-            {"dag_id": run["dag_id"], "dag_run_id": run["dag_run_id"], "task_id": run["dag_id"].partition("__")[0], "state": run["state"],
-             "try_number": 1, "duration": 1.5}
+            {"dag_id": run["dag_id"], "dag_run_id": run["dag_run_id"], "task_id": run["dag_id"].partition("__")[0],
+             "state": None if run["state"] == "queued" else run["state"], "try_number": 1, "duration": 1.5}
             for run in self.runs if run["dag_run_id"] in body["dag_run_ids"]
         ]  # fmt: skip
 

@@ -15,6 +15,8 @@ from lakehouse.ops.ingest_runs import Notes
 from spark_jobs.jobs.close_day import CloseAnswer
 from spark_jobs.jobs.extract import ExtractAnswer
 from spark_jobs.jobs.gate import GateAnswer, JudgedBatch
+from spark_jobs.jobs.ingest_gaps import GapsAnswer
+from spark_jobs.jobs.ingest_outcome import OutcomeAnswer
 from spark_jobs.jobs.libraries import LibrariesAnswer
 from spark_jobs.jobs.returns_build import BuildAnswer
 from spark_jobs.jobs.silver import SilverAnswer
@@ -60,8 +62,18 @@ TOLD: dict[str, tuple[Answer, list[str]]] = {
         ],
     ),
     "ingest_outcome": (
-        Answer(outcome="accepted", close_again=True),
-        ["ingest_outcome r_list 2026-06-01: accepted, close_again yes, 4.2 s"],
+        OutcomeAnswer(outcome="blocked", missing=(GAP,), close_again=True),
+        [
+            "ingest_outcome r_list 2026-06-01: blocked, close_again yes, 4.2 s",
+            "  missing: resource r_list, kind silent, due_on 2026-06-01",
+        ],
+    ),
+    "ingest_gaps": (
+        GapsAnswer(outcome="gaps", gaps=("r_list is failed since 2026-06-01, ticket 7: it failed. Fix: huiliu run-day 2026-06-01",)),
+        [
+            "ingest_gaps r_list 2026-06-01: gaps, 4.2 s",
+            "  gaps: r_list is failed since 2026-06-01, ticket 7: it failed. Fix: huiliu run-day 2026-06-01",
+        ],
     ),
     "close_day": (
         CloseAnswer(outcome="closed", issue=1, gaps=1, missing=(GAP,)),

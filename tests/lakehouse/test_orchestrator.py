@@ -14,6 +14,7 @@ from lakehouse import orchestrator
 from lakehouse.config import Instance, Ports, Settings
 from lakehouse.errors import ConfigError
 from lakehouse.orchestrator import Orchestrator
+from tests.lakehouse.airflow import airflow, dates, instance_at
 
 pytestmark = pytest.mark.fast
 
@@ -51,6 +52,21 @@ def test_one_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.M
 def test_one_that_does_not_let_us_in_is_named(tmp_path: Path, port: int) -> None:
     with pytest.raises(ConfigError, match=r"POST /auth/token:\n.*answered 403"):
         Orchestrator(_instance(tmp_path, port)).dag_ids()
+
+
+@pytest.mark.parametrize(
+    ("states", "asked"),
+    [([], 1), (["success", "failed"], 1), (["running"], 1), (["queued"], 0), (["success", "running", "queued"], 0)],
+    ids=["none", "ended", "past that task", "still to come", "one of them still to come"],
+)
+def test_a_day_is_closed_again_once_unless_that_is_still_to_come(states: list[str], asked: int, tmp_path: Path) -> None:
+    [day] = dates(1)
+    with airflow() as speaking:
+        for state in states:
+            speaking.run("close_day", "2026-06-01", state)
+        speaking.run("close_day", "2026-06-02", "queued")
+        Orchestrator(instance_at(tmp_path, speaking.port)).close_again(day)
+    assert [body["dag_id"] for body in speaking.asked] == ["close_day"] * asked
 
 
 def _instance(home: Path, port: int) -> Instance:

@@ -1,6 +1,7 @@
 """Fetch a window of a paged HTTP API as JSON Lines: every record as the API wrote it, the pages reconciled with the stated total.
 
-Temporary failures (no answer, 5xx, 429, a connection cut off) are retried within limits; an expired token is renewed once per request.
+Failures that may pass (no answer, 5xx, 429, a connection cut off) are retried within the limits of the contract; an expired token is
+renewed once per request.
 Any other departure from the protocol refuses the delivery with a reason: only a complete window of one moment is landed.
 """
 
@@ -31,7 +32,7 @@ def fetch(endpoint: ApiEndpoint, contract: Contract, asked: Window, target: Path
     source = _source(contract)
     bounds = limits or Limits()
     where = source.place
-    with ApiClient(endpoint, where, bounds) as client, target.open("wb") as file:
+    with ApiClient(endpoint, where, bounds, source.retry) as client, target.open("wb") as file:
 
         def ask(parameters: Mapping[str, str]) -> Page:
             return _page(where, client.get(source.path, {**parameters, **_between(asked)}))

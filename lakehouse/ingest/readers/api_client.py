@@ -12,11 +12,12 @@ from threading import Timer
 from types import TracebackType
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from lakehouse.connections import ApiEndpoint
+from lakehouse.contracts.terms import Retry
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers.api_protocol import MisshapenError, Token, read
+from lakehouse.ingest.readers.persistence import Pace, PassingError, persistently
 from lakehouse.ingest.readers.records import refusal
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
@@ -27,33 +28,24 @@ EARLY_SECONDS = 5.0  # a token is renewed this long before it expires
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of one fetch: seconds, attempts of a request, bytes of one body and of a pass over all pages, pages."""
+    """The limits of one fetch: seconds, bytes of one body and of a pass over all pages, pages; attempts are limited by the contract."""
 
     connect_seconds: float = 5.0
     read_seconds: float = 20.0
     answer_seconds: float = 120.0
     total_seconds: float = 1800.0
-    attempts: int = 4
-    first_wait_seconds: float = 0.5
+    first_wait_seconds: float = 1.0
     longest_wait_seconds: float = 60.0
     body_bytes: int = 64 * 1024 * 1024
     total_bytes: int = 2 * 1024 * 1024 * 1024
     pages: int = 20_000
 
 
-class PassingError(Exception):
-    """A temporary failure: the request is sent again, after `wait` seconds where the API names a time to wait."""
-
-    def __init__(self, found: str, wait: float | None = None) -> None:
-        super().__init__(found)
-        self.found, self.wait = found, wait
-
-
 class ApiClient:
     """One conversation with an API, from its first token to its last page."""
 
-    def __init__(self, endpoint: ApiEndpoint, where: str, limits: Limits) -> None:
-        self._endpoint, self._where, self._limits = endpoint, where, limits
+    def __init__(self, endpoint: ApiEndpoint, where: str, limits: Limits, retry: Retry) -> None:
+        self._endpoint, self._where, self._limits, self._retry = endpoint, where, limits, retry
         timeout = httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds)
         # No proxy or password of the environment is used: the token is for this server alone.
         self._http = httpx.Client(timeout=timeout, headers=HEADERS, follow_redirects=False, trust_env=False)
@@ -107,14 +99,8 @@ class ApiClient:
 
     def _again(self, request: httpx.Request, *, may_expire: bool) -> bytes | None:
         """Return the body, None for an expired token; temporary failures are retried."""
-        attempts = self._limits.attempts
-        retrying = Retrying(
-            retry=retry_if_exception_type(PassingError), stop=stop_after_attempt(attempts), wait=self._wait, sleep=self._sleep, reraise=True
-        )
-        try:
-            return retrying(self._once, request, may_expire=may_expire)
-        except PassingError as error:
-            raise self._refusal(f"{error.found} ({attempts} attempts)") from None
+        pace = Pace(self._limits.first_wait_seconds, self._limits.longest_wait_seconds, self._sleep)
+        return persistently(self._where, self._retry, lambda: self._once(request, may_expire=may_expire), pace)
 
     def _once(self, request: httpx.Request, *, may_expire: bool) -> bytes | None:
         until = min(self._deadline, time.monotonic() + self._limits.answer_seconds)
@@ -135,13 +121,15 @@ class ApiClient:
         except (httpx.TransportError, RuntimeError) as error:  # the error's own text may quote an address with its query
             if time.monotonic() >= until:
                 raise self._refusal("an answer is not complete in time.", self._times) from None
-            raise PassingError(_trouble(error)) from None
+            raise PassingError(_trouble(error), FIX) from None
         finally:
             watchdog.cancel()
 
     def _check_status(self, status: int, retry_after: str) -> None:
         if status in RETRIED:
-            raise PassingError(f"the API answers with status {status}.", self._asked_wait(retry_after))
+            wait = _asked_wait(retry_after)
+            asks = f" and asks us to wait {wait:.0f} s" if wait else ""
+            raise PassingError(f"the API answers with status {status}{asks}.", FIX, wait)
         if 300 <= status < 400:
             raise self._refusal(
                 f"the API redirects us (status {status}); the token is sent to no other address.", "an answer from the agreed address"
@@ -168,28 +156,6 @@ class ApiClient:
                 raise self._refusal("the answers are too large.", f"{limits.body_bytes} bytes an answer, {limits.total_bytes} in all")
         return bytes(body)
 
-    def _asked_wait(self, retry_after: str) -> float | None:
-        """Return the seconds to wait that a Retry-After header names, as a number or a date; refuse the delivery when they are too many."""
-        if not retry_after:
-            return None
-        if retry_after.isascii() and retry_after.isdigit():
-            wait = float(retry_after)
-        else:
-            try:
-                until = parsedate_to_datetime(retry_after)
-            except ValueError:
-                return None
-            wait = max((until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds(), 0.0)
-        if wait > self._limits.longest_wait_seconds:
-            raise self._refusal(f"the API asks us to wait {wait:.0f} seconds.", f"at most {self._limits.longest_wait_seconds:.0f}")
-        return wait
-
-    def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, PassingError) and error.wait is not None:
-            return error.wait
-        return min(self._limits.first_wait_seconds * 2.0 ** (state.attempt_number - 1), self._limits.longest_wait_seconds)
-
     def _sleep(self, seconds: float) -> None:
         if time.monotonic() + seconds > self._deadline:
             raise self._refusal("the API did not deliver in time.", self._times)
@@ -201,6 +167,17 @@ class ApiClient:
 
     def _refusal(self, found: str, allowed: str = "") -> SourceError:
         return refusal(self._where, found, allowed, FIX)
+
+
+def _asked_wait(retry_after: str) -> float | None:
+    """Return the seconds to wait that a Retry-After header names, as a number or a date; None where it names none."""
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after)
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max((until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds(), 0.0)
 
 
 def _trouble(error: Exception) -> str:

@@ -7,18 +7,16 @@ past, is in no window and would never be missed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import URL
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from lakehouse.city.calendar import next_due
 from lakehouse.contracts.model import Column, Contract, PostgresSource
@@ -27,10 +25,14 @@ from lakehouse.ingest.readers import csv
 from lakehouse.ingest.readers.csv_count import count_written
 from lakehouse.ingest.readers.delivery import Fetched, Outside
 from lakehouse.ingest.readers.header import Expected
+from lakehouse.ingest.readers.persistence import PassingError, persistently
 from lakehouse.ingest.readers.postgres_text import WATERMARKS, WATERMARKS_IN_WORDS, Mark, text_of
 from lakehouse.ingest.readers.records import Record, refusal
 from lakehouse.ingest.readers.window import Window
 
+ASK = "ask the department that runs the source; the next run takes what was missed."
+# Classes of SQLSTATE that pass: connection lost, rolled back for another, out of resources, not now, stopped or starting. None: no answer.
+PASSING = (None, "08", "40", "53", "55", "57")
 SETTINGS = "-c datestyle=ISO -c client_encoding=UTF8 -c extra_float_digits=1 -c statement_timeout=600000 -c lock_timeout=30000"
 # A domain is a name for another type: what counts is the type its values have.
 COLUMN_TYPES = """
@@ -41,6 +43,7 @@ WITH RECURSIVE stored AS (
 )
 SELECT attname, typname FROM stored JOIN pg_type ON pg_type.oid = stored.type WHERE typbasetype = 0 ORDER BY attnum
 """
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,11 @@ def fetch(url: URL, contract: Contract, asked: Window, target: Path) -> Fetched:
         SourceError: the source does not answer, or the table or a column is not there (any more), or is of another kind.
     """
     source = _source(contract)
-    with _snapshot(url, contract, asked.timezone) as table:
-        received = table.copy(contract.kept_columns, _condition(table.mark, asked), target)
-        outside = table.outside(asked)
+
+    def window(table: _Table) -> tuple[int, Outside]:
+        return table.copy(contract.kept_columns, _condition(table.mark, asked), target), table.outside(asked)
+
+    received, outside = _from_snapshot(url, contract, asked.timezone, window)
     return Fetched(f"{source.connection}/{source.table}.csv", target, received, outside)
 
 
@@ -110,8 +115,7 @@ def list_rows(url: URL, contract: Contract, timezone: str, columns: Sequence[Col
     Raises:
         SourceError: as `fetch`.
     """
-    with _snapshot(url, contract, timezone) as table:
-        return table.copy(columns, sql.SQL("true"), target)
+    return _from_snapshot(url, contract, timezone, lambda table: table.copy(columns, sql.SQL("true"), target))
 
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
@@ -129,31 +133,33 @@ def _source(contract: Contract) -> PostgresSource:
     return contract.source
 
 
-@contextmanager
-def _snapshot(url: URL, contract: Contract, timezone: str) -> Iterator[_Table]:
-    """Yield the table as it is at one moment; whatever is asked until the block ends is answered from that moment."""
+def _from_snapshot(url: URL, contract: Contract, timezone: str, work: Callable[[_Table], Answer]) -> Answer:
+    """Return what work makes of the table as it is at one moment; after a failure that may pass, all of it is done again."""
     source = _source(contract)
-    try:
-        with _connection(url, source, timezone) as connection:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            connection.read_only = True
-            yield _Table(connection, contract, _types(connection, source, contract))
-    except psycopg.Error as error:  # the error's own text may quote a row: only the SQLSTATE is reported
-        found = f"the source database refused the query (SQLSTATE {error.sqlstate or 'none'})."
-        raise refusal(source.place, found, "", "ask the department that runs the source.") from None
+
+    def once() -> Answer:
+        try:
+            with _connection(url, source, timezone) as connection:
+                connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                connection.read_only = True
+                return work(_Table(connection, contract, _types(connection, source, contract)))
+        except psycopg.Error as error:  # the error's own text may quote a row: only the SQLSTATE is reported
+            found = f"the source database refused the query (SQLSTATE {error.sqlstate or 'none'})."
+            if isinstance(error, psycopg.OperationalError) and (error.sqlstate and error.sqlstate[:2]) in PASSING:
+                raise PassingError(found, ASK) from None
+            raise refusal(source.place, found, "", ASK) from None
+
+    return persistently(source.place, source.retry, once)
 
 
 def _connection(url: URL, source: PostgresSource, timezone: str) -> psycopg.Connection:
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    again = retry_if_exception_type(psycopg.OperationalError)
     try:
-        return Retrying(stop=stop_after_attempt(3), wait=wait_fixed(1), retry=again, reraise=True)(
-            psycopg.connect, address, connect_timeout=10, options=f"{SETTINGS} -c timezone={timezone}"
-        )
+        return psycopg.connect(address, connect_timeout=10, options=f"{SETTINGS} -c timezone={timezone}")
     except psycopg.OperationalError:
         found = f"the source database does not answer at {url.host}:{url.port}/{url.database}, or refuses us."
         fix = f"start it, or correct HUILIU_CONNECTION_{source.connection.upper()}; the next run takes what was missed."
-        raise refusal(source.place, found, "", fix) from None
+        raise PassingError(found, fix) from None
 
 
 def _types(connection: psycopg.Connection, source: PostgresSource, contract: Contract) -> dict[str, str]:

@@ -18,6 +18,7 @@ def quiet() -> dict[str, Any]:
     empty = {
         "batches": [],
         "gaps": [],
+        "filled": [],
         "stopped": [],
         "rules": [],
         "missing_references": [],
@@ -66,7 +67,14 @@ BUSY: dict[str, Any] = {
     "city_name": {"zh": "示范市", "en": "Tiny"},
     "issue": 1,
     "state": "published",
-    "gaps": [{"resource": "street_list", "provider": PROVIDER, "kind": "silent", "due_on": "2026-06-01"}],
+    "gaps": [
+        {"resource": "street_list", "provider": PROVIDER, "kind": "silent", "due_on": "2026-06-01", "ticket": 12, "settled_on": None,
+         "settled_by": None},
+    ],
+    "filled": [
+        {"resource": "city_register", "provider": None, "kind": "failed", "due_on": "2026-06-02", "ticket": 13, "settled_on": "2026-06-02",
+         "settled_by": "run_done", "filled_at": "2026-06-03T09:12+08:00"},
+    ],
     "stopped": [
         {
             "kind": "refused",

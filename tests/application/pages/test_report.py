@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from application.pages import charts, report
+from application.pages.words import GAPS, SETTLED
+from lakehouse.ops import transitions
 from tests.application.pages import reports
 from tests.application.pages.browser import see
 
@@ -57,6 +59,31 @@ def test_every_file_that_was_stopped_is_told_with_its_own_reason(tmp_path: Path)
     told = [one["reason"] for one in reports.busy()["stopped"]]
     assert len(set(told)) == 2
     assert [page.count(reason) for reason in told] == [1, 1]
+
+
+@pytest.mark.fast
+def test_no_light_is_green_over_a_gap(tmp_path: Path) -> None:
+    facts = reports.quiet()
+    gap = reports.busy()["gaps"]
+    lights = {
+        "well": (facts, "m-passed", '<b aria-hidden="true">✓'),
+        "gaps": (facts | {"gaps": gap}, "m-warned", "The day is published and every invariant holds; gaps: 1."),
+        "bad": (facts | {"gaps": gap, "state": "closed"}, "m-blocked", "The day is not published"),
+    }
+    for light, (one, mark, said) in lights.items():
+        page = report.write(tmp_path / light, one).read_text("utf-8")
+        assert said in page
+        assert ("✓</b>" in page) == (light == "well")
+        assert re.findall(r'class="mark (m-\w+)"', (tmp_path / light / "index.html").read_text("utf-8")) == [mark]
+
+
+@pytest.mark.fast
+def test_a_filled_gap_is_shown_as_filled_with_when_and_by_what(tmp_path: Path) -> None:
+    page = report.write(tmp_path, reports.busy()).read_text("utf-8")
+    assert "Gaps the day had, and that are filled by now:" in page
+    assert "<td>2026-06-03 09:12</td>" in page
+    assert "its run ended well" in page
+    assert set(SETTLED) >= {reason for kind in (*GAPS,) for reason in transitions.SETTLED[kind]}
 
 
 @pytest.mark.fast

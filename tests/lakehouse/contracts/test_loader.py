@@ -112,6 +112,8 @@ def test_three_mistakes_are_told_at_once(few_codes: Path) -> None:
         (PERMIT, ("path: /residence-permits", "path: residence-permits"), "customProperties.source.value.path", "is no path of an API."),
         (PERMIT, ("path: /residence-permits", "path: /a?page=1"), "customProperties.source.value.path", "is no path of an API."),
         (PERMIT, ("overlapDays: 3,", "overlapDays: 3, paging: pages,"), "customProperties.source.value.paging", "'pages' is not allowed."),
+        (PERMIT, ("overlapDays: 3,", "overlapDays: 3, retry: {attempts: 0},"), "source.value.retry.attempts", "greater than or equal to 1"),
+        (REGISTER, ("overlapDays: 3,", "overlapDays: 3, retry: {totalSeconds: 9999},"), "source.value.retry.totalSeconds", "7200"),
         (PERMIT, ("{every: month}}", "{every: hour}}"), "customProperties.source.value.reconcile", "is hour, but a day is run once."),
         (REGISTER, ("{every: month}}", "{every: moon}}"), "customProperties.source.value.reconcile.every", "'moon' is not allowed."),
         (PERMIT, ("connection: city_api", "connection: City-API"), "customProperties.source.value.connection", "no name of a connection."),

@@ -109,6 +109,10 @@ def test_days_are_published_once_and_then_final(module_instance: Instance) -> No
         first = days.get(connection, FIRST, 1)
         assert first is not None
         assert (first.state, first.gaps, first.entry_sha256) == ("published", [], "aa")
+        days.set_gaps(connection, FIRST, 1, [{"resource": "t_late", "kind": "failed"}])
+        first = days.get(connection, FIRST, 1)
+        assert first is not None
+        assert (first.state, [gap["resource"] for gap in first.gaps]) == ("published", ["t_late"])
         assert not days.is_final(connection, FIRST)
         days.close(connection, SECOND, 1, [])
         assert not days.is_final(connection, FIRST)

@@ -10,7 +10,7 @@ PROVIDER = "11449900MB2C000130"  # the tiny city's public security bureau
 SOURCES: dict[str, dict[str, Any]] = {
     "csv": {"kind": "csv", "path": "t_thing/{date}_{n}.csv"},
     "jsonl": {"kind": "jsonl", "path": "t_thing/{date}_{n}.jsonl"},
-    "postgres": {"kind": "postgres", "connection": "source_city", "table": "things", "watermark": "changed_at"},
+    "postgres": {"kind": "postgres", "connection": "source_city", "table": "things", "watermark": "changed_at", "retry": {"attempts": 2}},
 }
 
 

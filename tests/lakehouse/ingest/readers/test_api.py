@@ -70,13 +70,13 @@ def texts(delivery: Fetched) -> list[tuple[str | None, ...] | None]:
 
 HANDLED = {None: 0.0, "error_500_once": 0.0, "too_many": 1.0, "expired_token": 0.0}  # fault, and the seconds the reader has to wait
 REFUSED = {
-    "error_500": "the API answers with status 500. (4 attempts)",
+    "error_500": "the API answers with status 500. (4 attempts over ",
     "error_body": "the API answered 200 with the error code 5000.",
     "repeated_page": "page 2 repeats page 1.",
     "changing_total": "the total changed from 11 to 12 while pages were read. (4 passes)",
     "short_page": "page 1 holds 1 records, 2 were left of 5.",
     "slow_drip": "an answer is not complete in time.",
-    "truncated": "the API breaks off before its answer is complete. (4 attempts)",
+    "truncated": "the API breaks off before its answer is complete. (4 attempts over ",
     "redirect": "the API redirects us (status 302)",
     "wrong_type": "the answer is of another content type.",
 }
@@ -137,8 +137,19 @@ def test_wrong_credentials_are_refused_and_not_told(tmp_path: Path) -> None:
 
 
 def test_nobody_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"nobody answers at the address of the API. \(4 attempts\)"):
+    with pytest.raises(SourceError, match=r"nobody answers at the address of the API. \(4 attempts over 0 s\)"):
         fetch(ApiEndpoint("city_api", "http://127.0.0.1:9", "huiliu", SECRET), tmp_path)
+
+
+def test_the_contract_limits_the_attempts_and_each_is_logged_without_secrets(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    asked = of_api(retry={"attempts": 2, "totalSeconds": 5})
+    with sample_api(tmp_path, Rows(ROWS, "error_500")) as endpoint, pytest.raises(SourceError) as told:
+        api.fetch(endpoint, asked, FIRST, tmp_path / "rows", QUICK)
+    assert "the API answers with status 500. (2 attempts over 0 s)" in str(told.value)
+    assert "an answer within 2 attempts and 5 s (source.retry of the contract)" in str(told.value)
+    first, last = [record.getMessage() for record in caplog.records if record.name == "huiliu.sources"]
+    assert first == f"city_api: {PATH}: attempt 1 of 2 failed: the API answers with status 500. Next one in 0.0 s."
+    assert last == f"city_api: {PATH}: attempt 2 of 2 failed: the API answers with status 500. No further one."
 
 
 class Scripted(BaseHTTPRequestHandler):
@@ -210,7 +221,7 @@ BODIES = {
     "more records than the total": (page('{"a": "1"}, {"a": "2"}', 1), {}, "page 1 holds 2 records, 1 were left of 1."),
     "too large": (page('{"a": "' + "x" * 2000 + '"}', 1), {"body_bytes": 1000}, "the answers are too large."),
     "compressed": ((200, {**JSON, "Content-Encoding": "gzip"}, b""), {}, "the answer is compressed, which was not asked for."),
-    "a long wait": ((429, {"Retry-After": "3600"}, b""), {}, "the API asks us to wait 3600 seconds."),
+    "a long wait": ((429, {"Retry-After": "3600"}, b""), {}, "the API answers with status 429 and asks us to wait 3600 s. (1 attempt "),
     "a wait beyond the end": ((429, {"Retry-After": "2"}, b""), {"total_seconds": 1.0}, "the API did not deliver in time."),
     "gone": ((404, JSON, b""), {}, "the API answers with status 404."),
     "forbidden": ((403, JSON, b""), {}, "the API denies access (status 403)."),

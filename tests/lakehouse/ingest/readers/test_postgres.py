@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
+from threading import Thread
 from typing import Any
 
 import psycopg
@@ -100,11 +102,36 @@ def test_a_broken_source_gets_a_ticket_until_it_is_repaired(instance: Instance, 
     away = changed(instance, connections={**instance.settings.connections, "source_city": "postgresql://u:hidden@127.0.0.1:9/source_city"})
     assert take(away, things, FIRST) == []
     assert "does not answer at 127.0.0.1:9" in open_messages(instance)[0]
+    assert "(2 attempts over 1 s)" in open_messages(instance)[0]
     assert "hidden" not in open_messages(instance)[0]
     assert len(open_messages(instance)) == 1
     execute(instance, "alter table elsewhere rename to things; alter table things rename column c to b")
     assert take(instance, things, SECOND) == [[]]
     assert open_messages(instance) == []
+
+
+def test_a_source_whose_connection_breaks_off_is_asked_again(instance: Instance, things: Contract) -> None:
+    """The server ends the first connection while it copies rows; the whole window is fetched again."""
+    execute(instance, "insert into things (a, b, changed_at) values ('1', 'x', '2026-06-01 10:00')")
+    execute(instance, "alter table things rename to kept")
+    execute(instance, "create view things as select a, b || pg_sleep(1)::text as b, secret, changed_at from kept")
+    url = connection_url(instance, "source_city").set(drivername="postgresql").render_as_string(hide_password=False)
+    ended: list[int] = []
+
+    def end_the_first_copy() -> None:
+        copying = "select pg_terminate_backend(pid) from pg_stat_activity where query like 'COPY (SELECT%' and datname = current_database()"
+        with psycopg.connect(url, autocommit=True) as connection:
+            for _ in range(600):
+                if found := connection.execute(copying).fetchall():
+                    ended.append(len(found))
+                    return
+                time.sleep(0.05)
+
+    ending = Thread(target=end_the_first_copy)
+    ending.start()
+    rows = take(instance, things, FIRST)
+    ending.join()
+    assert (ended, rows) == ([1], [[("1", "x", "2026-06-01 10:00:00")]])
 
 
 MOMENT, DAY, NUMBER, LONG_TERM = {"type": "timestamp"}, {"type": "date"}, {"type": "number"}, ("trim", "open_ended")
