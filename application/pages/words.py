@@ -27,13 +27,14 @@ DISPOSITIONS: dict[str, Pair] = {
 }
 GATES: dict[str, Pair] = {
     **WORDS,
+    "released": ("人工放行", "released"),
     "refused": ("整批拒收", "refused"),
     "open": ("未判定", "not judged yet"),
     "gap": ("应报未到", "missing"),
     "none": ("无到货", "nothing came"),
 }
-GATE_MARKS = {**MARKS, "refused": "⊘", "open": "…", "gap": "○", "none": "·"}
-WORST_FIRST = ("blocked", "refused", "open", "warned", "passed")
+GATE_MARKS = {**MARKS, "released": "✓", "refused": "⊘", "open": "…", "gap": "○", "none": "·"}
+WORST_FIRST = ("blocked", "refused", "open", "released", "warned", "passed")
 GAPS: dict[str, Pair] = {
     "silent": ("到期未报送", "due, nothing delivered"),
     "failed": ("接入任务失败", "its ingest run failed"),

@@ -46,6 +46,8 @@ def gaps(connection: Connection, instance: Instance, business_date: date) -> lis
     broken = [resource_code(path) for path in contract_paths(folder) if resource_code(path) not in contracts]
     found = [_gap(code, None, "contract", business_date) for code in broken]
     held = [batch for batch in batches.taken_on(connection, business_date) if batch.gate in ("blocked", "refused")]
+    retried = batches.retried(connection, [batch.batch_id for batch in held], until=business_date)
+    held = [batch for batch in held if batch.batch_id not in retried]  # what became of it is that of the batch that took it up
     offices = load_offices(instance.city_folder, instance.city)
     for contract in contracts.values():
         this_run = runs.get(contract.code)
