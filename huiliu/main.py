@@ -8,6 +8,7 @@ import sys
 import typer
 
 from huiliu import (
+    batches,
     contracts,
     docs,
     doctor,
@@ -46,6 +47,7 @@ for commands in (
     contracts,
     docs,
     gx,
+    batches,
     quarantine,
     tickets,
     returns,

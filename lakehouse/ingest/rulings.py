@@ -26,6 +26,7 @@ DOCUMENTS: dict[About, str] = {"delivery": "ruling.json", "closings": "ruling_cl
 # What may be decided about a delivery, by the gate's result, and about the closings of a snapshot that are held.
 ON_DELIVERY: dict[Gate, tuple[Verdict, ...]] = {"refused": ("retry", "refuse"), "blocked": ("retry", "release", "refuse")}
 ON_CLOSINGS: tuple[Verdict, ...] = ("release", "refuse")
+SETTLED = ("retried", "refused for good", "closings refused for good")
 TO_BE: dict[Verdict, str] = {"retry": "to be retried", "release": "to be released", "refuse": "refused for good"}
 
 
@@ -69,17 +70,17 @@ def subject_of(verdict: Verdict, batch: Batch, ruled: Mapping[About, Ruling], su
     return about
 
 
-def check_still_wanted(contract: Contract, batch: Batch, about: About, verdict: Verdict, delivered: Iterable[Batch]) -> None:
+def check_still_wanted(contract: Contract, batch: Batch, wanted: tuple[About, Verdict], delivered: Iterable[Batch]) -> None:
     """Check that no later delivery has answered what is to be decided (`delivered`: the batches of the resource).
 
     Raises:
         ConfigError: one has; reading the old bytes after it would put them above it, and old closings would stand beside newer ones.
     """
     later = [one for one in delivered if one.provider == batch.provider and one.delivery_no > batch.delivery_no and one.is_known]
-    if about == "closings" and verdict == "release":
+    if wanted == ("closings", "release"):
         later = [one for one in later if one.business_date >= batch.business_date]
         found, fix = "a later snapshot of this provider has come", "decide about that one, if its closings are held."
-    elif verdict == "retry":
+    elif wanted == ("delivery", "retry"):
         later = [one for one in later if settled_by(contract, batch, one)]
         found, fix = "a later delivery has taken its place", "if that one is wrong, let the provider deliver again."
     else:

@@ -89,7 +89,8 @@ class Batch(Landed):
 class Filter:
     """Which batches to list: of a resource, taken in from one date to another, with one of these gate results (None: any; "": none yet).
 
-    With `only_held` only those that wait for somebody: not through the gate yet, blocked, refused, or with held closings.
+    With `only_held` only those that wait for somebody: not through the gate yet, blocked, refused, or with held closings. `batch_ids`: only
+    these.
     """
 
     resource: str | None = None
@@ -97,6 +98,7 @@ class Filter:
     until: date | None = None
     gate: str | None = None
     only_held: bool = False
+    batch_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,8 @@ def find(connection: Connection, wanted: Filter) -> list[Batch]:
         found.append(batch.c.taken_on <= wanted.until)
     if wanted.gate is not None:
         found.append(batch.c.gate == wanted.gate if wanted.gate else batch.c.gate.is_(None))
+    if wanted.batch_ids:
+        found.append(batch.c.batch_id.in_(wanted.batch_ids))
     if wanted.only_held:
         found.append(batch.c.gate.is_(None) | batch.c.gate.not_in(KNOWN) | batch.c.closings_held)
     return _batches(connection, *found)
