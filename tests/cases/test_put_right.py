@@ -28,7 +28,13 @@ from tests.plugin.servers import at, changed, fresh_home
 pytestmark = pytest.mark.spark
 LIST, ADDRESSES, CUT = "s_elderly_service_list", "c_standard_address", "c09-csv-snapshot-cut-short"
 REFUSED_STREET, BLOCKED_STREET = "449901001", "449901002"
-FIRST, SECOND = date(2026, 6, 8), date(2026, 6, 15)
+EARLY, FIRST, SECOND = date(2026, 6, 1), date(2026, 6, 8), date(2026, 6, 15)
+LAYOUTS = """  - property: layouts
+    value:
+      - {name: the first days, validTo: 2026-06-02, encoding: utf-8}
+      - {name: as declared, validFrom: 2026-06-02}
+schema:
+"""
 TABLES = (bronze(LIST), silver(LIST), bronze(ADDRESSES), silver(ADDRESSES))
 
 
@@ -37,7 +43,7 @@ def street(servers: Instance, tmp_path: Path) -> Iterator[Instance]:
     """Return a home with contracts of its own, in which a file was refused, a batch blocked, and the closings of a snapshot held."""
     contracts = Path(shutil.copytree(PROJECT / "contracts", tmp_path / "contracts"))
     with fresh_home(servers, tmp_path / "home") as home, at(instance := changed(home, contracts=contracts)):
-        put(instance, f"{LIST}/{REFUSED_STREET}/{FIRST}_1.csv", content(instance, 10, broken=0).encode("utf-8"))
+        put(instance, f"{LIST}/{REFUSED_STREET}/{EARLY}_1.csv", content(instance, 10, broken=0).encode("utf-8"))
         put(instance, f"{LIST}/{BLOCKED_STREET}/{FIRST}_1.csv", content(instance, 30, broken=20).encode("gb18030"))
         lake.drop(instance, CUT, f"{FIRST}_full.csv", f"{ADDRESSES}/{FIRST}_1.csv")
         lake.drop(instance, CUT, f"{SECOND}_cut.csv", f"{ADDRESSES}/{SECOND}_1.csv")
@@ -88,9 +94,9 @@ def test_what_went_wrong_is_put_right_and_comes_back_from_landing_alone(street: 
     assert {one["standing"] for one in told_by("list")["batches"]} == {"refused", "blocked", "closings held"}
 
     path = street.settings.contracts / "resources" / "street" / f"{LIST}.odcs.yaml"
-    path.write_text(path.read_text("utf-8").replace("encoding: gb18030", "encoding: utf-8"), "utf-8")
+    path.write_text(path.read_text("utf-8").replace("schema:\n", LAYOUTS, 1), "utf-8")
     decided: list[Decided] = [
-        decide(street, unread.batch_id[:10], "retry", "contract says UTF-8 now"),
+        decide(street, unread.batch_id[:10], "retry", "the contract knows its encoding now"),
         decide(street, held.batch_id, "release", "letter 12 of the street"),
         decide(street, cut.batch_id, "release", "the estate was demolished"),
     ]
@@ -104,7 +110,7 @@ def test_what_went_wrong_is_put_right_and_comes_back_from_landing_alone(street: 
     assert same == unread
     assert (again.predecessor, again.gate, again.accepted, again.taken_on) == (unread.batch_id, "passed", 10, SECOND)
     assert (released.gate, released.quarantined, released.accepted, released.held) == ("released", 20, 10, 0)
-    assert open_keys(street, LIST) == 10  # both lists name the same ten people
+    assert open_keys(street, LIST) == 20
     assert open_keys(street, ADDRESSES) == 20
     assert known(street, ADDRESSES)[1].silver_on == cut.silver_on
     ended = storage.read(open_session(street), silver(ADDRESSES)).where("_deleted").select("_recorded_on").distinct().collect()
