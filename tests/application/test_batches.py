@@ -83,6 +83,28 @@ def test_a_decision_is_a_document_first_and_bears_a_name(instance: Instance) -> 
         decide(instance, blocked, "refuse", REASON)
 
 
+def test_the_gate_carries_a_release_out_from_its_day_on_and_leaves_the_verdicts(instance: Instance) -> None:
+    blocked, other = deliver(instance, 1, "blocked"), deliver(instance, 2, "blocked")
+    with connect(instance) as connection:
+        days.close(connection, SECOND, 1, [])
+        rule_counts.record(connection, {blocked: {"amount_yuan.range": 4}})
+    decide(instance, blocked, "release", REASON)
+    assert run_job("gate", JobRequest(FIRST, LIST), instance).batches == 0  # type: ignore[attr-defined]
+    said = run_job("gate", JobRequest(SECOND, LIST), instance)
+    assert (said.batches, said.released, said.blocked) == (1, 1, 0)  # type: ignore[attr-defined]
+    found = batch_record(instance, blocked)
+    assert (found.batch.gate, found.batch.standing, found.broken) == ("released", "released", {"amount_yuan.range": 4})
+    assert [one.effective_on for one in found.rulings] == [SECOND]
+    assert rulings.recall(open_area(instance, "landing"), found.batch) == list(found.rulings)
+    with connect(instance) as connection:
+        last = tickets.history(connection, found.tickets[0].ticket_id)[-1]
+        assert [one.batch_id for one in batches.open_for(connection, LIST, "silver")] == [blocked]
+        assert audit.entries(connection)[-1].detail == {blocked: "released"}
+    assert (last.reason, last.actor, last.document) == ("released", "system", blocked)
+    assert run_job("gate", JobRequest(SECOND, LIST), instance).batches == 0  # type: ignore[attr-defined]
+    assert state(instance, other) == "blocked"
+
+
 def test_a_decision_whose_record_was_lost_is_completed_by_the_same_command(instance: Instance) -> None:
     refused, shrunk = deliver(instance, 1, "refused"), deliver(instance, 1, "passed", ADDRESSES, closings_held=True)
     for batch in (refused, shrunk):

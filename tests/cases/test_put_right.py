@@ -120,7 +120,7 @@ def test_what_went_wrong_is_put_right_and_comes_back_from_landing_alone(street: 
 
     before, written = facts(street), storage.versions(street, TABLES)
     with connect(street) as connection:
-        for table in ("batch", "ruling", "ingest_run", "ticket_event", "ticket", "case_event", '"case"'):
+        for table in ("batch", "ruling", "ingest_run", "case_event", '"case"', "ticket_event", "ticket"):
             connection.execute(text(f"delete from huiliu.{table}"))
     for resource in (LIST, ADDRESSES):
         lake.bring_in(street, resource, SECOND)
