@@ -108,7 +108,7 @@ def test_what_went_wrong_is_put_right_and_comes_back_from_landing_alone(street: 
 
     same, released, again = known(street, LIST)
     assert same == unread
-    assert (again.predecessor, again.gate, again.accepted, again.taken_on) == (unread.batch_id, "passed", 10, SECOND)
+    assert (again.predecessor, again.is_known, again.accepted, again.taken_on) == (unread.batch_id, True, 10, SECOND)
     assert (released.gate, released.quarantined, released.accepted, released.held) == ("released", 20, 10, 0)
     assert open_keys(street, LIST) == 20
     assert open_keys(street, ADDRESSES) == 20
