@@ -12,7 +12,7 @@ from lakehouse import steps
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.errors import ConfigError, DeliveryError, LakehouseError, Problem
-from lakehouse.jobs import JobRequest, run_job
+from lakehouse.jobs import Answer, JobRequest, run_job
 from lakehouse.naming import ingest_dag
 from lakehouse.ops import connect, days
 from lakehouse.orchestrator import ENDED, Orchestrator, Run, TaskState
@@ -75,17 +75,17 @@ def run_by_hand(instance: Instance, day: date, say: Say) -> float:
     return time.monotonic() - started
 
 
-def ingest_by_hand(instance: Instance, requests: Iterable[JobRequest], say: Say) -> None:
-    """Run the ingest of resources side by side in this process.
+def ingest_by_hand(instance: Instance, requests: Iterable[JobRequest], say: Say) -> bool:
+    """Run the ingest of resources side by side in this process; return whether a day that was closed has to be closed again (ADR 0001).
 
     Each resource spends half its time waiting for Spark. A resource whose ingest fails is a gap of the day.
     """
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as workers:
-        for ended in [workers.submit(_ingest, instance, request, say) for request in requests]:
-            ended.result()
+        begun = [workers.submit(_ingest, instance, request, say) for request in requests]
+        return any([ended.result().close_again for ended in begun])
 
 
-def _ingest(instance: Instance, request: JobRequest, say: Say) -> None:
+def _ingest(instance: Instance, request: JobRequest, say: Say) -> Answer:
     code = request.resource or ""
     try:
         for step in steps.INGEST:
@@ -95,9 +95,11 @@ def _ingest(instance: Instance, request: JobRequest, say: Say) -> None:
                 break  # nothing for the gate or silver to do
     except LakehouseError as error:
         say(f"  {step} {code} failed:\n{error}")
-    if not run_job(steps.INGEST_OUTCOME, request, instance).leaves_nothing:
+    outcome = run_job(steps.INGEST_OUTCOME, request, instance)
+    if not outcome.leaves_nothing:
         for line in run_job(steps.INGEST_GAPS, request, instance).red.splitlines():
             say(f"  gap: {line}")
+    return outcome
 
 
 def _started_dags(instance: Instance, orchestrator: Orchestrator) -> list[str]:

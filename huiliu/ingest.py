@@ -71,6 +71,8 @@ def _print(taken: Taken) -> None:
         console.print(table)
     if not taken.batches:
         console.print("nothing new: these bytes were the last ones delivered about this date.")
+        for batch in (one for one in taken.known if not one.is_known):
+            console.print(f"once its contract is corrected: huiliu batches retry {batch.batch_id[:12]} --reason …", markup=False)
     for text in (*taken.remarks, *(taken.messages if taken.is_let_in else ())):
         console.print(text, markup=False)
     console.print(", ".join(f"{step} {answer.seconds:.1f} s" for step, answer in taken.answers.items()))

@@ -10,6 +10,7 @@ import typer
 from huiliu import (
     alerts,
     backup,
+    batches,
     contracts,
     docs,
     doctor,
@@ -50,6 +51,7 @@ for commands in (
     contracts,
     docs,
     gx,
+    batches,
     quarantine,
     tickets,
     alerts,

@@ -27,13 +27,14 @@ DISPOSITIONS: dict[str, Pair] = {
 }
 GATES: dict[str, Pair] = {
     **WORDS,
+    "released": ("人工放行", "released"),
     "refused": ("整批拒收", "refused"),
     "open": ("未判定", "not judged yet"),
     "gap": ("应报未到", "missing"),
     "none": ("无到货", "nothing came"),
 }
-GATE_MARKS = {**MARKS, "refused": "⊘", "open": "…", "gap": "○", "none": "·"}
-WORST_FIRST = ("blocked", "refused", "open", "warned", "passed")
+GATE_MARKS = {**MARKS, "released": "✓", "refused": "⊘", "open": "…", "gap": "○", "none": "·"}
+WORST_FIRST = ("blocked", "refused", "open", "released", "warned", "passed")
 GAPS: dict[str, Pair] = {
     "silent": ("到期未报送", "due, nothing delivered"),
     "failed": ("接入任务失败", "its ingest run failed"),
@@ -50,6 +51,9 @@ SETTLED: dict[str, Pair] = {
     "redelivered": ("已重新报送", "delivered again"),
     "readable": ("已可读取", "it can be read now"),
     "let_in": ("已放行", "let in"),
+    "retried": ("已重新读取", "read again"),
+    "released": ("已人工放行", "released by a person"),
+    "refused_for_good": ("已确认拒收", "refused for good"),
     "usable": ("文件已可使用", "it is a delivery now"),
     "gone": ("文件已移走", "the file is gone"),
     "answered": ("来源已恢复", "the source answered"),

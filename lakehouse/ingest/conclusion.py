@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from lakehouse import steps
 from lakehouse.config import Instance
 from lakehouse.ingest.gaps import Gap, gaps_of
-from lakehouse.ops import batches, days, ingest_runs
+from lakehouse.ops import batches, days, ingest_runs, rulings
 from lakehouse.ops.batches import Batch
 from lakehouse.ops.ingest_runs import IngestRun, Outcome
 
@@ -53,11 +53,13 @@ def _outcome(this_run: IngestRun | None, taken: list[Batch]) -> Outcome:
 
 
 def _repairs(connection: Connection, resource: str, day: date, missing: list[Gap]) -> bool:
-    """Return whether the day was closed with a gap that is none now, or was published without what is known now (ADR 0001)."""
+    """Return whether the closed day had a gap that is none now, or lacks a ruling or rows that are known now (ADR 0001)."""
     closed = days.newest_issue(connection, day)
     if closed is None or days.is_final(connection, day):
         return False
     if any(gap["resource"] == resource and gap not in missing for gap in closed.gaps):
+        return True
+    if rulings.carried_out_after(connection, resource, day, closed.closed_at):
         return True
     changed = [*batches.not_counted(connection, day, day), *batches.no_longer_known(connection, day)]
     return closed.state == "published" and any(batch.resource == resource for batch in changed)

@@ -17,10 +17,13 @@ from lakehouse.ingest.readers.delivery import Unusable
 from lakehouse.ingest.readers.window import is_fetched
 from lakehouse.ops import batches, tickets
 from lakehouse.ops.batches import Batch
+from lakehouse.ops.rulings import Ruling, Verdict
 from lakehouse.ops.tickets import Closing, NewTicket
+from lakehouse.ops.transitions import SYSTEM, Actor
 
 Stop = Literal["refused", "blocked"]
 STOPS: tuple[Stop, ...] = ("refused", "blocked")
+RULED: dict[Verdict, str] = {"retry": "retried", "release": "released", "refuse": "refused_for_good"}
 UNUSABLE = "unusable"
 SHRUNK = "shrunk"
 
@@ -56,6 +59,18 @@ class Desk:
             found = next(((reason, batch) for reason, batch in settling if reason), None)
             if found:
                 self._close(ticket, found[0], found[1].batch_id)
+
+    def rule(self, ruling: Ruling, successor: str | None = None) -> None:
+        """Close the open tickets that a person's ruling settles, once it is carried out; it needs no further word of theirs.
+
+        Refusing is carried out at once, so the person closes it; the others are carried out by a step, with the batch as its proof.
+        """
+        kinds = STOPS if ruling.about == "delivery" else (SHRUNK,)
+        actor = Actor(ruling.actor, "system", "command_line") if ruling.verdict == "refuse" else SYSTEM
+        for ticket in self._waiting(*kinds):
+            if ticket.detail["batch_id"] == ruling.batch_id:
+                closing = Closing(RULED[ruling.verdict], self.on, actor, successor or ruling.batch_id)
+                tickets.close(self.connection, ticket.ticket_id, closing)
 
     def shrink(self, batch: Batch, decision: Decision) -> None:
         """Open the ticket of a snapshot whose closings are held, and close those that are settled by what was decided on it."""

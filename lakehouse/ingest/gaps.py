@@ -94,8 +94,10 @@ def unusable_sources(this_run: IngestRun) -> list[Gap]:
 
 
 def _stopped(connection: Connection, contract: Contract, business_date: date) -> list[Batch]:
-    """Return the batches of a day that were stopped and that nothing let in by then settles."""
+    """Return the batches of a day that were stopped and that nothing let in by then settles; a retried one is what its retry became."""
     found = [one for one in batches.taken_on(connection, business_date) if one.resource == contract.code and one.gate in STOPS]
+    retried = batches.retried(connection, [one.batch_id for one in found], until=business_date) if found else {}
+    found = [one for one in found if one.batch_id not in retried]
     delivered = batches.of_resource(connection, contract.code) if found else ()
     known = [one for one in delivered if one.is_known and one.taken_on <= business_date]
     return [one for one in found if not any(settled_by(contract, one, later) for later in known)]

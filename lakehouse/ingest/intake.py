@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sqlalchemy import Connection
+
 from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.errors import DeliveryError, Problem
-from lakehouse.ingest import landing
+from lakehouse.ingest import landing, retry
 from lakehouse.ingest.arrival import Search, arrived
 from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.ingest.readers.delivery import Delivery, Unusable
 from lakehouse.ingest.taken import Shelf
 from lakehouse.objects import open_area
-from lakehouse.ops import audit, batches, connect, days
+from lakehouse.ops import audit, batches, connect, days, rulings
 from lakehouse.ops.batches import Batch
 
 
@@ -66,13 +68,25 @@ def take(instance: Instance, search: Search, only: Iterable[str] | None = None) 
             with arrived(instance, connection, search) as (deliveries, intake.unusable):
                 arrivals = landing.land(connection, area, _shipment(instance, search, deliveries))
             _check_nothing_changed(search, arrivals.changed)
-            intake.landed, intake.repeated = len(arrivals.landed), arrivals.repeated
+            again = retry.take_up(instance, connection, area, search.contract, today)
+            intake.landed, intake.repeated = len(arrivals.landed) + len(again), arrivals.repeated
+            desk = Desk(connection, search.contract, load_clocks(instance), today)
             if search.files is None:
-                desk = Desk(connection, search.contract, load_clocks(instance), today)
                 desk.tell(intake.unusable, {one.source_object for one in deliveries})
-        waiting = [batch for batch in batches.open_for(connection, resource, "bronze") if batch.taken_on <= today]
+            for ruling in rulings.of_batches(connection, list(again)):
+                desk.rule(ruling, again[ruling.batch_id].batch_id)
+        waiting = _to_read(connection, [one for one in batches.open_for(connection, resource, "bronze") if one.taken_on <= today])
     intake.waiting = [batch for batch in waiting if only is None or batch.batch_id in set(only)]
     return intake
+
+
+def _to_read(connection: Connection, waiting: Sequence[Batch]) -> list[Batch]:
+    """Return the batches to read. One that was refused and then decided about stays refused, whatever the contract says by now."""
+    ruled = rulings.on_deliveries(connection, [batch.batch_id for batch in waiting])
+    refused = {batch_id for batch_id, one in ruled.items() if one.gate == "refused"}
+    for batch_id in refused:
+        batches.record_refusal(connection, batch_id)
+    return [batch for batch in waiting if batch.batch_id not in refused]
 
 
 def settle(desk: Desk, waiting: Sequence[Batch], unreadable: Mapping[str, str]) -> int:
@@ -94,7 +108,7 @@ def settle(desk: Desk, waiting: Sequence[Batch], unreadable: Mapping[str, str]) 
     if unreadable:
         audit.append(connection, audit.operator(), "decide", f"{resource} {on}", dict.fromkeys(sorted(unreadable), "refused"))
     open_ = [*batches.open_for(connection, resource, "gate"), *batches.open_for(connection, resource, "silver")]
-    return sum(batch.taken_on <= on for batch in open_)
+    return sum(batch.taken_on <= on for batch in open_) + len(rulings.due(connection, resource, on))
 
 
 def _shipment(instance: Instance, search: Search, deliveries: Sequence[Delivery]) -> landing.Shipment:

@@ -20,12 +20,14 @@ from sqlalchemy import Connection
 
 from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import Contract
+from lakehouse.ingest import rulings
 from lakehouse.ingest.readers import reader_of
 from lakehouse.ingest.readers.delivery import Delivery
 from lakehouse.ingest.taken import Mark, mark_of
 from lakehouse.naming import batch_id, delivery_number_path, landing_prefix
 from lakehouse.objects import Area
 from lakehouse.ops import batches
+from lakehouse.ops import rulings as ops_rulings
 from lakehouse.ops.batches import Landed
 
 SIDECAR = "batch.json"
@@ -80,7 +82,10 @@ class _Quay:
     def take(self, delivery: Delivery, sha256: str, mark: Mark) -> bool:
         """Land a delivery unless it repeats the one before; return whether it is taken (else it changed while it was read)."""
         before = self._said[delivery.provider, delivery.business_date]
-        if before and before[-1].content_sha256 == sha256:
+        if delivery.retries:
+            if any(one.predecessor == delivery.retries for one in before):
+                return True
+        elif before and before[-1].content_sha256 == sha256:
             self._repeat(delivery, before[-1])
             return True
         facts = _facts(self._shipment, delivery, (sha256, occurrence(before, sha256)), (self._number + 1, mark))
@@ -111,20 +116,27 @@ def occurrence(before: Iterable[Landed], sha256: str) -> int:
 def recover(connection: Connection, area: Area, resource: str) -> int:
     """Record the batches that follow the last recorded delivery number, from their sidecars; return how many they were.
 
-    These are batches whose landing ended before it was recorded, or whose records are lost. Usually one request says that there are none.
+    These are batches whose landing ended before it was recorded, or whose records are lost; what was decided about them is recorded too,
+    from its documents. Usually one request says that there are none.
     """
     number, found = batches.last_delivery_no(connection, resource), list[Landed]()
     while (landed := _numbered(area, resource, number + 1)) is not None:
         found.append(landed)
         number += 1
+    ops_rulings.record(connection, (one for batch in found for one in rulings.recall(area, batch)))
     return batches.add(connection, found)
 
 
 def rebuild(connection: Connection, area: Area, resource: str) -> int:
-    """Record every landed batch that is missing in the database, from a list of all sidecars; return how many they were."""
+    """Record every landed batch that is missing in the database, from a list of all sidecars; return how many they were.
+
+    Every document of what people decided is recorded too, where it is not known.
+    """
     known = {batch.batch_id for batch in batches.of_resource(connection, resource)}
-    sidecars = (PurePosixPath(one.path) for one in area.list(resource) if one.path.endswith(f"/{SIDECAR}"))
-    missing = [path for path in sidecars if path.parent.name not in known]
+    paths = [PurePosixPath(one.path) for one in area.list(resource)]
+    missing = [path for path in paths if path.name == SIDECAR and path.parent.name not in known]
+    documents = [path for path in paths if path.name in rulings.DOCUMENTS.values()]
+    ops_rulings.record(connection, (rulings.parse(area.get(str(path))) for path in documents))
     return batches.add(connection, (parse_sidecar(area.get(str(path))) for path in missing))
 
 
@@ -171,6 +183,7 @@ def _facts(shipment: Shipment, delivery: Delivery, content: tuple[str, int], see
         bytes=size,
         received=-1 if delivery.received is None else delivery.received,
         occurrence=times,
+        predecessor=delivery.retries,
     )
 
 

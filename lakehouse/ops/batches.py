@@ -12,13 +12,18 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lakehouse.ops.tables import batch, batch_sighting
 
-Gate = Literal["passed", "warned", "blocked", "refused"]
+Through = Literal["passed", "warned", "released"]
+Gate = Literal["passed", "warned", "released", "blocked", "refused"]
+KNOWN: tuple[Through, ...] = ("passed", "warned", "released")
 Stage = Literal["bronze", "gate", "silver"]
 
 
 @dataclass(frozen=True)
 class Landed:
-    """The facts of a delivery that never change, as kept in the sidecar beside the landed bytes."""
+    """The facts of a delivery that never change, as kept in the sidecar beside the landed bytes.
+
+    `predecessor` is the batch whose bytes this one takes up again (a retry, ADR 0026), None for what a provider delivered.
+    """
 
     batch_id: str
     resource: str
@@ -31,6 +36,7 @@ class Landed:
     bytes: int
     received: int
     occurrence: int = 1
+    predecessor: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,13 +76,29 @@ class Batch(Landed):
 
     @property
     def is_known(self) -> bool:
-        """Return whether the batch passed the gate (neither blocked nor refused), so that its rows are known to the lakehouse."""
-        return self.gate in ("passed", "warned")
+        """Return whether the batch is through the gate (neither blocked nor refused), so that its rows are known to the lakehouse."""
+        return self.gate in KNOWN
 
     @property
     def counts(self) -> Counts:
         """Return the number of its rows by disposition; a count that is not known yet is 0."""
         return Counts(**{field.name: getattr(self, field.name) or 0 for field in fields(Counts)})
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which batches to list: of a resource, taken in from one date to another, with one of these gate results (None: any; "": none yet).
+
+    With `only_held` only those that wait for somebody: not through the gate yet, blocked, refused, or with held closings. `batch_ids`: only
+    these.
+    """
+
+    resource: str | None = None
+    since: date | None = None
+    until: date | None = None
+    gate: str | None = None
+    only_held: bool = False
+    batch_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,11 +113,11 @@ class GateCount:
 
 
 _COLUMNS = tuple(batch.c[field.name] for field in fields(Batch))
-_KNOWN = batch.c.gate.in_(("passed", "warned"))
+_KNOWN = batch.c.gate.in_(KNOWN)
 _OPEN: dict[Stage, ColumnElement[bool]] = {
     "bronze": batch.c.bronze_recorded_at.is_(None),
     "gate": batch.c.bronze_recorded_at.is_not(None) & batch.c.gate.is_(None),
-    "silver": batch.c.gate.in_(("passed", "warned")) & batch.c.silver_on.is_(None),
+    "silver": _KNOWN & batch.c.silver_on.is_(None),
 }
 
 
@@ -121,6 +143,30 @@ def get(connection: Connection, batch_id: str) -> Batch | None:
 def of_ids(connection: Connection, batch_ids: Collection[str]) -> list[Batch]:
     """Return the batches with these ids, as far as they are recorded."""
     return _batches(connection, batch.c.batch_id.in_(batch_ids)) if batch_ids else []
+
+
+def find(connection: Connection, wanted: Filter) -> list[Batch]:
+    """Return the batches that a filter asks for, by resource, in order of delivery."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.resource is not None:
+        found.append(batch.c.resource == wanted.resource)
+    if wanted.since is not None:
+        found.append(batch.c.taken_on >= wanted.since)
+    if wanted.until is not None:
+        found.append(batch.c.taken_on <= wanted.until)
+    if wanted.gate is not None:
+        found.append(batch.c.gate == wanted.gate if wanted.gate else batch.c.gate.is_(None))
+    if wanted.batch_ids:
+        found.append(batch.c.batch_id.in_(wanted.batch_ids))
+    if wanted.only_held:
+        found.append(batch.c.gate.is_(None) | batch.c.gate.not_in(KNOWN) | batch.c.closings_held)
+    return _batches(connection, *found)
+
+
+def beginning_with(connection: Connection, prefix: str, most: int) -> list[str]:
+    """Return the ids of the batches that begin with these characters, at most so many."""
+    found = select(batch.c.batch_id).where(batch.c.batch_id.startswith(prefix, autoescape=True)).order_by(batch.c.batch_id).limit(most)
+    return list(connection.scalars(found))
 
 
 def about(connection: Connection, resource: str, whose: Collection[tuple[str, date]]) -> list[Batch]:
@@ -177,6 +223,14 @@ def last_taken(connection: Connection) -> date | None:
     """Return the newest business date whose run took a batch in, None when none did."""
     found: date | None = connection.scalar(select(func.max(batch.c.taken_on)))
     return found
+
+
+def retried(connection: Connection, batch_ids: Collection[str], until: date | None = None) -> dict[str, str]:
+    """Return which of these batches were taken up again (by a date, if one is given), each with the id of the batch that did."""
+    found = select(batch.c.predecessor, batch.c.batch_id).where(batch.c.predecessor.in_(batch_ids))
+    if until is not None:
+        found = found.where(batch.c.taken_on <= until)
+    return {row.predecessor: row.batch_id for row in connection.execute(found)}
 
 
 def taken_on(connection: Connection, business_date: date) -> list[Batch]:
@@ -241,8 +295,8 @@ def record_gate(connection: Connection, batch_id: str, gate: Gate, counts: Count
     connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(gate=gate, **disposed))
 
 
-def let_through(connection: Connection, batch_ids: Sequence[str], gate: Literal["passed", "warned"]) -> None:
-    """Record that the gate lets these batches pass, without or with a warning."""
+def let_through(connection: Connection, batch_ids: Sequence[str], gate: Through) -> None:
+    """Record that the gate lets these batches pass, without or with a warning, or because a person released them."""
     connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(gate=gate))
 
 

@@ -61,6 +61,7 @@ batch = Table(
     _required("bytes", BigInteger),
     _required("received", BigInteger),
     _required("occurrence", Integer),
+    Column("predecessor", Text),
     Column("rejected", BigInteger),
     Column("quarantined", BigInteger),
     Column("duplicate", BigInteger),
@@ -82,6 +83,7 @@ batch = Table(
     Index(None, "gate"),
     Index(None, "resource", "business_date"),
     Index(None, "resource", "provider", "delivery_no"),
+    Index(None, "predecessor"),
 )
 
 batch_sighting = Table(
@@ -213,7 +215,24 @@ def _event_columns() -> list[Column[Any]]:
     ]
 
 
-# No key of a case, a ticket or an event cascades: what somebody decided outlives the batches, runs and days it was about.
+# No key of a ruling, a case, a ticket or an event cascades: what somebody decided outlives the batches, runs and days it was about.
+ruling = Table(
+    "ruling",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("about", Text, primary_key=True),
+    _required("resource", Text),
+    _required("verdict", Text),
+    _required("gate", Text),
+    _required("actor", Text),
+    _required("reason", Text),
+    _required("decided_at", DateTime(timezone=True)),
+    _required("since", Date),
+    Column("effective_on", Date),
+    Column("carried_out_at", DateTime(timezone=True)),
+    Index(None, "resource"),
+)
+
 ticket_event = Table(
     "ticket_event",
     metadata,

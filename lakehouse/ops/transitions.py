@@ -62,9 +62,9 @@ class Step:
 
 # What settles a ticket of each kind, and so closes it; each reason is true of that kind alone.
 SETTLED: dict[str, tuple[str, ...]] = {
-    "refused": ("readable", "let_in", "redelivered", "superseded", "covered"),  # a delivery that cannot be read
-    "blocked": ("let_in", "redelivered", "superseded", "covered"),  # a batch the gate does not let in
-    "shrunk": ("named_again", "superseded", "carried_out"),  # a snapshot whose closings are held
+    "refused": ("readable", "let_in", "redelivered", "superseded", "covered", "retried", "refused_for_good"),  # it cannot be read
+    "blocked": ("let_in", "redelivered", "superseded", "covered", "retried", "released", "refused_for_good"),  # the gate holds it
+    "shrunk": ("named_again", "superseded", "carried_out", "released", "refused_for_good"),  # a snapshot whose closings are held
     "unusable": ("gone", "usable", "answered"),  # a file or source that gives no delivery
     "silent": ("delivered", "superseded", "covered"),  # a delivery that is due
     "failed": ("run_done", "later_run_done"),  # a run of a resource on a date

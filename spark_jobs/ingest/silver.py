@@ -67,7 +67,10 @@ class Selection:
 
 @dataclass(frozen=True)
 class Step:
-    """One silver step of a resource: what it reads, and the business date (`on`) recorded for what it writes."""
+    """One silver step of a resource: what it reads, and the business date (`on`) recorded for what it writes.
+
+    `ruled` are the snapshots about whose closings a person has decided: they are not decided on again.
+    """
 
     spark: SparkSession
     contract: Contract
@@ -75,6 +78,7 @@ class Step:
     key_path: Path
     selection: Selection
     on: date
+    ruled: frozenset[str] = frozenset()
 
     @cached_property
     def judged(self) -> DataFrame:
@@ -119,7 +123,7 @@ class Step:
     @cached_property
     def decisions(self) -> closings.Decisions:
         """Return the decision on the closings of every snapshot that has none yet, or whose decision a late delivery may change."""
-        found, asked = self._disappearances, closings.undecided(self._disappearances) if self._disappearances else []
+        found, asked = self._disappearances, closings.undecided(self._disappearances, self.ruled) if self._disappearances else []
         if found is None or not asked:
             return {}
         if any(one not in self.selection.waiting or one.provider in found.again for one in asked):

@@ -10,7 +10,8 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.jobs import Answer, JobRequest, resource_of
-from lakehouse.ops import audit, batches, connect, ingest_runs
+from lakehouse.objects import open_area
+from lakehouse.ops import audit, batches, connect, ingest_runs, rulings
 from spark_jobs.ingest import gate
 
 
@@ -28,12 +29,13 @@ class JudgedBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class GateAnswer(Answer):
-    """The number of batches that were judged, passed, passed with a warning and were blocked; each of them, and what is odd about them."""
+    """The number of batches that were judged, passed, passed with a warning, were blocked or released; each, and what is odd about them."""
 
     batches: int
     passed: int
     warned: int
     blocked: int
+    released: int | None = None
     judged: tuple[JudgedBatch, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -47,20 +49,24 @@ def run(instance: Instance, request: JobRequest) -> GateAnswer:
     contract = load_contract_of(instance.settings.contracts, resource_of("gate", request))
     with connect(instance) as connection:
         waiting = batches.open_for(connection, contract.code, "gate")
+        due = rulings.due(connection, contract.code, request.business_date)
+        released = [one.batch_id for one in due if (one.about, one.verdict) == ("delivery", "release")]
+        waiting += batches.of_ids(connection, released)
     waiting = [batch for batch in waiting if batch.taken_on <= request.business_date]
     judged = gate.judge(instance, contract, waiting, request.business_date) if waiting else []
     with connect(instance) as connection:
-        gate.record(Desk(connection, contract, load_clocks(instance), request.business_date), judged)
+        gate.record(Desk(connection, contract, load_clocks(instance), request.business_date), open_area(instance, "landing"), judged)
         if judged:
-            decided = {one.batch.batch_id: one.decision.gate for one in judged}
+            decided = {one.batch.batch_id: one.gate for one in judged}
             audit.append(connection, audit.operator(), "decide", f"{contract.code} {request.business_date}", decided)
-    gates = Counter(one.decision.gate for one in judged)
+    gates = Counter(one.gate for one in judged)
     remarks = {one.batch.batch_id: one.remarks for one in judged if one.remarks}
     return GateAnswer(
         batches=len(judged),
         passed=gates["passed"],
         warned=gates["warned"],
         blocked=gates["blocked"],
+        released=gates["released"] or None,
         judged=tuple(map(_told, judged)),
         remarks=tuple(text for texts in remarks.values() for text in texts),
         notes=ingest_runs.Notes(remarks=remarks),
@@ -69,4 +75,4 @@ def run(instance: Instance, request: JobRequest) -> GateAnswer:
 
 def _told(one: gate.Judged) -> JudgedBatch:
     batch, decision = one.batch, one.decision
-    return JudgedBatch(batch.batch_id, decision.gate, batch.provider, batch.received, decision.reasons, dict(decision.broken))
+    return JudgedBatch(batch.batch_id, one.gate, batch.provider, batch.received, decision.reasons, dict(decision.broken))

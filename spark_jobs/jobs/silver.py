@@ -12,7 +12,8 @@ from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.jobs import Answer, JobRequest, resource_of
 from lakehouse.naming import silver
 from lakehouse.objects import open_area
-from lakehouse.ops import batches, cases, connect
+from lakehouse.ops import batches, cases, connect, rulings
+from lakehouse.ops.batches import Batch
 from spark_jobs.ingest import closings
 from spark_jobs.ingest.accounting import Account, accounts
 from spark_jobs.ingest.scope import rule_scope
@@ -40,34 +41,38 @@ def run(instance: Instance, request: JobRequest) -> SilverAnswer:
         QualityError: a batch's rows do not add up to those received, or the written history lacks keys or has overlaps.
     """
     resource = resource_of("silver", request)
+    today, landing = request.business_date, open_area(instance, "landing")
+    contract = load_contract_of(instance.settings.contracts, resource)
     with connect(instance) as connection:
-        known = batches.of_resource(connection, resource)
-    if not Selection.of(known, request.business_date).waiting:
+        known, ruled = batches.of_resource(connection, resource), rulings.on_closings(connection, resource)
+    recalled = closings.recall(landing, contract, known, ruled, today)
+    selection = Selection.of(recalled.batches, today)
+    if not selection.waiting:
         return SilverAnswer(batches=0)
-    contract, landing = load_contract_of(instance.settings.contracts, resource), open_area(instance, "landing")
-    recalled = closings.recall(landing, contract, known)
-    selection = Selection.of(recalled.batches, request.business_date)
     spark = open_session(instance, sum(batch.received for batch in selection.waiting), [silver(contract.code)])
     storage.ensure_tables(spark, instance, contract)
-    step = Step(spark, contract, rule_scope(spark, instance), instance.key_path("hmac.key"), selection, request.business_date)
+    scope, key = rule_scope(spark, instance), instance.key_path("hmac.key")
+    step = Step(spark, contract, scope, key, selection, today, frozenset(ruled))
     drawn = accounts(step.judged, selection.judged, contract)
     closings.keep(landing, selection.counted, step.decisions)
+    with connect(instance) as connection:
+        closings.let_through(connection, landing, recalled, today)
     written = step.write()
     step.check()
     with connect(instance) as connection:
-        desk = Desk(connection, contract, load_clocks(instance), request.business_date)
-        _record(desk, selection, drawn)
-        closings.record(desk, selection.counted, {**recalled.decisions, **step.decisions})
+        desk = Desk(connection, contract, load_clocks(instance), today)
+        _record(desk, [batch for batch in selection.waiting if batch.batch_id not in recalled.again], drawn)
+        closings.record(desk, selection.counted, {**recalled.decisions, **step.decisions}, ruled)
     totals = {name: sum(getattr(one.counts, name) for one in drawn) for name in dispositions.DISPOSITIONS}
     by_batch = tuple({"batch_id": one.batch.batch_id, "received": one.batch.received, **asdict(one.counts)} for one in drawn)
     inserted, updated = written.inserted, written.updated
     return SilverAnswer(batches=len(selection.waiting), rows=totals, inserted=inserted, updated=updated, by_batch=by_batch)
 
 
-def _record(desk: Desk, selection: Selection, drawn: list[Account]) -> None:
+def _record(desk: Desk, new: list[Batch], drawn: list[Account]) -> None:
     for one in drawn:
         batch = one.batch
         if batch.gate is not None:
             batches.record_gate(desk.connection, batch.batch_id, batch.gate, one.counts)
     cases.raise_rows(desk.connection, [row for one in drawn for row in one.raised], desk.on)
-    batches.record_silver(desk.connection, [batch.batch_id for batch in selection.waiting], desk.on)
+    batches.record_silver(desk.connection, [batch.batch_id for batch in new], desk.on)

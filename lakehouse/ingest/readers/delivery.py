@@ -21,6 +21,7 @@ class Delivery:
         number: its place among the deliveries of its provider and date, as the sender says: `{n}` in the path, or the order on the command
             line; 0 where nobody says it.
         modified: when the file was last changed, in nanoseconds; it orders deliveries of the same number.
+        retries: the batch whose landed bytes these are, where it is read again; None for what a provider delivers.
     """
 
     provider: str
@@ -30,6 +31,7 @@ class Delivery:
     received: int | None = None
     number: int = 0
     modified: int = 0
+    retries: str | None = None
 
     @property
     def order(self) -> tuple[date, str, int, int, str]:
