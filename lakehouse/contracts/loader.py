@@ -132,6 +132,7 @@ def _contract(document: Document, properties: dict[str, Any], columns: tuple[Any
         layouts=tuple(completed(one, {column.name: column.source_name for column in columns}) for one in properties.get("layouts", ())),
         closings_held_at=properties.get("closingsHeldAt", ClosingsHeldAt()),
         words_for_nothing=properties.get("wordsForNothing", ()),
+        migrations=properties.get("migrations", ()),
         columns=columns,
         rules=tuple(rule for rule in rules if rule.kind in gate_kinds()),
         references=tuple(rule for rule in rules if rule.kind not in gate_kinds()),
