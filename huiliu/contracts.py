@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -13,10 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from application import contracts
+from application.affected import Affected, Counted, affected, count
 from application.header_difference import HeaderDifference, compare_header
 from application.new_contract import Wanted, begin
 from huiliu.dates import business_date
 from lakehouse.config import Instance
+from lakehouse.contracts.difference import Difference
 from lakehouse.contracts.layouts import Encoding
 from lakehouse.errors import ConfigError, Problem, nearest_first
 
@@ -72,6 +75,7 @@ def new(
 
 def diff(
     what: Annotated[str, typer.Argument(help="Code of a resource (with --header), or an earlier contracts folder, e.g. of another tree.")],
+    new: Annotated[Path | None, typer.Argument(help="The contracts folder to compare with the earlier one; else the instance's.")] = None,
     header: Annotated[
         Path | None,
         typer.Option(help="A delivered file: compare its header with the contract of the resource.", exists=True, dir_okay=False),
@@ -81,27 +85,55 @@ def diff(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare a file's header with its contract, or the contracts with earlier ones; exit code 1 when it does not fit."""
+    """Compare a file's header with its contract, or contracts with earlier ones; exit code 1 when it does not fit.
+
+    Of contracts it tells what each change does to existing tables, and what it reaches.
+    """
     if header is not None:
         _diff_header(compare_header(Instance(), what, header, day), as_json=as_json)
         return
-    if not Path(what).is_dir():
-        fix = "name an earlier contracts folder, or add --header FILE to compare a file with the contract of a resource."
-        raise ConfigError(Problem(what, "there is no such folder.", "", fix).text())
-    found = contracts.compare(Instance(), Path(what))
-    additive = all(difference.additive for changes in found.values() for difference in changes)
+    _diff_contracts(Instance(), Path(what), new, as_json=as_json)
+
+
+def _diff_contracts(instance: Instance, old: Path, new: Path | None, *, as_json: bool) -> None:
+    for folder in (old, new):
+        if folder is not None and not folder.is_dir():
+            fix = "name an earlier contracts folder, or add --header FILE to compare a file with the contract of a resource."
+            raise ConfigError(Problem(str(folder), "there is no such folder.", "", fix).text())
+    found = contracts.compare(instance, old, new)
+    reach = affected(instance, found, new)
+    counted = count(instance, reach) if found else Counted()
+    stops = any(one.stops for changes in found.values() for one in changes)
     if as_json:
-        facts = {code: [asdict(difference) for difference in changes] for code, changes in found.items()}
-        typer.echo(json.dumps({"additive": additive, "differences": facts}, ensure_ascii=False))
+        told = {code: [asdict(one) for one in changes] for code, changes in found.items()}
+        reached = {code: asdict(one) for code, one in reach.items()}
+        facts = {"additive": not stops, "differences": told, "affected": reached, "counted": asdict(counted)}
+        typer.echo(json.dumps(facts, ensure_ascii=False, default=str))
     else:
-        for code, changes in found.items():
-            for difference in changes:
-                typer.echo(f"{'  ' if difference.additive else '! '}{code}: {difference.where}: {difference.text}")
-        typer.echo(
-            "all changes fit existing tables." if additive else "changes marked with ! do not fit existing tables: name a migration."
-        )
-    if not additive:
+        _tell(found, reach, counted)
+    if stops:
         raise typer.Exit(1)
+
+
+def _tell(found: Mapping[str, Sequence[Difference]], reach: Mapping[str, Affected], counted: Counted) -> None:
+    for code, changes in found.items():
+        for one in changes:
+            typer.echo(f"{'!' if one.stops else ' '} {code}: {one.where}: {one.text}" + (f" Fix: {one.fix}" if one.fix else ""))
+        for name, values in asdict(reach[code]).items() if code in reach else ():
+            if values:
+                typer.echo(f"    {name}: {', '.join(values)}")
+    if counted.recipients or counted.golden_values:
+        values = ", ".join(f"{name} {number:,}" for name, number in counted.golden_values.items()) or "none"
+        whom = ", ".join(f"{level} {number:,}" for level, number in counted.recipients.items()) or "none"
+        typer.echo(f"on {counted.business_date}: golden values {values}; recipients {whom}")
+    for text in counted.untold:
+        typer.echo(text)
+    stopping = {code for code, changes in found.items() for one in changes if one.stops}
+    if stopping:
+        typer.echo(f"at changes marked with ! the next ingest stops: {', '.join(sorted(stopping))}. What can be applied is applied by")
+        typer.echo("`huiliu contracts migrate RESOURCE`; --dry-run shows what it does.")
+    else:
+        typer.echo("the next ingest goes on with every change.")
 
 
 def _diff_header(found: HeaderDifference, *, as_json: bool) -> None:

@@ -122,7 +122,12 @@ def _end_in(side: str) -> Column:
 
 def _as_versions(wanted: DataFrame, columns: list[str], on: date) -> DataFrame:
     nothing: Column = F.lit(None).cast("date")
-    made = {"_version_id": version_id(F.col("valid_to"), F.lit(on)), "_recorded_on": F.lit(on), "_closed_on": nothing, "_replaced_on": nothing}
+    made = {
+        "_version_id": version_id(F.col("valid_to"), F.lit(on)),
+        "_recorded_on": F.lit(on),
+        "_closed_on": nothing,
+        "_replaced_on": nothing,
+    }
     return wanted.withColumns(made).select(*columns)
 
 
