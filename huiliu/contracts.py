@@ -1,4 +1,4 @@
-"""The steward's commands: check all declarations, begin a contract, compare two versions."""
+"""The steward's commands: check all declarations, begin a contract, compare two versions, let tables follow a contract."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from application import contracts
+from application import contracts, reshaping
 from application.affected import Affected, Counted, affected, count
 from application.header_difference import HeaderDifference, compare_header
 from application.new_contract import Wanted, begin
@@ -29,10 +29,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 def register(app: typer.Typer) -> None:
     """Add the group `contracts` to the command line."""
-    group = typer.Typer(help="Check all declarations, begin a contract, compare two versions of the contracts.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Check all declarations, begin a contract, compare two versions of the contracts, let tables follow a contract.",
+        no_args_is_help=True,
+    )
     group.command()(check)
     group.command()(new)
     group.command()(diff)
+    group.command()(migrate)
     app.add_typer(group, name="contracts")
 
 
@@ -93,6 +97,35 @@ def diff(
         _diff_header(compare_header(Instance(), what, header, day), as_json=as_json)
         return
     _diff_contracts(Instance(), Path(what), new, as_json=as_json)
+
+
+def migrate(
+    resource: Annotated[str, typer.Argument(help="Code of the resource.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last change back, until the next day is published.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let the tables of a resource follow its changed contract: renamed columns, other types, another key.
+
+    Added columns need no migration.
+    """
+    if dry_run and undo:
+        raise ConfigError(Problem("contracts migrate", "--dry-run and --undo are given.", "", "say one of them.").text())
+    act = reshaping.undo if undo else reshaping.show if dry_run else reshaping.apply
+    done = act(Instance(), resource)
+    if as_json:
+        typer.echo(json.dumps(asdict(done), ensure_ascii=False))
+    else:
+        for change in done.changes:
+            typer.echo(f"{resource}: {change.where}: {change.text}" + (f" Fix: {change.fix}" if change.fix else ""))
+        for table in done.written:
+            typer.echo(f"{table.table}: {table.rows:,} rows, version {table.before} → {table.after}")
+        if not done.written:
+            typer.echo("the tables fit the contract." if not any(one.stops for one in done.changes) else "nothing was changed.")
+        elif not undo:
+            typer.echo("until the next day is published, `huiliu contracts migrate --undo` takes it back.")
+    if dry_run and any(one.stops and not one.can_be_applied for one in done.changes):
+        raise typer.Exit(1)
 
 
 def _diff_contracts(instance: Instance, old: Path, new: Path | None, *, as_json: bool) -> None:

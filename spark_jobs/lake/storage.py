@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
+from typing import Any
 from uuid import uuid4
 
 from pyspark.errors.exceptions.connect import AnalysisException
@@ -30,6 +32,7 @@ from spark_jobs.lake.tables import TableShape, bronze_table, shape_of_bronze, sh
 
 LAKE_PROPERTY = "huiliu.lake"
 LOG = "_delta_log"
+COMMIT_NOTE = "spark.databricks.delta.commitInfo.userMetadata"
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,43 @@ def _unfit(contract: Contract, change: Change) -> Problem:
     return Problem(f"{contract.file}: {change.where}", f"the table does not fit: {change.text}", "", fix)
 
 
+def rewrite(shape: TableShape, rows: DataFrame) -> None:
+    """Replace a table by these rows and this shape, in one commit."""
+    columns = [F.col(f"`{name}`").cast(type_).alias(name, metadata=_metadata(shape, name)) for name, type_ in shape.columns]
+    writer = rows.select(*columns).writeTo(shape.name).using("delta")
+    for name, value in shape.properties.items():
+        writer = writer.tableProperty(name, value)
+    if shape.cluster_by:
+        writer = writer.clusterBy(*shape.cluster_by)
+    writer.createOrReplace()
+
+
+def tell_key(spark: SparkSession, shape: TableShape) -> None:
+    """Say at the column `_key` of a table of what columns it is made."""
+    spark.sql(f"ALTER TABLE {shape.name} ALTER COLUMN _key COMMENT {_text(shape.comments['_key'])}")
+
+
+@contextmanager
+def telling(spark: SparkSession, told: Mapping[str, object]) -> Iterator[None]:
+    """Let every commit of this session be told something, as JSON."""
+    spark.conf.set(COMMIT_NOTE, json.dumps(told, ensure_ascii=False))
+    try:
+        yield
+    finally:
+        spark.conf.unset(COMMIT_NOTE)
+
+
+def last_commit(spark: SparkSession, table: str) -> tuple[int, dict[str, Any]]:
+    """Return the newest version of a table and what its commit was told."""
+    [row] = spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").select("version", "userMetadata").collect()
+    return row.version, json.loads(row.userMetadata or "{}")
+
+
+def restore(spark: SparkSession, table: str, version: int) -> None:
+    """Let a table be what it was in an earlier version; its history stays."""
+    spark.sql(f"RESTORE TABLE {table} TO VERSION AS OF {version}").collect()
+
+
 def read(spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
     """Return the rows of a table: of one version, or by default of the latest commit at the time of use."""
     if version is None:
@@ -266,6 +306,10 @@ def merge(spark: SparkSession, table: str, changes: DataFrame, key: Sequence[str
     finally:
         spark.catalog.dropTempView(view)
     return Changes(**counted)
+
+
+def _metadata(shape: TableShape, name: str) -> dict[str, Any]:
+    return {"comment": shape.comments[name]} if name in shape.comments else {}
 
 
 def _pair(name: str) -> Column:

@@ -1,0 +1,159 @@
+"""A contract changes between two days: columns are added, widened, renamed and narrowed, and what stands keeps its hashes and versions."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from typer.testing import CliRunner
+
+from application import reshaping
+from huiliu.main import app
+from lakehouse.config import PROJECT, Instance
+from lakehouse.errors import ConfigError, ContractError, QualityError
+from lakehouse.jobs import JobRequest, run_job
+from lakehouse.ops import batches, connect, days
+from spark_jobs.jobs.silver import SilverAnswer
+from spark_jobs.lake import storage
+from spark_jobs.lake.session import open_session
+from tests.plugin.servers import at, changed, fresh_home
+
+pytestmark = pytest.mark.spark
+CODE = "d_reading"
+BRONZE, SILVER = f"bronze.{CODE}", f"silver.{CODE}"
+FIRST, SECOND, THIRD = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3)
+HEAD = """\
+apiVersion: v3.1.0
+kind: DataContract
+id: d_reading
+name: 水表读数
+version: VERSION
+status: active
+description: {purpose: 水表的读数。}
+customProperties:
+  - {property: nameEn, value: Meter readings}
+  - {property: level, value: district}
+  - {property: provider, value: {kind: civil_affairs}}
+  - {property: source, value: {kind: csv, path: "d_reading/{date}_{n}.csv", encoding: utf-8}}
+  - {property: cycle, value: {every: week, dueHours: 24}}
+  - {property: delivery, value: increment}
+  - {property: position, value: [read_at]}
+  - {property: sharing, value: {attribute: 2, grade: 2, openType: closed}}
+  - {property: locality, value: {}}
+EXTRAS
+schema:
+  - name: d_reading
+    logicalType: object
+    properties:
+"""
+METER = "      - {name: meter_no, physicalName: 表号, businessName: 表号, description: number of the meter, logicalType: string, KEYED"
+ADDED = (
+    "      - {name: email, physicalName: 邮箱, businessName: 邮箱, description: mail address, logicalType: string, customProperties: [{property: "
+    "class, value: plain}, {property: grade, value: 1}, {property: added, value: 1.1.0}]}"
+)
+PLAIN = "customProperties: [{property: class, value: plain}, {property: grade, value: 1}REST]}"
+LAYOUTS = "  - {property: layouts, value: [{name: before, validTo: 2026-06-02, absent: [email], names: {}}, {name: since, validFrom: 2026-06-02}]}"
+ROWS = ("A,5,2026-06-01 08:00:00,自来水", "B,70,2026-06-01 08:00:00,中水")
+HEADER = "表号,读数,时间,种类"
+
+
+def contract(version: str, number: str = "logicalType: integer", kind: str = "kind", *, key: str = "meter_no", extra: str = "") -> str:
+    """Return the contract in a version: the number's type, the name of the column that says of which water, the key columns."""
+    is_later = version != "1.0.0"
+    keyed = {name: f"required: true, primaryKey: {str(name in key).lower()}" for name in ("meter_no", "kind")}
+    renamed = ", {property: renamedFrom, value: [kind]}" if kind != "kind" else ""
+    columns = [
+        f"{{name: meter_no, physicalName: 表号, businessName: 表号, description: number of the meter, logicalType: string, "
+        f"{keyed['meter_no']}, {PLAIN.replace('REST', '')}",
+        *([ADDED.strip().removeprefix("- ")] if is_later else []),
+        f"{{name: reading, physicalName: 读数, businessName: 读数, description: reading, {number}, {PLAIN.replace('REST', '')}",
+        f"{{name: read_at, physicalName: 时间, businessName: 时间, description: when, logicalType: timestamp, {PLAIN.replace('REST', '')}",
+        f"{{name: {kind}, physicalName: 种类, businessName: 种类, description: kind of water, logicalType: string, "
+        f"{keyed['kind']}, quality: [{{type: custom, engine: huiliu, implementation: {{rule: pattern, severity: error, regex: '[^x]*'}}}}], "
+        f"{PLAIN.replace('REST', renamed)}",
+    ]
+    head = HEAD.replace("VERSION", version).replace("EXTRAS", "\n".join([*([LAYOUTS] if is_later else []), extra]).rstrip())
+    return head + "".join(f"      - {column}\n" for column in columns)
+
+
+@pytest.fixture(scope="module")
+def home(servers: Instance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """Return a home whose contracts are a copy that the test may change."""
+    folder = tmp_path_factory.mktemp("reshaping")
+    shutil.copytree(PROJECT / "contracts", folder / "contracts")
+    with fresh_home(servers, folder / "home") as fresh:
+        own = changed(fresh, contracts=folder / "contracts")
+        with at(own):
+            yield own
+
+
+def declare(home: Instance, text: str) -> None:
+    path = home.settings.contracts / "resources" / "district" / f"{CODE}.odcs.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, "utf-8")
+
+
+def take(home: Instance, about: date, number: int, header: str, *rows: str, on: date | None = None) -> SilverAnswer:
+    """Bring a file through landing and bronze into silver; the gate is passed by hand."""
+    (home.folder("inbox", CODE) / f"{about}_{number}.csv").write_text("\n".join((header, *rows)) + "\n", "utf-8")
+    run_job("extract", JobRequest(on or about, CODE), home)
+    with connect(home) as connection:
+        for batch in batches.open_for(connection, CODE, "gate"):
+            batches.record_gate(connection, batch.batch_id, "passed")
+    answer = run_job("silver", JobRequest(on or about, CODE), home)
+    assert isinstance(answer, SilverAnswer)
+    return answer
+
+
+def told(home: Instance) -> dict[str, tuple]:
+    """Return meter → its open version: hashes, id, values."""
+    rows = storage.read(open_session(home), SILVER).where("valid_to IS NULL AND _replaced_on IS NULL").collect()
+    return {row["meter_no"]: row for row in rows}
+
+
+def test_a_contract_changes_and_what_stands_keeps_its_versions(home: Instance) -> None:
+    spark = open_session(home)
+    declare(home, contract("1.0.0"))
+    assert take(home, FIRST, 1, HEADER, *ROWS, "C,9,2026-06-01 08:00:00,x").inserted == 2
+    before = told(home)
+
+    declare(home, contract("1.1.0"))
+    replayed = take(home, FIRST, 2, HEADER, *reversed(ROWS), on=SECOND)
+    assert (replayed.inserted, replayed.updated, replayed.rows["duplicate"]) == (0, 0, 2)
+    new_header = "表号,邮箱,读数,时间,种类"
+    overlapping = [row.replace(",", ",,", 1) for row in ROWS]
+    added = take(home, SECOND, 1, new_header, *overlapping, "D,d@example.org,7,2026-06-02 08:00:00,中水")
+    assert (added.inserted, added.updated, added.rows["duplicate"]) == (1, 0, 2)
+    after = told(home)
+    assert {name: after[name]["_content_hash"] for name in before} == {name: before[name]["_content_hash"] for name in before}
+    assert [after[name]["email"] for name in "ABD"] == [None, None, "d@example.org"]
+    hashes = {row["_row_hash"] for row in storage.read(spark, BRONZE).where("_reject IS NULL").collect()}
+    assert len(hashes) == 4  # A, B, C and D: each of the others came two or three times
+    assert reshaping.show(home, CODE).changes == ()
+
+    number = "logicalType: number, physicalType: 'decimal(21,2)'"
+    declare(home, contract("1.2.0", number, "water"))
+    with pytest.raises(ContractError, match=f"run `huiliu contracts migrate {CODE}`"):
+        take(home, THIRD, 1, new_header, "A,,5.25,2026-06-03 08:00:00,自来水")
+    versions = storage.versions(home, [BRONZE, SILVER])
+    shown = CliRunner().invoke(app, ["contracts", "migrate", CODE, "--dry-run"])
+    assert "reading: bigint → decimal(21,2) holds every value: the table is rewritten." in shown.stdout
+    assert "water: kind is renamed to water: the table is rewritten." in shown.stdout
+    assert storage.versions(home, [BRONZE, SILVER]) == versions
+    done = reshaping.apply(home, CODE)
+    assert [(one.table, one.rows, one.after - one.before) for one in done.written] == [(BRONZE, 8, 1), (SILVER, 3, 1)]
+    assert reshaping.apply(home, CODE).written == ()
+    again = told(home)
+    assert {name: (str(row["reading"]), row["water"]) for name, row in again.items()} == {
+        "A": ("5.00", "自来水"), "B": ("70.00", "中水"), "D": ("7.00", "中水"),
+    }  # fmt: skip
+    assert spark.sql(f"SHOW TBLPROPERTIES {SILVER}").where("key = 'delta.enableDeletionVectors'").collect()[0]["value"] == "false"
+    clustered = spark.sql(f"DESCRIBE DETAIL {BRONZE}").collect()[0]["clusteringColumns"]
+    assert list(clustered) == ["_business_date", "_batch_id"]
+    (bad,) = storage.read(spark, BRONZE).where("size(_verdict) > 0").collect()
+    assert bad["_verdict"] == ["water.pattern"]
+    later = take(home, THIRD, 2, new_header, "A,,5.00,2026-06-01 07:00:00,自来水", "E,,5.25,2026-06-03 08:00:00,自来水")
+    assert (later.inserted, later.updated) == (3, 0)  # A before what is known and A again from then on, E; see below
