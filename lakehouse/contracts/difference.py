@@ -11,7 +11,8 @@ from lakehouse.contracts.shape import Change, Effect, Shape, changes, former_nam
 FACTS = ("source", "provider", "cycle", "sharing", "locality", "block_at", "closings_held_at", "words_for_nothing", "level")
 PAPERS = ("layouts", "migrations")
 OF_VALUES = ("normalise", "format")
-OF_COLUMN = ("source_name", "label_zh", "label_en", "required", "class_", "grade")
+OF_COLUMN = ("required", "class_", "grade")
+OF_NAMES = ("source_name", "label_zh", "label_en")
 AS_DELIVERED = "holds for what is delivered from now on; what stands is not judged again"
 
 
@@ -84,10 +85,11 @@ def _column(before: Column, after: Column) -> Iterator[Difference]:
             yield Difference(f"{after.name}.{name}", f"{was} → {becomes}", "impossible", fix, (after.name,))
         elif was != becomes:
             yield Difference(f"{after.name}.{name}", f"{was} → {becomes}: {AS_DELIVERED}", columns=(after.name,))
-    for name in OF_COLUMN:
+    for name in (*OF_COLUMN, *OF_NAMES):
         was, becomes = getattr(before, name), getattr(after, name)
         if was != becomes:
-            yield Difference(f"{after.name}.{name.rstrip('_')}", f"{was} → {becomes}", columns=(after.name,))
+            columns = (after.name,) if name in OF_COLUMN else ()
+            yield Difference(f"{after.name}.{name.rstrip('_')}", f"{was} → {becomes}", columns=columns)
 
 
 def _unread(old: Contract, new: Contract) -> Iterator[Difference]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -15,7 +14,7 @@ from huiliu.main import app
 from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import ConfigError, ContractError, QualityError
 from lakehouse.jobs import JobRequest, run_job
-from lakehouse.ops import batches, connect, days
+from lakehouse.ops import audit, batches, connect, days
 from spark_jobs.jobs.silver import SilverAnswer
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
@@ -49,18 +48,19 @@ schema:
     logicalType: object
     properties:
 """
-METER = "      - {name: meter_no, physicalName: 表号, businessName: 表号, description: number of the meter, logicalType: string, KEYED"
-ADDED = (
-    "      - {name: email, physicalName: 邮箱, businessName: 邮箱, description: mail address, logicalType: string, customProperties: [{property: "
-    "class, value: plain}, {property: grade, value: 1}, {property: added, value: 1.1.0}]}"
-)
 PLAIN = "customProperties: [{property: class, value: plain}, {property: grade, value: 1}REST]}"
-LAYOUTS = "  - {property: layouts, value: [{name: before, validTo: 2026-06-02, absent: [email], names: {}}, {name: since, validFrom: 2026-06-02}]}"
+ADDED = "{name: email, physicalName: 邮箱, businessName: 邮箱, description: mail address, logicalType: string, " + PLAIN.replace(
+    "REST", ", {property: added, value: 1.1.0}"
+)
+LAYOUTS = "  - {property: layouts, value: [{name: before, validTo: 2026-06-02, absent: [email]}, {name: since, validFrom: 2026-06-02}]}"
+RULE = "quality: [{type: custom, engine: huiliu, implementation: {rule: pattern, severity: error, regex: '[^x]*'}}]"
 ROWS = ("A,5,2026-06-01 08:00:00,自来水", "B,70,2026-06-01 08:00:00,中水")
 HEADER = "表号,读数,时间,种类"
 
 
-def contract(version: str, number: str = "logicalType: integer", kind: str = "kind", *, key: str = "meter_no", extra: str = "") -> str:
+def contract(
+    version: str, number: str = "logicalType: integer", kind: str = "kind", *, key: tuple[str, ...] = ("meter_no",), extra: str = ""
+) -> str:
     """Return the contract in a version: the number's type, the name of the column that says of which water, the key columns."""
     is_later = version != "1.0.0"
     keyed = {name: f"required: true, primaryKey: {str(name in key).lower()}" for name in ("meter_no", "kind")}
@@ -68,12 +68,11 @@ def contract(version: str, number: str = "logicalType: integer", kind: str = "ki
     columns = [
         f"{{name: meter_no, physicalName: 表号, businessName: 表号, description: number of the meter, logicalType: string, "
         f"{keyed['meter_no']}, {PLAIN.replace('REST', '')}",
-        *([ADDED.strip().removeprefix("- ")] if is_later else []),
+        *([ADDED] if is_later else []),
         f"{{name: reading, physicalName: 读数, businessName: 读数, description: reading, {number}, {PLAIN.replace('REST', '')}",
         f"{{name: read_at, physicalName: 时间, businessName: 时间, description: when, logicalType: timestamp, {PLAIN.replace('REST', '')}",
         f"{{name: {kind}, physicalName: 种类, businessName: 种类, description: kind of water, logicalType: string, "
-        f"{keyed['kind']}, quality: [{{type: custom, engine: huiliu, implementation: {{rule: pattern, severity: error, regex: '[^x]*'}}}}], "
-        f"{PLAIN.replace('REST', renamed)}",
+        f"{keyed['kind']}, {RULE}, {PLAIN.replace('REST', renamed)}",
     ]
     head = HEAD.replace("VERSION", version).replace("EXTRAS", "\n".join([*([LAYOUTS] if is_later else []), extra]).rstrip())
     return head + "".join(f"      - {column}\n" for column in columns)
@@ -155,5 +154,38 @@ def test_a_contract_changes_and_what_stands_keeps_its_versions(home: Instance) -
     assert list(clustered) == ["_business_date", "_batch_id"]
     (bad,) = storage.read(spark, BRONZE).where("size(_verdict) > 0").collect()
     assert bad["_verdict"] == ["water.pattern"]
-    later = take(home, THIRD, 2, new_header, "A,,5.00,2026-06-01 07:00:00,自来水", "E,,5.25,2026-06-03 08:00:00,自来水")
-    assert (later.inserted, later.updated) == (3, 0)  # A before what is known and A again from then on, E; see below
+    replayed = take(home, FIRST, 3, HEADER, ROWS[0], on=THIRD)  # with the file that waited: it closes what A read before
+    assert (replayed.inserted, replayed.updated, replayed.rows["duplicate"]) == (1, 1, 1)
+    late = take(home, FIRST, 4, HEADER, "A,4,2026-06-01 07:00:00,自来水", on=THIRD)
+    assert (late.inserted, late.updated) == (1, 0)  # what A read at eight is found again in its new type
+    with pytest.raises(ConfigError, match="rows were written since"):
+        reshaping.undo(home, CODE)
+
+
+def test_a_named_migration_is_applied_and_taken_back_until_a_day_is_published(home: Instance) -> None:
+    both, extra = ("meter_no", "water"), "  - {property: migrations, value: [{name: small, columns: [reading], key: [meter_no, water]}]}"
+    before, versions = told(home), storage.versions(home, [BRONZE, SILVER])
+    declare(home, contract("1.3.0", "logicalType: number, physicalType: 'decimal(3,1)'", "water", key=both, extra=extra))
+    with pytest.raises(QualityError, match="1 versions hold a value that does not fit"):
+        reshaping.apply(home, CODE)
+    assert storage.versions(home, [BRONZE, SILVER]) == versions
+    declare(home, contract("1.3.0", "logicalType: number, physicalType: 'decimal(4,2)'", "water", key=both, extra=extra))
+    assert {one.where for one in reshaping.apply(home, CODE).changes} == {"reading", "primary key"}
+    after = told(home)
+    assert {name: row["_key"] != before[name]["_key"] for name, row in after.items()} == dict.fromkeys("ABD", True)
+    assert {name: row["reading"] for name, row in after.items()} == {name: row["reading"] for name, row in before.items()}
+    known = storage.read(open_session(home), SILVER).where(f"_recorded_on < date'{THIRD}' OR _replaced_on IS NULL")
+    assert known.where("_replaced_on IS NOT NULL").count() == 3  # as they were known before, for the days before
+    assert reshaping.show(home, CODE).changes == ()
+
+    undone = CliRunner().invoke(app, ["contracts", "migrate", CODE, "--undo"])
+    assert undone.exit_code == 0
+    assert told(home) == before
+    with connect(home) as connection:
+        entries = [entry.action for entry in audit.entries(connection)]
+    assert entries[-2:] == ["migrate", "migrate undone"]
+    reshaping.apply(home, CODE)
+    with connect(home) as connection:
+        days.publish(connection, THIRD, 1, "0" * 64)
+    with pytest.raises(ConfigError, match="2026-06-03 issue 1 was published"):
+        reshaping.undo(home, CODE)
