@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lakehouse.contracts.model import Column, Contract
@@ -104,7 +104,8 @@ def _unread(old: Contract, new: Contract) -> Iterator[Difference]:
 
 
 def _rules(old: Contract, new: Contract) -> Iterator[Difference]:
-    before, after = ({rule.id: rule for rule in (*one.rules, *one.references)} for one in (old, new))
+    former = {was: column.name for column in new.kept_columns for was in column.renamed_from}
+    before, after = ({_called(rule.id, former): rule for rule in (*one.rules, *one.references)} for one in (old, new))
     for rule_id in sorted(before.keys() | after.keys()):
         if rule_id not in after:
             yield Difference(rule_id, f"the rule is gone: {AS_DELIVERED}")
@@ -113,3 +114,9 @@ def _rules(old: Contract, new: Contract) -> Iterator[Difference]:
             yield Difference(rule_id, text, columns=(after[rule_id].column,))
         elif (before[rule_id].severity, before[rule_id].params) != (after[rule_id].severity, after[rule_id].params):
             yield Difference(rule_id, f"the rule changed: {AS_DELIVERED}", columns=(after[rule_id].column,))
+
+
+def _called(rule_id: str, former: Mapping[str, str]) -> str:
+    """Return the id that a rule has when its column is renamed (`<column>.…`)."""
+    column, dot, rest = rule_id.partition(".")
+    return f"{former.get(column, column)}{dot}{rest}"

@@ -53,7 +53,7 @@ ADDED = "{name: email, physicalName: 邮箱, businessName: 邮箱, description: 
     "REST", ", {property: added, value: 1.1.0}"
 )
 LAYOUTS = "  - {property: layouts, value: [{name: before, validTo: 2026-06-02, absent: [email]}, {name: since, validFrom: 2026-06-02}]}"
-RULE = "quality: [{type: custom, engine: huiliu, implementation: {rule: pattern, severity: error, regex: '[^x]*'}}]"
+RULE = "quality: [{type: custom, engine: huiliu, implementation: {rule: pattern, severity: error, regex: '^[^x]*$'}}]"
 ROWS = ("A,5,2026-06-01 08:00:00,自来水", "B,70,2026-06-01 08:00:00,中水")
 HEADER = "表号,读数,时间,种类"
 
@@ -63,7 +63,7 @@ def contract(
 ) -> str:
     """Return the contract in a version: the number's type, the name of the column that says of which water, the key columns."""
     is_later = version != "1.0.0"
-    keyed = {name: f"required: true, primaryKey: {str(name in key).lower()}" for name in ("meter_no", "kind")}
+    keyed = {name: f"required: true, primaryKey: {str(name in key).lower()}" for name in ("meter_no", kind)}
     renamed = ", {property: renamedFrom, value: [kind]}" if kind != "kind" else ""
     columns = [
         f"{{name: meter_no, physicalName: 表号, businessName: 表号, description: number of the meter, logicalType: string, "
@@ -72,7 +72,7 @@ def contract(
         f"{{name: reading, physicalName: 读数, businessName: 读数, description: reading, {number}, {PLAIN.replace('REST', '')}",
         f"{{name: read_at, physicalName: 时间, businessName: 时间, description: when, logicalType: timestamp, {PLAIN.replace('REST', '')}",
         f"{{name: {kind}, physicalName: 种类, businessName: 种类, description: kind of water, logicalType: string, "
-        f"{keyed['kind']}, {RULE}, {PLAIN.replace('REST', renamed)}",
+        f"{keyed[kind]}, {RULE}, {PLAIN.replace('REST', renamed)}",
     ]
     head = HEAD.replace("VERSION", version).replace("EXTRAS", "\n".join([*([LAYOUTS] if is_later else []), extra]).rstrip())
     return head + "".join(f"      - {column}\n" for column in columns)
