@@ -21,7 +21,7 @@ from huiliu.dates import business_date
 from lakehouse.config import Instance
 from lakehouse.contracts.difference import Difference
 from lakehouse.contracts.layouts import Encoding
-from lakehouse.errors import ConfigError, Problem, nearest_first
+from lakehouse.errors import ConfigError, ContractError, Problem, nearest_first
 
 ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -134,8 +134,7 @@ def _diff_contracts(instance: Instance, old: Path, new: Path | None, *, as_json:
             fix = "name an earlier contracts folder, or add --header FILE to compare a file with the contract of a resource."
             raise ConfigError(Problem(str(folder), "there is no such folder.", "", fix).text())
     found = contracts.compare(instance, old, new)
-    reach = affected(instance, found, new)
-    counted = count(instance, reach) if found else Counted()
+    reach, counted = _reach(instance, found, new)
     stops = any(one.stops for changes in found.values() for one in changes)
     if as_json:
         told = {code: [asdict(one) for one in changes] for code, changes in found.items()}
@@ -146,6 +145,14 @@ def _diff_contracts(instance: Instance, old: Path, new: Path | None, *, as_json:
         _tell(found, reach, counted)
     if stops:
         raise typer.Exit(1)
+
+
+def _reach(instance: Instance, found: Mapping[str, Sequence[Difference]], new: Path | None) -> tuple[dict[str, Affected], Counted]:
+    try:
+        reach = affected(instance, found, new)
+    except ContractError as error:
+        return {}, Counted(untold=(f"what it reaches is not told, because other declarations do not follow yet:\n{error}",))
+    return reach, count(instance, reach) if found else Counted()
 
 
 def _tell(found: Mapping[str, Sequence[Difference]], reach: Mapping[str, Affected], counted: Counted) -> None:

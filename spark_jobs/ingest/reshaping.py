@@ -131,7 +131,7 @@ class Reshaping:
         rows = reshaping.with_renamed_rules(rows, "_verdict", part.renamed)
         if not part.is_rekeyed:
             return rows
-        rows = reshaping.with_keys(rows, self.contract, self._scope)
+        rows = reshaping.with_keys(rows, self.contract, self._scope).localCheckpoint()
         _refuse(part.wanted.name, rows.where(is_valid(self.contract) & F.col("_key").isNull()).count(), "rows lack a value of the new key")
         return rows
 
@@ -142,7 +142,8 @@ class Reshaping:
         kept = {name: types.get(name) or there[part.renamed.get(name, name)] for name, _ in part.wanted.columns}
         rows = reshaping.with_renamed_rules(reshaping.shaped(rows, kept, part.renamed), "_flags", part.renamed)
         if part.retyped:
-            rows = reshaping.retyped(rows, texts, self.contract, part.retyped, self._scope)
+            values = reshaping.values_anew(texts, self.contract, part.retyped, self._scope).localCheckpoint()
+            rows = reshaping.retyped(rows, values, part.retyped).localCheckpoint()  # Spark Connect refuses a deeper plan
             _refuse(part.wanted.name, rows.where("_misfit").count(), f"versions hold a value that does not fit ({', '.join(part.retyped)})")
             rows = rows.drop("_misfit")
         return reshaping.rehashed(rows, self.contract)

@@ -46,15 +46,22 @@ def with_keys(rows: DataFrame, contract: Contract, scope: RuleScope) -> DataFram
     return judged.withColumn("_key", F.when(F.col("_reject").isNull(), keys.key(contract))).select(*rows.columns)
 
 
-def retyped(versions: DataFrame, texts: DataFrame, contract: Contract, columns: Collection[str], scope: RuleScope) -> DataFrame:
-    """Return silver versions whose `columns` have the types of the contract, read anew from the texts of bronze.
+def values_anew(texts: DataFrame, contract: Contract, columns: Collection[str], scope: RuleScope) -> DataFrame:
+    """Return the values of some columns as bronze rows give them in the types of the contract.
+
+    Rows: one per row of bronze. Columns: `_batch_id, _source_line`, and `_new_<column>` for each column.
+    """
+    return typed_rows(texts, contract, scope).select(*SPOT, *(F.col(f"`{name}`").alias(f"_new_{name}") for name in columns))
+
+
+def retyped(versions: DataFrame, values: DataFrame, columns: Collection[str]) -> DataFrame:
+    """Return silver versions whose `columns` have the values and types of `values` (`values_anew`).
 
     Rows: unchanged; a version that no row of bronze made (an absence) takes its values as they are.
     Columns: adds `_misfit`, whether a value did not fit its new type.
     """
-    values = typed_rows(texts, contract, scope).select(*SPOT, *(F.col(f"`{name}`").alias(f"_new_{name}") for name in columns))
-    found = versions.join(values.withColumn("_found", F.lit(True)), list(SPOT), "left")
     types = {field.name: field.dataType for field in values.schema.fields}
+    found = versions.join(values.withColumn("_found", F.lit(True)), list(SPOT), "left")
     news = {
         name: F.when(F.col("_found"), F.col(f"`_new_{name}`")).otherwise(F.col(f"`{name}`").try_cast(types[f"_new_{name}"]))
         for name in columns

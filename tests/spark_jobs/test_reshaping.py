@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -10,14 +11,18 @@ import pytest
 from typer.testing import CliRunner
 
 from application import reshaping
+from application.affected import Affected, count
 from huiliu.main import app
 from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import ConfigError, ContractError, QualityError
 from lakehouse.jobs import JobRequest, run_job
-from lakehouse.ops import audit, batches, connect, days
+from lakehouse.ops import audit, batches, connect, days, recipients
+from lakehouse.ops.recipients import Recipient
 from spark_jobs.jobs.silver import SilverAnswer
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
+from spark_jobs.lake.storage import Target
+from spark_jobs.lake.tables import TableShape
 from tests.plugin.servers import at, changed, fresh_home
 
 pytestmark = pytest.mark.spark
@@ -189,3 +194,22 @@ def test_a_named_migration_is_applied_and_taken_back_until_a_day_is_published(ho
         days.publish(connection, THIRD, 1, "0" * 64)
     with pytest.raises(ConfigError, match="2026-06-03 issue 1 was published"):
         reshaping.undo(home, CODE)
+
+
+def test_what_a_change_reaches_is_counted_on_the_newest_day(home: Instance) -> None:
+    with connect(home) as connection:
+        known = [("g-1", "grid", None), ("g-2", "grid", None), ("d-1", "district", None), ("m-1", "district", "11440402MB2D00006X")]
+        nobody = {"name": "x", "region_code": "1", "valid_from": FIRST, "valid_to": None}
+        recipients.put(
+            connection, [Recipient(recipient_id=name, level=level, department_uscc=uscc, **nobody) for name, level, uscc in known]
+        )
+        days.publish(connection, THIRD, 1, "0" * 64)
+    spark, people = open_session(home), TableShape("base.person", (("person_id", "string"), ("_field_sources", "string")))
+    storage.ensure_table(spark, home, people)
+    said = [("1", json.dumps({"phone": CODE})), ("2", json.dumps({"phone": "other", "birth_date": CODE})), ("3", "{}")]
+    storage.write_differences(spark, Target(people.name, ("person_id",)), spark.createDataFrame(said, list(dict(people.columns))))
+    reached = Affected(golden=("person.phone", "person.birth_date"), audiences=("department", "grid"))
+    found = count(home, {CODE: reached})
+    assert (found.business_date, found.untold) == (THIRD, ())
+    assert found.golden_values == {"person.phone": 1, "person.birth_date": 1}
+    assert found.recipients == {"department": 1, "grid": 2}
