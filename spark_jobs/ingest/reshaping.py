@@ -96,9 +96,9 @@ class Reshaping:
         before = {table: self._before(table) for table in self._tables}
         if versions is not None:  # first, because Spark reads bronze by name, and looks for the columns it had
             shape = replace(values.wanted, comments={"_key": values.key_comment}) if values.is_rekeyed else values.wanted
-            self._write(shape, before, lambda: storage.rewrite(shape, versions))
+            self._write(shape, before, lambda: storage.rewrite(self.spark, self.instance, shape, versions))
         if texts.renamed or texts.is_rekeyed:
-            self._write(texts.wanted, before, lambda: storage.rewrite(texts.wanted, rows))
+            self._write(texts.wanted, before, lambda: storage.rewrite(self.spark, self.instance, texts.wanted, rows))
         if values.is_rekeyed:
             self._write(values.wanted, before, lambda: self._recut(values.wanted))
         return [one for table, version in before.items() for one in self._written(table, version)]

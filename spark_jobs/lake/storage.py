@@ -111,10 +111,14 @@ def ensure_table(spark: SparkSession, instance: Instance, shape: TableShape) -> 
     """Create a table of this shape unless it exists."""
     said = {name: f" COMMENT {_text(comment)}" for name, comment in shape.comments.items()}
     columns = ", ".join(f"`{name}` {type_}{said.get(name, '')}" for name, type_ in shape.columns)
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {shape.name} ({columns}) {_kept_as(instance, shape)}")
+
+
+def _kept_as(instance: Instance, shape: TableShape) -> str:
     cluster = f"CLUSTER BY ({', '.join(shape.cluster_by)})" if shape.cluster_by else ""
     location = _text(open_area(instance, "lake").spark_url(table_path(shape.name)))
     properties = ", ".join(f"{_text(name)} = {_text(value)}" for name, value in shape.properties.items())
-    spark.sql(f"CREATE TABLE IF NOT EXISTS {shape.name} ({columns}) USING DELTA {cluster} LOCATION {location} TBLPROPERTIES ({properties})")
+    return f"USING DELTA {cluster} LOCATION {location} TBLPROPERTIES ({properties})"
 
 
 def ensure_tables(spark: SparkSession, instance: Instance, contract: Contract) -> None:
@@ -172,15 +176,15 @@ def _unfit(contract: Contract, change: Change) -> Problem:
     return Problem(f"{contract.file}: {change.where}", f"the table does not fit: {change.text}", "", fix)
 
 
-def rewrite(shape: TableShape, rows: DataFrame) -> None:
+def rewrite(spark: SparkSession, instance: Instance, shape: TableShape, rows: DataFrame) -> None:
     """Replace a table by these rows and this shape, in one commit."""
     columns = [F.col(f"`{name}`").cast(type_).alias(name, metadata=_metadata(shape, name)) for name, type_ in shape.columns]
-    writer = rows.select(*columns).writeTo(shape.name).using("delta")
-    for name, value in shape.properties.items():
-        writer = writer.tableProperty(name, value)
-    if shape.cluster_by:
-        writer = writer.clusterBy(*shape.cluster_by)
-    writer.createOrReplace()
+    view = f"rewritten_{uuid4().hex}"
+    rows.select(*columns).createOrReplaceTempView(view)
+    try:
+        spark.sql(f"CREATE OR REPLACE TABLE {shape.name} {_kept_as(instance, shape)} AS SELECT * FROM {view}").collect()  # noqa: S608 ours
+    finally:
+        spark.catalog.dropTempView(view)
 
 
 def tell_key(spark: SparkSession, shape: TableShape) -> None:
