@@ -48,13 +48,13 @@ _PLAIN = {"delta.enableDeletionVectors": "false"}  # readers outside Spark canno
 
 @dataclass(frozen=True)
 class TableShape:
-    """The name, columns, clustering, comments of columns and properties a table is created with."""
+    """The name, columns, clustering, properties and comments of columns a table is created with."""
 
     name: str
     columns: tuple[tuple[str, str], ...]
     cluster_by: tuple[str, ...] = ()
-    comments: dict[str, str] = field(default_factory=dict)
     properties: dict[str, str] = field(default_factory=lambda: dict(_PLAIN))
+    comments: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -145,4 +145,4 @@ def _table(
     name: str, columns: tuple[tuple[str, str], ...], contract: Contract, statistics: str, cluster_by: tuple[str, ...] = ()
 ) -> TableShape:
     comments = {"_key": KEY_COMMENT + ", ".join(column.name for column in contract.key_columns)}
-    return TableShape(name, columns, cluster_by, comments, {**_PLAIN, "delta.dataSkippingStatsColumns": statistics})
+    return TableShape(name, columns, cluster_by, {**_PLAIN, "delta.dataSkippingStatsColumns": statistics}, comments)
