@@ -73,11 +73,12 @@ def check(instance: Instance) -> Checked:
     return Checked(tuple(sorted(contracts)), tuple(dict.fromkeys(problems)), tuple(_without_effect(folder)))
 
 
-def compare(instance: Instance, old: Path) -> dict[str, list[Difference]]:
-    """Return the changes from the contracts of an earlier folder to the instance's, by resource; only resources with changes."""
-    before, after = load_contracts(old), load_contracts(instance.settings.contracts)
+def compare(instance: Instance, old: Path, new: Path | None = None) -> dict[str, list[Difference]]:
+    """Return the changes from the contracts of one folder to those of another (the instance's), by resource that has some."""
+    before, after = load_contracts(old), load_contracts(new or instance.settings.contracts)
     found = {code: differences(before[code], after[code]) for code in sorted(before.keys() & after.keys())}
-    found |= {code: [Difference("contract", "is gone", False)] for code in sorted(before.keys() - after.keys())}
+    fix = "put it back while its tables hold rows."
+    found |= {code: [Difference("contract", "is gone", "impossible", fix)] for code in sorted(before.keys() - after.keys())}
     return {code: changes for code, changes in found.items() if changes}
 
 

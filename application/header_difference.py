@@ -166,6 +166,12 @@ def _new_columns(specimen: Specimen, judged: Judged, contract: Contract, beside:
     return [replace(one, name=name, key=False) for one, name in zip(new, names, strict=True)]
 
 
+def _raised(version: str) -> str:
+    """Return the version that a contract gets with further columns."""
+    major, minor, _ = version.split(".")
+    return f"{major}.{int(minor) + 1}.0"
+
+
 def _can_be_raised(judged: Judged) -> bool:
     return judged.is_header and not judged.layout and not judged.twice
 
@@ -187,7 +193,9 @@ def _to_write(
         yield "# Below schema.properties; raise the version" + (
             f", and sharing.grade to {grade}:" if grade > contract.sharing.grade else ":"
         )
-        yield from (line for column in new for line in column_lines(column, []))
+        for column in new:
+            yield from column_lines(column, [])
+            yield f"          - {{property: added, value: {_raised(contract.version)}}}"
     yield "# Below customProperties, with the first business date that is laid out so:"
     yield "  - property: layouts"
     yield "    value:"

@@ -117,6 +117,8 @@ def _column(name: str, raw: dict[str, Any], custom: dict[str, Any]) -> Column:
         normalise=custom.get("normalise", ("trim",)),
         identity=custom.get("identity"),
         dropped=custom.get("dropped", False),
+        added=custom.get("added"),
+        renamed_from=custom.get("renamedFrom", ()),
     )
 
 

@@ -139,6 +139,30 @@ def _needed(draft: Draft) -> dict[str, str]:
     return needed | ({operation.column: "the operation"} if operation else {})
 
 
+def _history(draft: Draft) -> Iterator[Finding]:
+    """Yield what is wrong with what the contract says of its earlier versions: added and renamed columns, migrations."""
+    table, version = draft.table, _number(draft.document.content.get("version"))
+    needed = _needed(draft)
+    for name, column in table.columns.items():
+        if column.added and name in needed:
+            found = f"was added, but is {needed[name]}: earlier rows have none."
+            yield Finding(table.places[name], found, "", "make it optional, or declare a new resource.")
+        if column.added and version and _number(column.added) > version:
+            yield Finding(table.places[name], f"was added by {column.added}, but the contract is older.", "", "raise the version.")
+        for former in column.renamed_from:
+            others = [one for one, other in table.columns.items() if one != name and (one == former or former in other.renamed_from)]
+            if former == name or others:
+                yield Finding(table.places[name], f"renamedFrom names {former!r}, which is or was another column.", "", "correct it.")
+    for place, migration in enumerate(draft.properties.get("migrations", ())):
+        for key, columns in (("columns", migration.columns), ("key", migration.key)):
+            for name in columns:
+                yield from _column_exists(draft, name, (*draft.steps("migrations"), place, key))
+
+
+def _number(version: object) -> tuple[int, ...]:
+    return tuple(map(int, str(version).split("."))) if re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", str(version)) else ()
+
+
 def _cycle(draft: Draft) -> Iterator[Finding]:
     cycle = draft.properties.get("cycle")
     if cycle and cycle.rule.is_within_day:
@@ -282,6 +306,7 @@ CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _referred_columns,
     _source,
     _layouts,
+    _history,
     _cycle,
     _keys,
     _classes,

@@ -133,6 +133,7 @@ def _contract(document: Document, properties: dict[str, Any], columns: tuple[Any
         closings_held_at=properties.get("closingsHeldAt", ClosingsHeldAt()),
         alerts=properties.get("alerts", Alerts()),
         words_for_nothing=properties.get("wordsForNothing", ()),
+        migrations=properties.get("migrations", ()),
         columns=columns,
         rules=tuple(rule for rule in rules if rule.kind in gate_kinds()),
         references=tuple(rule for rule in rules if rule.kind not in gate_kinds()),

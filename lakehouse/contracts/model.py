@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from lakehouse.contracts.cycle import CYCLES, CycleRule, Every
 from lakehouse.contracts.layouts import Encoding, Layout
-from lakehouse.contracts.terms import Alerts, BlockAt, ClosingsHeldAt, Locality, Operation, Retry
+from lakehouse.contracts.terms import Alerts, BlockAt, ClosingsHeldAt, Locality, Migration, Operation, Retry
 from lakehouse.declarations.strict_yaml import Declared
 
 Level = Literal["province", "city", "district", "street", "community", "grid"]
@@ -250,6 +250,9 @@ class Column(Declared):
         normalise: what is done to texts before rules see them, in this order; see the reference of rules.
         identity: the name of the person id column derived from it, such as `person_id`.
         dropped: whether it is dropped when it is read: kept by no reader, in no table.
+        added: the version of the contract that added the column to a resource that had been delivered before; rows without a value of it
+            keep their hashes, so that no earlier delivery counts as new.
+        renamed_from: the names the column had in the tables before, the first one first.
     """
 
     name: str
@@ -266,6 +269,13 @@ class Column(Declared):
     normalise: tuple[Normalisation, ...] = ("trim",)
     identity: str | None = None  # name of the person id column derived from it, e.g. `person_id`
     dropped: bool = False  # dropped at landing: kept by no reader, in no table
+    added: str | None = None
+    renamed_from: tuple[str, ...] = ()
+
+    @property
+    def first_name(self) -> str:
+        """Return the name the column had first; hashes know it by that."""
+        return self.renamed_from[0] if self.renamed_from else self.name
 
     @property
     def is_name(self) -> bool:
@@ -307,6 +317,7 @@ class Contract(Declared):
         alerts: how the people who answer for the resource are alerted.
         words_for_nothing: words that say a value is missing, besides those every export writes.
         layouts: how deliveries are laid out at which dates, where that changed; all of its layouts, complete.
+        migrations: changes of its tables that may lose something, each with a name, in the order they came.
         columns: the columns, in order.
         rules: the rules judged at the gate.
         references: the rules judged in the libraries: values that a base library should know.
@@ -331,6 +342,7 @@ class Contract(Declared):
     layouts: tuple[Layout, ...] = ()
     closings_held_at: ClosingsHeldAt = ClosingsHeldAt()
     alerts: Alerts = Alerts()
+    migrations: tuple[Migration, ...] = ()
     words_for_nothing: tuple[str, ...] = ()  # words that say a value is missing, besides those every export writes (`text.cleaning`)
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]  # judged at the gate
@@ -341,6 +353,16 @@ class Contract(Declared):
     def kept_columns(self) -> tuple[Column, ...]:
         """Return the columns that reach bronze and silver (all but those dropped at landing)."""
         return tuple(column for column in self.columns if not column.dropped)
+
+    @property
+    def first_columns(self) -> tuple[Column, ...]:
+        """Return the kept columns that were there from the beginning; row hashes know them by their place."""
+        return tuple(column for column in self.kept_columns if column.added is None)
+
+    @property
+    def added_columns(self) -> tuple[Column, ...]:
+        """Return the kept columns that were added later; row hashes know them by name, and only where they have a value."""
+        return tuple(column for column in self.kept_columns if column.added is not None)
 
     @property
     def key_columns(self) -> tuple[Column, ...]:
@@ -355,6 +377,15 @@ class Contract(Declared):
     def column(self, name: str) -> Column:
         """Return a column by name."""
         return next(column for column in self.columns if column.name == name)
+
+    def migration_of(self, column: str) -> str | None:
+        """Return the newest migration that gives a column another type."""
+        return next((one.name for one in reversed(self.migrations) if column in one.columns), None)
+
+    def migration_of_key(self) -> str | None:
+        """Return the migration that makes the key what it is."""
+        key = tuple(column.name for column in self.key_columns)
+        return next((one.name for one in reversed(self.migrations) if one.key == key), None)
 
     def rules_of(self, severity: Literal["error", "warning"]) -> tuple[Rule, ...]:
         """Return the rules of one severity."""

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, Va
 
 from lakehouse.contracts.layouts import Layout
 from lakehouse.contracts.model import Cycle, EachProvider, Grade, Level, Normalisation, OneProvider, Sharing, Source
-from lakehouse.contracts.terms import Alerts, BlockAt, ClosingsHeldAt, Locality, Operation
+from lakehouse.contracts.terms import Alerts, BlockAt, ClosingsHeldAt, Locality, Migration, Operation
 from lakehouse.declarations.document import Finding, Step
 from lakehouse.declarations.strict_yaml import typed_findings
 from lakehouse.errors import nearest_first
@@ -23,6 +23,8 @@ Provider = Annotated[
 Position = Annotated[str, BeforeValidator(lambda value: value[0] if isinstance(value, list) and len(value) == 1 else value)]
 NAME_PATTERN = re.compile("[a-z][a-z0-9_]*")
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+Version = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
+Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 
 CONTRACT_PROPERTIES: dict[str, Any] = {
     "nameEn": str,
@@ -39,6 +41,7 @@ CONTRACT_PROPERTIES: dict[str, Any] = {
     "layouts": tuple[Layout, ...],
     "closingsHeldAt": ClosingsHeldAt,
     "alerts": Alerts,
+    "migrations": tuple[Migration, ...],
     "wordsForNothing": tuple[Annotated[str, Field(pattern=r"^\S(.*\S)?$")], ...],
 }
 REQUIRED_PROPERTIES = ("nameEn", "level", "provider", "source", "cycle", "delivery", "sharing", "locality")
@@ -48,6 +51,8 @@ COLUMN_PROPERTIES: dict[str, Any] = {
     "normalise": tuple[Normalisation, ...],
     "identity": Name,
     "dropped": bool,
+    "added": Version,
+    "renamedFrom": Names,
 }
 
 

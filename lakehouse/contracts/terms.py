@@ -39,6 +39,20 @@ class Operation(Declared):
     delete: tuple[str, ...]
 
 
+class Migration(Declared):
+    """A change of existing tables that may lose something, and is therefore named; `huiliu contracts migrate` applies it.
+
+    Attributes:
+        name: what messages call it.
+        columns: the columns that get a type which may not hold every value; if one does not fit, nothing is changed.
+        key: the new key, in order.
+    """
+
+    name: str = Field(min_length=1)
+    columns: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+
+
 class BlockAt(Declared):
     """When an error rule blocks its batch: both limits must be passed.
 

@@ -64,6 +64,7 @@ NAMES = {
     "blockAt": "block_at",
     "closingsHeldAt": "closings_held_at",
     "wordsForNothing": "words_for_nothing",
+    "renamedFrom": "renamed_from",
 }  # property → field of the model
 INTRO = """\
 # Every key of a contract

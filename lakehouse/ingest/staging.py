@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -43,9 +43,21 @@ class Staged:
     remarks: dict[str, list[str]] = field(default_factory=dict)
 
 
-def row_hash(texts: Iterable[str | None]) -> str:
-    """Return the SHA-256 of the kept columns' texts in contract order."""
-    return hashlib.sha256(compact_json(list(texts)).encode()).hexdigest()
+def row_hash(texts: Sequence[str | None], added: Mapping[int, str] | None = None) -> str:
+    """Return the SHA-256 of the kept columns' texts in contract order.
+
+    Columns that were `added` later (place → name) stand behind the others, by name, and only where they have a text: a row that has none
+    of them has the hash it had before they came.
+    """
+    said: list[object] = [text for place, text in enumerate(texts) if place not in added] if added else list(texts)
+    if late := {name: texts[place] for place, name in sorted((added or {}).items(), key=lambda one: one[1]) if texts[place]}:
+        said.append(late)
+    return hashlib.sha256(compact_json(said).encode()).hexdigest()
+
+
+def added_places(contract: Contract) -> dict[int, str]:
+    """Return the places, among the kept columns, of those that were added later, each with the name that hashes know it by."""
+    return {place: column.first_name for place, column in enumerate(contract.kept_columns) if column.added is not None}
 
 
 def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed], business_date: date) -> Staged:
@@ -98,23 +110,24 @@ def _told(contract: Contract, undeclared: Counter[str]) -> Iterator[str]:
 
 def _tables(landing: Area, contract: Contract, batch: Landed, into: tuple[pa.Schema, Counter[str]]) -> Iterator[pa.Table]:
     """Yield the rows of a batch; columns that nobody declared are counted (`into`: the schema, the counter)."""
+    added = added_places(contract)
     with open_landed(landing, batch) as stream:
         records = read_delivery(stream, contract, batch.source_object, batch.business_date)
         while some := list(islice(records, ROWS_AT_ONCE)):
             into[1].update(name for record in some for name in record.undeclared)
             with telling_surprises(batch.source_object):
-                table = _table(some, batch, into[0])
+                table = _table(some, batch, into[0], added)
             yield table
 
 
-def _table(records: list[Record], batch: Landed, schema: pa.Schema) -> pa.Table:
+def _table(records: list[Record], batch: Landed, schema: pa.Schema, added: Mapping[int, str]) -> pa.Table:
     width = len(schema) - len(FACTS) - len(FOUND)
     nothing = (None,) * width
     columns = list(zip(*(record.texts or nothing for record in records), strict=True))
     facts = [pa.repeat(pa.scalar(getattr(batch, name[1:]), kind), len(records)) for name, kind in FACTS.items()]
     found = [
         [record.line for record in records],
-        [None if record.texts is None else row_hash(record.texts) for record in records],
+        [None if record.texts is None else row_hash(record.texts, added) for record in records],
         [record.reject for record in records],
         [record.raw for record in records],
     ]

@@ -195,6 +195,14 @@ class Step:
         wanted = history.cut(said.unionByName(current, allowMissingColumns=True), self.contract)
         return storage.merge(self.spark, table, history.changes(present, wanted, self.on), ("_version_id",))
 
+    def recut(self) -> storage.Changes:
+        """Cut the whole history of an increment or event again, because its keys are others, and return how many versions were written."""
+        counted = self._bronze().where(dispositions.is_valid(self.contract))
+        wanted = history.cut(self._entries(dispositions.news(counted, self.contract)), self.contract)
+        written_today = (F.col("_replaced_on") == self.on) & (F.col("_recorded_on") == self.on)
+        present = storage.read(self.spark, silver(self.contract.code)).where(F.col("_replaced_on").isNull() | written_today)
+        return storage.merge(self.spark, silver(self.contract.code), history.changes(present, wanted, self.on), ("_version_id",))
+
     def _absent_before(self, said: DataFrame) -> list[DataFrame]:
         absences = self._disappearances.of_entries(said, self._bronze()) if self._disappearances else None
         return [] if absences is None else [self._closed(absences)]

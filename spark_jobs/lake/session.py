@@ -85,6 +85,15 @@ def open_session(instance: Instance, rows: int = 0, tables: Iterable[str] = ()) 
     raise ConfigError(Problem("Spark", found, "", "run `huiliu up`, and see logs/spark.log if it does not start.").text())
 
 
+def answers(instance: Instance) -> bool:
+    """Return whether something listens where the instance's Spark should, without waiting for it."""
+    try:
+        socket.create_connection((HOST, instance.ports.spark_connect), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
 def close_sessions() -> None:
     """End the sessions of this process."""
     while _sessions:

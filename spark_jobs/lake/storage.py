@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
+from typing import Any
 from uuid import uuid4
 
 from pyspark.errors.exceptions.connect import AnalysisException
@@ -22,13 +24,15 @@ from pyspark.sql import types as T
 
 from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
-from lakehouse.errors import ConfigError, Problem
-from lakehouse.naming import SCHEMAS, table_path
+from lakehouse.contracts.shape import Change, changes, shape_of_texts, shape_of_values
+from lakehouse.errors import ConfigError, ContractError, Problem, problems_text
+from lakehouse.naming import SCHEMAS, bronze, silver, table_path
 from lakehouse.objects import Area, open_area
-from spark_jobs.lake.tables import TableShape, bronze_table, silver_table
+from spark_jobs.lake.tables import TableShape, bronze_table, shape_of_bronze, shape_of_silver, silver_table
 
 LAKE_PROPERTY = "huiliu.lake"
 LOG = "_delta_log"
+COMMIT_NOTE = "spark.databricks.delta.commitInfo.userMetadata"
 
 
 @dataclass(frozen=True)
@@ -105,18 +109,108 @@ def versions(instance: Instance, names: Iterable[str] | None = None) -> dict[str
 
 def ensure_table(spark: SparkSession, instance: Instance, shape: TableShape) -> None:
     """Create a table of this shape unless it exists."""
-    columns = ", ".join(f"`{name}` {type_}" for name, type_ in shape.columns)
+    said = {name: f" COMMENT {_text(comment)}" for name, comment in shape.comments.items()}
+    columns = ", ".join(f"`{name}` {type_}{said.get(name, '')}" for name, type_ in shape.columns)
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {shape.name} ({columns}) {_kept_as(instance, shape)}")
+
+
+def _kept_as(instance: Instance, shape: TableShape) -> str:
     cluster = f"CLUSTER BY ({', '.join(shape.cluster_by)})" if shape.cluster_by else ""
     location = _text(open_area(instance, "lake").spark_url(table_path(shape.name)))
     properties = ", ".join(f"{_text(name)} = {_text(value)}" for name, value in shape.properties.items())
-    spark.sql(f"CREATE TABLE IF NOT EXISTS {shape.name} ({columns}) USING DELTA {cluster} LOCATION {location} TBLPROPERTIES ({properties})")
+    return f"USING DELTA {cluster} LOCATION {location} TBLPROPERTIES ({properties})"
 
 
 def ensure_tables(spark: SparkSession, instance: Instance, contract: Contract) -> None:
-    """Create the bronze and silver tables of a resource unless they exist."""
-    for shape in (bronze_table(contract), silver_table(contract)):
-        if not spark.catalog.tableExists(shape.name):
+    """Create the bronze and silver tables of a resource unless they exist; give them the columns that were added to the contract.
+
+    Raises:
+        ContractError: a table does not fit the contract in another way; nothing was changed.
+    """
+    wanted = (bronze_table(contract), silver_table(contract))
+    there = {shape.name: columns_of(spark, shape.name) for shape in wanted}
+    found = [change for change in reshaping(contract, there) if change.stops]
+    if found:
+        raise ContractError(problems_text(_unfit(contract, change) for change in dict.fromkeys(found)))
+    for shape in wanted:
+        columns = there[shape.name]
+        if columns is None:
             ensure_table(spark, instance, shape)
+        elif new := [f"`{name}` {type_}" for name, type_ in shape.columns if name not in columns.types]:
+            spark.sql(f"ALTER TABLE {shape.name} ADD COLUMNS ({', '.join(new)})")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table in order (name → type), and what is said of its key."""
+
+    types: Mapping[str, str]
+    key_comment: str
+
+
+def columns_of(spark: SparkSession, table: str) -> Columns | None:
+    """Return the columns of a table, None where there is no such table."""
+    try:
+        fields = spark.read.table(table).schema.fields
+    except AnalysisException as error:
+        if error.getCondition() == "TABLE_OR_VIEW_NOT_FOUND":
+            return None
+        raise
+    comments = {field.name: field.metadata.get("comment", "") for field in fields}
+    return Columns({field.name: field.dataType.simpleString() for field in fields}, comments.get("_key", ""))
+
+
+def reshaping(contract: Contract, there: Mapping[str, Columns | None]) -> list[Change]:
+    """Return what must happen so that the tables of a resource (by name; None: not there yet) fit its contract, bronze first."""
+    texts, values = there[bronze(contract.code)], there[silver(contract.code)]
+    found: list[Change] = []
+    if texts is not None:
+        found += changes(shape_of_bronze(texts.types, texts.key_comment), shape_of_texts(contract), contract)
+    if values is not None:
+        found += changes(shape_of_silver(values.types, values.key_comment), shape_of_values(contract), contract)
+    return found
+
+
+def _unfit(contract: Contract, change: Change) -> Problem:
+    fix = change.fix or f"run `huiliu contracts migrate {contract.code}` (--dry-run shows what it does)."
+    return Problem(f"{contract.file}: {change.where}", f"the table does not fit: {change.text}", "", fix)
+
+
+def rewrite(spark: SparkSession, instance: Instance, shape: TableShape, rows: DataFrame) -> None:
+    """Replace a table by these rows and this shape, in one commit."""
+    columns = [F.col(f"`{name}`").cast(type_).alias(name, metadata=_metadata(shape, name)) for name, type_ in shape.columns]
+    view = f"rewritten_{uuid4().hex}"
+    rows.select(*columns).createOrReplaceTempView(view)
+    try:
+        spark.sql(f"CREATE OR REPLACE TABLE {shape.name} {_kept_as(instance, shape)} AS SELECT * FROM {view}").collect()  # noqa: S608 ours
+    finally:
+        spark.catalog.dropTempView(view)
+
+
+def tell_key(spark: SparkSession, shape: TableShape) -> None:
+    """Say at the column `_key` of a table of what columns it is made."""
+    spark.sql(f"ALTER TABLE {shape.name} ALTER COLUMN _key COMMENT {_text(shape.comments['_key'])}")
+
+
+@contextmanager
+def telling(spark: SparkSession, told: Mapping[str, object]) -> Iterator[None]:
+    """Let every commit of this session be told something, as JSON."""
+    spark.conf.set(COMMIT_NOTE, json.dumps(told, ensure_ascii=False))
+    try:
+        yield
+    finally:
+        spark.conf.unset(COMMIT_NOTE)
+
+
+def last_commit(spark: SparkSession, table: str) -> tuple[int, dict[str, Any]]:
+    """Return the newest version of a table and what its commit was told."""
+    [row] = spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").select("version", "userMetadata").collect()
+    return row.version, json.loads(row.userMetadata or "{}")
+
+
+def restore(spark: SparkSession, table: str, version: int) -> None:
+    """Let a table be what it was in an earlier version; its history stays."""
+    spark.sql(f"RESTORE TABLE {table} TO VERSION AS OF {version}").collect()
 
 
 def read(spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
@@ -216,6 +310,10 @@ def merge(spark: SparkSession, table: str, changes: DataFrame, key: Sequence[str
     finally:
         spark.catalog.dropTempView(view)
     return Changes(**counted)
+
+
+def _metadata(shape: TableShape, name: str) -> dict[str, Any]:
+    return {"comment": shape.comments[name]} if name in shape.comments else {}
 
 
 def _pair(name: str) -> Column:

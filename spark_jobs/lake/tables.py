@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from lakehouse.contracts.model import Contract
+from lakehouse.contracts.shape import Shape, shape_of_texts, shape_of_values
 from lakehouse.naming import bronze, silver
-from spark_jobs.transforms.types import spark_type
 
 BRONZE_TECHNICAL = (
     ("_batch_id", "string"),
@@ -41,17 +42,19 @@ SILVER_TECHNICAL = (
     ("_source_line", "bigint"),
     ("_flags", "array<string>"),
 )
+KEY_COMMENT = "key: "  # the comment of `_key` says which columns it is made of
 _PLAIN = {"delta.enableDeletionVectors": "false"}  # readers outside Spark cannot read them
 
 
 @dataclass(frozen=True)
 class TableShape:
-    """The name, columns, clustering and properties a table is created with."""
+    """The name, columns, clustering, properties and comments of columns a table is created with."""
 
     name: str
     columns: tuple[tuple[str, str], ...]
     cluster_by: tuple[str, ...] = ()
     properties: dict[str, str] = field(default_factory=lambda: dict(_PLAIN))
+    comments: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,16 +104,45 @@ REFERENCE = {
 
 def bronze_table(contract: Contract) -> TableShape:
     """Return the shape of a resource's bronze table: its kept columns as text, then the origin of each row and its verdict."""
-    texts = tuple((column.name, "string") for column in contract.kept_columns)
     statistics = "_batch_id,_business_date,_delivery_no,_position"
-    properties = {**_PLAIN, "delta.dataSkippingStatsColumns": statistics}
-    return TableShape(bronze(contract.code), texts + BRONZE_TECHNICAL, ("_business_date", "_batch_id"), properties)
+    columns = _in_order(shape_of_texts(contract), contract, BRONZE_TECHNICAL)
+    return _table(bronze(contract.code), columns, contract, statistics, ("_business_date", "_batch_id"))
 
 
 def silver_table(contract: Contract) -> TableShape:
     """Return the shape of a resource's silver table: typed columns, person ids, then the two times of a version and its origin."""
-    typed = tuple((column.name, spark_type(column).simpleString()) for column in contract.kept_columns)
-    identities = tuple((column.identity, "string") for column in contract.identity_columns if column.identity)
     statistics = "_version_id,_key,valid_from,valid_to,_recorded_on,_closed_on,_replaced_on"
-    properties = {**_PLAIN, "delta.dataSkippingStatsColumns": statistics}
-    return TableShape(silver(contract.code), typed + identities + SILVER_TECHNICAL, (), properties)
+    columns = _in_order(shape_of_values(contract), contract, SILVER_TECHNICAL)
+    return _table(silver(contract.code), columns, contract, statistics)
+
+
+def shape_of_bronze(columns: Mapping[str, str], comment: str) -> Shape:
+    """Return what a bronze table holds, by its columns in order (name → type) and the comment of its `_key`."""
+    return _shape(columns, comment, BRONZE_TECHNICAL)
+
+
+def shape_of_silver(columns: Mapping[str, str], comment: str) -> Shape:
+    """Return what a silver table holds, by its columns in order (name → type) and the comment of its `_key`."""
+    return replace(_shape(columns, comment, SILVER_TECHNICAL), first=None)  # pseudonyms stand among them
+
+
+def _shape(columns: Mapping[str, str], comment: str, technical: Sequence[tuple[str, str]]) -> Shape:
+    names, ours = list(columns), {name for name, _ in technical}
+    key = tuple(comment.removeprefix(KEY_COMMENT).split(", ")) if comment.startswith(KEY_COMMENT) else None
+    types = {name: type_ for name, type_ in columns.items() if name not in ours}
+    return Shape(types, tuple(names[: names.index(technical[0][0])]), key)
+
+
+def _in_order(shape: Shape, contract: Contract, technical: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the columns as they come to stand when columns are added to a table: those of the beginning, technical ones, the others."""
+    added = {column.name for column in contract.added_columns}
+    later = [name for name in shape.types if name in added or shape.made_from.get(name) in added]
+    first = [name for name in shape.types if name not in later]
+    return (*((name, shape.types[name]) for name in first), *technical, *((name, shape.types[name]) for name in later))
+
+
+def _table(
+    name: str, columns: tuple[tuple[str, str], ...], contract: Contract, statistics: str, cluster_by: tuple[str, ...] = ()
+) -> TableShape:
+    comments = {"_key": KEY_COMMENT + ", ".join(column.name for column in contract.key_columns)}
+    return TableShape(name, columns, cluster_by, {**_PLAIN, "delta.dataSkippingStatsColumns": statistics}, comments)

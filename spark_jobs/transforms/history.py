@@ -30,11 +30,16 @@ def entries(rows: DataFrame, contract: Contract) -> DataFrame:
     if contract.delivery == "snapshot":
         rows = rows if "_absent" in rows.columns else rows.withColumn("_absent", F.lit(False))
         deleted = deleted | F.col("_absent")
-    left_out = {contract.position, operation.column if operation else None}
+    rows = rows.withColumn("_deleted", deleted).withColumn("valid_from", F.col("_position").cast("timestamp"))
+    return rows.withColumn("_content_hash", content_hash(contract))
+
+
+def content_hash(contract: Contract) -> Column:
+    """Return the hash of what typed rows with `_deleted` and `_provider` say; a column without a value leaves no trace in it."""
+    left_out = {contract.position, contract.operation.column if contract.operation else None}
     content = [F.col(f"`{column.name}`") for column in contract.kept_columns if column.name not in left_out]
     told = ["_deleted", "_provider"] if contract.delivery == "snapshot" else ["_deleted"]
-    rows = rows.withColumn("_deleted", deleted).withColumn("valid_from", F.col("_position").cast("timestamp"))
-    return rows.withColumn("_content_hash", F.sha2(F.to_json(F.struct(*content, *told)), 256))
+    return F.sha2(F.to_json(F.struct(*content, *told), {"ignoreNullFields": "true"}), 256)
 
 
 def cut(said: DataFrame, contract: Contract) -> DataFrame:
@@ -116,17 +121,20 @@ def _end_in(side: str) -> Column:
 
 
 def _as_versions(wanted: DataFrame, columns: list[str], on: date) -> DataFrame:
-    identity = F.concat_ws(
-        "|",
-        "_key",
-        "_position",
-        F.coalesce(F.date_format("valid_to", "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"), F.lit("")),
-        "_content_hash",
-        F.lit(on.isoformat()),
-    )
     nothing: Column = F.lit(None).cast("date")
-    made = {"_version_id": F.sha2(identity, 256), "_recorded_on": F.lit(on), "_closed_on": nothing, "_replaced_on": nothing}
+    made = {
+        "_version_id": version_id(F.col("valid_to"), F.lit(on)),
+        "_recorded_on": F.lit(on),
+        "_closed_on": nothing,
+        "_replaced_on": nothing,
+    }
     return wanted.withColumns(made).select(*columns)
+
+
+def version_id(end: Column, recorded_on: Column) -> Column:
+    """Return the id of a version, by its end when it was first written, and by the date on which that was."""
+    told = F.coalesce(F.date_format(end, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"), F.lit(""))
+    return F.sha2(F.concat_ws("|", "_key", "_position", told, "_content_hash", recorded_on.cast("string")), 256)
 
 
 def _one_per_version(rows: DataFrame, columns: list[str]) -> DataFrame:

@@ -14,22 +14,26 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from lakehouse.contracts import model
+from lakehouse.contracts.shape import stored_type
 from lakehouse.rules.format import BOOLEANS, INTEGER_REGEX, NUMBER_REGEX, text_format
 
-DEFAULT_NUMBER = "decimal(38,10)"
-_DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)", re.IGNORECASE)
+SIMPLE = {
+    "string": T.StringType(),
+    "date": T.DateType(),
+    "timestamp": T.TimestampType(),
+    "boolean": T.BooleanType(),
+    "int": T.IntegerType(),
+    "bigint": T.LongType(),
+    "double": T.DoubleType(),
+}
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 
 
 def spark_type(column: model.Column) -> T.DataType:
     """Return the type of a column in silver."""
-    simple = {"string": T.StringType(), "date": T.DateType(), "timestamp": T.TimestampType(), "boolean": T.BooleanType()}
-    if column.type in simple:
-        return simple[column.type]
-    if column.type == "integer":
-        return T.IntegerType() if column.physical_type in ("int", "integer") else T.LongType()
-    physical = (column.physical_type or DEFAULT_NUMBER).lower()
-    parsed = _DECIMAL.fullmatch(physical)
-    return T.DecimalType(int(parsed[1]), int(parsed[2] or 0)) if parsed else T.DoubleType()
+    name = stored_type(column)
+    parsed = _DECIMAL.fullmatch(name)
+    return T.DecimalType(int(parsed[1]), int(parsed[2])) if parsed else SIMPLE[name]
 
 
 def typed(text: Column, column: model.Column, timezone: str) -> Column:

@@ -331,3 +331,45 @@ def test_diff_says_whether_tables_can_take_it(contracts: Path, old: str, new: st
     path.write_text(text.replace(old, new, 1), "utf-8")
     code, output = run("contracts", "diff", str(PROJECT / "contracts"), "--json")
     assert (code == 0, json.loads(output)["additive"]) == (additive, additive)
+
+
+REGISTER = "resources/city/c_household_registration.odcs.yaml"
+
+
+def raised(folder: Path, old: str, new: str) -> None:
+    """Change the register of a contracts folder."""
+    text = (folder / REGISTER).read_text("utf-8")
+    assert old in text
+    (folder / REGISTER).write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_diff_of_two_folders_tells_what_happens_and_what_it_reaches(contracts: Path, tmp_path: Path) -> None:
+    wanted = Path(shutil.copytree(contracts, tmp_path / "wanted" / "contracts"))
+    raised(wanted, "version: 1.0.0", "version: 1.1.0")
+    column = "- name: relation_to_head_code\n        businessName: 与户主关系\n"
+    raised(wanted, column, column.replace("关系", "的关系"))
+    code, output = run("contracts", "diff", str(contracts), str(wanted))
+    assert code == 0
+    assert "relation_to_head_code.label_zh: 与户主关系 → 与户主的关系" in output
+    assert "golden:" not in output  # what people call it changes no value
+    raised(wanted, "severity: error, codes: relation_to_head", "severity: warning, codes: relation_to_head")
+    code, output = run("contracts", "diff", str(contracts), str(wanted))
+    assert code == 0
+    for told in (
+        "rules: relation_to_head_code.",
+        "golden: person.relation_to_head_code",
+        "base.person.relation_to_head_code",
+        "returns: resident_list",
+        "audiences: community, district, grid, street",
+        "golden values are not counted: the services of the instance do not run.",
+    ):
+        assert told in output
+    raised(wanted, "- name: relation_to_head_code\n", "- name: relation_code\n        physicalName: relation_to_head_code\n")
+    code, output = run("contracts", "diff", str(contracts), str(wanted), "--json")
+    told = json.loads(output)
+    assert (code, told["additive"], told["affected"]) == (1, False, {})
+    assert {one["where"] for one in told["differences"]["c_household_registration"] if one["effect"] == "impossible"} == {
+        "relation_code",
+        "relation_to_head_code",
+    }
+    assert "what it reaches is not told" in told["counted"]["untold"][0]

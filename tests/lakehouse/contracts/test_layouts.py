@@ -128,7 +128,7 @@ def test_another_layout_fits_existing_tables_and_stands_on_the_page(tmp_path: Pa
     old = load_contract(PROJECT / "contracts" / "resources" / f"{LIST}.odcs.yaml")
     new = load_contract(declared(tmp_path / "contracts", LIST, BEFORE + ", names: {phone: 手机}, absent: [remark]}", SINCE + "}"))
     found = differences(old, new.model_copy(update={"version": "1.1.0"}))
-    assert [(one.where, one.additive) for one in found] == [("layouts", True)]
+    assert [(one.where, one.effect) for one in found] == [("layouts", "nothing")]
     page = docs.render(new, load_code_tables(PROJECT / "contracts"))
     assert "| before |  – 2026-07-01 | phone: 手机; remark: 无 / absent |" in page
     assert "## 布局" not in docs.render(old, load_code_tables(PROJECT / "contracts"))
