@@ -47,7 +47,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def city(instance: Instance, told: Receiver, tmp_path: Path) -> Instance:
+def watched(instance: Instance, told: Receiver, tmp_path: Path) -> Instance:
     """Return an instance of a city with routes, in its first day; its scheduler does not run."""
     shutil.copytree(PROJECT / "cities" / "tiny", tmp_path / "cities" / "tiny")
     (tmp_path / "cities" / "tiny" / FILE).write_text(ROUTES, "utf-8")
@@ -60,8 +60,8 @@ def city(instance: Instance, told: Receiver, tmp_path: Path) -> Instance:
     return changed(instance, cities=tmp_path / "cities", connections=connections, secrets=instance.settings.secrets | {"hook": "s"})
 
 
-def look(city: Instance, now: datetime) -> list[rounds.Sent]:
-    return rounds.look(load_scene(city), now, Orchestrator(city, 0.1))
+def look(watched: Instance, now: datetime) -> list[rounds.Sent]:
+    return rounds.look(load_scene(watched), now, Orchestrator(watched, 0.1))
 
 
 def heard(told: Receiver, path: str) -> list[Any]:
@@ -70,14 +70,14 @@ def heard(told: Receiver, path: str) -> list[Any]:
     return found
 
 
-def test_a_ticket_becomes_a_message_until_it_is_seen_and_its_end_is_told_once(city: Instance, told: Receiver) -> None:
-    code, contract = next((code, one) for code, one in load_scene(city).contracts.items() if not hasattr(one.provider, "each"))
-    office = load_scene(city).offices.provider(contract, FIRST)
+def test_a_ticket_becomes_a_message_until_it_is_seen_and_its_end_is_told_once(watched: Instance, told: Receiver) -> None:
+    code, contract = next((code, one) for code, one in load_scene(watched).contracts.items() if not hasattr(one.provider, "each"))
+    office = load_scene(watched).offices.provider(contract, FIRST)
     detail = {"batch_id": "b1", "source_object": "inbox/张三.csv", "rules": {"id_no.resident_id": 30}}
-    with connect(city) as connection:
+    with connect(watched) as connection:
         new = tickets.NewTicket("blocked", f"{code}|b1", FIRST, "张三: held", code, office.uscc, detail=detail)
         number = tickets.open_ticket(connection, new)
-    sent = look(city, NOW)
+    sent = look(watched, NOW)
     assert ("offices", office.uscc, 1, None) in [(one.route, one.owner, one.alerts, one.failure) for one in sent]
     (message,) = heard(told, "/hook")
     assert message["owner"] == {"id": office.uscc, "name": office.name}
@@ -85,23 +85,23 @@ def test_a_ticket_becomes_a_message_until_it_is_seen_and_its_end_is_told_once(ci
     assert (one["kind"], one["resource"], one["news"]) == ("blocked", code, "new")
     assert one["detail"] == {"ticket": number, "rules": {"id_no.resident_id": 30}}
     assert "张三" not in json.dumps(message, ensure_ascii=False)
-    assert look(city, NOW + timedelta(hours=3)) == []
-    look(city, NOW + timedelta(hours=4))
+    assert look(watched, NOW + timedelta(hours=3)) == []
+    look(watched, NOW + timedelta(hours=4))
     assert [one["news"] for one in heard(told, "/hook")[0]["alerts"]] == ["open"]
-    see_alerts(city, [one["alert_id"]])
-    look(city, NOW + timedelta(hours=8))
+    see_alerts(watched, [one["alert_id"]])
+    look(watched, NOW + timedelta(hours=8))
     assert heard(told, "/hook") == []
-    with connect(city) as connection:
+    with connect(watched) as connection:
         tickets.close(connection, number, tickets.Closing("let_in", SECOND, document="b1"))
     for hours in (9, 10):
-        look(city, NOW + timedelta(hours=hours))
+        look(watched, NOW + timedelta(hours=hours))
     assert [[one["news"] for one in message["alerts"]] for message in heard(told, "/hook")] == [["closed"]]
-    listed = next(one for one in find_alerts(city, only_open=False) if one.alert.kind == "blocked")
+    listed = next(one for one in find_alerts(watched, only_open=False) if one.alert.kind == "blocked")
     assert (listed.state, listed.owner_name, [one.times_sent for one in listed.notices]) == ("closed", office.name, [2])
 
 
-def test_what_the_platform_answers_for(city: Instance, told: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    with connect(city) as connection:
+def test_what_the_platform_answers_for(watched: Instance, told: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    with connect(watched) as connection:
         days.close(connection, FIRST, 1, [])
         days.publish(connection, FIRST, 1, "sha")
         day_facts.record(
@@ -109,8 +109,8 @@ def test_what_the_platform_answers_for(city: Instance, told: Receiver, monkeypat
         )
         ingest_runs.finish(connection, "t_thing", SECOND, "failed")
     monkeypatch.setattr(facts, "LEAST_DISK_GIB", 10**9)
-    look(city, NOW)
-    with connect(city) as connection:
+    look(watched, NOW)
+    with connect(watched) as connection:
         found = {one.kind: (one.severity, one.owner, one.resource, one.business_date) for one in alerts.find(connection, only_open=True)}
     assert found == {
         "invariant": ("critical", "platform", None, FIRST),
@@ -120,17 +120,17 @@ def test_what_the_platform_answers_for(city: Instance, told: Receiver, monkeypat
     }
     (message,) = heard(told, "/duty")
     assert "4 alerts, worst critical" in message["markdown"]["content"]
-    with connect(city) as connection:
+    with connect(watched) as connection:
         days.close(connection, SECOND, 1, [])
         gap = {"resource": "t_thing", "provider": None, "kind": "failed", "due_on": SECOND.isoformat()}
         new = tickets.NewTicket("failed", facts.gaps.subject(gap), SECOND, "failed", "t_thing", None)
         tickets.open_ticket(connection, new)
-    look(city, NOW + timedelta(minutes=1))
-    with connect(city) as connection:
+    look(watched, NOW + timedelta(minutes=1))
+    with connect(watched) as connection:
         assert len([one for one in alerts.find(connection, only_open=False) if one.kind == "failed"]) == 1
 
 
-def test_a_day_that_is_not_published_by_its_hour_is_told_and_its_end_too(city: Instance, told: Receiver) -> None:
+def test_a_day_that_is_not_published_by_its_hour_is_told_and_its_end_too(watched: Instance, told: Receiver) -> None:
     profile = city.city_folder / "city.yaml"
     profile.write_text(profile.read_text("utf-8").replace("clock: manual", "clock: wall"), "utf-8")
     real = Instance(city.settings)
@@ -145,10 +145,10 @@ def test_a_day_that_is_not_published_by_its_hour_is_told_and_its_end_too(city: I
     assert "已解除 · 紧急 · 逾时仍无当日发布" in heard(told, "/duty")[0]["markdown"]["content"]
 
 
-def test_a_channel_that_is_down_is_recorded_and_hinders_no_other(city: Instance, told: Receiver) -> None:
-    down = changed(city, connections=city.settings.connections | {"hook": "http://127.0.0.1:9/"})
-    offices = [one.uscc for one in load_scene(city).offices.departments if one.kind == "street_office"][:2]
-    with connect(city) as connection:
+def test_a_channel_that_is_down_is_recorded_and_hinders_no_other(watched: Instance, told: Receiver) -> None:
+    down = changed(watched, connections=city.settings.connections | {"hook": "http://127.0.0.1:9/"})
+    offices = [one.uscc for one in load_scene(watched).offices.departments if one.kind == "street_office"][:2]
+    with connect(watched) as connection:
         for number, uscc in enumerate(offices):
             tickets.open_ticket(connection, tickets.NewTicket("silent", f"t|{number}", FIRST, "silent", "t_thing", uscc, detail={}))
     sent = look(down, NOW)
@@ -157,29 +157,29 @@ def test_a_channel_that_is_down_is_recorded_and_hinders_no_other(city: Instance,
     failing = [notice for one in find_alerts(down, only_open=True) for notice in one.notices if notice.failures]
     assert [(one.route, one.times_sent) for one in failing] == [("offices", 0)]
     assert "does not answer" in (failing[0].failure or "")
-    assert len(look(city, NOW + timedelta(minutes=2))) == 2
+    assert len(look(watched, NOW + timedelta(minutes=2))) == 2
     assert {message["owner"]["id"] for message in heard(told, "/hook")} == set(offices)
 
 
-def test_the_watcher_tells_of_a_database_that_does_not_answer_and_of_its_return(city: Instance, told: Receiver) -> None:
+def test_the_watcher_tells_of_a_database_that_does_not_answer_and_of_its_return(watched: Instance, told: Receiver) -> None:
     watcher = watch.Watcher(city.settings)
     assert watcher.round(NOW)
-    assert watch.is_awake(city, NOW + timedelta(minutes=2))
+    assert watch.is_awake(watched, NOW + timedelta(minutes=2))
     heard(told, "/duty")
     away = city.settings.connections
-    watcher._settings = changed(city, connections=away | {"huiliu": "postgresql://huiliu:x@127.0.0.1:9/huiliu"}).settings
+    watcher._settings = changed(watched, connections=away | {"huiliu": "postgresql://huiliu:x@127.0.0.1:9/huiliu"}).settings
     (city.city_folder / "departments.csv").touch()
     assert [watcher.round(NOW + timedelta(minutes=minute)) for minute in range(1, 8)] == [False] * 7
     (message,) = heard(told, "/duty")
     assert "值守进程读不到运行记录" in message["markdown"]["content"]
-    assert not watch.is_awake(city, NOW + timedelta(minutes=7))
+    assert not watch.is_awake(watched, NOW + timedelta(minutes=7))
     watcher._settings = city.settings
     (city.city_folder / "departments.csv").touch()
     assert watcher.round(NOW + timedelta(minutes=8))
     assert "已解除 · 紧急 · 值守进程读不到运行记录" in heard(told, "/duty")[0]["markdown"]["content"]
 
 
-def test_a_wrong_file_leaves_the_former_routes_in_force(city: Instance, told: Receiver) -> None:
+def test_a_wrong_file_leaves_the_former_routes_in_force(watched: Instance, told: Receiver) -> None:
     watcher = watch.Watcher(city.settings)
     assert watcher.round(NOW)
     (city.city_folder / FILE).write_text("routes: 7\n", "utf-8")
@@ -187,34 +187,34 @@ def test_a_wrong_file_leaves_the_former_routes_in_force(city: Instance, told: Re
     assert len(heard(told, "/duty")) == 2
 
 
-def test_trying_the_routes(city: Instance, told: Receiver) -> None:
-    assert [(one.route, one.failure) for one in try_routes(city)] == [("duty", None), ("offices", None)]
+def test_trying_the_routes(watched: Instance, told: Receiver) -> None:
+    assert [(one.route, one.failure) for one in try_routes(watched)] == [("duty", None), ("offices", None)]
     assert heard(told, "/hook")[0]["trial"] is True
     assert "告警通道测试" in heard(told, "/duty")[0]["markdown"]["content"]
     told.answers = [(200, b'{"errcode":93000}')]
-    (sent,) = try_routes(city, "duty")
+    (sent,) = try_routes(watched, "duty")
     assert "errcode 93000" in (sent.failure or "")
     with pytest.raises(ConfigError, match="there is no route 'dut'"):
-        try_routes(city, "dut")
+        try_routes(watched, "dut")
 
 
-def test_nothing_is_noted_as_seen_where_one_number_is_wrong(city: Instance) -> None:
-    look(city, NOW)
-    (one,) = find_alerts(city, only_open=True)
+def test_nothing_is_noted_as_seen_where_one_number_is_wrong(watched: Instance) -> None:
+    look(watched, NOW)
+    (one,) = find_alerts(watched, only_open=True)
     with pytest.raises(ConfigError, match="no such open alert: 99"):
-        see_alerts(city, [one.alert.alert_id, 99])
-    assert find_alerts(city, only_open=True)[0].state == "open"
+        see_alerts(watched, [one.alert.alert_id, 99])
+    assert find_alerts(watched, only_open=True)[0].state == "open"
 
 
-def test_doctor_says_whether_anybody_is_told(city: Instance) -> None:
+def test_doctor_says_whether_anybody_is_told(watched: Instance) -> None:
     def found(instance: Instance) -> tuple[str, str]:
         return next((one.state, one.detail) for one in doctor.examine(instance) if one.name == "alerts")
 
-    assert found(city) == ("ok", "2 routes; `huiliu alerts test` tries them")
-    state, detail = found(changed(city, secrets={}))
+    assert found(watched) == ("ok", "2 routes; `huiliu alerts test` tries them")
+    state, detail = found(changed(watched, secrets={}))
     assert state == "bad"
     assert "HUILIU_SECRET_HOOK" in detail
     (city.city_folder / FILE).unlink()
-    state, detail = found(city)
+    state, detail = found(watched)
     assert state == "warning"
     assert detail.startswith("nobody is told")
