@@ -37,7 +37,9 @@ def test_every_job_of_every_day_is_told_from_beginning_to_end(lived_city: Lived,
     assert told["START"] == ran
     assert told["COMPLETE"] | told["FAIL"] == ran
     parts = Counter(event["eventType"] for event in events if "parent" in event["run"]["facets"])
-    assert parts["START"] == parts["COMPLETE"] == len(DAYS) * len(catalogue(lived_city.instance).parents)
+    built = sum((event["job"]["name"], event["eventType"]) == ("libraries", "COMPLETE") for event in events)  # other tests replay days here
+    assert built >= len(DAYS)
+    assert parts["START"] == parts["COMPLETE"] == built * len(catalogue(lived_city.instance).parents)
 
 
 def test_the_specification_allows_every_event(events: list[Event]) -> None:

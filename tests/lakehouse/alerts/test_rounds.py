@@ -131,9 +131,9 @@ def test_what_the_platform_answers_for(watched: Instance, told: Receiver, monkey
 
 
 def test_a_day_that_is_not_published_by_its_hour_is_told_and_its_end_too(watched: Instance, told: Receiver) -> None:
-    profile = city.city_folder / "city.yaml"
+    profile = watched.city_folder / "city.yaml"
     profile.write_text(profile.read_text("utf-8").replace("clock: manual", "clock: wall"), "utf-8")
-    real = Instance(city.settings)
+    real = Instance(watched.settings)
     look(real, datetime(2026, 6, 2, 0, 59, tzinfo=UTC))
     assert "逾时仍无当日发布" not in json.dumps(heard(told, "/duty"), ensure_ascii=False)
     look(real, datetime(2026, 6, 2, 1, 0, tzinfo=UTC))
@@ -146,7 +146,7 @@ def test_a_day_that_is_not_published_by_its_hour_is_told_and_its_end_too(watched
 
 
 def test_a_channel_that_is_down_is_recorded_and_hinders_no_other(watched: Instance, told: Receiver) -> None:
-    down = changed(watched, connections=city.settings.connections | {"hook": "http://127.0.0.1:9/"})
+    down = changed(watched, connections=watched.settings.connections | {"hook": "http://127.0.0.1:9/"})
     offices = [one.uscc for one in load_scene(watched).offices.departments if one.kind == "street_office"][:2]
     with connect(watched) as connection:
         for number, uscc in enumerate(offices):
@@ -162,27 +162,27 @@ def test_a_channel_that_is_down_is_recorded_and_hinders_no_other(watched: Instan
 
 
 def test_the_watcher_tells_of_a_database_that_does_not_answer_and_of_its_return(watched: Instance, told: Receiver) -> None:
-    watcher = watch.Watcher(city.settings)
+    watcher = watch.Watcher(watched.settings)
     assert watcher.round(NOW)
     assert watch.is_awake(watched, NOW + timedelta(minutes=2))
     heard(told, "/duty")
-    away = city.settings.connections
+    away = watched.settings.connections
     watcher._settings = changed(watched, connections=away | {"huiliu": "postgresql://huiliu:x@127.0.0.1:9/huiliu"}).settings
-    (city.city_folder / "departments.csv").touch()
+    (watched.city_folder / "departments.csv").touch()
     assert [watcher.round(NOW + timedelta(minutes=minute)) for minute in range(1, 8)] == [False] * 7
     (message,) = heard(told, "/duty")
     assert "值守进程读不到运行记录" in message["markdown"]["content"]
     assert not watch.is_awake(watched, NOW + timedelta(minutes=7))
-    watcher._settings = city.settings
-    (city.city_folder / "departments.csv").touch()
+    watcher._settings = watched.settings
+    (watched.city_folder / "departments.csv").touch()
     assert watcher.round(NOW + timedelta(minutes=8))
     assert "已解除 · 紧急 · 值守进程读不到运行记录" in heard(told, "/duty")[0]["markdown"]["content"]
 
 
 def test_a_wrong_file_leaves_the_former_routes_in_force(watched: Instance, told: Receiver) -> None:
-    watcher = watch.Watcher(city.settings)
+    watcher = watch.Watcher(watched.settings)
     assert watcher.round(NOW)
-    (city.city_folder / FILE).write_text("routes: 7\n", "utf-8")
+    (watched.city_folder / FILE).write_text("routes: 7\n", "utf-8")
     assert watcher.round(NOW + timedelta(hours=5))
     assert len(heard(told, "/duty")) == 2
 
@@ -214,7 +214,7 @@ def test_doctor_says_whether_anybody_is_told(watched: Instance) -> None:
     state, detail = found(changed(watched, secrets={}))
     assert state == "bad"
     assert "HUILIU_SECRET_HOOK" in detail
-    (city.city_folder / FILE).unlink()
+    (watched.city_folder / FILE).unlink()
     state, detail = found(watched)
     assert state == "warning"
     assert detail.startswith("nobody is told")
