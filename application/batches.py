@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from application.day_run import Say, ingest_by_hand
 from infra.local import airflow
-from lakehouse import steps
 from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
@@ -139,7 +138,7 @@ def carry_out(instance: Instance, decided: Decided, say: Say) -> bool:
     day = decided.ruling.since
     must_close = ingest_by_hand(instance, [JobRequest(day, decided.batch.resource)], say)
     if must_close and airflow.is_healthy(instance):
-        Orchestrator(instance).trigger(steps.CLOSE_DAY, day)
+        Orchestrator(instance).close_again(day)
         return False
     return must_close
 

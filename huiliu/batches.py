@@ -13,11 +13,12 @@ from application.batches import Decided, Record, Standing
 from huiliu.dates import business_date
 from huiliu.listings import Columns, as_object, show_list
 from lakehouse.config import Instance
+from lakehouse.jobs import ID_CHARACTERS
 from lakehouse.ops.batches import Filter
 from lakehouse.ops.rulings import Ruling, Verdict
 
 COLUMNS: Columns[Standing] = {
-    "batch": lambda batch: batch.batch_id[:12],
+    "batch": lambda batch: batch.batch_id[:ID_CHARACTERS],
     "taken on": lambda batch: batch.taken_on,
     "resource": lambda batch: batch.resource,
     "provider": lambda batch: batch.provider,

@@ -13,6 +13,7 @@ from huiliu.dates import business_date
 from huiliu.deciding import Document, On, show_events
 from huiliu.listings import Columns, as_object, show_list
 from lakehouse.config import Instance
+from lakehouse.jobs import ID_CHARACTERS
 from lakehouse.ops import cases
 
 COLUMNS: Columns[PlacedCase] = {
@@ -20,7 +21,7 @@ COLUMNS: Columns[PlacedCase] = {
     "date": lambda case: case.business_date,
     "resource": lambda case: case.resource,
     "provider": lambda case: case.provider,
-    "batch": lambda case: case.batch_id[:12],
+    "batch": lambda case: case.batch_id[:ID_CHARACTERS],
     "place": lambda case: case.place,
     "rules": lambda case: case.rules,
     "state": lambda case: case.standing,

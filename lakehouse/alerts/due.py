@@ -27,7 +27,7 @@ class _Group:
 
     def notice(self, alert: Alert) -> Notice:
         """Return how an alert was told over the route so far."""
-        return self.notices.get((alert.alert_id, self.route.name), Notice(alert.alert_id, self.route.name))
+        return _notice(self.notices, self.route, alert)
 
 
 def letters(scene: Scene, alerts: Iterable[Alert], notices: Notices, now: datetime) -> list[tuple[Route, Letter]]:
@@ -57,12 +57,16 @@ def _item(scene: Scene, alert: Alert, news: News) -> Item:
     return Item(alert, news, contract.name_zh if contract else "", contract.name_en if contract else "")
 
 
+def _notice(notices: Notices, route: Route, alert: Alert) -> Notice:
+    return notices.get((alert.alert_id, route.name), Notice(alert.alert_id, route.name))
+
+
 def _group(scene: Scene, route: Route, alerts: Sequence[Alert], notices: Notices, now: datetime) -> _Group:
     new: list[Alert] = []
     told: list[Alert] = []
     ended: list[Alert] = []
     for alert in alerts:
-        notice = notices.get((alert.alert_id, route.name), Notice(alert.alert_id, route.name))
+        notice = _notice(notices, route, alert)
         if alert.severity not in route.severities or scene.waits(route, alert, now):
             continue
         if alert.closed_at is not None:

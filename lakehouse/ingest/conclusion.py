@@ -11,7 +11,7 @@ from lakehouse import steps
 from lakehouse.config import Instance
 from lakehouse.ingest.gaps import Gap, gaps_of
 from lakehouse.ops import batches, days, ingest_runs, rulings
-from lakehouse.ops.batches import Batch
+from lakehouse.ops.batches import Batch, Filter
 from lakehouse.ops.ingest_runs import IngestRun, Outcome
 
 
@@ -27,7 +27,7 @@ class Ended:
 def conclude(connection: Connection, instance: Instance, resource: str, day: date) -> Ended:
     """Record how the ingest of a resource on a day ended and return it; asked again, it says what has become true since."""
     this_run = ingest_runs.get(connection, resource, day)
-    outcome = _outcome(this_run, [batch for batch in batches.taken_on(connection, day) if batch.resource == resource])
+    outcome = _outcome(this_run, batches.find(connection, Filter(resource, since=day, until=day)))
     ingest_runs.finish(connection, resource, day, outcome)
     missing = gaps_of(connection, instance, resource, day)
     return Ended(outcome, tuple(missing), _repairs(connection, resource, day, missing))

@@ -19,7 +19,7 @@ from lakehouse.ingest.delivery_tickets import STOPS, settled_by
 from lakehouse.ingest.readers.window import is_fetched
 from lakehouse.naming import ingest_dag
 from lakehouse.ops import batches, connect, days, ingest_runs
-from lakehouse.ops.batches import Batch
+from lakehouse.ops.batches import Batch, Filter
 from lakehouse.ops.ingest_runs import IngestRun
 
 Gap = dict[str, Any]
@@ -95,7 +95,8 @@ def unusable_sources(this_run: IngestRun) -> list[Gap]:
 
 def _stopped(connection: Connection, contract: Contract, business_date: date) -> list[Batch]:
     """Return the batches of a day that were stopped and that nothing let in by then settles; a retried one is what its retry became."""
-    found = [one for one in batches.taken_on(connection, business_date) if one.resource == contract.code and one.gate in STOPS]
+    ours = Filter(contract.code, since=business_date, until=business_date)
+    found = [one for one in batches.find(connection, ours) if one.gate in STOPS]
     retried = batches.retried(connection, [one.batch_id for one in found], until=business_date) if found else {}
     found = [one for one in found if one.batch_id not in retried]
     delivered = batches.of_resource(connection, contract.code) if found else ()
