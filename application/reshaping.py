@@ -12,7 +12,7 @@ from lakehouse.contracts.shape import Change
 from lakehouse.errors import ConfigError, ContractError, Problem, problems_text
 from lakehouse.naming import bronze
 from lakehouse.ops import audit, batches, connect, days
-from spark_jobs.ingest.reshaping import MARK, Reshaping, Written
+from spark_jobs.ingest.reshaping import Reshaping, Written
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
 
@@ -21,11 +21,12 @@ PUBLISHED = "published"
 
 @dataclass(frozen=True)
 class Reshaped:
-    """What is to be done for the tables of a resource to fit its contract, and the tables that were written."""
+    """What is to be done for the tables of a resource to fit its contract; the tables written, and how many batches wait again."""
 
     resource: str
     changes: tuple[Change, ...]
     written: tuple[Written, ...] = ()
+    waiting: int = 0
 
 
 def show(instance: Instance, resource: str) -> Reshaped:
@@ -58,20 +59,25 @@ def apply(instance: Instance, resource: str) -> Reshaped:
 def undo(instance: Instance, resource: str) -> Reshaped:
     """Let the tables be what they were before the last change of their shape, until the next day is published.
 
+    Batches whose rows came in since wait again: the next ingest reads their landed bytes under the contract as it is then.
+
     Raises:
-        ConfigError: the shape was not changed last, or a day has been published since.
+        ConfigError: the shape was not changed, or a day has been published since.
     """
     reshaping = _reshaping(instance, resource)
-    marked = [told for told in reshaping.last().values() if told.get(MARK)]
-    if not marked:
-        found = "nothing can be taken back: their shape was not changed, or rows were written since."
+    if reshaping.last is None:
+        found = "nothing can be taken back: their shape was not changed, or that was taken back already."
         raise ConfigError(Problem(f"tables of {resource}", found, "", "change the contract and migrate again.").text())
-    if any(told[PUBLISHED] != reshaping.note[PUBLISHED] for told in marked):
+    if reshaping.last[PUBLISHED] != reshaping.note[PUBLISHED]:
         found = f"{reshaping.note[PUBLISHED]} was published with them as they are."
         raise ConfigError(Problem(f"tables of {resource}", found, "", "change the contract and migrate again.").text())
+    later = reshaping.later()
+    with connect(instance) as connection:  # before the tables: should this end in between, doing it again finds the same batches
+        batches.read_again(connection, later.read)
+        batches.write_again(connection, later.written)
     written = tuple(reshaping.undo())
     _record(instance, reshaping, "migrate undone", written)
-    return Reshaped(resource, (), written)
+    return Reshaped(resource, (), written, len(later.read) + len(later.written))
 
 
 def _reshaping(instance: Instance, resource: str) -> Reshaping:

@@ -124,6 +124,8 @@ def migrate(
             typer.echo("the tables fit the contract." if not any(one.stops for one in done.changes) else "nothing was changed.")
         elif not undo:
             typer.echo("until the next day is published, `huiliu contracts migrate --undo` takes it back.")
+        elif done.waiting:
+            typer.echo(f"{done.waiting} batches that came in since wait again: put the earlier contract back, and run the newest day.")
     if dry_run and any(one.stops and not one.can_be_applied for one in done.changes):
         raise typer.Exit(1)
 

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from lakehouse.ops.tables import batch, batch_sighting
+from lakehouse.ops.tables import batch, batch_rule, batch_sighting
 
 Through = Literal["passed", "warned", "released"]
 Gate = Literal["passed", "warned", "released", "blocked", "refused"]
@@ -310,6 +310,18 @@ def record_closings(connection: Connection, held: Mapping[str, bool]) -> None:
 def record_silver(connection: Connection, batch_ids: Sequence[str], on: date) -> None:
     """Record that the step of a date wrote the accepted rows of these batches to silver."""
     connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(silver_on=on))
+
+
+def read_again(connection: Connection, batch_ids: Collection[str]) -> None:
+    """Let these batches, which were taken out of bronze, be read, judged and written again: what was recorded of that is forgotten."""
+    steps = ("bronze_recorded_at", "gate", "silver_on", "closings_held", *(field.name for field in fields(Counts)))
+    connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(dict.fromkeys(steps)))
+    connection.execute(delete(batch_rule).where(batch_rule.c.batch_id.in_(batch_ids)))
+
+
+def write_again(connection: Connection, batch_ids: Collection[str]) -> None:
+    """Let these batches, which were taken out of silver, wait for it again."""
+    connection.execute(update(batch).where(batch.c.batch_id.in_(batch_ids)).values(silver_on=None, closings_held=None))
 
 
 def _usable(resource: str) -> ColumnElement[bool]:

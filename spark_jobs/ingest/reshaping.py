@@ -25,7 +25,7 @@ from spark_jobs.transforms import reshaping
 from spark_jobs.transforms.dispositions import is_valid
 from spark_jobs.transforms.rules.scope import RuleScope
 
-MARK = "reshaped"
+MARK, BEFORE, WAITING = "reshaped", "before", "waiting"
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,14 @@ class Written:
     rows: int
     before: int
     after: int
+
+
+@dataclass(frozen=True)
+class Later:
+    """The ids of batches that came into the tables after the last change of shape: into bronze and silver, or only into silver."""
+
+    read: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class Reshaping:
         contract: the changed contract.
         batches: all batches of the resource.
         on: the newest business date; changes of the history are recorded as known from then on.
-        note: what each commit is told besides its mark and the version before it.
+        note: what each commit is told besides its mark, the versions before it, and the batches that waited for silver.
     """
 
     spark: SparkSession
@@ -93,29 +101,46 @@ class Reshaping:
         values = self._part(silver_table(self.contract), shape_of_silver, shape_of_values(self.contract))
         rows = self._bronze_rows(texts)
         versions = self._silver_rows(values, rows) if values.renamed or values.retyped else None
-        before = {table: self._before(table) for table in self._tables}
+        before = self._before()
         if versions is not None:  # first, because Spark reads bronze by name, and looks for the columns it had
             shape = replace(values.wanted, comments={"_key": values.key_comment}) if values.is_rekeyed else values.wanted
-            self._write(shape, before, lambda: storage.rewrite(self.spark, self.instance, shape, versions))
+            self._write(before, lambda: storage.rewrite(self.spark, self.instance, shape, versions))
         if texts.renamed or texts.is_rekeyed:
-            self._write(texts.wanted, before, lambda: storage.rewrite(self.spark, self.instance, texts.wanted, rows))
+            self._write(before, lambda: storage.rewrite(self.spark, self.instance, texts.wanted, rows))
         if values.is_rekeyed:
-            self._write(values.wanted, before, lambda: self._recut(values.wanted))
+            self._write(before, lambda: self._recut(values.wanted))
         return [one for table, version in before.items() for one in self._written(table, version)]
 
     def undo(self) -> list[Written]:
-        """Let the tables be what they were before the last change of their shape; a table that was written since stays as it is."""
+        """Let the tables be what they were before the last change of their shape; what was written since is gone (see `later`)."""
         done = []
-        for table in reversed(self._tables):
-            version, told = storage.last_commit(self.spark, table)
-            if told.get(MARK):
-                storage.restore(self.spark, table, told["before"])
+        for table, before in (self.last or {BEFORE: {}})[BEFORE].items():  # silver last, because it holds what is asked for by `last`
+            version, _ = storage.last_commit(self.spark, table)
+            if version != before:
+                storage.restore(self.spark, table, before)
                 done.append(Written(table, storage.read(self.spark, table).count(), version, version + 1))
         return done
 
-    def last(self) -> dict[str, dict[str, Any]]:
-        """Return what the newest commit of each table was told."""
-        return {table: storage.last_commit(self.spark, table)[1] for table in self._tables}
+    @cached_property
+    def last(self) -> dict[str, Any] | None:
+        """Return what the commit of the last change of shape was told; None where there was none, or it was taken back already.
+
+        Every change of shape writes silver.
+        """
+        return storage.last_told(self.spark, silver(self.contract.code), MARK)
+
+    def later(self) -> Later:
+        """Return the batches whose rows came into the tables after the last change of shape, which an undo therefore takes out again."""
+        if self.last is None:
+            return Later()
+        there = storage.read(self.spark, bronze(self.contract.code), self.last[BEFORE][bronze(self.contract.code)])
+        kept = {row[0] for row in there.select("_batch_id").distinct().collect()}
+        read = [one for one in self.batches if one.received and one.bronze_recorded_at is not None and one.gate != "refused"]
+        waited = [one for one in read if one.batch_id in self.last[WAITING]]
+        return Later(
+            read=tuple(one.batch_id for one in read if one.batch_id not in kept),
+            written=tuple(one.batch_id for one in waited if one.batch_id in kept and one.silver_on is not None),
+        )
 
     @property
     def _tables(self) -> tuple[str, str]:
@@ -161,13 +186,15 @@ class Reshaping:
     def _scope(self) -> RuleScope:
         return rule_scope(self.spark, self.instance)
 
-    def _before(self, table: str) -> int:
-        """Return the version a table is taken back to: the newest, or the one before what an interrupted attempt did."""
-        version, told = storage.last_commit(self.spark, table)
-        return int(told["before"]) if told.get(MARK) == self.contract.version else version
+    def _before(self) -> dict[str, int]:
+        """Return the versions the tables are taken back to: the newest, or those before what an interrupted attempt did."""
+        commits = {table: storage.last_commit(self.spark, table) for table in self._tables}
+        ours = (told[BEFORE] for _, told in commits.values() if told.get(MARK) == self.contract.version)
+        return next(ours, {table: version for table, (version, _) in commits.items()})
 
-    def _write(self, shape: TableShape, before: Mapping[str, int], write: Callable[[], None]) -> None:
-        with storage.telling(self.spark, {MARK: self.contract.version, "before": before[shape.name], **self.note}):
+    def _write(self, before: Mapping[str, int], write: Callable[[], None]) -> None:
+        waiting = [one.batch_id for one in self.batches if one.bronze_recorded_at is not None and one.silver_on is None]
+        with storage.telling(self.spark, {MARK: self.contract.version, BEFORE: before, WAITING: waiting, **self.note}):
             write()
 
     def _written(self, table: str, before: int) -> Iterator[Written]:

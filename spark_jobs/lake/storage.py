@@ -33,6 +33,7 @@ from spark_jobs.lake.tables import TableShape, bronze_table, shape_of_bronze, sh
 LAKE_PROPERTY = "huiliu.lake"
 LOG = "_delta_log"
 COMMIT_NOTE = "spark.databricks.delta.commitInfo.userMetadata"
+RESTORED = "RESTORE"  # the operation of a commit, as Delta names it
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,15 @@ def last_commit(spark: SparkSession, table: str) -> tuple[int, dict[str, Any]]:
     """Return the newest version of a table and what its commit was told."""
     [row] = spark.sql(f"DESCRIBE HISTORY {table} LIMIT 1").select("version", "userMetadata").collect()
     return row.version, json.loads(row.userMetadata or "{}")
+
+
+def last_told(spark: SparkSession, table: str, mark: str) -> dict[str, Any] | None:
+    """Return what the newest commit that was told something under this name was told; None without one, or after the table was restored."""
+    for row in spark.sql(f"DESCRIBE HISTORY {table}").select("userMetadata", "operation").collect():  # newest first
+        told: dict[str, Any] = json.loads(row.userMetadata or "{}")
+        if mark in told or row.operation == RESTORED:
+            return told if mark in told else None
+    return None
 
 
 def restore(spark: SparkSession, table: str, version: int) -> None:
