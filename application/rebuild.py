@@ -82,6 +82,10 @@ def rebuild_libraries(instance: Instance, *, every_day: bool, check: bool) -> It
     Raises:
         ConfigError: no day is published, a later one is closed but not published, or another rebuild is running.
     """
+    with connect(instance) as connection:
+        if days.last_published(connection) is None:
+            fix = "run a day, or `huiliu rebuild` where the records of published days were lost."
+            raise ConfigError(Problem("huiliu rebuild libraries", "no day is published.", "", fix).text())
     with alone(instance, COMMAND):
         yield from _libraries(instance, every_day=every_day, check=check)
 
@@ -89,7 +93,8 @@ def rebuild_libraries(instance: Instance, *, every_day: bool, check: bool) -> It
 def rebuild_all(instance: Instance, *, every_day: bool, check: bool) -> Iterator[Compared]:
     """Build all again, in the order in which one follows from the other, and yield the comparison of each table; records come first.
 
-    What waits for a step because its record was lost goes through it again, on the newest day. Call `rebuild` before it.
+    What waits for a step because its record was lost goes through it again, on the newest day. Where no day is published, there are no
+    libraries to compare. Call `rebuild` before it.
 
     Raises:
         ConfigError: for a check, batches wait for a step; else what the other functions raise.
