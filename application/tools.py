@@ -38,7 +38,7 @@ def run_dbt(instance: Instance, day: date | None, arguments: Sequence[str]) -> i
     folder = instance.folder("derived", "dbt_command")
     if dbt_command.explains(arguments):
         return dbt_command.run(folder, {}, dbt_command.Command(tuple(arguments)))
-    with _alone(instance):
+    with alone(instance, "dbt"):
         contracts = dbt_runs.contracts_of(instance)
         project = dbt_runs.render(instance, contracts, folder)
         command = dbt_command.read(project, arguments)
@@ -75,11 +75,15 @@ def _chosen(instance: Instance, day: date | None, command: dbt_command.Command) 
 
 
 @contextmanager
-def _alone(instance: Instance) -> Iterator[None]:
-    """Hold the lock of dbt's command line: two runs would use the same folder and the same intermediate rows."""
-    with (instance.folder("run") / "dbt.lock").open("w") as handle:
+def alone(instance: Instance, command: str) -> Iterator[None]:
+    """Hold the lock of a command: two runs of it would use the same folders and the same tables of their own.
+
+    Raises:
+        ConfigError: another one holds it.
+    """
+    with (instance.folder("run") / f"{command}.lock").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConfigError(Problem("huiliu dbt", "another `huiliu dbt` is running.", "", "wait for it.").text()) from None
+            raise ConfigError(Problem(f"huiliu {command}", f"another `huiliu {command}` is running.", "", "wait for it.").text()) from None
         yield

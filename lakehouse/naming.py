@@ -14,6 +14,7 @@ LOCALITY_COLUMNS = tuple(f"{level}_code" for level in LEVELS)
 TAKEN = "taken"
 DAY_ASSET = "huiliu://day"
 LIBRARIES_ASSET = "huiliu://libraries"
+REBUILT = "ops.rebuilt_"
 
 
 def bronze(resource: str) -> str:
@@ -24,6 +25,11 @@ def bronze(resource: str) -> str:
 def silver(resource: str) -> str:
     """Return the silver table of a resource."""
     return f"silver.{resource}"
+
+
+def rebuilt(table: str) -> str:
+    """Return the table that holds the rows of another one while it is built again beside it."""
+    return f"{REBUILT}{table.replace('.', '_')}"
 
 
 def library(name: str) -> str:

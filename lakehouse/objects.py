@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +110,13 @@ class Area:
     def delete_below(self, prefix: str) -> None:
         """Remove every object below a folder."""
         self.delete(one.path for one in self.list(prefix))
+
+    def delete_folder(self, path: str) -> None:
+        """Remove a folder with every object below it; in a file system its empty folders would stay, and no table could be made there."""
+        self.delete_below(path)
+        local = self.local_path(path)
+        if local is not None:
+            shutil.rmtree(local, ignore_errors=True)
 
     def local_path(self, path: str = "") -> Path | None:
         """Return where an object lies in the file system; None where the store is no folder."""

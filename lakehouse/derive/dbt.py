@@ -47,7 +47,8 @@ TABLE_PATH_MACRO = """\
 class Run:
     """The inputs of a dbt run: the business date, the time zone, the city's region, the lake's root, the address of Spark Connect.
 
-    `bench` names the place of intermediate rows; runs that may go on at the same time need different ones.
+    `bench` names the place of intermediate rows; runs that may go on at the same time need different ones. A run `beside` builds the
+    public models again beside those that stand (`naming.rebuilt`), which it leaves alone.
     """
 
     business_date: date
@@ -56,6 +57,7 @@ class Run:
     lake: str
     spark_remote: str
     bench: str = "libraries"
+    beside: bool = False
 
     @property
     def end(self) -> datetime:
@@ -77,6 +79,7 @@ class Run:
             "spark_remote": self.spark_remote,
             "lake": self.lake.rstrip("/"),
             "staging": f"{self.lake.rstrip('/')}/{self.staging}",
+            "beside": naming.REBUILT if self.beside else "",
         }
 
 

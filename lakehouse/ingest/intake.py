@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -75,13 +76,17 @@ def take(instance: Instance, search: Search, only: Iterable[str] | None = None) 
                 desk.tell(intake.unusable, {one.source_object for one in deliveries})
             for ruling in rulings.of_batches(connection, list(again)):
                 desk.rule(ruling, again[ruling.batch_id].batch_id)
-        waiting = _to_read(connection, [one for one in batches.open_for(connection, resource, "bronze") if one.taken_on <= today])
+        waiting = to_read(connection, resource, today)
     intake.waiting = [batch for batch in waiting if only is None or batch.batch_id in set(only)]
     return intake
 
 
-def _to_read(connection: Connection, waiting: Sequence[Batch]) -> list[Batch]:
-    """Return the batches to read. One that was refused and then decided about stays refused, whatever the contract says by now."""
+def to_read(connection: Connection, resource: str, on: date) -> list[Batch]:
+    """Return the batches taken in by a date that are to be read.
+
+    One that was refused and then decided about stays refused, whatever the contract says by now; that is recorded.
+    """
+    waiting = [one for one in batches.open_for(connection, resource, "bronze") if one.taken_on <= on]
     ruled = rulings.on_deliveries(connection, [batch.batch_id for batch in waiting])
     refused = {batch_id for batch_id, one in ruled.items() if one.gate == "refused"}
     for batch_id in refused:

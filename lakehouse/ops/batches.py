@@ -16,6 +16,7 @@ Through = Literal["passed", "warned", "released"]
 Gate = Literal["passed", "warned", "released", "blocked", "refused"]
 KNOWN: tuple[Through, ...] = ("passed", "warned", "released")
 Stage = Literal["bronze", "gate", "silver"]
+STAGES: tuple[Stage, ...] = ("bronze", "gate", "silver")
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,18 @@ def of_resource(connection: Connection, resource: str) -> list[Batch]:
 def open_for(connection: Connection, resource: str, stage: Stage) -> list[Batch]:
     """Return the batches that wait for a stage, in order of delivery."""
     return _batches(connection, batch.c.resource == resource, _OPEN[stage])
+
+
+def written_on(connection: Connection, resource: str, published: date | None) -> dict[str, date]:
+    """Return the known batches of a resource, each with the day whose step brought it into silver, or would have.
+
+    The published day that counts a batch stands in the store too, so it is right even where the record of the step was lost. What no day
+    up to the newest `published` one counts was let in after it.
+    """
+    recorded = func.least(batch.c.counted_on, batch.c.silver_on)
+    day = func.coalesce(recorded, func.greatest(batch.c.taken_on, published)).label("day")
+    found = connection.execute(select(batch.c.batch_id, day).where(batch.c.resource == resource, _KNOWN))
+    return {row.batch_id: row.day for row in found}
 
 
 def unfinished(connection: Connection) -> int:

@@ -69,7 +69,8 @@ class Selection:
 class Step:
     """One silver step of a resource: what it reads, and the business date (`on`) recorded for what it writes.
 
-    `ruled` are the snapshots about whose closings a person has decided: they are not decided on again.
+    `ruled` are the snapshots about whose closings a person has decided: they are not decided on again. `table` is the history it writes
+    and continues, where that is not silver.
     """
 
     spark: SparkSession
@@ -79,6 +80,11 @@ class Step:
     selection: Selection
     on: date
     ruled: frozenset[str] = frozenset()
+    table: str = ""
+
+    @property
+    def _history(self) -> str:
+        return self.table or silver(self.contract.code)
 
     @cached_property
     def judged(self) -> DataFrame:
@@ -114,7 +120,7 @@ class Step:
 
     @cached_property
     def _open(self) -> DataFrame:
-        return storage.read(self.spark, silver(self.contract.code)).where(OPEN)
+        return storage.read(self.spark, self._history).where(OPEN)
 
     @cached_property
     def _absent_now(self) -> Absences | None:
@@ -175,7 +181,7 @@ class Step:
 
     def write(self) -> storage.Changes:
         """Write the versions that differ in one MERGE and return how many were written."""
-        table = silver(self.contract.code)
+        table = self._history
         current = self._open.join(self._firsts, "_key", "semi").localCheckpoint()
         late = self._late(current)
         absences = [self._vanished] if self._vanished is not None else []
@@ -200,8 +206,8 @@ class Step:
         counted = self._bronze().where(dispositions.is_valid(self.contract))
         wanted = history.cut(self._entries(dispositions.news(counted, self.contract)), self.contract)
         written_today = (F.col("_replaced_on") == self.on) & (F.col("_recorded_on") == self.on)
-        present = storage.read(self.spark, silver(self.contract.code)).where(F.col("_replaced_on").isNull() | written_today)
-        return storage.merge(self.spark, silver(self.contract.code), history.changes(present, wanted, self.on), ("_version_id",))
+        present = storage.read(self.spark, self._history).where(F.col("_replaced_on").isNull() | written_today)
+        return storage.merge(self.spark, self._history, history.changes(present, wanted, self.on), ("_version_id",))
 
     def _absent_before(self, said: DataFrame) -> list[DataFrame]:
         absences = self._disappearances.of_entries(said, self._bronze()) if self._disappearances else None
@@ -213,13 +219,13 @@ class Step:
         Raises:
             QualityError: a key has no version, or versions overlap.
         """
-        versions = storage.read(self.spark, silver(self.contract.code)).where("_replaced_on IS NULL").join(self._firsts, "_key", "semi")
+        versions = storage.read(self.spark, self._history).where("_replaced_on IS NULL").join(self._firsts, "_key", "semi")
         of_key = versions.withColumn("_broken", overlaps()).groupBy("_key").agg(F.count_if("_broken").alias("_broken"))
         found = self._firsts.join(of_key, "_key", "left").agg(F.count_if(F.col("_broken").isNull()), F.count_if(F.col("_broken") > 0))
         missing, broken = found.collect()[0]
         if missing or broken:
             text = f"a fresh read finds {missing} keys without a version and {broken} whose versions overlap."
-            raise QualityError(Problem(silver(self.contract.code), text, "none", "run the step again.").text())
+            raise QualityError(Problem(self._history, text, "none", "run the step again.").text())
 
     def _late(self, current: DataFrame) -> DataFrame | None:
         """Return the keys to cut again from bronze, because a new row is not later than a known one; None if there are none."""

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
-from lakehouse.ingest import intake, staging
+from lakehouse.ingest import intake
 from lakehouse.ingest.arrival import Search
-from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.ingest.intake import TakenBatch
 from lakehouse.ingest.readers.delivery import Unusable
 from lakehouse.jobs import Answer, JobRequest, resource_of
-from lakehouse.objects import open_area
 from lakehouse.ops import connect, ingest_runs
-from spark_jobs.ingest.bronze import append
+from spark_jobs.ingest import bronze
 from spark_jobs.ingest.reconciliation import compare_when_due
 
 
@@ -59,13 +56,7 @@ def run(instance: Instance, request: JobRequest) -> ExtractAnswer:
         ingest_runs.start(connection, contract.code, today)
     search = Search(contract, today, **{name: said for name, said in request.options.items() if name != "batches"})
     taken = intake.take(instance, search, request.options.get("batches"))
-    areas = open_area(instance, "landing"), open_area(instance, "lake")
-    staged = staging.stage(areas, contract, taken.waiting, today)
-    added = append(instance, contract, staged, [batch for batch in taken.waiting if batch.batch_id not in staged.refused])
-    with connect(instance) as connection:
-        desk = Desk(connection, contract, load_clocks(instance), today)
-        waiting = intake.settle(desk, taken.waiting, staged.refused)
-    staging.clear(areas[1], contract, today)
+    staged, added, waiting = bronze.take_in(instance, contract, taken.waiting, today)
     compare_when_due(instance, contract, today, asked="since" in request.options)
     return ExtractAnswer(
         landed=taken.landed,

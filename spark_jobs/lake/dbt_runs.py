@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,9 +74,9 @@ def connect(instance: Instance, contracts: Mapping[str, Contract]) -> SparkSessi
     return spark
 
 
-def invoke(project: Path, told: dbt.Run, command: Sequence[str] = BUILD) -> dbtRunnerResult:
+def invoke(project: Path, told: dbt.Run, command: Sequence[str] = BUILD, manifest: Manifest | None = None) -> dbtRunnerResult:
     """Run a dbt command (default: build the models) on a rendered project, without a word on the screen, and return its result."""
-    return invoke_as_told(project, told.variables(), [*SILENT, *command])
+    return invoke_as_told(project, told.variables(), [*SILENT, *command], manifest)
 
 
 def invoke_as_told(
@@ -105,14 +105,22 @@ def changes(result: dbtRunnerResult) -> dict[str, int]:
         if skipped := sorted(one.node.name for one in result.result if one.status == "skipped"):
             problems.append(Problem("dbt: not built because of it", ", ".join(skipped)))
         raise QualityError(problems_text(problems))
-    public = [one for one in result.result if one.node.resource_type == "model" and one.node.config.materialized == dbt.PUBLIC]
-    return {_name(one.node): int(one.adapter_response["rows_affected"]) for one in public}
+    return {_name(one.node): int(one.adapter_response["rows_affected"]) for one in result.result if _is_public(one.node)}
+
+
+def public(nodes: Iterable[Any]) -> list[Any]:
+    """Return the models among the nodes of a project whose tables stay."""
+    return [node for node in nodes if _is_public(node)]
 
 
 def seconds(result: dbtRunnerResult) -> dict[str, float]:
     """Return how long each model took: a library under its table, an intermediate model under its name."""
     models = [one for one in result.result if one.node.resource_type == "model"]
     return {_name(one.node): round(one.execution_time, 1) for one in models}
+
+
+def _is_public(node: Any) -> bool:
+    return bool(node.resource_type == "model" and node.config.materialized == dbt.PUBLIC)
 
 
 def _name(node: Any) -> str:

@@ -26,7 +26,7 @@ from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.shape import Change, changes, shape_of_texts, shape_of_values
 from lakehouse.errors import ConfigError, ContractError, Problem, problems_text
-from lakehouse.naming import SCHEMAS, bronze, silver, table_path
+from lakehouse.naming import REBUILT, SCHEMAS, bronze, silver, table_path
 from lakehouse.objects import Area, open_area
 from spark_jobs.lake.tables import TableShape, bronze_table, shape_of_bronze, shape_of_silver, silver_table
 
@@ -223,6 +223,15 @@ def restore(spark: SparkSession, table: str, version: int) -> None:
     spark.sql(f"RESTORE TABLE {table} TO VERSION AS OF {version}").collect()
 
 
+def drop_rebuilt(spark: SparkSession, instance: Instance) -> None:
+    """Remove every table that was built again beside another one (`naming.rebuilt`), with its files."""
+    area, schema = open_area(instance, "lake"), REBUILT.partition(".")[0]
+    for folder in area.folders(schema):
+        if folder.startswith(REBUILT.replace(".", "/")):
+            spark.sql(f"DROP TABLE IF EXISTS {folder.replace('/', '.')}")
+            area.delete_folder(folder)
+
+
 def read(spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
     """Return the rows of a table: of one version, or by default of the latest commit at the time of use."""
     if version is None:
@@ -262,15 +271,17 @@ def known_batches(spark: SparkSession, table: str, batch_ids: Sequence[str]) -> 
     return {row._batch_id for row in found.collect()}
 
 
-def append_batches(spark: SparkSession, table: str, rows: DataFrame, batch_ids: Sequence[str]) -> tuple[str, ...]:
+def append_batches(spark: SparkSession, table: str, rows: DataFrame, batch_ids: Sequence[str], *, again: bool = False) -> tuple[str, ...]:
     """Append the rows of batches that the table does not hold yet, in one commit, and return the ids of these batches.
 
-    The commit carries the ids as metadata and an application id made from them, so the same commit sent twice counts once.
+    The commit carries the ids as metadata and an application id made from them, so the same commit sent twice counts once. Rows that were
+    there and are lost (`again`) come under an id of their own: Delta would leave out a commit whose id it knows.
     """
     new = tuple(sorted(set(batch_ids) - known_batches(spark, table, batch_ids)))
     if not new:
         return ()
-    identity = hashlib.sha256("\n".join(new).encode()).hexdigest()
+    told = (*new, str(last_commit(spark, table)[0])) if again else new
+    identity = hashlib.sha256("\n".join(told).encode()).hexdigest()
     writer = rows.where(F.col("_batch_id").isin(list(new))).write.format("delta").mode("append")
     writer = writer.option("txnAppId", identity).option("txnVersion", 1)
     writer.option("userMetadata", json.dumps({"batches": new})).saveAsTable(table)

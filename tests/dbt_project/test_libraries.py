@@ -17,10 +17,11 @@ from lakehouse.config import PROJECT, Instance
 from lakehouse.derive import dbt
 from lakehouse.errors import ConfigError
 from lakehouse.jobs import JobRequest
+from lakehouse.naming import REBUILT
 from lakehouse.objects import open_area
 from lakehouse.ops import audit, connect, days
 from spark_jobs.jobs import libraries
-from spark_jobs.lake import dbt_runs, session, storage
+from spark_jobs.lake import dbt_runs, rebuilt_libraries, session, storage
 from tests.cases.lake import DELIVERIES
 from tests.dbt_project.lake import CHECKS, PERMITS, REGISTRY, SERVICES, Silver, forget, instant, write_reference
 from tests.oracle import golden
@@ -42,6 +43,11 @@ def spark(module_instance: Instance) -> Iterator[SparkSession]:
 @pytest.fixture(scope="module")
 def first_day(spark: SparkSession, module_instance: Instance) -> dict[str, list[Row]]:
     return build(spark, module_instance, DAY_1)
+
+
+@pytest.fixture(scope="module")
+def second_day(spark: SparkSession, module_instance: Instance, first_day: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    return build(spark, module_instance, DAY_2) if first_day else {}
 
 
 def people() -> Silver:
@@ -177,14 +183,34 @@ def test_dots_spaces_and_width_make_no_other_name(spark: SparkSession) -> None:
     assert not golden.same("phone", "0756-212", "0756- 212")
 
 
-def test_next_day_writes_only_what_differs(spark: SparkSession, module_instance: Instance, first_day: dict[str, list[Row]]) -> None:
-    second_day = build(spark, module_instance, DAY_2)
+def test_next_day_writes_only_what_differs(first_day: dict[str, list[Row]], second_day: dict[str, list[Row]]) -> None:
     before, after = persons(first_day), persons(second_day)
     assert set(before) - set(after) == {"gone"}
     assert {person for person, row in after.items() if row._since == DAY_2} == {"moved grid", "renamed", "last fresh check"}
     assert after["moved grid"].street_code == "449901002"  # the grid moved, the check did not
     assert after["last fresh check"].locality_source == REGISTRY  # 181 days old
     assert after["namesake"] == before["namesake"]
+
+
+@pytest.mark.usefixtures("second_day")
+def test_what_is_lost_of_libraries_comes_back_as_it_stood_when_every_day_is_built_again(
+    spark: SparkSession, module_instance: Instance
+) -> None:
+    tables = [table for table in storage.tables(module_instance) if table.split(".")[0] not in ("silver", "bronze", "ref")]
+    stood = {table: sorted(storage.read(spark, table).collect(), key=str) for table in tables}
+    assert {row._since for row in stood["base.person"]} == {DAY_1, DAY_2}
+    spark.sql("delete from base.person where person_id = 'namesake'")
+    spark.sql("update base.person set phone = '0' where person_id = 'grid ended'")  # its _row_hash says otherwise
+    spark.sql(f"delete from mart.grid_profile_daily where profile_date = date'{DAY_1}'")
+    found = {one.table: one for one in rebuilt_libraries.rebuild(module_instance, [DAY_1, DAY_2], whole=True, check=False)}
+    assert set(found) == set(tables)
+    assert {name: (one.lacking, one.surplus) for name, one in found.items() if one.differs} == {
+        "base.person": (2, 1),
+        "mart.grid_profile_daily": (len([row for row in stood["mart.grid_profile_daily"] if row.profile_date == DAY_1]), 0),
+    }
+    assert {table: sorted(storage.read(spark, table).collect(), key=str) for table in tables} == stood
+    assert set(storage.tables(module_instance)) >= set(tables)
+    assert not [table for table in storage.tables(module_instance) if table.startswith(REBUILT)]
 
 
 @pytest.mark.usefixtures("first_day")
