@@ -9,8 +9,7 @@ from difflib import get_close_matches
 
 from sqlalchemy import Connection
 
-from application.day_run import Say, ingest_by_hand
-from infra.local import airflow
+from application.day_run import Say, close_again, ingest_by_hand
 from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
@@ -24,7 +23,6 @@ from lakehouse.ops import audit, batches, connect, days, rule_counts, tickets
 from lakehouse.ops import rulings as records
 from lakehouse.ops.batches import Batch, Filter
 from lakehouse.ops.rulings import About, Ruling, Verdict
-from lakehouse.orchestrator import Orchestrator
 
 MOST_NAMED = 5
 GATES = ("waiting", "passed", "warned", "released", "blocked", "refused")
@@ -137,10 +135,7 @@ def carry_out(instance: Instance, decided: Decided, say: Say) -> bool:
     """
     day = decided.ruling.since
     must_close = ingest_by_hand(instance, [JobRequest(day, decided.batch.resource)], say)
-    if must_close and airflow.is_healthy(instance):
-        Orchestrator(instance).close_again(day)
-        return False
-    return must_close
+    return must_close and close_again(instance, day)
 
 
 def _ruling(instance: Instance, connection: Connection, batch: Batch, verdict: Verdict, reason: str) -> Ruling:

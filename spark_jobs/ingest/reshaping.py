@@ -15,12 +15,12 @@ from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.shape import Change, Shape, former_names, shape_of_texts, shape_of_values
 from lakehouse.errors import Problem, QualityError
-from lakehouse.naming import bronze, silver
+from lakehouse.naming import bronze, silver, verdicts
 from lakehouse.ops.batches import Batch
 from spark_jobs.ingest.scope import rule_scope
 from spark_jobs.ingest.silver import Selection, Step
 from spark_jobs.lake import storage
-from spark_jobs.lake.tables import TableShape, bronze_table, shape_of_bronze, shape_of_silver, silver_table
+from spark_jobs.lake.tables import TableShape, bronze_table, shape_of_bronze, shape_of_silver, silver_table, verdicts_table
 from spark_jobs.transforms import reshaping
 from spark_jobs.transforms.dispositions import is_valid
 from spark_jobs.transforms.rules.scope import RuleScope
@@ -99,6 +99,10 @@ class Reshaping:
             self._write(shape, before, lambda: storage.rewrite(self.spark, self.instance, shape, versions))
         if texts.renamed or texts.is_rekeyed:
             self._write(texts.wanted, before, lambda: storage.rewrite(self.spark, self.instance, texts.wanted, rows))
+        if texts.renamed and verdicts(self.contract.code) in before:
+            shape = verdicts_table(self.contract)
+            given = reshaping.with_renamed_rules(storage.read(self.spark, shape.name), "_verdict", texts.renamed)
+            self._write(shape, before, lambda: storage.rewrite(self.spark, self.instance, shape, given))
         if values.is_rekeyed:
             self._write(values.wanted, before, lambda: self._recut(values.wanted))
         return [one for table, version in before.items() for one in self._written(table, version)]
@@ -118,8 +122,9 @@ class Reshaping:
         return {table: storage.last_commit(self.spark, table)[1] for table in self._tables}
 
     @property
-    def _tables(self) -> tuple[str, str]:
-        return bronze(self.contract.code), silver(self.contract.code)
+    def _tables(self) -> tuple[str, ...]:
+        again = verdicts(self.contract.code)
+        return bronze(self.contract.code), silver(self.contract.code), *((again,) if storage.exists(self.spark, again) else ())
 
     def _part(self, wanted: TableShape, shape_of: Callable[[Mapping[str, str], str], Shape], target: Shape) -> _Part:
         columns = storage.columns_of(self.spark, wanted.name)

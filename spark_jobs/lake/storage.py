@@ -213,6 +213,11 @@ def restore(spark: SparkSession, table: str, version: int) -> None:
     spark.sql(f"RESTORE TABLE {table} TO VERSION AS OF {version}").collect()
 
 
+def exists(spark: SparkSession, table: str) -> bool:
+    """Return whether there is such a table."""
+    return bool(spark.catalog.tableExists(table))
+
+
 def read(spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
     """Return the rows of a table: of one version, or by default of the latest commit at the time of use."""
     if version is None:
@@ -260,11 +265,15 @@ def append_batches(spark: SparkSession, table: str, rows: DataFrame, batch_ids: 
     new = tuple(sorted(set(batch_ids) - known_batches(spark, table, batch_ids)))
     if not new:
         return ()
-    identity = hashlib.sha256("\n".join(new).encode()).hexdigest()
-    writer = rows.where(F.col("_batch_id").isin(list(new))).write.format("delta").mode("append")
-    writer = writer.option("txnAppId", identity).option("txnVersion", 1)
-    writer.option("userMetadata", json.dumps({"batches": new})).saveAsTable(table)
+    append(table, rows.where(F.col("_batch_id").isin(list(new))), "\n".join(new), {"batches": new})
     return new
+
+
+def append(table: str, rows: DataFrame, identity: str, told: Mapping[str, object]) -> None:
+    """Append rows in one commit that is told something, as JSON; a commit of the same identity counts once."""
+    writer = rows.write.format("delta").mode("append")
+    writer = writer.option("txnAppId", hashlib.sha256(identity.encode()).hexdigest()).option("txnVersion", 1)
+    writer.option("userMetadata", json.dumps(told)).saveAsTable(table)
 
 
 def write_differences(spark: SparkSession, target: Target, rows: DataFrame) -> Changes:
