@@ -124,7 +124,7 @@ class Judging:
         counts = [F.count_if(F.col("_change") == name).alias(name) for name in ("inserted", "updated")]
         by_key = self.changes.groupBy("_key").agg(*counts, F.max(stood).alias("stood"), F.max(stands).alias("stands"))
         sums = [F.coalesce(F.sum(name), F.lit(0)) for name in ("inserted", "updated")]
-        [row] = by_key.agg(*sums, F.count_if("stands AND NOT stood"), F.count_if("stood AND NOT stands")).collect()
+        [row] = by_key.agg(*sums, F.count_if(F.expr("stands AND NOT stood")), F.count_if(F.expr("stood AND NOT stands"))).collect()
         return Versions(*row)
 
     def append(self, instance: Instance, decided: Rejudging) -> int:

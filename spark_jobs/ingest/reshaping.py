@@ -97,12 +97,10 @@ class Reshaping:
         if versions is not None:  # first, because Spark reads bronze by name, and looks for the columns it had
             shape = replace(values.wanted, comments={"_key": values.key_comment}) if values.is_rekeyed else values.wanted
             self._write(shape, before, lambda: storage.rewrite(self.spark, self.instance, shape, versions))
+        if texts.renamed and verdicts(self.contract.code) in before:
+            self._rename_given(texts.renamed, before)
         if texts.renamed or texts.is_rekeyed:
             self._write(texts.wanted, before, lambda: storage.rewrite(self.spark, self.instance, texts.wanted, rows))
-        if texts.renamed and verdicts(self.contract.code) in before:
-            shape = verdicts_table(self.contract)
-            given = reshaping.with_renamed_rules(storage.read(self.spark, shape.name), "_verdict", texts.renamed)
-            self._write(shape, before, lambda: storage.rewrite(self.spark, self.instance, shape, given))
         if values.is_rekeyed:
             self._write(values.wanted, before, lambda: self._recut(values.wanted))
         return [one for table, version in before.items() for one in self._written(table, version)]
@@ -152,6 +150,12 @@ class Reshaping:
             _refuse(part.wanted.name, rows.where("_misfit").count(), f"versions hold a value that does not fit ({', '.join(part.retyped)})")
             rows = rows.drop("_misfit")
         return reshaping.rehashed(rows, self.contract)
+
+    def _rename_given(self, renamed: Mapping[str, str], before: Mapping[str, int]) -> None:
+        """Rename the columns in verdicts that were given again; before bronze, which tells what is renamed."""
+        shape = verdicts_table(self.contract)
+        given = reshaping.with_renamed_rules(storage.read(self.spark, shape.name), "_verdict", renamed)
+        self._write(shape, before, lambda: storage.rewrite(self.spark, self.instance, shape, given))
 
     def _recut(self, wanted: TableShape) -> None:
         self._step().recut()
