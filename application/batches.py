@@ -19,7 +19,7 @@ from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.ingest.landing import landed_path
 from lakehouse.jobs import JobRequest
 from lakehouse.objects import open_area
-from lakehouse.ops import audit, batches, connect, days, rule_counts, tickets
+from lakehouse.ops import audit, batches, connect, days, rejudging, rule_counts, tickets
 from lakehouse.ops import rulings as records
 from lakehouse.ops.batches import Batch, Filter
 from lakehouse.ops.rulings import About, Ruling, Verdict
@@ -47,6 +47,7 @@ class Record:
         rulings: what people decided about it.
         tickets: the tickets about it.
         successor: the batch that took its bytes up again.
+        again: what the last rejudging counted of it, beside `broken`, which the gate counted.
     """
 
     batch: Standing
@@ -56,6 +57,7 @@ class Record:
     rulings: tuple[Ruling, ...]
     tickets: tuple[tickets.Ticket, ...]
     successor: str | None
+    again: rejudging.Recount | None
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,11 @@ def batch_record(instance: Instance, name: str) -> Record:
         ruled = tuple(records.of_batches(connection, [batch.batch_id]))
         about = tickets.find(connection, resource=batch.resource)
         successor = batches.retried(connection, [batch.batch_id]).get(batch.batch_id)
+        again = rejudging.newest_counts(connection, [batch.batch_id]).get(batch.batch_id)
     path = landed_path(batch)
     is_there = open_area(instance, "landing").exists(path)
     ours = tuple(one for one in about if one.detail.get("batch_id") == batch.batch_id)
-    return Record(batch, path, is_there, broken, ruled, ours, successor)
+    return Record(batch, path, is_there, broken, ruled, ours, successor, again)
 
 
 def decide(instance: Instance, name: str, verdict: Verdict, reason: str) -> Decided:
