@@ -104,7 +104,8 @@ def rejudge(instance: Instance, resource: str, since: date, reason: str) -> Reju
     decided = documents.keep(open_area(instance, "landing"), Rejudging(resource, 1, since, judging.on, *facts))
     with connect(instance) as connection:
         rejudging.record(connection, [decided])
-    judging.append(instance, decided)
+    if told.differing:
+        judging.append(instance, decided)
     judging.write()
     with connect(instance) as connection:
         _record(connection, judging, decided, told)
@@ -137,15 +138,15 @@ def _told(instance: Instance, judging: Judging) -> Rejudged:
         return told
     with connect(instance) as connection:
         before = _quarantined(connection, judging.asked)
-    versions = judging.versions()
+    rows, versions = judging.rows(), judging.versions()
     return replace(
         told,
         batches=len(judging.asked),
         rows=sum(one.received for one in judging.asked),
-        differing=judging.differing.count(),
+        differing=rows.differing,
         rules=tuple(judging.by_rule()),
         quarantined_before=before,
-        quarantined=judging.quarantined(),
+        quarantined=rows.quarantined,
         versions=versions,
         reached=_reached(instance, judging, versions) if versions != NO_VERSIONS else Counted(judging.on),
     )

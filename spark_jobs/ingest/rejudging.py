@@ -45,6 +45,14 @@ class RuleChange:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """The number of rows whose verdict is another one now, and of those that stay out of silver by the rules of today."""
+
+    differing: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
 class Versions:
     """What changes in silver: versions inserted, and updated (closed or replaced); keys that come in and that leave."""
 
@@ -110,11 +118,12 @@ class Judging:
         found = rejudging.by_batch(self.judged, self.contract).collect()
         return [Recount(row._batch_id, number, self.on, row.quarantined, {one.rule: one.rows for one in row.rules or ()}) for row in found]
 
-    def quarantined(self) -> int:
-        """Return how many rows of batches that are through the gate stay out by the rules of today."""
+    def rows(self) -> Rows:
+        """Return how many rows have another verdict, and how many of batches that are through the gate stay out by the rules of today."""
         known = [one.batch_id for one in self.asked if one.is_known]
         out = F.col("_batch_id").isin(known) & rejudging.is_blocked("_verdict", self.contract)
-        return int(self.judged.where(out).count())
+        [row] = self.judged.agg(F.count_if(rejudging.differs()), F.count_if(out)).collect()
+        return Rows(*row)
 
     def versions(self) -> Versions:
         """Return how many versions of silver change, and how many keys come in and leave."""
@@ -127,17 +136,14 @@ class Judging:
         [row] = by_key.agg(*sums, F.count_if(F.expr("stands AND NOT stood")), F.count_if(F.expr("stood AND NOT stands"))).collect()
         return Versions(*row)
 
-    def append(self, instance: Instance, decided: Rejudging) -> int:
-        """Append the verdicts that are other ones now and return how many; where there is none, the table is not made either."""
-        number = int(self.differing.count())
-        if number:
-            table = verdicts_table(self.contract)
-            storage.ensure_table(self.spark, instance, table)
-            given = {"_contract_sha256": decided.contract_sha256, "_rejudging": decided.number, "_judged_on": decided.judged_on}
-            rows = self.differing.withColumns({name: F.lit(value) for name, value in given.items()})
-            rows = rows.select(*(F.col(name).cast(type_) for name, type_ in table.columns))
-            storage.append(table.name, rows, f"{table.name}|{decided.number}", {"rejudging": decided.number})
-        return number
+    def append(self, instance: Instance, decided: Rejudging) -> None:
+        """Append the verdicts that are other ones now."""
+        table = verdicts_table(self.contract)
+        storage.ensure_table(self.spark, instance, table)
+        given = {"_contract_sha256": decided.contract_sha256, "_rejudging": decided.number, "_judged_on": decided.judged_on}
+        rows = self.differing.withColumns({name: F.lit(value) for name, value in given.items()})
+        rows = rows.select(*(F.col(name).cast(type_) for name, type_ in table.columns))
+        storage.append(table.name, rows, f"{table.name}|{decided.number}", {"rejudging": decided.number})
 
     def write(self) -> storage.Changes:
         """Write the changes of silver in one MERGE, and check by a fresh read that no versions overlap.
@@ -172,7 +178,8 @@ class Judging:
     def _step(self) -> Step:
         outside = tuple(one for one in self.batches if one not in self._counted)
         selection = Selection((), (), outside, self._counted)
-        return Step(self.spark, self.contract, self.scope, self.key_path, selection, self.on, again=self.differing)
+        rows = rejudging.with_verdicts(self._known, self.differing)
+        return Step(self.spark, self.contract, self.scope, self.key_path, selection, self.on, rows=rows)
 
     @cached_property
     def _keys(self) -> DataFrame:

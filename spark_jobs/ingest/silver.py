@@ -24,7 +24,6 @@ from spark_jobs.lake import storage
 from spark_jobs.transforms import dispositions, history
 from spark_jobs.transforms.history import overlaps
 from spark_jobs.transforms.identity import hmac_key, with_person_ids
-from spark_jobs.transforms.rejudging import with_verdicts
 from spark_jobs.transforms.rules.scope import RuleScope
 from spark_jobs.transforms.silver_rows import typed_rows
 
@@ -71,8 +70,8 @@ class Selection:
 class Step:
     """One silver step of a resource: what it reads, and the business date (`on`) recorded for what it writes.
 
-    `ruled` are the snapshots about whose closings a person has decided: they are not decided on again. Rows are read with the verdicts
-    known on the date `knows` (None: with all known by now); `again` are verdicts to come, which stand above these.
+    `ruled` are the snapshots about whose closings a person has decided: they are not decided on again. `rows` are the rows of bronze with
+    the verdicts that count, where others do than those known by now (as on a day that is rebuilt, or to come).
     """
 
     spark: SparkSession
@@ -82,8 +81,7 @@ class Step:
     selection: Selection
     on: date
     ruled: frozenset[str] = frozenset()
-    knows: date | None = None
-    again: DataFrame | None = None
+    rows: DataFrame | None = None
 
     @cached_property
     def judged(self) -> DataFrame:
@@ -257,8 +255,7 @@ class Step:
 
     @cached_property
     def _known(self) -> DataFrame:
-        rows = known_rows(self.spark, self.contract.code, self.knows)
-        rows = rows if self.again is None else with_verdicts(rows, self.again)
+        rows = known_rows(self.spark, self.contract.code) if self.rows is None else self.rows
         return rows.where(~_of(self.selection.outside)) if self.selection.outside else rows
 
     def _entries(self, rows: DataFrame) -> DataFrame:
