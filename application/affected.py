@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.config import Instance
@@ -19,7 +20,9 @@ from lakehouse.declarations.libraries import DeclaredLibrary
 from lakehouse.declarations.policies import load_policies
 from lakehouse.declarations.provenance import GOLDEN, Known, load_sound_libraries, origins_of
 from lakehouse.errors import LakehouseError
+from lakehouse.naming import LOCALITY_COLUMNS
 from lakehouse.ops import connect, days, recipients
+from lakehouse.ops.recipients import Recipient
 from lakehouse.returns.model import Return, load_sound_returns
 from lakehouse.rules.registry import kinds
 from spark_jobs.lake import storage
@@ -83,8 +86,11 @@ def affected(instance: Instance, found: Mapping[str, Sequence[Difference]], fold
     }
 
 
-def count(instance: Instance, of: Mapping[str, Affected]) -> Counted:
-    """Count what is reached on the newest day: recipients in PostgreSQL, golden values in the lake; what does not answer is said."""
+def count(instance: Instance, of: Mapping[str, Affected], among: DataFrame | None = None) -> Counted:
+    """Count what is reached on the newest day: recipients in PostgreSQL, golden values in the lake; what does not answer is said.
+
+    With `among` (versions of silver) only the golden records of what these are about, and the recipients of the places where these are.
+    """
     levels = {level for one in of.values() for level in one.audiences}
     try:
         with connect(instance) as connection:
@@ -94,11 +100,18 @@ def count(instance: Instance, of: Mapping[str, Affected]) -> Counted:
         return Counted(untold=("recipients and golden values are not counted: the services of the instance do not run.",))
     if newest is None:
         return Counted(untold=("recipients and golden values are not counted: no day was closed yet.",))
-    told = Counter(DEPARTMENTS if one.department_uscc else one.level for one in known)
-    there = {level: told[level] for level in sorted(levels)}
     if not answers(instance):
-        return Counted(newest.business_date, recipients=there, untold=("golden values are not counted: Spark does not run.",))
-    return Counted(newest.business_date, _golden_values(instance, of), there)
+        untold = ("golden values are not counted: Spark does not run.",)
+        return Counted(newest.business_date, recipients=_by_level(known, levels), untold=untold)
+    golden = _golden_values(instance, of, among)
+    if among is not None:
+        known = [one for one in known if one.department_uscc or one.region_code in golden.places]
+    return Counted(newest.business_date, golden.values, _by_level(known, levels))
+
+
+def _by_level(known: Iterable[Recipient], levels: Iterable[str]) -> dict[str, int]:
+    told = Counter(DEPARTMENTS if one.department_uscc else one.level for one in known)
+    return {level: told[level] for level in sorted(levels)}
 
 
 def _affected(contract: Contract, columns: Collection[str], declared: _Declared) -> Affected:
@@ -151,21 +164,44 @@ def _hands_on(declared: Return, reached: Collection[str]) -> bool:
     return any(f"{declared.source}.{name}" in reached for name in named)
 
 
-def _golden_values(instance: Instance, of: Mapping[str, Affected]) -> dict[str, int]:
-    """Return how many golden values each resource supplies to the fields it reaches, by `entity.field`."""
+@dataclass(frozen=True)
+class _Golden:
+    """Golden values that resources supply, by `entity.field`, and the codes of the regions where these entities are."""
+
+    values: Mapping[str, int]
+    places: Collection[str]
+
+
+def _golden_values(instance: Instance, of: Mapping[str, Affected], among: DataFrame | None) -> _Golden:
+    """Return how many golden values each resource supplies to the fields it reaches; with `among` only of what these versions are about."""
     contracts, _ = load_sound_contracts(instance.settings.contracts)
     authority = load_authority(instance.settings.contracts / "authority.yaml", contracts)
     wanted = [(code, *name.split(".", 1)) for code, one in of.items() for name in one.golden]
     tables = {entity: authority.library_of(entity) for _, entity, _ in wanted}
     there = storage.versions(instance, tables.values())
     counted: dict[str, int] = {}
+    places: set[str] = set()
     spark = open_session(instance) if there else None
     for entity, table in tables.items():
-        asked = [(code, name) for code, one, name in wanted if one == entity]
-        if spark is None or table not in there or not asked:
+        key = authority.entities[entity].id
+        if spark is None or table not in there or (among is not None and key not in among.columns):
             continue
+        rows = storage.read(spark, table)
+        if among is not None:
+            rows = rows.join(among.select(key).distinct(), key, "semi")
+            places |= _places(rows)
+        asked = [(code, name) for code, one, name in wanted if one == entity]
         supplied = [F.count_if(F.get_json_object("_field_sources", f"$['{name}']") == code) for code, name in asked]
-        [row] = storage.read(spark, table).agg(*supplied).collect()
+        [row] = rows.agg(*supplied).collect()
         for (_, name), number in zip(asked, row, strict=True):
             counted[f"{entity}.{name}"] = counted.get(f"{entity}.{name}", 0) + number
-    return counted
+    return _Golden(counted, places)
+
+
+def _places(rows: DataFrame) -> set[str]:
+    """Return the codes of all regions, of every level, in which golden records lie."""
+    levels = [F.col(name) for name in LOCALITY_COLUMNS if name in rows.columns]
+    if not levels:
+        return set()
+    found = rows.select(F.explode(F.array_compact(F.array(*levels))).alias("code")).distinct().collect()
+    return {row.code for row in found}

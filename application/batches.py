@@ -9,8 +9,7 @@ from difflib import get_close_matches
 
 from sqlalchemy import Connection
 
-from application.day_run import Say, ingest_by_hand
-from infra.local import airflow
+from application.day_run import Say, close_again, ingest_by_hand
 from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
@@ -20,11 +19,10 @@ from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.ingest.landing import landed_path
 from lakehouse.jobs import JobRequest
 from lakehouse.objects import open_area
-from lakehouse.ops import audit, batches, connect, days, rule_counts, tickets
+from lakehouse.ops import audit, batches, connect, days, rejudging, rule_counts, tickets
 from lakehouse.ops import rulings as records
 from lakehouse.ops.batches import Batch, Filter
 from lakehouse.ops.rulings import About, Ruling, Verdict
-from lakehouse.orchestrator import Orchestrator
 
 MOST_NAMED = 5
 GATES = ("waiting", "passed", "warned", "released", "blocked", "refused")
@@ -49,6 +47,7 @@ class Record:
         rulings: what people decided about it.
         tickets: the tickets about it.
         successor: the batch that took its bytes up again.
+        again: what the last rejudging counted of it, beside `broken`, which the gate counted.
     """
 
     batch: Standing
@@ -58,6 +57,7 @@ class Record:
     rulings: tuple[Ruling, ...]
     tickets: tuple[tickets.Ticket, ...]
     successor: str | None
+    again: rejudging.Recount | None
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,11 @@ def batch_record(instance: Instance, name: str) -> Record:
         ruled = tuple(records.of_batches(connection, [batch.batch_id]))
         about = tickets.find(connection, resource=batch.resource)
         successor = batches.retried(connection, [batch.batch_id]).get(batch.batch_id)
+        again = rejudging.newest_counts(connection, [batch.batch_id]).get(batch.batch_id)
     path = landed_path(batch)
     is_there = open_area(instance, "landing").exists(path)
     ours = tuple(one for one in about if one.detail.get("batch_id") == batch.batch_id)
-    return Record(batch, path, is_there, broken, ruled, ours, successor)
+    return Record(batch, path, is_there, broken, ruled, ours, successor, again)
 
 
 def decide(instance: Instance, name: str, verdict: Verdict, reason: str) -> Decided:
@@ -137,10 +138,7 @@ def carry_out(instance: Instance, decided: Decided, say: Say) -> bool:
     """
     day = decided.ruling.since
     must_close = ingest_by_hand(instance, [JobRequest(day, decided.batch.resource)], say)
-    if must_close and airflow.is_healthy(instance):
-        Orchestrator(instance).close_again(day)
-        return False
-    return must_close
+    return must_close and close_again(instance, day)
 
 
 def _ruling(instance: Instance, connection: Connection, batch: Batch, verdict: Verdict, reason: str) -> Ruling:

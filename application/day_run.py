@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
+from infra.local import airflow
 from lakehouse import steps
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
@@ -83,6 +84,14 @@ def ingest_by_hand(instance: Instance, requests: Iterable[JobRequest], say: Say)
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as workers:
         begun = [workers.submit(_ingest, instance, request, say) for request in requests]
         return any([ended.result().close_again for ended in begun])
+
+
+def close_again(instance: Instance, day: date) -> bool:
+    """Let Airflow close a closed day again, where it runs; return whether that is left to do by hand."""
+    if not airflow.is_healthy(instance):
+        return True
+    Orchestrator(instance).close_again(day)
+    return False
 
 
 def _ingest(instance: Instance, request: JobRequest, say: Say) -> Answer:

@@ -15,7 +15,7 @@ from lakehouse.ingest import intake, landing
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.naming import bronze
 from lakehouse.objects import open_area
-from lakehouse.ops import batches, connect, days, rulings
+from lakehouse.ops import batches, connect, days, rejudging, rulings
 from lakehouse.ops.batches import STAGES, Batch
 from lakehouse.returns import ledger
 from spark_jobs.ingest import bronze as ingest
@@ -171,8 +171,9 @@ def _history(instance: Instance, contract: Contract, *, check: bool) -> Iterator
         written_on = batches.written_on(connection, contract.code, published.business_date if published else None)
         withdrawn = [one for one in batches.no_longer_known(connection, date.max) if one.resource == contract.code]
         ruled = rulings.on_closings(connection, contract.code)
+        judged = {one.judged_on for one in rejudging.of_resource(connection, contract.code)}
     if written_on or withdrawn:
-        yield rebuild_history(instance, contract, Recorded(known, written_on, ruled, withdrawn), check=check)
+        yield rebuild_history(instance, contract, Recorded(known, written_on, ruled, withdrawn, judged), check=check)
 
 
 def _settle(instance: Instance, resource: str, on: date) -> None:

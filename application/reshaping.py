@@ -11,12 +11,12 @@ from lakehouse.contracts.loader import load_contract_of
 from lakehouse.contracts.shape import Change
 from lakehouse.errors import ConfigError, ContractError, Problem, problems_text
 from lakehouse.naming import bronze
-from lakehouse.ops import audit, batches, connect, days
+from lakehouse.ops import audit, batches, connect, days, rejudging
 from spark_jobs.ingest.reshaping import Reshaping, Written
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
 
-PUBLISHED = "published"
+PUBLISHED, JUDGED = "published", "rejudgings"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def undo(instance: Instance, resource: str) -> Reshaped:
     Batches whose rows came in since wait again: the next ingest reads their landed bytes under the contract as it is then.
 
     Raises:
-        ConfigError: the shape was not changed, or a day has been published since.
+        ConfigError: the shape was not changed, or a day has been published or rows were judged again since.
     """
     reshaping = _reshaping(instance, resource)
     if reshaping.last is None:
@@ -70,6 +70,9 @@ def undo(instance: Instance, resource: str) -> Reshaped:
         raise ConfigError(Problem(f"tables of {resource}", found, "", "change the contract and migrate again.").text())
     if reshaping.last[PUBLISHED] != reshaping.note[PUBLISHED]:
         found = f"{reshaping.note[PUBLISHED]} was published with them as they are."
+        raise ConfigError(Problem(f"tables of {resource}", found, "", "change the contract and migrate again.").text())
+    if reshaping.last[JUDGED] != reshaping.note[JUDGED]:
+        found = "rows were judged again since, by the contract as it is."
         raise ConfigError(Problem(f"tables of {resource}", found, "", "change the contract and migrate again.").text())
     later = reshaping.later()
     with connect(instance) as connection:  # before the tables: should this end in between, doing it again finds the same batches
@@ -87,7 +90,8 @@ def _reshaping(instance: Instance, resource: str) -> Reshaping:
     with connect(instance) as connection:
         known = tuple(batches.of_resource(connection, resource))
         published, closed = days.last_published(connection), days.last_closed(connection)
-    note = {PUBLISHED: _told(published), "migrations": [one.name for one in contract.migrations]}
+        judged = len(rejudging.of_resource(connection, resource))
+    note = {PUBLISHED: _told(published), JUDGED: judged, "migrations": [one.name for one in contract.migrations]}
     newest = max((one.taken_on for one in known), default=date.min)
     on = max(newest, closed.business_date) if closed else newest
     return Reshaping(open_session(instance), instance, contract, known, on, note)

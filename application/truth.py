@@ -12,10 +12,11 @@ from pyspark.sql import SparkSession
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.ingest.readers.window import is_fetched
-from lakehouse.naming import bronze, library, special
+from lakehouse.naming import library, special
 from sample_city.feed.situations import situations
 from sample_city.sources.labels import Label, read_labels
 from sample_city.world import truth
+from spark_jobs.ingest.known_rows import known_rows
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
 
@@ -101,7 +102,7 @@ def _gate(spark: SparkSession, instance: Instance, day: date) -> dict[str, float
     found: dict[Row, set[str]] = {}
     for contract in load_sound_contracts(instance.settings.contracts)[0].values():
         errors = {rule.id for rule in contract.rules_of("error")}
-        rows = read(spark, bronze(contract.code)).where(f"_taken_on <= date'{day}' and (_reject is not null or size(_verdict) > 0)")
+        rows = known_rows(spark, contract.code, day).where(f"_taken_on <= date'{day}' and (_reject is not null or size(_verdict) > 0)")
         by_line = not is_fetched(contract)
         for row in rows.select("_source_object", "_source_line", "_row_hash", "_reject", "_verdict").collect():
             name = (contract.code, row["_source_object"], row["_source_line"]) if by_line else (contract.code, "", row["_row_hash"])

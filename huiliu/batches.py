@@ -15,6 +15,7 @@ from huiliu.listings import Columns, as_object, show_list
 from lakehouse.config import Instance
 from lakehouse.jobs import ID_CHARACTERS
 from lakehouse.ops.batches import Filter
+from lakehouse.ops.rejudging import Recount
 from lakehouse.ops.rulings import Ruling, Verdict
 
 COLUMNS: Columns[Standing] = {
@@ -129,8 +130,14 @@ def _lines(found: Record) -> list[str]:
     told += [f"  rows: {', '.join(counts)}"]
     told += [f"  gate: {batch.gate or 'none yet'}; in silver: {batch.silver_on or 'no'}{_closings(batch)}"]
     told += [f"  breaks {rule}: {rows} rows" for rule, rows in found.broken.items()]
+    told += _again(found.again) if found.again else []
     told += [f"  ticket {one.ticket_id} ({one.kind}, {one.state}): {one.reason}" for one in found.tickets]
     return told + [_ruling(one) for one in found.rulings]
+
+
+def _again(found: Recount) -> list[str]:
+    told = [f"  judged again on {found.judged_on} (rejudging {found.number}): {found.quarantined} rows stay out of silver"]
+    return told + [f"    breaks {rule}: {rows} rows" for rule, rows in sorted(found.broken.items())]
 
 
 def _closings(batch: Standing) -> str:

@@ -20,6 +20,7 @@ from huiliu import (
     metrics,
     quarantine,
     rebuild,
+    rejudging,
     report,
     returns,
     run,
@@ -58,6 +59,7 @@ for commands in (
     returns,
     sql,
     rebuild,
+    rejudging,
     backup,
     tools,
 ):

@@ -22,6 +22,11 @@ def bronze(resource: str) -> str:
     return f"bronze.{resource}"
 
 
+def verdicts(resource: str) -> str:
+    """Return the table of the verdicts that were given again on bronze rows of a resource."""
+    return f"bronze.{resource}__verdicts"
+
+
 def silver(resource: str) -> str:
     """Return the silver table of a resource."""
     return f"silver.{resource}"
@@ -78,6 +83,11 @@ def landing_prefix(resource: str, business_date: date, batch: str) -> str:
 def delivery_number_path(resource: str, number: int) -> str:
     """Return the path below the landing root of the note that says which batch has a delivery number."""
     return f"{resource}/_numbers/{number:08d}"
+
+
+def rejudging_path(resource: str, number: int) -> str:
+    """Return the path below the landing root of the document of a rejudging of a resource."""
+    return f"{resource}/_rejudgings/{number:08d}.json"
 
 
 def taken_folder(taken_on: date) -> str:

@@ -14,6 +14,7 @@ OF_VALUES = ("normalise", "format")
 OF_COLUMN = ("required", "class_", "grade")
 OF_NAMES = ("source_name", "label_zh", "label_en")
 AS_DELIVERED = "holds for what is delivered from now on; what stands is not judged again"
+OF_RULES = "holds for what is delivered from now on; `huiliu rejudge` judges what stands"
 
 
 @dataclass(frozen=True)
@@ -108,12 +109,12 @@ def _rules(old: Contract, new: Contract) -> Iterator[Difference]:
     before, after = ({_called(rule.id, former): rule for rule in (*one.rules, *one.references)} for one in (old, new))
     for rule_id in sorted(before.keys() | after.keys()):
         if rule_id not in after:
-            yield Difference(rule_id, f"the rule is gone: {AS_DELIVERED}")
+            yield Difference(rule_id, f"the rule is gone: {OF_RULES}")
         elif rule_id not in before:
-            text = f"new rule ({after[rule_id].severity}): {AS_DELIVERED}"
+            text = f"new rule ({after[rule_id].severity}): {OF_RULES}"
             yield Difference(rule_id, text, columns=(after[rule_id].column,))
         elif (before[rule_id].severity, before[rule_id].params) != (after[rule_id].severity, after[rule_id].params):
-            yield Difference(rule_id, f"the rule changed: {AS_DELIVERED}", columns=(after[rule_id].column,))
+            yield Difference(rule_id, f"the rule changed: {OF_RULES}", columns=(after[rule_id].column,))
 
 
 def _called(rule_id: str, former: Mapping[str, str]) -> str:

@@ -20,13 +20,14 @@ from sqlalchemy import Connection
 
 from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import Contract
-from lakehouse.ingest import rulings
+from lakehouse.ingest import rejudging, rulings
 from lakehouse.ingest.readers import reader_of
 from lakehouse.ingest.readers.delivery import Delivery
 from lakehouse.ingest.taken import Mark, mark_of
 from lakehouse.naming import batch_id, delivery_number_path, landing_prefix
 from lakehouse.objects import Area
 from lakehouse.ops import batches
+from lakehouse.ops import rejudging as ops_rejudging
 from lakehouse.ops import rulings as ops_rulings
 from lakehouse.ops.batches import Landed
 
@@ -137,6 +138,7 @@ def rebuild(connection: Connection, area: Area, resource: str) -> int:
     missing = [path for path in paths if path.name == SIDECAR and path.parent.name not in known]
     documents = [path for path in paths if path.name in rulings.DOCUMENTS.values()]
     ops_rulings.record(connection, (rulings.parse(area.get(str(path))) for path in documents))
+    ops_rejudging.record(connection, rejudging.recall(area, resource))
     return batches.add(connection, (parse_sidecar(area.get(str(path))) for path in missing))
 
 

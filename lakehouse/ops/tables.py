@@ -215,7 +215,8 @@ def _event_columns() -> list[Column[Any]]:
     ]
 
 
-# No key of a ruling, a case, a ticket or an event cascades: what somebody decided outlives the batches, runs and days it was about.
+# No key of a ruling, a rejudging, a case, a ticket or an event cascades: what somebody decided outlives the batches, runs and days
+# it was about.
 ruling = Table(
     "ruling",
     metadata,
@@ -231,6 +232,30 @@ ruling = Table(
     Column("effective_on", Date),
     Column("carried_out_at", DateTime(timezone=True)),
     Index(None, "resource"),
+)
+
+rejudging = Table(
+    "rejudging",
+    metadata,
+    Column("resource", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _required("since", Date),
+    _required("judged_on", Date),
+    _required("contract_version", Text),
+    _required("contract_sha256", Text),
+    _required("actor", Text),
+    _required("reason", Text),
+    _required("decided_at", DateTime(timezone=True)),
+)
+
+rejudged_batch = Table(
+    "rejudged_batch",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _required("judged_on", Date),
+    _required("quarantined", BigInteger),
+    _required("broken", JSONB),
 )
 
 ticket_event = Table(

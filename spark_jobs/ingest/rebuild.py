@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
@@ -16,14 +17,17 @@ from lakehouse.objects import Area, open_area
 from lakehouse.ops.batches import Batch
 from lakehouse.ops.rulings import Ruling
 from spark_jobs.ingest import closings
+from spark_jobs.ingest.known_rows import given_again, known_rows
 from spark_jobs.ingest.scope import rule_scope
 from spark_jobs.ingest.silver import Selection, Step
 from spark_jobs.lake import storage
 from spark_jobs.lake.comparison import Compared, differences, mend
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.tables import silver_table
+from spark_jobs.transforms import rejudging
 
 KEY = ("_version_id",)
+WAS_KNOWN = "NOT _recorded_on <=> _replaced_on"  # how often a day's step ran is told by what came and went within that day only
 
 
 @dataclass(frozen=True)
@@ -35,18 +39,20 @@ class Recorded:
         written_on: batch id → the day whose step brought it into silver.
         ruled: what people decided about the closings of snapshots, by batch id.
         withdrawn: the batches that published days count and that the gate holds now.
+        judged: the days on which rows were judged again.
     """
 
     batches: Sequence[Batch]
     written_on: Mapping[str, date]
     ruled: Mapping[str, Ruling]
     withdrawn: Sequence[Batch] = ()
+    judged: Collection[date] = ()
 
     @property
     def days(self) -> list[date]:
-        """Return the days that wrote to silver, in order: those that brought batches, and those that let held closings through."""
+        """Return the days that wrote to silver, in order: those that brought batches, let held closings through, or judged again."""
         released = {one.effective_on for one in self.ruled.values() if one.verdict == "release" and one.effective_on}
-        return sorted({*self.written_on.values(), *released})
+        return sorted({*self.written_on.values(), *released, *self.judged})
 
     def known_on(self, day: date, held: Mapping[str, bool]) -> list[Batch]:
         """Return the batches as the step of a day found them: later ones not through the gate yet, its own not in silver yet.
@@ -108,13 +114,26 @@ def _build(spark: SparkSession, instance: Instance, contract: Contract, recorded
         asked = {one.batch_id for one in recalled.batches if one.silver_on is None} & turned
         batches = [replace(one, closings_held=None) if one.batch_id in asked else one for one in recalled.batches]
         held |= {name: one.held for name, one in recalled.decisions.items()}
-        selection = Selection.of(batches, day)
+        selection, rows = Selection.of(batches, day), known_rows(spark, contract.code, day)
+        step = Step(spark, contract, scope, key, selection, day, frozenset(ruled), rebuilt(silver(contract.code)), rows)
         if selection.waiting:
-            step = Step(spark, contract, scope, key, selection, day, frozenset(ruled), rebuilt(silver(contract.code)))
             held |= {name: one.held for name, one in step.decisions.items()}
             step.write()
             step.check()
+        if day in recorded.judged:
+            counted = tuple(replace(one, silver_on=day, closings_held=held.get(one.batch_id)) for one in selection.counted)
+            _judge_again(replace(step, selection=Selection((), (), selection.outside, counted)))
     yield from _otherwise(landing, (one for one in recorded.batches if one.batch_id in turned), held)
+
+
+def _judge_again(step: Step) -> None:
+    """Cut again the histories that the verdicts given again on the day of this step reach."""
+    given = given_again(step.spark, step.contract.code, step.on)
+    if given is None or step.rows is None:
+        return
+    judged = step.rows.join(given.where(F.col("_judged_on") == step.on), list(rejudging.ROW), "semi")
+    keys = rejudging.keys_reached(step.rows, judged, step.contract).localCheckpoint()
+    storage.merge(step.spark, step.table, step.recut_changes(keys), KEY)
 
 
 def _withdrawn(recorded: Recorded) -> Iterator[str]:
@@ -132,7 +151,7 @@ def _otherwise(landing: Area, snapshots: Iterable[Batch], held: Mapping[str, boo
 
 def _settled(spark: SparkSession, contract: Contract, obstacles: list[str], *, check: bool) -> Compared:
     table = silver(contract.code)
-    built, stood = storage.read(spark, rebuilt(table)), storage.read(spark, table)
+    built, stood = (storage.read(spark, one).where(WAS_KNOWN) for one in (rebuilt(table), table))
     lacking, surplus = differences(built, stood)
     if surplus and contract.identity_columns:
         keys = [{row[0] for row in one.select("_hmac_key_id").distinct().collect()} for one in (stood, built)]

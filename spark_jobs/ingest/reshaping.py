@@ -15,12 +15,12 @@ from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.shape import Change, Shape, former_names, shape_of_texts, shape_of_values
 from lakehouse.errors import Problem, QualityError
-from lakehouse.naming import bronze, silver
+from lakehouse.naming import bronze, silver, verdicts
 from lakehouse.ops.batches import Batch
 from spark_jobs.ingest.scope import rule_scope
 from spark_jobs.ingest.silver import Selection, Step
 from spark_jobs.lake import storage
-from spark_jobs.lake.tables import TableShape, bronze_table, shape_of_bronze, shape_of_silver, silver_table
+from spark_jobs.lake.tables import TableShape, bronze_table, shape_of_bronze, shape_of_silver, silver_table, verdicts_table
 from spark_jobs.transforms import reshaping
 from spark_jobs.transforms.dispositions import is_valid
 from spark_jobs.transforms.rules.scope import RuleScope
@@ -105,6 +105,8 @@ class Reshaping:
         if versions is not None:  # first, because Spark reads bronze by name, and looks for the columns it had
             shape = replace(values.wanted, comments={"_key": values.key_comment}) if values.is_rekeyed else values.wanted
             self._write(before, lambda: storage.rewrite(self.spark, self.instance, shape, versions))
+        if texts.renamed and verdicts(self.contract.code) in before:
+            self._rename_given(texts.renamed, before)
         if texts.renamed or texts.is_rekeyed:
             self._write(before, lambda: storage.rewrite(self.spark, self.instance, texts.wanted, rows))
         if values.is_rekeyed:
@@ -143,8 +145,9 @@ class Reshaping:
         )
 
     @property
-    def _tables(self) -> tuple[str, str]:
-        return bronze(self.contract.code), silver(self.contract.code)
+    def _tables(self) -> tuple[str, ...]:
+        again = verdicts(self.contract.code)
+        return *((again,) if storage.exists(self.spark, again) else ()), bronze(self.contract.code), silver(self.contract.code)
 
     def _part(self, wanted: TableShape, shape_of: Callable[[Mapping[str, str], str], Shape], target: Shape) -> _Part:
         columns = storage.columns_of(self.spark, wanted.name)
@@ -172,6 +175,12 @@ class Reshaping:
             _refuse(part.wanted.name, rows.where("_misfit").count(), f"versions hold a value that does not fit ({', '.join(part.retyped)})")
             rows = rows.drop("_misfit")
         return reshaping.rehashed(rows, self.contract)
+
+    def _rename_given(self, renamed: Mapping[str, str], before: Mapping[str, int]) -> None:
+        """Rename the columns in verdicts that were given again; before bronze, which tells what is renamed."""
+        shape = verdicts_table(self.contract)
+        given = reshaping.with_renamed_rules(storage.read(self.spark, shape.name), "_verdict", renamed)
+        self._write(before, lambda: storage.rewrite(self.spark, self.instance, shape, given))
 
     def _recut(self, wanted: TableShape) -> None:
         self._step().recut()

@@ -15,10 +15,11 @@ from pyspark.sql import functions as F
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import Problem, QualityError
 from lakehouse.ingest.closings import Decision
-from lakehouse.naming import bronze, silver
+from lakehouse.naming import silver
 from lakehouse.ops.batches import Batch
 from spark_jobs.ingest import closings
 from spark_jobs.ingest.absence import Absences, Disappearances, entries_of
+from spark_jobs.ingest.known_rows import known_rows
 from spark_jobs.lake import storage
 from spark_jobs.transforms import dispositions, history
 from spark_jobs.transforms.history import overlaps
@@ -70,7 +71,8 @@ class Step:
     """One silver step of a resource: what it reads, and the business date (`on`) recorded for what it writes.
 
     `ruled` are the snapshots about whose closings a person has decided: they are not decided on again. `table` is the history it writes
-    and continues, where that is not silver.
+    and continues, where that is not silver. `rows` are the rows of bronze with the verdicts that count, where others do than those known
+    by now (as on a day that is rebuilt, or to come).
     """
 
     spark: SparkSession
@@ -81,6 +83,7 @@ class Step:
     on: date
     ruled: frozenset[str] = frozenset()
     table: str = ""
+    rows: DataFrame | None = None
 
     @property
     def _history(self) -> str:
@@ -203,11 +206,23 @@ class Step:
 
     def recut(self) -> storage.Changes:
         """Cut the whole history of an increment or event again, because its keys are others, and return how many versions were written."""
+        return storage.merge(self.spark, self._history, self.recut_changes(), ("_version_id",))
+
+    def recut_changes(self, keys: DataFrame | None = None) -> DataFrame:
+        """Return the versions to write (`history.changes`) so that the history of these keys, or of all, is as bronze now says.
+
+        With `keys`, a version whose flags differ is another one too: the rows say the same, but were judged otherwise.
+        """
         counted = self._bronze().where(dispositions.is_valid(self.contract))
-        wanted = history.cut(self._entries(dispositions.news(counted, self.contract)), self.contract)
         written_today = (F.col("_replaced_on") == self.on) & (F.col("_recorded_on") == self.on)
         present = storage.read(self.spark, self._history).where(F.col("_replaced_on").isNull() | written_today)
-        return storage.merge(self.spark, self._history, history.changes(present, wanted, self.on), ("_version_id",))
+        same: tuple[str, ...] = history.SAME_VERSION
+        if keys is not None:
+            counted, present, same = counted.join(keys, "_key", "semi"), present.join(keys, "_key", "semi"), (*same, "_flags")
+        said = self._entries(dispositions.news(counted, self.contract))
+        for absent in self._absent_before(said):
+            said = said.unionByName(entries_of(absent, self.contract), allowMissingColumns=True)
+        return history.changes(present, history.cut(said, self.contract), self.on, same)
 
     def _absent_before(self, said: DataFrame) -> list[DataFrame]:
         absences = self._disappearances.of_entries(said, self._bronze()) if self._disappearances else None
@@ -242,7 +257,11 @@ class Step:
         return None if late.isEmpty() else late
 
     def _bronze(self) -> DataFrame:
-        rows = storage.read(self.spark, bronze(self.contract.code))
+        return self._known
+
+    @cached_property
+    def _known(self) -> DataFrame:
+        rows = known_rows(self.spark, self.contract.code) if self.rows is None else self.rows
         return rows.where(~_of(self.selection.outside)) if self.selection.outside else rows
 
     def _entries(self, rows: DataFrame) -> DataFrame:

@@ -14,11 +14,10 @@ from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contract_of
 from lakehouse.contracts.model import Contract
 from lakehouse.jobs import Answer, JobRequest, resource_of
-from lakehouse.naming import bronze
 from lakehouse.ops import batches, connect
 from lakehouse.ops.batches import Batch
+from spark_jobs.ingest.known_rows import known_rows
 from spark_jobs.ingest.scope import rule_scope
-from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
 from spark_jobs.transforms.verdicts import with_values
 
@@ -62,7 +61,7 @@ def _recount(instance: Instance, contract: Contract, filled: list[Batch]) -> lis
     spark = open_session(instance, sum(batch.received for batch in filled))
     scope = rule_scope(spark, instance)
     ground = Ground(scope.codes, scope.regions, scope.timezone, scope.departments)
-    rows = storage.read(spark, bronze(contract.code)).where(F.col("_batch_id").isin([batch.batch_id for batch in filled]))
+    rows = known_rows(spark, contract.code).where(F.col("_batch_id").isin([batch.batch_id for batch in filled]))
     wanted = (*(column.name for column in contract.kept_columns), "_batch_id", "_business_date", "_provider")
     sent = rows.where("_reject IS NULL").select(*wanted)
     found = native_counts(instance.folder("derived"), contract, ground, with_values(sent, contract, scope))

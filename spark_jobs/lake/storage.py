@@ -232,6 +232,11 @@ def drop_rebuilt(spark: SparkSession, instance: Instance) -> None:
             area.delete_folder(folder)
 
 
+def exists(spark: SparkSession, table: str) -> bool:
+    """Return whether there is such a table."""
+    return bool(spark.catalog.tableExists(table))
+
+
 def read(spark: SparkSession, table: str, version: int | None = None) -> DataFrame:
     """Return the rows of a table: of one version, or by default of the latest commit at the time of use."""
     if version is None:
@@ -281,11 +286,15 @@ def append_batches(spark: SparkSession, table: str, rows: DataFrame, batch_ids: 
     if not new:
         return ()
     told = (*new, str(last_commit(spark, table)[0])) if again else new
-    identity = hashlib.sha256("\n".join(told).encode()).hexdigest()
-    writer = rows.where(F.col("_batch_id").isin(list(new))).write.format("delta").mode("append")
-    writer = writer.option("txnAppId", identity).option("txnVersion", 1)
-    writer.option("userMetadata", json.dumps({"batches": new})).saveAsTable(table)
+    append(table, rows.where(F.col("_batch_id").isin(list(new))), "\n".join(told), {"batches": new})
     return new
+
+
+def append(table: str, rows: DataFrame, identity: str, told: Mapping[str, object]) -> None:
+    """Append rows in one commit that is told something, as JSON; a commit of the same identity counts once."""
+    writer = rows.write.format("delta").mode("append")
+    writer = writer.option("txnAppId", hashlib.sha256(identity.encode()).hexdigest()).option("txnVersion", 1)
+    writer.option("userMetadata", json.dumps(told)).saveAsTable(table)
 
 
 def write_differences(spark: SparkSession, target: Target, rows: DataFrame) -> Changes:

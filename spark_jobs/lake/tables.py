@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from lakehouse.contracts.model import Contract
 from lakehouse.contracts.shape import Shape, shape_of_texts, shape_of_values
-from lakehouse.naming import bronze, silver
+from lakehouse.naming import bronze, silver, verdicts
 
 BRONZE_TECHNICAL = (
     ("_batch_id", "string"),
@@ -41,6 +41,15 @@ SILVER_TECHNICAL = (
     ("_delivery_no", "int"),
     ("_source_line", "bigint"),
     ("_flags", "array<string>"),
+)
+VERDICTS = (
+    ("_batch_id", "string"),
+    ("_source_object", "string"),
+    ("_source_line", "bigint"),
+    ("_verdict", "array<string>"),
+    ("_contract_sha256", "string"),
+    ("_rejudging", "int"),
+    ("_judged_on", "date"),
 )
 KEY_COMMENT = "key: "  # the comment of `_key` says which columns it is made of
 _PLAIN = {"delta.enableDeletionVectors": "false"}  # readers outside Spark cannot read them
@@ -107,6 +116,11 @@ def bronze_table(contract: Contract) -> TableShape:
     statistics = "_batch_id,_business_date,_delivery_no,_position"
     columns = _in_order(shape_of_texts(contract), contract, BRONZE_TECHNICAL)
     return _table(bronze(contract.code), columns, contract, statistics, ("_business_date", "_batch_id"))
+
+
+def verdicts_table(contract: Contract) -> TableShape:
+    """Return the shape of the table of verdicts that were given again: one row per rejudging and bronze row whose verdict it changed."""
+    return TableShape(verdicts(contract.code), VERDICTS)
 
 
 def silver_table(contract: Contract) -> TableShape:

@@ -7,6 +7,7 @@ only once; all windows are within keys.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
@@ -60,7 +61,7 @@ def cut(said: DataFrame, contract: Contract) -> DataFrame:
     return versions.withColumn("valid_to", F.lead("valid_from").over(in_time)).drop("_nth", "_news")
 
 
-def changes(present: DataFrame, wanted: DataFrame, on: date) -> DataFrame:
+def changes(present: DataFrame, wanted: DataFrame, on: date, same_version: Sequence[str] = SAME_VERSION) -> DataFrame:
     """Return the rows to write, with `_change` (inserted or updated), so that the present versions become the wanted ones.
 
     An open version that has ended is closed in place. A version that was wrong is marked as replaced, and the right one is inserted.
@@ -71,12 +72,13 @@ def changes(present: DataFrame, wanted: DataFrame, on: date) -> DataFrame:
         present: the versions of the touched keys that are not replaced, or that were written and replaced on the date `on`; all columns.
         wanted: the result of `cut` for these keys.
         on: the business date of the step; it is recorded as the date on which the changes became known.
+        same_version: the columns by which a version is recognised.
     """
     columns = present.columns
     is_present = F.col("_side") == "present"
     side = F.when(F.col("_replaced_on").isNull(), "present").otherwise("ghost")
     pairs = present.withColumn("_side", side).unionByName(_as_versions(wanted, columns, on).withColumn("_side", F.lit("wanted")))
-    same = Window.partitionBy(*SAME_VERSION)
+    same = Window.partitionBy(*same_version)
     pairs = pairs.repartition("_key").withColumns({f"_{name}": _end_in(name).over(same) for name in ("wanted", "present")})
     ends = F.col("_present").isNotNull() & F.col("_present.valid_to").isNull() & F.col("_wanted.valid_to").isNotNull()
     stands = F.col("_present").eqNullSafe(F.col("_wanted"))
