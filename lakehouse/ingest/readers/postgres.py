@@ -22,6 +22,7 @@ from lakehouse.city.calendar import next_due
 from lakehouse.contracts.model import Column, Contract, PostgresSource
 from lakehouse.errors import nearest_first
 from lakehouse.ingest.readers import csv
+from lakehouse.ingest.readers.blocks import Block
 from lakehouse.ingest.readers.csv_count import count_written
 from lakehouse.ingest.readers.delivery import Fetched, Outside
 from lakehouse.ingest.readers.header import Expected
@@ -120,12 +121,21 @@ def list_rows(url: URL, contract: Contract, timezone: str, columns: Sequence[Col
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
     """Return the records of a landed snapshot, read by the CSV reader."""
-    return csv.read_written(stream, Expected(contract.code, tuple(column.source_name for column in contract.kept_columns)), where)
+    return csv.read_written(stream, _expected(contract), where)
+
+
+def read_blocks(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Block]:
+    """Return the same records as blocks."""
+    return csv.read_written_blocks(stream, _expected(contract), where)
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the counters of all kinds are called alike
     """Return how many rows a landed snapshot holds, counted without the reader."""
     return count_written(stream)
+
+
+def _expected(contract: Contract) -> Expected:
+    return Expected(contract.code, tuple(column.source_name for column in contract.kept_columns))
 
 
 def _source(contract: Contract) -> PostgresSource:

@@ -12,7 +12,8 @@ import pytest
 from lakehouse.contracts.model import Contract
 from lakehouse.ingest.landing import landed_path, open_landed
 from lakehouse.ingest.readers import reader_of
-from lakehouse.ingest.staging import Staged, added_places, row_hash, stage
+from lakehouse.ingest.row_hash import added_places, row_hash
+from lakehouse.ingest.staging import Staged, stage
 from lakehouse.objects import Area
 from lakehouse.ops.batches import Landed
 from tests.lakehouse.ingest.readers.books import Book, body
