@@ -29,7 +29,7 @@ class Reader:
     parse: Callable[[BinaryIO, Contract, str], Iterator[Record]]
     tally: Callable[[BinaryIO, Contract], int]
     notice: Callable[[BinaryIO, Contract], list[str]] = lambda stream, contract: []  # noqa: ARG005 - most kinds have no remarks
-    parse_many: Callable[[BinaryIO, Contract, str], Iterator[Block]] | None = None
+    parse_many: Callable[..., Iterator[Block]] | None = None
 
     def read(self, stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
         """Return the records.

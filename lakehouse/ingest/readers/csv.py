@@ -53,13 +53,13 @@ def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
     return read_named(stream, dialect_of(contract), where)
 
 
-def read_blocks(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Block]:
-    """Return the same records as blocks.
+def read_blocks(stream: BinaryIO, contract: Contract, where: str, at_once: int = AT_ONCE) -> Iterator[Block]:
+    """Return the same records as blocks, each of the lines in so many bytes (`at_once`).
 
     Raises:
         SourceError: as `read`.
     """
-    return read_named_blocks(stream, dialect_of(contract), where)
+    return read_named_blocks(stream, dialect_of(contract), where, at_once)
 
 
 def read_named(stream: BinaryIO, dialect: Dialect, where: str) -> Iterator[Record]:
@@ -69,7 +69,7 @@ def read_named(stream: BinaryIO, dialect: Dialect, where: str) -> Iterator[Recor
 
 
 def read_named_blocks(stream: BinaryIO, dialect: Dialect, where: str, at_once: int = AT_ONCE) -> Iterator[Block]:
-    """Return the same records as blocks, each of the lines in so many bytes (`at_once`)."""
+    """Return the same records as blocks."""
     feed = Feed(_delivered(stream, dialect.source, where), MAX_RECORD_BYTES, at_once)
     return _blocks(feed, DeliveredSplitter(feed, dialect.source.delimiter), dialect, where)
 

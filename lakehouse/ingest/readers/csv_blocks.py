@@ -83,18 +83,14 @@ class _Stretch:
             return block_of([], len(self._form.places))
         places = np.flatnonzero(self._is_plain)
         found, skipped = columns.split(lines)
-        suspects = csv_plain.suspects(text)
-        is_kept = np.ones(len(places), np.bool_)
-        is_kept[skipped] = False
-        rows = np.cumsum(is_kept) - 1
-        foreign = [place for place in suspects.tolist() if is_kept[place] and misread(column[int(rows[place])].as_py() for column in found)]
-        if foreign:
-            kept_rows = np.ones(len(found[0]), np.bool_)
-            kept_rows[rows[foreign]] = False
-            found = [column.filter(pa.array(kept_rows)) for column in found]
-            is_kept[foreign] = False
-        self._give_up(places[~is_kept])
-        return accepted(found, pa.array(places[is_kept] + self._span.first))
+        rows = np.delete(np.arange(len(places)), skipped)  # the place of each row among the plain lines
+        foreign = _foreign(found, np.flatnonzero(np.isin(rows, csv_plain.suspects(text))))
+        if len(foreign):
+            is_ours = np.ones(len(rows), np.bool_)
+            is_ours[foreign] = False
+            found, rows = [column.filter(pa.array(is_ours)) for column in found], rows[is_ours]
+        self._give_up(np.setdiff1d(places, places[rows]))
+        return accepted(found, pa.array(places[rows] + self._span.first))
 
     def _give_up(self, places: Places) -> None:
         """Give lines that are records of their own to the strict reader."""
@@ -122,3 +118,11 @@ class _Stretch:
 def _as_utf8(raw: bytes, codec: str) -> tuple[str, bytes]:
     text = raw.decode(codec)
     return text, raw if codec == "utf-8" else text.encode()
+
+
+def _foreign(columns: list[pa.Array], suspects: Places) -> Places:
+    """Return which of the suspect rows have a text in a foreign encoding."""
+    if not len(suspects):
+        return suspects
+    texts = zip(*(column.take(pa.array(suspects)).to_pylist() for column in columns), strict=True)
+    return suspects[[misread(row) is not None for row in texts]]

@@ -49,8 +49,8 @@ def _oddly_quoted(codes: npt.NDArray[np.uint8], ends: Places, delimiter: int) ->
     opens = (numbers - np.maximum.accumulate(np.where(is_first, numbers, 0))) % 2 == 0
     bounded = np.concatenate(([NEWLINE], codes, [NEWLINE]))
     beside = bounded[np.where(opens, quotes, quotes + 2)]
-    is_wrong = ~np.isin(beside, (delimiter, NEWLINE, RETURN)) | (opens & is_last)
-    return lines[is_wrong]
+    wrong: Places = lines[~np.isin(beside, (delimiter, NEWLINE, RETURN)) | (opens & is_last)]
+    return wrong
 
 
 def undecodable(parts: Sequence[bytes], codec: str) -> list[int]:

@@ -24,6 +24,7 @@ from lakehouse.errors import nearest_first
 from lakehouse.ingest.readers import csv
 from lakehouse.ingest.readers.blocks import Block
 from lakehouse.ingest.readers.csv_count import count_written
+from lakehouse.ingest.readers.csv_feed import AT_ONCE
 from lakehouse.ingest.readers.delivery import Fetched, Outside
 from lakehouse.ingest.readers.header import Expected
 from lakehouse.ingest.readers.persistence import PassingError, persistently
@@ -124,9 +125,9 @@ def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
     return csv.read_written(stream, _expected(contract), where)
 
 
-def read_blocks(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Block]:
-    """Return the same records as blocks."""
-    return csv.read_written_blocks(stream, _expected(contract), where)
+def read_blocks(stream: BinaryIO, contract: Contract, where: str, at_once: int = AT_ONCE) -> Iterator[Block]:
+    """Return the same records as blocks, each of the lines in so many bytes (`at_once`)."""
+    return csv.read_written_blocks(stream, _expected(contract), where, at_once)
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the counters of all kinds are called alike
