@@ -15,8 +15,9 @@ from lakehouse.contracts.model import Contract
 
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 ESCAPED, IS_ESCAPED = b'"\\' + bytes(range(32)), '["\\\\\\x00-\\x1f]'  # what JSON writes in another way
+BEGIN = b'["'
 BETWEEN, END, NOTHING, LATE = '","', "\n", "\0", "\1"  # put between texts that hold none of them
-WRITTEN_AS = ((b'","\n', b'"]\n["'), (b'"\0"', b"null"), (b'","\1', b'",'))
+WRITTEN_AS = ((b'","\n', b'"]\n["'), (b'","\1,', b'",{'), (b'"\0"', b"null"))
 HEXADECIMAL = 64  # digits of a hash
 
 
@@ -49,6 +50,11 @@ def row_hashes(columns: Sequence[pa.Array], added: Mapping[int, str] | None = No
     return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(digests.tobytes().hex().encode()))
 
 
+def without(texts: pa.Array, mask: pa.Array) -> pa.Array:
+    """Return the texts with nothing in the place of some; `if_else` does it wrongly in parts of an array (Arrow issue 49410)."""
+    return pc.replace_with_mask(texts, mask.fill_null(False), pa.scalar(None, texts.type))
+
+
 def _escaped(columns: Sequence[pa.Array]) -> npt.NDArray[np.bool_]:
     """Return for each row whether JSON writes something in it in another way."""
     found = np.zeros(len(columns[0]), np.bool_)
@@ -69,19 +75,19 @@ def _digests(columns: Sequence[pa.Array], added: Mapping[int, str]) -> list[byte
     if not early:
         return _digests_of_each(columns, added)
     end = _late(columns, added) if added else END
-    rows = _bytes_of(pc.binary_join_element_wise(*early, end, BETWEEN, null_handling="replace", null_replacement=NOTHING))
+    rows = BEGIN + _bytes_of(pc.binary_join_element_wise(*early, end, BETWEEN, null_handling="replace", null_replacement=NOTHING))
     for written, meant in WRITTEN_AS:
         rows = rows.replace(written, meant)
-    return [hashlib.sha256(row).digest() for row in (b'["' + rows).removesuffix(b'\n["').split(b"\n")]
+    return [hashlib.sha256(row).digest() for row in rows.removesuffix(b"\n" + BEGIN).split(b"\n")]
 
 
 def _late(columns: Sequence[pa.Array], added: Mapping[int, str]) -> pa.Array:
     """Return how each row ends: with the texts of columns that were added later, by their names, where it has any."""
     named = sorted((name, columns[place]) for place, name in added.items())
-    texts = [pc.if_else(pc.equal(column, ""), None, column) for _, column in named]
-    pieces = [pc.binary_join_element_wise(f'{compact_json(name)}:"', text, '"', "") for (name, _), text in zip(named, texts, strict=True)]
-    joined = pc.binary_join_element_wise(*pieces, ",", null_handling="skip")
-    return pc.if_else(pc.equal(joined, ""), END, pc.binary_join_element_wise(f"{LATE}{{", joined, '}]\n["', ""))
+    texts = [without(column, pc.equal(column, "")) for _, column in named]
+    pieces = [pc.binary_join_element_wise(f',{compact_json(name)}:"', text, '"', "") for (name, _), text in zip(named, texts, strict=True)]
+    joined = pc.binary_join_element_wise(*pieces, "", null_handling="replace")
+    return pc.if_else(pc.equal(joined, ""), END, pc.binary_join_element_wise(LATE, joined, '}]\n["', ""))
 
 
 def _bytes_of(texts: pa.Array) -> bytes:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lakehouse.contracts.laid_out import laid_out
@@ -18,7 +17,7 @@ from lakehouse.ingest.landing import open_landed
 from lakehouse.ingest.readers import read_delivery, reader_of
 from lakehouse.ingest.readers.blocks import Block
 from lakehouse.ingest.readers.guarded import telling_surprises
-from lakehouse.ingest.row_hash import added_places, row_hashes
+from lakehouse.ingest.row_hash import added_places, row_hashes, without
 from lakehouse.naming import staging_path
 from lakehouse.objects import Area
 from lakehouse.ops.batches import Landed
@@ -101,7 +100,7 @@ def _tables(landing: Area, contract: Contract, batch: Landed, into: tuple[pa.Sch
 
 def _table(block: Block, batch: Landed, schema: pa.Schema, added: Mapping[int, str]) -> pa.Table:
     line, reject, raw = (block.found.field(name) for name in ("line", "reject", "raw"))
-    hashes = pc.if_else(reject.is_null(), row_hashes(block.columns, added), None)
+    hashes = without(row_hashes(block.columns, added), reject.is_valid())
     facts = [pa.repeat(pa.scalar(getattr(batch, name[1:]), kind), block.size) for name, kind in FACTS.items()]
     return pa.Table.from_arrays([*block.columns, *facts, line, hashes, reject, raw], schema=schema)
 
