@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,8 @@ from lakehouse.contracts.model import Contract
 
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 ESCAPED, IS_ESCAPED = b'"\\' + bytes(range(32)), '["\\\\\\x00-\\x1f]'  # what JSON writes in another way
-BEGIN = b'["'
-BETWEEN, END, NOTHING, LATE = '","', "\n", "\0", "\1"  # put between texts that hold none of them
-WRITTEN_AS = ((b'","\n', b'"]\n["'), (b'","\1,', b'",{'), (b'"\0"', b"null"))
+NOTHING = "\0\0"  # no text; in quotes it is as long as null
+NULL = np.frombuffer(b"null", np.uint8)
 HEXADECIMAL = 64  # digits of a hash
 
 
@@ -74,11 +74,14 @@ def _digests(columns: Sequence[pa.Array], added: Mapping[int, str]) -> list[byte
     early = [column for place, column in enumerate(columns) if place not in added]
     if not early:
         return _digests_of_each(columns, added)
-    end = _late(columns, added) if added else END
-    rows = BEGIN + _bytes_of(pc.binary_join_element_wise(*early, end, BETWEEN, null_handling="replace", null_replacement=NOTHING))
-    for written, meant in WRITTEN_AS:
-        rows = rows.replace(written, meant)
-    return [hashlib.sha256(row).digest() for row in rows.removesuffix(b"\n" + BEGIN).split(b"\n")]
+    texts = pc.binary_join_element_wise(*early, '","', null_handling="replace", null_replacement=NOTHING)
+    rows = pc.binary_join_element_wise('["', texts, _late(columns, added) if added else '"]', "")
+    content = np.frombuffer(_bytes_of(rows), np.uint8).copy()
+    nothing = np.flatnonzero(content == 0)[::2]
+    for place, letter in enumerate(NULL, -1):
+        content[nothing + place] = letter
+    written, bounds = content.tobytes(), (_offsets(rows) - _offsets(rows)[0]).tolist()
+    return [hashlib.sha256(written[start:end]).digest() for start, end in pairwise(bounds)]
 
 
 def _late(columns: Sequence[pa.Array], added: Mapping[int, str]) -> pa.Array:
@@ -87,13 +90,16 @@ def _late(columns: Sequence[pa.Array], added: Mapping[int, str]) -> pa.Array:
     texts = [without(column, pc.equal(column, "")) for _, column in named]
     pieces = [pc.binary_join_element_wise(f',{compact_json(name)}:"', text, '"', "") for (name, _), text in zip(named, texts, strict=True)]
     joined = pc.binary_join_element_wise(*pieces, "", null_handling="replace")
-    return pc.if_else(pc.equal(joined, ""), END, pc.binary_join_element_wise(LATE, joined, '}]\n["', ""))
+    braced = pc.binary_join_element_wise('",{', pc.utf8_slice_codeunits(joined, 1), "}]", "")
+    return pc.if_else(pc.equal(joined, ""), '"]', braced)
 
 
 def _bytes_of(texts: pa.Array) -> bytes:
     """Return the texts one behind the other."""
-    _, offsets, content = texts.buffers()
-    if content is None:
-        return b""
-    bounds = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    return memoryview(content)[bounds[0] : bounds[-1]].tobytes()
+    content, bounds = texts.buffers()[2], _offsets(texts)
+    return memoryview(content)[bounds[0] : bounds[-1]].tobytes() if content else b""
+
+
+def _offsets(texts: pa.Array) -> npt.NDArray[np.int32]:
+    """Return where each text begins, and where the last one ends."""
+    return np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]

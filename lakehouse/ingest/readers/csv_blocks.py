@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lakehouse.ingest.readers import csv_plain
 from lakehouse.ingest.readers.blocks import Block, accepted, block_of, merged
@@ -89,7 +90,7 @@ class _Stretch:
             is_ours = np.ones(len(rows), np.bool_)
             is_ours[foreign] = False
             found, rows = [column.filter(pa.array(is_ours)) for column in found], rows[is_ours]
-        self._give_up(np.setdiff1d(places, places[rows]))
+        self._give_up(np.delete(places, rows))
         return accepted(found, pa.array(places[rows] + self._span.first))
 
     def _give_up(self, places: Places) -> None:
@@ -124,5 +125,6 @@ def _foreign(columns: list[pa.Array], suspects: Places) -> Places:
     """Return which of the suspect rows have a text in a foreign encoding."""
     if not len(suspects):
         return suspects
-    texts = zip(*(column.take(pa.array(suspects)).to_pylist() for column in columns), strict=True)
-    return suspects[[misread(row) is not None for row in texts]]
+    taken = (column.take(pa.array(suspects)) for column in columns)
+    some = [column.to_pylist() for column in taken if pc.all(pc.string_is_ascii(column)).as_py() is False]
+    return suspects[[misread(texts) is not None for texts in zip(*some, strict=True)]] if some else suspects[:0]

@@ -31,7 +31,7 @@ def odd_lines(span: Span, delimiter: str) -> Places:
     codes = np.frombuffer(span.content, np.uint8)
     starts = np.concatenate(([0], span.ends[:-1])).astype(np.int64)
     is_odd = span.ends - starts > ALWAYS_FIT
-    is_odd |= np.isin(codes[starts], (NEWLINE, RETURN))
+    is_odd |= _is_end(codes[starts])
     if b"\0" in span.content:
         is_odd[_lines_of(np.flatnonzero(codes == 0), span.ends)] = True
     if b'"' in span.content:
@@ -49,8 +49,13 @@ def _oddly_quoted(codes: npt.NDArray[np.uint8], ends: Places, delimiter: int) ->
     opens = (numbers - np.maximum.accumulate(np.where(is_first, numbers, 0))) % 2 == 0
     bounded = np.concatenate(([NEWLINE], codes, [NEWLINE]))
     beside = bounded[np.where(opens, quotes, quotes + 2)]
-    wrong: Places = lines[~np.isin(beside, (delimiter, NEWLINE, RETURN)) | (opens & is_last)]
+    wrong: Places = lines[~(_is_end(beside) | (beside == delimiter)) | (opens & is_last)]
     return wrong
+
+
+def _is_end(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    is_end: npt.NDArray[np.bool_] = (codes == NEWLINE) | (codes == RETURN)
+    return is_end
 
 
 def undecodable(parts: Sequence[bytes], codec: str) -> list[int]:
