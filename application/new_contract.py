@@ -186,7 +186,8 @@ def _read(contract: Contract, content: bytes, where: str, on: date) -> tuple[Cou
     """Return how many rows of the file are read (empty code) or rejected by code, and why it is refused, where it is."""
     found: Counter[str] = Counter()
     try:
-        found.update(record.reject or "" for record in read_delivery(io.BytesIO(content), contract, where, on))
+        for block in read_delivery(io.BytesIO(content), contract, where, on):
+            found.update(reject or "" for reject in block.found.field("reject").to_pylist())
         counted = reader_of(contract).count(io.BytesIO(content), contract)
     except SourceError as error:
         return Counter(), " ".join(line.strip() for line in str(error).split("\n")[:2])

@@ -110,7 +110,7 @@ def _found(slip: Slip, count: int) -> float:
 
 def _read(content: bytes, declared: Encoding) -> Iterator[Record]:
     source = CsvSource(kind="csv", path="", encoding=declared)
-    return csv.read_named(io.BytesIO(content), source, (Expected("texts", ("id", "text")), ["id", "text"]), "a file")
+    return csv.read_named(io.BytesIO(content), csv.Dialect(source, Expected("texts", ("id", "text")), ("id", "text")), "a file")
 
 
 def _file(rows: Sequence[str], codec: str) -> bytes:

@@ -18,6 +18,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.errors import SourceError
 from lakehouse.ingest.landing import open_landed
 from lakehouse.ingest.readers import read_delivery, reader_of
+from lakehouse.ingest.readers.blocks import records_of
 from lakehouse.ingest.readers.header import Expected, judge
 from lakehouse.ingest.staging import stage
 from lakehouse.naming import landing_prefix
@@ -43,7 +44,7 @@ def people(source: dict[str, Any], *layouts: dict[str, Any]) -> Contract:
 
 def read(content: bytes, of: Contract, on: date = NEW) -> list[tuple[Any, ...]]:
     """Return line and texts (or reject) of every record about a date; the second counter must find as many."""
-    records = list(read_delivery(io.BytesIO(content), of, "some.file", on))
+    records = [record for block in read_delivery(io.BytesIO(content), of, "some.file", on) for record in records_of(block)]
     assert reader_of(of).count(io.BytesIO(content), laid_out(of, on)) == len(records)
     return [(record.line, *(record.texts or (record.reject,))) for record in records]
 

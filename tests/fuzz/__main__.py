@@ -6,13 +6,14 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from itertools import chain
+from itertools import chain, count, islice
 from pathlib import Path
 
 from tests.fuzz.bounds import in_memory
 from tests.fuzz.law import judged
-from tests.fuzz.mutants import mutant
+from tests.fuzz.mutants import mutant, seed_of
 from tests.fuzz.shrinking import shrunk
 
 AT_ONCE = 500
@@ -21,7 +22,7 @@ OUTCOMES = ("read", "in part", "nothing", "refused", "crashed")
 Figures = tuple[Counter[tuple[str, str]], Counter[str], list[tuple[int, dict[str, str]]]]
 
 
-def tried(generator: int, numbers: range) -> Figures:
+def tried(generator: int, numbers: Sequence[int]) -> Figures:
     """Return how many mutants had which outcome by form, how many rows which reject, and the faults by number."""
     outcomes, rejects, faults = Counter[tuple[str, str]](), Counter[str](), list[tuple[int, dict[str, str]]]()
     with in_memory():
@@ -57,6 +58,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the generator")
     parser.add_argument("--start", type=int, default=0, help="the first number")
     parser.add_argument("--count", type=int, default=1_000, help="how many mutants")
+    parser.add_argument("--kind", action="append", help="only mutants of this kind of source (several: once for each)")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--replay", type=int, metavar="NUMBER", help="show one mutant, shrunk if it breaks the law")
     parser.add_argument("--write", type=Path, metavar="FILE", help="where its bytes go")
@@ -64,8 +66,8 @@ def main() -> int:
     if asked.replay is not None:
         return replayed(asked.seed, asked.replay, asked.write)
     began = time.monotonic()
-    end = asked.start + asked.count
-    blocks = [range(first, min(first + AT_ONCE, end)) for first in range(asked.start, end, AT_ONCE)]
+    numbers = list(islice((one for one in count(asked.start) if not asked.kind or seed_of(one).kind in asked.kind), asked.count))
+    blocks = [numbers[first : first + AT_ONCE] for first in range(0, len(numbers), AT_ONCE)]
     with ProcessPoolExecutor(asked.processes) as pool:
         found = list(pool.map(tried, [asked.seed] * len(blocks), blocks))
     _print(asked.seed, found)

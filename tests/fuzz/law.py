@@ -4,6 +4,7 @@
 * Every record has texts or a declared reject, lines go up, and the second counter finds as many.
 * A row is accepted only with the texts that an independent reader finds on its line; no row that one reads is missing among the records.
 * What changed in cells costs the rows of those cells at most: the file is not refused, and every other row is accepted as it was.
+* Where lines are read many at once, the records and the refusal are those of reading them one by one.
 * What PostgreSQL wrote for us is believed: where its bytes were damaged afterwards, the number of rows tells; no texts are compared.
 * No message, log or warning holds a value of the delivery.
 """
@@ -15,11 +16,12 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import get_args
 
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers import Reader, reader_of
+from lakehouse.ingest.readers.blocks import records_of
 from lakehouse.ingest.readers.records import Record, Reject
 from tests.fuzz.bounds import OutOfTimeError, hearing, in_time
 from tests.fuzz.leaks import leaked
@@ -59,6 +61,7 @@ def judged(mutant: Mutant, reader: Reader | None = None) -> Verdict:
     try:
         with hearing(said), in_time(len(mutant.content)):
             counted = _read(mutant, used, verdict)
+            verdict.faults |= dict(_of_blocks(mutant, used, verdict))
     except OutOfTimeError:
         verdict.faults["hang"] = "the reader does not end"
     except MemoryError:
@@ -97,6 +100,20 @@ def _read(mutant: Mutant, reader: Reader, verdict: Verdict) -> int:
     accepted = sum(record.texts is not None for record in verdict.records)
     verdict.outcome = "nothing" if not accepted else "read" if accepted == len(verdict.records) else "in part"
     return counted
+
+
+def _of_blocks(mutant: Mutant, reader: Reader, verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """Compare what is read many at once, in the whole file and in parts of some lines, with what was read one by one."""
+    for at_once in (len(mutant.content) + 1, len(mutant.content) // 5 + 1) if reader.parse_many else ():
+        found, refusal = list[Record](), ""
+        try:
+            blocks = reader.parse_many(io.BytesIO(mutant.content), mutant.seed.contract, WHERE, at_once)
+            found = [record for block in blocks for record in records_of(block)]
+        except SourceError as error:
+            refusal = str(error)
+        if (found, refusal) != (verdict.records, verdict.refusal):
+            lines = [(one or other).line for one, other in zip_longest(found, verdict.records) if one != other]
+            yield "blocks", f"lines {lines[:5]} are another thing when many are read at once {refusal}"[:MOST_SHOWN]
 
 
 def _broken(mutant: Mutant, verdict: Verdict, counted: int) -> Iterator[tuple[str, str]]:

@@ -37,11 +37,16 @@ def mutant(generator: int, number: int) -> Mutant:
     """Return the mutant of a number."""
     name = f"{generator}:{number}"
     chance = Random(name)
-    all_seeds = [*seeds(), *(seed for seed in seeds() if seed.kind == "xlsx")]  # twice: there is most to change in a workbook
-    seed = all_seeds[number % len(all_seeds)]
+    seed = seed_of(number)
     levels = (CELLS, PARTS, PARTS, BYTES) if seed.kind == "xlsx" else (CELLS, BYTES)
     level = chance.choice(levels)
     return made(name, seed, level, range(chance.choice((1, 1, 1, 2, 3))))
+
+
+def seed_of(number: int) -> Seed:
+    """Return the delivery that the mutant of a number is made from."""
+    all_seeds = [*seeds(), *(seed for seed in seeds() if seed.kind == "xlsx")]  # twice: there is most to change in a workbook
+    return all_seeds[number % len(all_seeds)]
 
 
 def made(name: str, seed: Seed, level: str, steps: Sequence[int]) -> Mutant:

@@ -11,6 +11,7 @@ import pytest
 
 from lakehouse.contracts.model import Contract
 from lakehouse.ingest.readers import Reader, reader_of
+from lakehouse.ingest.readers.blocks import Block
 from lakehouse.ingest.readers.records import Record, refusal
 from tests.fuzz.bounds import OutOfTimeError, in_memory, in_time
 from tests.fuzz.law import STATED, WHERE, judged
@@ -34,7 +35,7 @@ def with_records(change: Callable[[list[Record]], list[Record]]) -> Callable[[Re
         def parse(stream: Any, contract: Contract, where: str) -> Iterator[Record]:
             return iter(change(list(reader.parse(stream, contract, where))))
 
-        return replace(reader, parse=parse)
+        return replace(reader, parse=parse, parse_many=None)
 
     return worse
 
@@ -106,6 +107,19 @@ def test_a_counter_that_differs_is_found(kind: str) -> None:
     seed = next(seed for seed in seeds() if seed.kind == kind)
     reader = reader_of(seed.contract)
     assert "count" in judged(unchanged(seed), replace(reader, tally=lambda stream, of: reader.tally(stream, of) + 1)).faults
+
+
+@pytest.mark.parametrize("kind", ["csv", "postgres"])
+def test_rows_that_are_another_thing_when_many_are_read_at_once_are_found(kind: str) -> None:
+    seed = next(seed for seed in seeds() if seed.kind == kind)
+    reader = reader_of(seed.contract)
+    assert reader.parse_many
+
+    def without_first_column(stream: Any, contract: Contract, where: str, at_once: int) -> Iterator[Block]:
+        for block in reader.parse_many(stream, contract, where, at_once):
+            yield block._replace(columns=(block.columns[1], *block.columns[1:]))
+
+    assert "blocks" in judged(unchanged(seed), replace(reader, parse_many=without_first_column)).faults
 
 
 def test_a_rejected_row_that_others_read_is_no_fault_where_its_cell_was_changed() -> None:

@@ -11,21 +11,25 @@ from dataclasses import dataclass
 from datetime import date
 from typing import BinaryIO
 
+import pyarrow as pa
+
 from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import Contract
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers import csv, jsonl, postgres, xlsx
+from lakehouse.ingest.readers.blocks import Block, blocks_of
 from lakehouse.ingest.readers.guarded import telling_surprises
 from lakehouse.ingest.readers.records import Record
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Functions over landed bytes: read the records, count them independently, and (some kinds) list remarks for people."""
+    """Functions over landed bytes: read the records, count them independently, and (some kinds) list remarks or read many at once."""
 
     parse: Callable[[BinaryIO, Contract, str], Iterator[Record]]
     tally: Callable[[BinaryIO, Contract], int]
     notice: Callable[[BinaryIO, Contract], list[str]] = lambda stream, contract: []  # noqa: ARG005 - most kinds have no remarks
+    parse_many: Callable[..., Iterator[Block]] | None = None
 
     def read(self, stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
         """Return the records.
@@ -35,6 +39,18 @@ class Reader:
         """
         with telling_surprises(where):
             yield from self.parse(stream, contract, where)
+
+    def blocks(self, stream: BinaryIO, contract: Contract, where: str) -> Iterator[Block]:
+        """Return the same records as blocks.
+
+        Raises:
+            SourceError: as `read`.
+        """
+        with telling_surprises(where):
+            if self.parse_many:
+                yield from self.parse_many(stream, contract, where)
+            else:
+                yield from blocks_of(self.parse(stream, contract, where), len(contract.kept_columns))
 
     def count(self, stream: BinaryIO, contract: Contract) -> int:
         """Return how many records there are, counted without `read`; 0 where that is not possible, and then `read` says why."""
@@ -52,9 +68,9 @@ class Reader:
 
 READERS = {
     "api": Reader(jsonl.read_fetched, jsonl.count),
-    "csv": Reader(csv.read, csv.count),
+    "csv": Reader(csv.read, csv.count, parse_many=csv.read_blocks),
     "jsonl": Reader(jsonl.read, jsonl.count),
-    "postgres": Reader(postgres.read, postgres.count),
+    "postgres": Reader(postgres.read, postgres.count, parse_many=postgres.read_blocks),
     "xlsx": Reader(xlsx.read, xlsx.count, xlsx.remarks),
 }
 
@@ -64,8 +80,8 @@ def reader_of(contract: Contract) -> Reader:
     return READERS[contract.source.kind]
 
 
-def read_delivery(stream: BinaryIO, contract: Contract, where: str, on: date) -> Iterator[Record]:
-    """Return the records of a delivery about a business date: read in the layout of that date, texts in the order of the contract.
+def read_delivery(stream: BinaryIO, contract: Contract, where: str, on: date) -> Iterator[Block]:
+    """Return the records of a delivery about a business date: read in the layout of that date, columns in the order of the contract.
 
     A column that this layout does not have is empty.
 
@@ -73,14 +89,14 @@ def read_delivery(stream: BinaryIO, contract: Contract, where: str, on: date) ->
         SourceError: the delivery is not laid out as declared; it is refused as a whole.
     """
     laid = laid_out(contract, on)
-    records = reader_of(laid).read(stream, laid, where)
+    blocks = reader_of(laid).blocks(stream, laid, where)
     if laid is contract:
-        return records
+        return blocks
     there = {column.name: place for place, column in enumerate(laid.kept_columns)}
     places = [there.get(column.name) for column in contract.kept_columns]
-    return (_in_order(record, places) for record in records)
+    return (_in_order(block, places) for block in blocks)
 
 
-def _in_order(record: Record, places: Sequence[int | None]) -> Record:
-    texts = record.texts
-    return record if texts is None else record._replace(texts=tuple(None if place is None else texts[place] for place in places))
+def _in_order(block: Block, places: Sequence[int | None]) -> Block:
+    nothing = pa.nulls(block.size, pa.string())
+    return block._replace(columns=tuple(nothing if place is None else block.columns[place] for place in places))

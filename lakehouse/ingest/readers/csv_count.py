@@ -1,4 +1,7 @@
-"""Count the records of CSV bytes a second time, without the reader: by Python's own parser, held back where quotes are stray."""
+"""Count the records of CSV bytes a second time, without the reader: by Python's own parser, held back where quotes are stray.
+
+Between records, lines up to the next quote are records by themselves: where they are many, their ends are counted.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,11 @@ from lakehouse.contracts.model import CsvSource
 from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, MAX_RECORD_LINES
 
 # The counter only looks at structure, which is ASCII; a GB18030 or Big5 decoder that replaces bytes would swallow quotes after broken ones.
-COUNTED_AS: dict[Encoding, str] = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "gb18030": "latin-1", "big5": "latin-1"}
-MARKS = ("\xef\xbb\xbf", "\x84\x31\x95\x33")  # byte order marks of GB18030 files, decoded as above
+COUNTED_AS: dict[Encoding, str] = {"utf-8": "latin-1", "utf-16": "utf-16", "gb18030": "latin-1", "big5": "latin-1"}
+MARKS: dict[Encoding, tuple[str, ...]] = {"utf-8": ("\xef\xbb\xbf",), "gb18030": ("\xef\xbb\xbf", "\x84\x31\x95\x33")}  # decoded as above
 LINE_END = re.compile("\r\n|\n|\r")
+AT_ONCE = 1024 * 1024  # characters
+WORTHWHILE = 4096  # characters without a quote, from which on counting line ends is quicker than parsing
 
 
 def count_records(stream: BinaryIO, source: CsvSource, columns: int = 0) -> int:
@@ -55,11 +60,13 @@ def _total(feed: _Feed, delimiter: str, above: int, columns: int) -> int:
     total, arity, ended = 0, columns, False
     while not ended:
         try:
+            total += feed.skip() if total >= above else 0
             for fields in csv.reader(feed, delimiter=delimiter, strict=True):
                 is_row = total >= above
                 arity = arity if is_row or columns else len(fields)
                 total += 1
                 feed.end_record(is_whole=not (is_row and feed.lines > 1 and _joins_rows(fields, delimiter, arity)))
+                total += feed.skip() if total >= above else 0
             ended = True
         except csv.Error:
             total += 1
@@ -87,13 +94,14 @@ class _Feed(Iterator[str]):
 
     def __init__(self, text: io.TextIOWrapper, encoding: Encoding) -> None:
         self._text, self._encoding = text, "latin-1" if COUNTED_AS[encoding] == "latin-1" else "utf-8"
+        self._lines, self._at = "", 0
         self._waiting: deque[str] = deque()
-        self._marks = MARKS if encoding == "gb18030" else ()
+        self._marks = MARKS.get(encoding, ())
         self._taken: list[str] = []
         self._bytes = 0
 
     def __next__(self) -> str:
-        line = self._waiting.popleft() if self._waiting else next(self._text)
+        line = self._waiting.popleft() if self._waiting else self._next_line()
         for mark in self._marks:
             line = line.removeprefix(mark)
         self._marks = ()
@@ -114,5 +122,40 @@ class _Feed(Iterator[str]):
             self._waiting.extendleft(reversed(self._taken[1:]))
         self._taken.clear()
 
+    def skip(self) -> int:
+        """Pass the lines up to the next one with a quote, where they are many, and return their number; only between two records."""
+        skipped = 0
+        while not self._waiting and self._has_lines():
+            quote = self._lines.find('"', self._at)
+            end = quote if quote >= 0 else len(self._lines)
+            if end - self._at < min(WORTHWHILE, len(self._lines)):
+                break
+            if quote >= 0:
+                end = max(self._at, *(self._lines.rfind(one, self._at, quote) + 1 for one in "\r\n"))
+            skipped += _lines_in(self._lines[self._at : end])
+            self._at, self._marks = end, ()
+            if quote >= 0:
+                break
+        return skipped
+
+    def _next_line(self) -> str:
+        if not self._has_lines():
+            raise StopIteration
+        found = LINE_END.search(self._lines, self._at)
+        begin, self._at = self._at, found.end() if found else len(self._lines)
+        return self._lines[begin : self._at]
+
+    def _has_lines(self) -> bool:
+        """Return whether there are more lines; the next ones are read where all are taken."""
+        if self._at == len(self._lines):
+            self._lines, self._at = self._text.read(AT_ONCE) + self._text.readline(), 0
+        return bool(self._lines)
+
     def _size(self, line: str) -> int:
         return len(line) if len(line) < MAX_RECORD_BYTES // (4 * MAX_RECORD_LINES) else len(line.encode(self._encoding, "surrogatepass"))
+
+
+def _lines_in(text: str) -> int:
+    """Return the number of lines, of which the last one need not have an end."""
+    ends = text.count("\n") + text.count("\r") - text.count("\r\n")
+    return ends + (1 if text and not text.endswith(("\r", "\n")) else 0)

@@ -27,13 +27,14 @@ class Piece(NamedTuple):
 
 
 class Splitter(Protocol):
-    """Yields the records of one file."""
+    """Finds the records of one file, one after the other."""
 
-    def header(self) -> Piece | None:
-        """Return the first record, None in an empty file."""
+    @property
+    def has_waiting(self) -> bool:
+        """Return whether lines were taken that belong to no record yet."""
 
-    def rows(self, arity: int) -> Iterator[Piece]:
-        """Yield the records after the header, which has so many fields."""
+    def next(self, arity: int = NO_ARITY) -> Piece | None:
+        """Return the next record, None where there is none; those below a header have so many fields."""
 
 
 class DeliveredSplitter:
@@ -50,16 +51,13 @@ class DeliveredSplitter:
         self._open = re.compile(rb"(?:" + field + mark + rb')*+"[^"]*+(?:""[^"]*+)*+')
         self._field = re.compile(quoted + rb"|" + plain)
 
-    def header(self) -> Piece | None:
-        """Return the first record, None in an empty file."""
-        return self._next(NO_ARITY)
+    @property
+    def has_waiting(self) -> bool:
+        """Return whether lines after a broken quote are to be read again."""
+        return bool(self._waiting)
 
-    def rows(self, arity: int) -> Iterator[Piece]:
-        """Yield the records after the header, which has so many fields."""
-        while (piece := self._next(arity)) is not None:
-            yield piece
-
-    def _next(self, arity: int) -> Piece | None:
+    def next(self, arity: int = NO_ARITY) -> Piece | None:
+        """Return the next record, None where there is none."""
         line = self._next_line()
         if line is None:
             return None
@@ -104,16 +102,13 @@ class WrittenSplitter:
     def __init__(self, lines: Iterator[Line]) -> None:
         self._lines = lines
 
-    def header(self) -> Piece | None:
-        """Return the first record, None in an empty file."""
-        return self._next()
+    @property
+    def has_waiting(self) -> bool:
+        """Return False: no line is read twice."""
+        return False
 
-    def rows(self, arity: int) -> Iterator[Piece]:  # noqa: ARG002 - both splitters are called alike
-        """Yield the records after the header."""
-        while (piece := self._next()) is not None:
-            yield piece
-
-    def _next(self) -> Piece | None:
+    def next(self, arity: int = NO_ARITY) -> Piece | None:  # noqa: ARG002 - both splitters are called alike
+        """Return the next record, None where there is none."""
         first = next(self._lines, None)
         if first is None:
             return None

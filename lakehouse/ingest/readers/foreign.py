@@ -127,14 +127,14 @@ def _decoded(raw: bytes, codec: str) -> str | None:
 
 
 def _characters(first: range, second: range) -> str:
-    """Return the two-byte characters of GB18030 with these bytes, escaped for a set in a pattern."""
+    """Return the two-byte characters of GB18030 with these bytes."""
     pairs = (bytes((one, other)) for one in first for other in second if other != 0x7F)
-    return re.escape("".join(pair.decode("gb18030") for pair in pairs))
+    return "".join(pair.decode("gb18030") for pair in pairs)
 
 
 # Only these texts are looked at closely: how UTF-8 of two Hanzi begins when it is read as GB18030, two letters of alphabets that take two
 # bytes in UTF-8, and planes that nobody uses.
-SUSPECT = re.compile(
-    f"[{_characters(range(0xE2, 0xF5), range(0x80, 0xC0))}][{_characters(range(0x81, 0xC0), range(0xC2, 0xF5))}]"
-    f"|[\u0080-\u07ff{_ALSO}]{{2}}|[\U00040000-\U0010ffff]"
-)
+FIRST, SECOND = _characters(range(0xE2, 0xF5), range(0x80, 0xC0)), _characters(range(0x81, 0xC0), range(0xC2, 0xF5))
+ALPHABETS = "".join(map(chr, range(0x80, 0x800))) + _ALSO
+FAR = 0x40000
+SUSPECT = re.compile(f"[{re.escape(FIRST)}][{re.escape(SECOND)}]|[\u0080-\u07ff{_ALSO}]{{2}}|[{chr(FAR)}-\U0010ffff]")

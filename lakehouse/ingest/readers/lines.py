@@ -44,7 +44,7 @@ def chunks(parts: Iterator[bytes], encoding: Encoding) -> Iterator[bytes]:
 
 def universal_lines(parts: Iterator[bytes], longest: int = MAX_RECORD_BYTES) -> Iterator[Line]:
     r"""Return lines that end in `\n`, `\r\n` or `\r` (or with the stream)."""
-    return _lines(_whole_endings(parts), longest, universal=True)
+    return _lines(whole_endings(parts), longest, universal=True)
 
 
 def newline_lines(parts: Iterator[bytes], longest: int = MAX_RECORD_BYTES) -> Iterator[Line]:
@@ -69,7 +69,7 @@ def _utf8_of_utf16(parts: Iterator[bytes]) -> Iterator[bytes]:
         yield b"\xff"
 
 
-def _whole_endings(parts: Iterator[bytes]) -> Iterator[bytes]:
+def whole_endings(parts: Iterator[bytes]) -> Iterator[bytes]:
     r"""Yield the same bytes in parts that never end between `\r` and `\n`."""
     carried = b""
     for part in parts:

@@ -22,7 +22,9 @@ from lakehouse.city.calendar import next_due
 from lakehouse.contracts.model import Column, Contract, PostgresSource
 from lakehouse.errors import nearest_first
 from lakehouse.ingest.readers import csv
+from lakehouse.ingest.readers.blocks import Block
 from lakehouse.ingest.readers.csv_count import count_written
+from lakehouse.ingest.readers.csv_feed import AT_ONCE
 from lakehouse.ingest.readers.delivery import Fetched, Outside
 from lakehouse.ingest.readers.header import Expected
 from lakehouse.ingest.readers.persistence import PassingError, persistently
@@ -120,12 +122,21 @@ def list_rows(url: URL, contract: Contract, timezone: str, columns: Sequence[Col
 
 def read(stream: BinaryIO, contract: Contract, where: str) -> Iterator[Record]:
     """Return the records of a landed snapshot, read by the CSV reader."""
-    return csv.read_written(stream, Expected(contract.code, tuple(column.source_name for column in contract.kept_columns)), where)
+    return csv.read_written(stream, _expected(contract), where)
+
+
+def read_blocks(stream: BinaryIO, contract: Contract, where: str, at_once: int = AT_ONCE) -> Iterator[Block]:
+    """Return the same records as blocks, each of the lines in so many bytes (`at_once`)."""
+    return csv.read_written_blocks(stream, _expected(contract), where, at_once)
 
 
 def count(stream: BinaryIO, contract: Contract) -> int:  # noqa: ARG001 - the counters of all kinds are called alike
     """Return how many rows a landed snapshot holds, counted without the reader."""
     return count_written(stream)
+
+
+def _expected(contract: Contract) -> Expected:
+    return Expected(contract.code, tuple(column.source_name for column in contract.kept_columns))
 
 
 def _source(contract: Contract) -> PostgresSource:

@@ -19,7 +19,8 @@ from lakehouse.ingest.arrival import Search
 from lakehouse.ingest.delivery_tickets import Desk
 from lakehouse.ingest.intake import Intake
 from lakehouse.ingest.readers.delivery import Delivery
-from lakehouse.ingest.staging import Staged, row_hash
+from lakehouse.ingest.row_hash import row_hash
+from lakehouse.ingest.staging import Staged
 from lakehouse.ingest.strays import tell_strays
 from lakehouse.ingest.taken import Shelf
 from lakehouse.objects import Area, open_area

@@ -12,11 +12,11 @@ import pytest
 from lakehouse.contracts.model import Contract
 from lakehouse.ingest.landing import landed_path, open_landed
 from lakehouse.ingest.readers import reader_of
-from lakehouse.ingest.staging import Staged, added_places, row_hash, stage
+from lakehouse.ingest.staging import Staged, stage
 from lakehouse.objects import Area
 from lakehouse.ops.batches import Landed
 from tests.lakehouse.ingest.readers.books import Book, body
-from tests.lakehouse.ingest.readers.contract import PROVIDER, column, contract
+from tests.lakehouse.ingest.readers.contract import PROVIDER, contract
 
 pytestmark = pytest.mark.fast
 DAY = date(2026, 6, 1)
@@ -76,30 +76,3 @@ def test_workbooks_are_staged_refused_or_remarked_upon(tmp_path: Path) -> None:
     assert staged.remarks == {"hiding": ["hidden sheets that are not read: 2 of 2"]}
     assert list(staged.refused) == ["other"]
     assert "there is no sheet 表" in staged.refused["other"]
-
-
-# Recorded before a column could be added: tables hold hashes in this form, and every row of them must keep its own.
-RECORDED = {
-    ("1", "周立夏"): "bfdae0c48271119427d3071a2c849c89d324347db25dad8f6acf0e5c53cb628d",
-    ("1", None): "696158c81c3376fb2b31e9173e6be643076e5476717309c35181f1cfca12c592",
-    ("1", ""): "e49c54607d4563900180422961214ede2725fefa8dcf96108a538a220a1862e5",
-    (): "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945",
-}
-
-
-def test_hashes_have_the_form_that_tables_hold() -> None:
-    assert {texts: row_hash(texts) for texts in RECORDED} == RECORDED
-
-
-def test_a_row_without_an_added_column_keeps_its_hash_wherever_that_column_stands() -> None:
-    of = contract("csv", columns=[column("id", key=True), column("mail", added="1.1.0"), column("name"), column("fax", added="1.2.0")])
-    added = added_places(of)
-    assert added == {1: "mail", 3: "fax"}
-    for nothing in (None, ""):
-        assert row_hash(("1", nothing, "周立夏", nothing), added) == RECORDED["1", "周立夏"]
-    said = row_hash(("1", "m", "周立夏", None), added)
-    assert said not in {*RECORDED.values(), row_hash(("1", None, "周立夏", "m"), added), row_hash(("1", "m", "周立夏"))}
-    moved = contract("csv", columns=[column("id", key=True), column("name"), column("fax", added="1.2.0"), column("mail", added="1.1.0")])
-    assert row_hash(("1", "周立夏", None, "m"), added_places(moved)) == said
-    renamed = contract("csv", columns=[column("id", key=True), column("name"), column("post", added="1.1.0", renamed_from=["mail"])])
-    assert row_hash(("1", "周立夏", "m"), added_places(renamed)) == said

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lakehouse.contracts.layouts import Encoding
 from lakehouse.contracts.model import CsvSource
 from lakehouse.errors import SourceError
-from lakehouse.ingest.readers.csv import read_named, read_written
+from lakehouse.ingest.readers.csv import Dialect, read_named, read_written
 from lakehouse.ingest.readers.csv_count import count_records, count_written
 from lakehouse.ingest.readers.header import Expected
 from lakehouse.ingest.readers.records import MAX_CELL_CHARACTERS, MAX_RECORD_BYTES, MAX_RECORD_LINES, Record
@@ -29,7 +29,7 @@ LONG_LINE = b"x" * (MAX_RECORD_BYTES + 1)
 def read(content: bytes, encoding: Encoding = "utf-8", delimiter: str = ",", more: tuple[str, ...] = ()) -> list[Record]:
     """Read a file with the columns a and b, and more that are dropped; the second counter must find as many records."""
     source = CsvSource(kind="csv", path="", encoding=encoding, delimiter=delimiter)
-    records = list(read_named(io.BytesIO(content), source, (Expected("t_thing", ("a", "b", *more)), ["a", "b"]), "some.csv"))
+    records = list(read_named(io.BytesIO(content), Dialect(source, Expected("t_thing", ("a", "b", *more)), ("a", "b")), "some.csv"))
     assert count_records(io.BytesIO(content), source) == len(records)
     return records
 

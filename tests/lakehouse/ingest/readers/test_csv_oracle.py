@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.contracts.model import CsvSource
-from lakehouse.ingest.readers.csv import read_named
+from lakehouse.ingest.readers.csv import Dialect, read_named
 from lakehouse.ingest.readers.header import Expected
 from tests.lakehouse.ingest.readers.test_csv_split import HONEST, STRAY
 from tests.oracle import columns as ask
@@ -26,7 +26,7 @@ def of_both(body: str, encoding: str = "utf-8") -> tuple[dict[int, object], dict
     """Return by line what the lake's reader and the oracle make of a file; blank lines are no records for the oracle."""
     content = f"a,b,c\n{body}".encode(encoding)
     dialect = SOURCE.model_copy(update={"encoding": encoding})
-    read = read_named(io.BytesIO(content), dialect, (Expected("t_thing", tuple("abc")), list("abc")), "some.csv")
+    read = read_named(io.BytesIO(content), Dialect(dialect, Expected("t_thing", tuple("abc")), tuple("abc")), "some.csv")
     rows, rejects = Csv(encoding).read(content, PAGE)
     told = {row["_line"]: tuple(row[name] for name in "abc") for row in rows} | {row["_line"]: row["_reject"] for row in rejects}
     return {one.line: one.texts or one.reject for one in read if one.reject != "blank_line"}, told
