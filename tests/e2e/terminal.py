@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,10 @@ from click import ClickException
 from typer.main import get_command
 
 from huiliu.main import app
+from lakehouse.config import PROJECT
 from lakehouse.errors import LakehouseError
 
+PAGE = PROJECT / "docs" / "cookbooks" / "week.md"
 BLOCK = re.compile(r"^```sh\n(?P<commands>.*?)^```\n(?:\n```text\n(?P<shown>.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 ENDS = re.compile(r"# exit code (\d+)$")
 OURS = re.compile(r"^(?P<settings>(?:[A-Z_]+=\S+(?:\s|\\\n)+)*)huiliu\s+(?P<arguments>(?!airflow\b).*)$", re.DOTALL)
@@ -82,12 +83,16 @@ class Terminal:
     """What a person types at: the folder and the variables last from one command to the next."""
 
     folder: Path
-    variables: dict[str, str] = field(default_factory=lambda: {**os.environ, "COLUMNS": WIDTH})
+    variables: dict[str, str]
+    given_before: tuple[str, ...] = ()
+    """Commands that are left out, because what they do has been done."""
 
     def run(self, block: Block) -> tuple[int, str]:
         """Give the commands of a block up to the first that does not end well; return its exit code, and all that was said."""
         said, code = "", 0
         for command in block.commands:
+            if command in self.given_before:
+                continue
             code, output = self._give(command)
             said += output
             if code:
@@ -109,13 +114,16 @@ class Terminal:
         """Run a command as the entry point does; its output stays open, because what libraries log goes on being written to it."""
         said, code = io.StringIO(), 0
         with chdir(self.folder), pytest.MonkeyPatch.context() as environment, redirect_stdout(said), redirect_stderr(said):
-            for name, value in {**self.variables, **settings}.items():
+            for name, value in {**self.variables, **settings, "COLUMNS": WIDTH}.items():
                 environment.setenv(name, value)
             try:
                 code = get_command(app).main(arguments, prog_name="huiliu", standalone_mode=False) or 0
-            except (LakehouseError, ClickException) as error:
+            except LakehouseError as error:
                 code = 1
                 said.write(f"{error}\n")
+            except ClickException as error:
+                code = error.exit_code
+                said.write(f"{error.format_message()}\n")
         return code, said.getvalue()
 
     def _expanded(self, words: str) -> list[str]:
