@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from click import ClickException
 from typer.main import get_command
 
 from huiliu.main import app
@@ -117,13 +116,12 @@ class Terminal:
             for name, value in {**self.variables, **settings, "COLUMNS": WIDTH}.items():
                 environment.setenv(name, value)
             try:
-                code = get_command(app).main(arguments, prog_name="huiliu", standalone_mode=False) or 0
+                get_command(app).main(arguments, prog_name="huiliu")
+            except SystemExit as ended:
+                code = int(ended.code or 0)
             except LakehouseError as error:
                 code = 1
                 said.write(f"{error}\n")
-            except ClickException as error:
-                code = error.exit_code
-                said.write(f"{error.format_message()}\n")
         return code, said.getvalue()
 
     def _expanded(self, words: str) -> list[str]:
