@@ -55,7 +55,8 @@ def print_report(found: DayReport) -> None:
     for gap in report["filled"]:
         console.print(f"Filled {gap['filled_at'][:16].replace('T', ' ')}: {_gap_line(gap)}", markup=False)
     for one in report["stopped"]:
-        console.print(f"{one['kind'].capitalize()}: {one['reason']}", markup=False)
+        settled = " (settled)" if one["state"] == "closed" else ""
+        console.print(f"{one['kind'].capitalize()}: {one['reason']}{settled}", markup=False)
     for one in report["left_out"]:
         console.print(f"Left out: return {one['return_id']}, {one['reason']}")
     for title, rows in (("Libraries", report["libraries"]), ("Returns", report["returns"])):

@@ -15,7 +15,7 @@ from application.day_run import backfill_through_airflow, next_day, run_by_hand,
 from application.report import DayReport, conclude
 from application.services import addresses
 from huiliu import dates
-from huiliu.exit_codes import INTERRUPTED, leave
+from huiliu.exit_codes import INTERRUPTED, WITH_GAPS, leave
 from huiliu.listings import as_object
 from huiliu.report import print_report
 from huiliu.welcome import where_to_look
@@ -115,7 +115,10 @@ def job(  # noqa: PLR0913, PLR0917 - every parameter is an argument or an option
     since: dates.Since = None,
     as_json: Json = False,
 ) -> None:
-    """Run one step by hand and print what it did, in the lines that the log of its Airflow task has."""
+    """Run one step by hand and print what it did, in the lines that the log of its Airflow task has.
+
+    Exit code 0: it did its work; 3: it did, and found something missing, for which its Airflow task is red; 1: it failed.
+    """
     options = dates.refetching(refetch, since)
     if options and name != steps.INGEST[0]:
         found = "asks no source, so it cannot ask one again."
@@ -123,6 +126,8 @@ def job(  # noqa: PLR0913, PLR0917 - every parameter is an argument or an option
     request = JobRequest(business_date, resource or None, options=options)
     answer = run_job(name, request, Instance())
     typer.echo(as_object(answer.facts()) if as_json else "\n".join(lines(name, request, answer)))
+    if answer.red:
+        raise typer.Exit(WITH_GAPS)
 
 
 @contextmanager

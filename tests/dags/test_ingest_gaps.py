@@ -10,7 +10,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from huiliu.main import app
 from infra.local import airflow
 from lakehouse import steps
 from lakehouse.config import PROJECT, Instance
@@ -57,6 +59,11 @@ def ended(instance: Instance, **how: str) -> None:
             ingest_runs.record_step(connection, LIST, FIRST, ingest_runs.Step(name, how.get(name, "done")))  # type: ignore[arg-type]
 
 
+def told_by_hand() -> int:
+    """Return the exit code of the job that the last task runs."""
+    return CliRunner().invoke(app, ["job", "ingest_gaps", "--resource", LIST, "--date", FIRST.isoformat()]).exit_code
+
+
 def test_the_asset_is_emitted_and_the_last_task_is_red_over_a_gap_else_skipped(instance: Instance) -> None:
     ended(instance, gate="failed")
     told = said(instance, TASKS)
@@ -71,7 +78,9 @@ def test_the_asset_is_emitted_and_the_last_task_is_red_over_a_gap_else_skipped(i
     kind, reason, _ = told["ingest_gaps"]
     assert kind == "AirflowFailException"
     assert f"{LIST} is failed since {FIRST}, ticket " in reason
+    assert told_by_hand() == 3
     ended(instance)
+    assert told_by_hand() == 0
     told = said(instance, TASKS)
     assert told["ingest_outcome"] == ["DownstreamTasksSkipped", "['ingest_gaps']", [{"outcome": "nothing"}]]
     assert told["ingest_gaps"][0] == "done"

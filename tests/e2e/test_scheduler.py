@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from application import doctor, sample
-from application.day_run import backfill_through_airflow, ingest_by_hand
+from application.day_run import ingest_by_hand
 from infra.local import keys, lifecycle
 from infra.local.programs import COMPONENTS
 from lakehouse.config import PROJECT, Instance
@@ -30,6 +31,7 @@ from spark_jobs.lake.storage import versions
 from tests.e2e import knowledge
 from tests.e2e.published import recipients, recorded
 from tests.e2e.reading import gaps
+from tests.e2e.terminal import PAGE, Terminal, blocks, missing
 from tests.infra.modes import assert_closed
 from tests.oracle import canaries
 from tests.oracle.resources import ASSISTANCE, CERTIFICATE, CHECK, ELDERLY, ENTERPRISE, EVENT, HOUSEHOLD, LEDGER, PERMIT
@@ -91,12 +93,12 @@ def backfilled(scheduled: Instance) -> Backfilled:
     ingest_by_hand(scheduled, [JobRequest(SECOND, code) for code in WEEKLY], lambda _line: None)
     resources = list(load_contracts(scheduled.settings.contracts))
     before = versions(scheduled, [silver(code) for code in resources])
-    said: list[str] = []
+    (again,) = [one for one in blocks(PAGE.read_text("utf-8")) if one.commands[0].startswith("huiliu backfill")]
     with _no_gate(scheduled):
-        ended = [day for day, _ in backfill_through_airflow(scheduled, SECOND, THIRD, said.append)]
-    assert ended == [SECOND, THIRD]
+        code, told = Terminal(PROJECT, dict(os.environ)).run(again)
+    assert (code, missing(again.shown, told)) == (again.code, []), told
     assert _issue(scheduled, THIRD) == (1, "published")
-    return Backfilled(scheduled, before, planted, said)
+    return Backfilled(scheduled, before, planted, told.splitlines())
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ def test_two_dates_are_backfilled_in_order(backfilled: Backfilled) -> None:
     assert second.published_at is not None
     assert third.published_at is not None
     assert second.published_at < third.published_at
-    begins = [backfilled.said.index(f"\nBusiness day {day}") for day in (SECOND, THIRD)]
+    begins = [backfilled.said.index(f"Business day {day}") for day in (SECOND, THIRD)]
     of_second, of_third = backfilled.said[begins[0] : begins[1]], backfilled.said[begins[1] :]
     for told in (of_second, of_third):
         assert any(line.startswith("  gate ") and line.endswith("FAILED") for line in told)

@@ -46,6 +46,13 @@ def test_a_filled_gap_is_printed_as_filled_and_when(capsys: pytest.CaptureFixtur
     assert "Filled 2026-06-07 09:12: city_register failed (due 2026-06-06), ticket 8, settled on 2026-06-06: run_done" in told
 
 
+def test_what_was_stopped_and_is_settled_is_printed_so(capsys: pytest.CaptureFixture[str]) -> None:
+    stopped = [{"kind": "refused", "reason": f"{name}.csv: no header", "state": name} for name in ("open", "closed")]
+    print_report(report(stopped=stopped))
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Refused")]
+    assert told == ["Refused: open.csv: no header", "Refused: closed.csv: no header (settled)"]
+
+
 @pytest.mark.parametrize(
     ("days", "code"),
     [
