@@ -140,7 +140,7 @@ def _take_in(instance: Instance, contract: Contract, on: date) -> bool:
     with connect(instance) as connection:
         waiting = intake.to_read(connection, contract.code, on)
     if waiting:
-        ingest.take_in(instance, contract, waiting, on)
+        ingest.take_in(instance, contract, waiting, on, again=True)
     run_job("gate", JobRequest(on, contract.code), instance)
     with connect(instance) as connection:
         return bool(batches.open_for(connection, contract.code, "silver"))
@@ -161,7 +161,7 @@ def _bronze(instance: Instance, contract: Contract, on: date, *, check: bool) ->
     missing = {one.batch_id: one.received - there.get(one.batch_id, 0) for one in (*lost, *other)}
     lacking, surplus = (sum(max(sign * rows, 0) for rows in missing.values()) for sign in (1, -1))
     found = Compared(bronze(contract.code), sum(one.received for one in known), lacking, surplus, obstacles=obstacles)
-    yield replace(found, written=ingest.take_in_again(instance, contract, lost, on)) if lost and not (check or other) else found
+    yield replace(found, written=ingest.take_in(instance, contract, lost, on, again=True)[1]) if lost and not (check or other) else found
 
 
 def _history(instance: Instance, contract: Contract, *, check: bool) -> Iterator[Compared]:

@@ -24,34 +24,26 @@ from spark_jobs.lake.session import open_session
 from spark_jobs.transforms.verdicts import add_verdicts
 
 
-def take_in(instance: Instance, contract: Contract, landed: Sequence[Batch], on: date) -> tuple[Staged, int, int]:
+def take_in(instance: Instance, contract: Contract, landed: Sequence[Batch], on: date, *, again: bool = False) -> tuple[Staged, int, int]:
     """Read landed batches into bronze, and record that; return what was read, the rows added, and how many batches wait for what follows.
+
+    Args:
+        instance: the instance.
+        contract: the contract of the resource.
+        landed: the batches.
+        on: the business date.
+        again: whether bronze may have held their rows before and lost them.
 
     Raises:
         QualityError: bronze does not hold the rows that were received.
     """
     areas = open_area(instance, "landing"), open_area(instance, "lake")
     staged = staging.stage(areas, contract, landed, on)
-    added = append(instance, contract, staged, [batch for batch in landed if batch.batch_id not in staged.refused])
+    added = append(instance, contract, staged, [batch for batch in landed if batch.batch_id not in staged.refused], again=again)
     with connect(instance) as connection:
         waiting = intake.settle(Desk(connection, contract, load_clocks(instance), on), landed, staged.refused)
     staging.clear(areas[1], contract, on)
     return staged, added, waiting
-
-
-def take_in_again(instance: Instance, contract: Contract, lost: Sequence[Batch], on: date) -> int:
-    """Read batches whose rows bronze has lost into it once more, and return the rows added; what is recorded of them stays.
-
-    Raises:
-        QualityError: a batch cannot be read any more, or bronze does not hold the rows that were received.
-    """
-    areas = open_area(instance, "landing"), open_area(instance, "lake")
-    staged = staging.stage(areas, contract, lost, on)
-    if staged.refused:
-        raise QualityError(problems_text(Problem(f"batch {name}", reason) for name, reason in sorted(staged.refused.items())))
-    added = append(instance, contract, staged, lost, again=True)
-    staging.clear(areas[1], contract, on)
-    return added
 
 
 def counts(instance: Instance, contract: Contract) -> dict[str, int]:
