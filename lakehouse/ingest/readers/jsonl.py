@@ -17,7 +17,7 @@ from lakehouse.ingest.readers.header import undeclared
 from lakehouse.ingest.readers.json_number import JsonNumber, by_value
 from lakehouse.ingest.readers.lines import NO_LIMIT, Line, beginning, chunks, newline_lines
 from lakehouse.ingest.readers.records import MAX_RECORD_BYTES, BrokenRecordError, Record
-from lakehouse.text.cells import fits
+from lakehouse.text.cells import ALWAYS_FIT, fits
 
 WHITE_SPACE = b" \t\r\n"
 
@@ -81,7 +81,10 @@ def _object(line: Line, declared: Mapping[str, Column]) -> Mapping[str, str | No
         raise BrokenRecordError("not_an_object")
     if not declared.keys() >= found.keys():
         raise BrokenRecordError("unknown_key", undeclared(found, declared))
-    return {name: _text(value, declared[name]) for name, value in found.items()}
+    if "\\" in text or len(text) > ALWAYS_FIT:
+        return {name: _text(value, declared[name]) for name, value in found.items()}
+    # Without escapes a text holds only what the line holds, which has no zero and no half character.
+    return {name: (value or None) if type(value) is str else _text(value, declared[name]) for name, value in found.items()}
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
