@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from threading import Lock
 
 from pyspark.errors import PySparkException
+from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
@@ -35,7 +36,8 @@ _sessions: dict[str, tuple[SparkSession, dict[str, str]]] = {}
 _lock = Lock()
 
 # The client logs the whole text of a failed query, and a server message may quote values of the data. The exception still names the step.
-logging.getLogger("pyspark.sql.connect.logging").setLevel(logging.CRITICAL)
+for _name in ("pyspark.sql.connect.logging", "SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+    PySparkLogger.getLogger(_name).setLevel(logging.CRITICAL)
 
 # A process that ends with an open session hangs unless the client releases it.
 os.environ.setdefault("SPARK_CONNECT_RELEASE_SESSION_ON_EXIT", "true")
