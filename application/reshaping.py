@@ -12,6 +12,7 @@ from lakehouse.contracts.shape import Change
 from lakehouse.errors import ConfigError, ContractError, Problem, problems_text
 from lakehouse.naming import bronze
 from lakehouse.ops import audit, batches, connect, days
+from spark_jobs.ingest.rejudging import JUDGED_BY
 from spark_jobs.ingest.reshaping import MARK, Reshaping, Written
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
@@ -59,15 +60,19 @@ def undo(instance: Instance, resource: str) -> Reshaped:
     """Let the tables be what they were before the last change of their shape, until the next day is published.
 
     Raises:
-        ConfigError: the shape was not changed last, or a day has been published since.
+        ConfigError: the shape was not changed last, or a day has been published or rows were judged again since.
     """
     reshaping = _reshaping(instance, resource)
-    marked = [told for told in reshaping.last().values() if told.get(MARK)]
+    last = reshaping.last().values()
+    marked = [told for told in last if told.get(MARK)]
     if not marked:
         found = "nothing can be taken back: their shape was not changed, or rows were written since."
         raise ConfigError(Problem(f"tables of {resource}", found, "", "change the contract and migrate again.").text())
     if any(told[PUBLISHED] != reshaping.note[PUBLISHED] for told in marked):
         found = f"{reshaping.note[PUBLISHED]} was published with them as they are."
+        raise ConfigError(Problem(f"tables of {resource}", found, "", "change the contract and migrate again.").text())
+    if any(told.get(JUDGED_BY) == one[MARK] for told in last for one in marked):
+        found = "rows were judged again with the tables as they are."
         raise ConfigError(Problem(f"tables of {resource}", found, "", "change the contract and migrate again.").text())
     written = tuple(reshaping.undo())
     _record(instance, reshaping, "migrate undone", written)
