@@ -94,8 +94,7 @@ class Judging:
     @cached_property
     def judged(self) -> DataFrame:
         """Return the rows of these batches that break, or broke, any rule."""
-        ours = self._known.where(F.col("_batch_id").isin([one.batch_id for one in self.asked]))
-        return rejudging.judged_again(ours, self.contract, self.scope).localCheckpoint()
+        return rejudging.judged_again(self._rows, self.contract, self.scope).localCheckpoint()
 
     @cached_property
     def differing(self) -> DataFrame:
@@ -120,8 +119,8 @@ class Judging:
 
     def rows(self) -> Rows:
         """Return how many rows have another verdict, and how many of batches that are through the gate stay out by the rules of today."""
-        known = [one.batch_id for one in self.asked if one.is_known]
-        out = F.col("_batch_id").isin(known) & rejudging.is_blocked("_verdict", self.contract)
+        blocked = [one.batch_id for one in self.asked if not one.is_known]
+        out = ~F.col("_batch_id").isin(blocked) & rejudging.is_blocked("_verdict", self.contract)
         [row] = self.judged.agg(F.count_if(rejudging.differs()), F.count_if(out)).collect()
         return Rows(*row)
 
@@ -161,23 +160,25 @@ class Judging:
 
     def raised(self) -> list[Raised]:
         """Return the rows in batches that came into silver that stay out by the rules of today."""
-        known = {one.batch_id: one for one in self.asked if one in self._counted}
-        out = self.judged.where(rejudging.is_blocked("_verdict", self.contract) & F.col("_batch_id").isin(list(known)))
+        by_id, elsewhere = {one.batch_id: one for one in self.asked}, [one.batch_id for one in self.asked if not _is_in_silver(one)]
+        out = self.judged.where(rejudging.is_blocked("_verdict", self.contract) & ~F.col("_batch_id").isin(elsewhere))
         rows = out.select("_batch_id", "_source_line", "_key", dispositions.errors(self.contract).alias("rules"))
-        return [_raised(known, *row) for row in rows.orderBy("_batch_id", "_source_line").collect()]
+        return [_raised(by_id, *row) for row in rows.orderBy("_batch_id", "_source_line").collect()]
 
     @cached_property
     def _known(self) -> DataFrame:
         return known_rows(self.spark, self.contract.code)
 
     @cached_property
-    def _counted(self) -> tuple[Batch, ...]:
-        return tuple(one for one in self.batches if one.is_known and one.silver_on is not None)
+    def _rows(self) -> DataFrame:
+        """Return all rows of the batches that are judged again; the others since then are few."""
+        others = [one.batch_id for one in self.batches if one.business_date >= self.since and one.gate not in JUDGED]
+        return self._known.where((F.col("_business_date") >= self.since) & ~F.col("_batch_id").isin(others))
 
     @cached_property
     def _step(self) -> Step:
-        outside = tuple(one for one in self.batches if one not in self._counted)
-        selection = Selection((), (), outside, self._counted)
+        outside, counted = (tuple(one for one in self.batches if _is_in_silver(one) is there) for there in (False, True))
+        selection = Selection((), (), outside, counted)
         rows = rejudging.with_verdicts(self._known, self.differing)
         return Step(self.spark, self.contract, self.scope, self.key_path, selection, self.on, rows=rows)
 
@@ -186,9 +187,12 @@ class Judging:
         """Return the keys whose history may be another one: of rows that break a rule, or that were judged again before."""
         reached, given = self.judged.select("_provider", "_key"), given_again(self.spark, self.contract.code)
         if given is not None:
-            ours = given.where(F.col("_batch_id").isin([one.batch_id for one in self.asked]))
-            reached = reached.unionAll(self._known.join(ours, list(rejudging.ROW), "semi").select("_provider", "_key"))
+            reached = reached.unionAll(self._rows.join(given, list(rejudging.ROW), "semi").select("_provider", "_key"))
         return rejudging.keys_reached(self._known, reached, self.contract).localCheckpoint()
+
+
+def _is_in_silver(batch: Batch) -> bool:
+    return batch.is_known and batch.silver_on is not None
 
 
 def _raised(known: Mapping[str, Batch], batch_id: str, line: int, key: str | None, rules: list[str]) -> Raised:

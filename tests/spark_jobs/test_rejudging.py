@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from typer.testing import CliRunner
 
+from application import reshaping
 from application.affected import Affected, count
 from application.rebuild import rebuild_silver
 from huiliu.main import app
@@ -54,8 +55,10 @@ schema:
     properties:
       - {name: meter_no, physicalName: 表号, businessName: 表号, description: number, logicalType: string, required: true, primaryKey: true,
          KEY REST}
-      - {name: kind, physicalName: 种类, businessName: 种类, description: kind of water, logicalType: string, VALUE REST}
+      - {name: NAME, physicalName: 种类, businessName: 种类, description: kind of water, logicalType: string,
+         VALUE REST_OF_NAME}
 """
+REST_OF_NAME = "customProperties: [{property: class, value: plain}, {property: grade, value: 1}WAS]"
 REST = "customProperties: [{property: class, value: plain}, {property: grade, value: 1}]"
 HEADER = "表号,种类"
 
@@ -72,11 +75,17 @@ class Meters:
     def __init__(self, home: Instance, code: str, delivery: str) -> None:
         self.home, self.code, self.delivery, self.minor = home, code, delivery, 0
 
-    def declare(self, *, value: str = "", key: str = "") -> None:
-        """Write the next version of the contract, with these rules."""
+    def declare(self, *, value: str = "", key: str = "", name: str = "kind") -> None:
+        """Write the next version of the contract, with these rules and this name of the second column."""
         self.minor += 1
-        text = TEXT.replace("VERSION", f"1.{self.minor}.0").replace("CODE", self.code).replace("DELIVERY", self.delivery)
+        text = (
+            TEXT.replace("VERSION", f"1.{self.minor}.0")
+            .replace("REST_OF_NAME", REST_OF_NAME)
+            .replace("CODE", self.code)
+            .replace("DELIVERY", self.delivery)
+        )
         path = self.home.settings.contracts / "resources" / "district" / f"{self.code}.odcs.yaml"
+        text = text.replace("NAME", name).replace("WAS", ", {property: renamedFrom, value: [kind]}" if name != "kind" else "")
         path.write_text(text.replace("KEY", key).replace("VALUE", value).replace("REST", REST), "utf-8")
 
     def take(self, about: date, number: int, *rows: str, on: date | None = None) -> SilverAnswer:
@@ -127,6 +136,11 @@ class Meters:
             )
             for row in ours
         }
+
+    def given(self) -> set[str]:
+        """Return the rules in the verdicts that were given again."""
+        rows = storage.read(open_session(self.home), verdicts(self.code)).selectExpr("explode(_verdict) AS rule")
+        return {row.rule for row in rows.distinct().collect()}
 
     def opened(self) -> dict[str, int]:
         """Return the open cases by rule."""
@@ -201,6 +215,9 @@ def test_a_rule_taken_away_lets_rows_in_and_all_is_told_by_documents(home: Insta
         ("B", 2, True, "rain"),
     }
     assert meters.known(SECOND) == before
+    (rebuilt,) = rebuild_silver(home, meters.code, check=True)
+    assert (rebuilt.lacking, rebuilt.surplus, rebuilt.obstacles) == (0, 0, ())
+    assert rebuilt.rows > len(meters.known(THIRD))  # with those that were known before
     with connect(home) as connection:
         known = rejudging.of_resource(connection, meters.code)
         assert {one.reason for one in known} == {"the office asked for it"}
@@ -212,9 +229,12 @@ def test_a_rule_taken_away_lets_rows_in_and_all_is_told_by_documents(home: Insta
     stands = meters.written()
     run_job("silver", JobRequest(THIRD, meters.code), home)
     assert meters.written() == stands
-    (rebuilt,) = rebuild_silver(home, meters.code, check=True)
-    assert (rebuilt.lacking, rebuilt.surplus, rebuilt.obstacles) == (0, 0, ())
-    assert rebuilt.rows > len(meters.known(THIRD))  # with those that were known before
+
+    meters.declare(name="water")
+    assert len(reshaping.apply(home, meters.code).written) == 3
+    assert meters.given() == {"water.pattern"}
+    reshaping.undo(home, meters.code)
+    assert meters.given() == {"kind.pattern"}
 
 
 def test_a_snapshot_closes_what_no_doubtful_row_may_mean(home: Instance) -> None:
@@ -231,7 +251,7 @@ def test_a_snapshot_closes_what_no_doubtful_row_may_mean(home: Instance) -> None
     meters.declare(value=pattern("^[^x]*$"), key=pattern("^M[0-9]{9}$"))
     done = meters.judged_with_a_look()
     assert {one["rule"]: one["newly"] for one in done["rules"]} == {"kind.pattern": 1, "meter_no.pattern": 1}
-    assert (done["versions"]["keys_in"], done["versions"]["keys_out"]) == (1, 1)
+    assert done["versions"] == {"inserted": 2, "updated": 5, "keys_in": 1, "keys_out": 1}
     assert meters.known(SECOND) == before
     assert meters.known(THIRD) == {*kept, (numbers[0], 1, True, "tap"), (numbers[1], 1, True, "tap")}
 
