@@ -171,7 +171,7 @@ def _history(instance: Instance, contract: Contract, *, check: bool) -> Iterator
         written_on = batches.written_on(connection, contract.code, published.business_date if published else None)
         withdrawn = [one for one in batches.no_longer_known(connection, date.max) if one.resource == contract.code]
         ruled = rulings.on_closings(connection, contract.code)
-        judged = {one.judged_on for one in rejudging.of_resource(connection, contract.code)}
+        judged = [one.judged_on for one in rejudging.of_resource(connection, contract.code)]
     if written_on or withdrawn:
         yield rebuild_history(instance, contract, Recorded(known, written_on, ruled, withdrawn, judged), check=check)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -39,14 +40,14 @@ class Recorded:
         written_on: batch id → the day whose step brought it into silver.
         ruled: what people decided about the closings of snapshots, by batch id.
         withdrawn: the batches that published days count and that the gate holds now.
-        judged: the days on which rows were judged again.
+        judged: the days on which rows were judged again, each as often as they were.
     """
 
     batches: Sequence[Batch]
     written_on: Mapping[str, date]
     ruled: Mapping[str, Ruling]
     withdrawn: Sequence[Batch] = ()
-    judged: Collection[date] = ()
+    judged: Sequence[date] = ()
 
     @property
     def days(self) -> list[date]:
@@ -99,7 +100,7 @@ def rebuild(instance: Instance, contract: Contract, recorded: Recorded, *, check
     try:
         storage.ensure_table(spark, instance, replace(silver_table(contract), name=table))
         obstacles = [*_withdrawn(recorded), *_build(spark, instance, contract, recorded)]
-        return _settled(spark, contract, obstacles, check=check)
+        return _settled(spark, contract, obstacles, recorded, check=check)
     finally:
         storage.drop_rebuilt(spark, instance)
 
@@ -149,13 +150,16 @@ def _otherwise(landing: Area, snapshots: Iterable[Batch], held: Mapping[str, boo
             yield f"the closings of snapshot {one.batch_id} would be {'held' if held[one.batch_id] else 'let through'} now; they were not."
 
 
-def _settled(spark: SparkSession, contract: Contract, obstacles: list[str], *, check: bool) -> Compared:
+def _settled(spark: SparkSession, contract: Contract, obstacles: list[str], recorded: Recorded, *, check: bool) -> Compared:
     table = silver(contract.code)
     built, stood = (storage.read(spark, one).where(WAS_KNOWN) for one in (rebuilt(table), table))
     lacking, surplus = differences(built, stood)
     if surplus and contract.identity_columns:
         keys = [{row[0] for row in one.select("_hmac_key_id").distinct().collect()} for one in (stood, built)]
         obstacles += ["pseudonyms in it were made with another key."] if keys[0] - keys[1] - {None} else []
+    if lacking or surplus:
+        often = sorted(day for day, times in Counter(recorded.judged).items() if times > 1)
+        obstacles += [f"rows were judged again more than once on {day}; what one did and the next took back is not told." for day in often]
     found = Compared(table, built.count(), lacking, surplus, obstacles=tuple(obstacles))
     if check or obstacles or not found.differs:
         return found
