@@ -14,6 +14,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from application.batches import Decided, carry_out, decide
+from application.rebuild import rebuild_silver
 from huiliu.main import app
 from lakehouse.config import PROJECT, Instance
 from lakehouse.naming import bronze, silver
@@ -118,6 +119,8 @@ def test_what_went_wrong_is_put_right_and_comes_back_from_landing_alone(street: 
     assert (reasons(street, "refused"), reasons(street, "blocked"), reasons(street, "shrunk")) == (["retried"], ["released"], ["released"])
     assert told_by("list")["batches"] == []
 
+    found = [(one.table, one.rows > 0, one.differs, one.obstacles) for one in rebuild_silver(street, check=True)]
+    assert found == [(silver(ADDRESSES), True, False, ()), (silver(LIST), True, False, ())]
     before, written = facts(street), storage.versions(street, TABLES)
     with connect(street) as connection:
         for table in ("batch", "ruling", "ingest_run", "case_event", '"case"', "ticket_event", "ticket"):
