@@ -1,4 +1,4 @@
-"""What runs the commands of a page is itself held: blocks are read whole, what a page shows and nobody said is found, a failure ends a block."""
+"""What runs the commands of a page: blocks are read whole, what a page shows and nobody said is found, a failure ends a block."""
 
 from __future__ import annotations
 
