@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -50,17 +50,18 @@ class Recorded:
     judged: Sequence[date] = ()
 
     @property
-    def days(self) -> list[date]:
-        """Return the days that wrote to silver, in order: those that brought batches, let held closings through, or judged again."""
+    def steps(self) -> list[tuple[date, bool]]:
+        """Return the steps that wrote to silver, in order: day, and whether it let held closings through, after what else the day wrote."""
         released = {one.effective_on for one in self.ruled.values() if one.verdict == "release" and one.effective_on}
-        return sorted({*self.written_on.values(), *released, *self.judged})
+        return sorted({*((day, False) for day in (*self.written_on.values(), *self.judged)), *((day, True) for day in released)})
 
-    def known_on(self, day: date, held: Mapping[str, bool]) -> list[Batch]:
+    def known_on(self, day: date, held: Mapping[str, bool], *, again: bool = False) -> list[Batch]:
         """Return the batches as the step of a day found them: later ones not through the gate yet, its own not in silver yet.
 
         Args:
             day: the day.
             held: what the steps before it decided on the closings of snapshots.
+            again: whether it is a further step of that day, so that its own are in silver.
         """
         found = []
         for one in self.batches:
@@ -68,13 +69,14 @@ class Recorded:
             if on is None or on > day:
                 found.append(replace(one, gate=None, silver_on=None, closings_held=None))
             else:
-                before = on < day
+                before = on < day or again
                 found.append(replace(one, silver_on=on if before else None, closings_held=held.get(one.batch_id) if before else None))
         return found
 
-    def ruled_on(self, day: date) -> dict[str, Ruling]:
-        """Return what people had decided by a day, and was carried out since; a release that waits for that has changed nothing yet."""
-        settled = {name: one for name, one in self.ruled.items() if one.verdict != "release" or one.effective_on}
+    def ruled_on(self, day: date, *, again: bool = False) -> dict[str, Ruling]:
+        """Return what the step of a day knew of what people decided: releases carried out by days before it, or (`again`) by it."""
+        last = day if again else day - timedelta(days=1)
+        settled = {name: one for name, one in self.ruled.items() if one.verdict != "release" or (one.effective_on or date.max) <= last}
         return {name: one for name, one in settled.items() if one.since <= day}
 
     @property
@@ -108,10 +110,10 @@ def rebuild(instance: Instance, contract: Contract, recorded: Recorded, *, check
 def _build(spark: SparkSession, instance: Instance, contract: Contract, recorded: Recorded) -> Iterator[str]:
     """Build the history day by day; yield what is decided otherwise now than it is recorded."""
     landing, scope, key = open_area(instance, "landing"), rule_scope(spark, instance), instance.key_path("hmac.key")
-    turned, held = recorded.turned, dict[str, bool]()
-    for day in recorded.days:
-        ruled = recorded.ruled_on(day)
-        recalled = closings.recall(landing, contract, recorded.known_on(day, held), ruled, day)
+    turned, held, last = recorded.turned, dict[str, bool](), dict(recorded.steps)
+    for day, again in recorded.steps:
+        ruled = recorded.ruled_on(day, again=again)
+        recalled = closings.recall(landing, contract, recorded.known_on(day, held, again=again), ruled, day)
         asked = {one.batch_id for one in recalled.batches if one.silver_on is None} & turned
         batches = [replace(one, closings_held=None) if one.batch_id in asked else one for one in recalled.batches]
         held |= {name: one.held for name, one in recalled.decisions.items()}
@@ -121,7 +123,7 @@ def _build(spark: SparkSession, instance: Instance, contract: Contract, recorded
             held |= {name: one.held for name, one in step.decisions.items()}
             step.write()
             step.check()
-        if day in recorded.judged:
+        if day in recorded.judged and last[day] is again:
             counted = tuple(replace(one, silver_on=day, closings_held=held.get(one.batch_id)) for one in selection.counted)
             _judge_again(replace(step, selection=Selection((), (), selection.outside, counted)))
     yield from _otherwise(landing, (one for one in recorded.batches if one.batch_id in turned), held)

@@ -37,7 +37,7 @@ def test_a_damaged_history_is_mended_to_what_stood_in_every_column(instance: Ins
     known = [landed(one, code, "blocked" if one["held"] else "passed", written_on.get(one["batch_id"])) for one in lake.batches]
     recorded = Recorded(known, written_on, {})
     stood = sorted(map(str, lake.silver()))
-    assert len(recorded.days) > 2
+    assert len(recorded.steps) > 2
     lake.spark.sql(f"INSERT INTO {table} SELECT * FROM {table} WHERE id = 'k3'")
     lake.spark.sql(f"DELETE FROM {table} WHERE _replaced_on IS NOT NULL")
     lake.spark.sql(f"UPDATE {table} SET value = concat(value, '!') WHERE id = 'k7'")
@@ -59,9 +59,10 @@ def test_a_day_knows_nothing_of_later_batches_and_of_its_own_only_the_gate() -> 
 def test_a_release_counts_from_the_day_that_carried_it_out_and_until_then_closings_are_held() -> None:
     carried, waiting = (ruling(name, on) for name, on in (("b1", DAYS[3]), ("b2", None)))
     recorded = of_days([1, 1, 2], ruled={"b1": carried, "b2": waiting, "b3": replace(waiting, batch_id="b3", verdict="refuse")})
-    assert recorded.days == [DAYS[0], DAYS[1], DAYS[3]]
+    assert recorded.steps == [(DAYS[0], False), (DAYS[1], False), (DAYS[3], True)]
     assert recorded.ruled_on(DAYS[1]) == {}
-    assert set(recorded.ruled_on(DAYS[2])) == {"b1", "b3"}
+    assert set(recorded.ruled_on(DAYS[3])) == {"b3"}
+    assert set(recorded.ruled_on(DAYS[3], again=True)) == {"b1", "b3"}
 
 
 @pytest.mark.fast
