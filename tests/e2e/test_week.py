@@ -21,7 +21,7 @@ from tests.plugin.servers import DATABASES, at, fresh_home, serving
 pytestmark = pytest.mark.e2e
 FOLDERS = ("store", "sample", "inbox")
 GIVEN_BEFORE = ("huiliu run --people 600 --days 3", "huiliu up")  # the city has lived these days, and its servers run
-ELSEWHERE = {"10. The same through Airflow"}  # test_scheduler.py
+ELSEWHERE = {"11. The same through Airflow"}  # test_scheduler.py
 
 
 @pytest.fixture
