@@ -89,7 +89,8 @@ class Reshaping:
     def planned(self) -> list[Change]:
         """Return what the tables lack to fit the contract, each thing once."""
         there = {name: storage.columns_of(self.spark, name) for name in self._tables}
-        return list(dict.fromkeys(storage.reshaping(self.contract, there)))
+        found = storage.reshaping(self.contract, there)
+        return list({(one.where, one.effect, "" if one.effect == "added" else one.text): one for one in found}.values())  # silver's type
 
     def apply(self) -> list[Written]:
         """Rewrite the tables that do not fit, bronze first; what an interrupted attempt has done already is not done again.

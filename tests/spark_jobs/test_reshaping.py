@@ -125,6 +125,7 @@ def test_a_contract_changes_and_what_stands_keeps_its_versions(home: Instance) -
     before = told(home)
 
     declare(home, contract("1.1.0"))
+    assert [(one.where, one.effect) for one in reshaping.show(home, CODE).changes] == [("email", "added")]
     replayed = take(home, FIRST, 2, HEADER, *reversed(ROWS), on=SECOND)
     assert (replayed.inserted, replayed.updated, replayed.rows["duplicate"]) == (0, 0, 2)
     new_header = "表号,邮箱,读数,时间,种类"

@@ -59,6 +59,15 @@ def test_every_file_that_was_stopped_is_told_with_its_own_reason(tmp_path: Path)
     told = [one["reason"] for one in reports.busy()["stopped"]]
     assert len(set(told)) == 2
     assert [page.count(reason) for reason in told] == [1, 1]
+    assert "(settled)" not in page
+
+
+@pytest.mark.fast
+def test_a_file_that_was_stopped_and_put_right_since_is_told_as_settled(tmp_path: Path) -> None:
+    facts = reports.busy()
+    first, second = facts["stopped"]
+    page = report.write(tmp_path / "report", facts | {"stopped": [first | {"state": "closed"}, second]}).read_text("utf-8")
+    assert page.count("(settled)") == 1
 
 
 @pytest.mark.fast
