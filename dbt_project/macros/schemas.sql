@@ -4,8 +4,9 @@
 {%- endmacro %}
 
 
-{# Return the name of the table or view of a model: the model's own; the schema goes into it for what is built again beside the tables that stand. #}
+{# Return the name of the table or view of a model: its alias or its own; the schema goes into it for what is built again beside the tables that stand. #}
 {% macro generate_alias_name(custom_alias_name=none, node=none) -%}
   {%- set beside = var('beside', '') if node.config.schema else '' -%}
-  {{ return(beside.partition('.')[2] ~ node.config.schema ~ '_' ~ node.name if beside else node.name) }}
+  {%- set name = custom_alias_name or node.name -%}
+  {{ return(beside.partition('.')[2] ~ node.config.schema ~ '_' ~ name if beside else name) }}
 {%- endmacro %}

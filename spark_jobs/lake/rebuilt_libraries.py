@@ -95,8 +95,8 @@ def _build(instance: Instance, spark: SparkSession, project: Path, day: date, *,
 
 
 def _library(node: Any) -> Library:
-    key = node.config.get("unique_key")
-    return Library(f"{node.config.schema}.{node.name}", (key,) if isinstance(key, str) else tuple(key), node.config.get("scope") or "")
+    key, table = node.config.get("unique_key"), f"{node.config.schema}.{node.config.get('alias') or node.name}"
+    return Library(table, (key,) if isinstance(key, str) else tuple(key), node.config.get("scope") or "")
 
 
 def _compared(spark: SparkSession, library: Library, day: date, *, whole: bool, check: bool) -> Compared:
