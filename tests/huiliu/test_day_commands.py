@@ -105,7 +105,10 @@ def test_an_interrupt_leaves_the_days_running_and_says_so(busy_airflow: Airflow,
             assert watching.poll() is None, watching.communicate()
             time.sleep(0.05)
         watching.send_signal(signal.SIGINT)
-        _, told = watching.communicate(timeout=60)
+        try:
+            _, told = watching.communicate(timeout=60)
+        finally:
+            watching.kill()  # where the tests were started with interrupts ignored, it ignores them too
     assert watching.returncode == 130
     assert {body["dag_id"] for body in busy_airflow.asked} == {*INGEST, "close_day"}  # none is left out
     assert f"2026-06-01 to 2026-06-02 goes on in Airflow (http://127.0.0.1:{busy_airflow.port})" in told
