@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+
+from sqlalchemy import Connection
 
 from application.tools import alone
 from lakehouse.config import Instance
@@ -16,7 +19,7 @@ from lakehouse.jobs import JobRequest, run_job
 from lakehouse.naming import bronze
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, days, rejudging, rulings
-from lakehouse.ops.batches import STAGES, Batch
+from lakehouse.ops.batches import STAGES
 from lakehouse.returns import ledger
 from spark_jobs.ingest import bronze as ingest
 from spark_jobs.ingest.rebuild import Recorded
@@ -167,8 +170,7 @@ def _bronze(instance: Instance, contract: Contract, on: date, *, check: bool) ->
 def _history(instance: Instance, contract: Contract, *, check: bool) -> Iterator[Compared]:
     with connect(instance) as connection:
         known = batches.of_resource(connection, contract.code)
-        published = days.last_published(connection)
-        written_on = batches.written_on(connection, contract.code, published.business_date if published else None)
+        written_on = _written_on(connection, contract.code)
         withdrawn = [one for one in batches.no_longer_known(connection, date.max) if one.resource == contract.code]
         ruled = rulings.on_closings(connection, contract.code)
         judged = [one.judged_on for one in rejudging.of_resource(connection, contract.code)]
@@ -179,13 +181,18 @@ def _history(instance: Instance, contract: Contract, *, check: bool) -> Iterator
 def _settle(instance: Instance, resource: str, on: date) -> None:
     """Count what waited for silver and is there again, and record for each batch the day whose step brought it there."""
     with connect(instance) as connection:
-        published = days.last_published(connection)
-        written_on = batches.written_on(connection, resource, published.business_date if published else None)
-        waiting: list[Batch] = batches.open_for(connection, resource, "silver")
+        written_on, by_day = _written_on(connection, resource), defaultdict[date, list[str]](list)
+        for one in batches.open_for(connection, resource, "silver"):
+            by_day[written_on[one.batch_id]].append(one.batch_id)
     run_job("silver", JobRequest(on, resource), instance)
     with connect(instance) as connection:
-        for one in waiting:
-            batches.record_silver(connection, [one.batch_id], written_on[one.batch_id])
+        for day, batch_ids in by_day.items():
+            batches.record_silver(connection, batch_ids, day)
+
+
+def _written_on(connection: Connection, resource: str) -> dict[str, date]:
+    published = days.last_published(connection)
+    return batches.written_on(connection, resource, published.business_date if published else None)
 
 
 def _libraries(instance: Instance, *, every_day: bool, check: bool) -> Iterator[Compared]:

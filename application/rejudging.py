@@ -119,9 +119,7 @@ def _judging(instance: Instance, resource: str, since: date) -> tuple[Judging, b
         raise ConfigError(Problem(f"tables of {resource}", "nothing was ever taken in.", "", "nothing needs to be judged again.").text())
     with connect(instance) as connection:
         known = tuple(batches.of_resource(connection, resource))
-        closed = days.last_closed(connection)
-    newest = max((one.taken_on for one in known), default=date.min)
-    on = max(newest, closed.business_date) if closed else newest
+        closed, on = days.last_closed(connection), days.newest_date(connection, (one.taken_on for one in known))
     asked = sum(one.received for one in known if one.business_date >= since)
     spark = open_session(instance, asked, [silver(resource)])
     there = {table: storage.columns_of(spark, table) for table in (bronze(resource), silver(resource))}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date
 from typing import Any
 
 from lakehouse.config import Instance
@@ -65,14 +64,7 @@ def undo(instance: Instance, resource: str) -> Reshaped:
         ConfigError: the shape was not changed, or a day has been published or rows were judged again since.
     """
     reshaping = _reshaping(instance, resource)
-    if reshaping.last is None:
-        found = "nothing can be taken back: their shape was not changed, or that was taken back already."
-        raise ConfigError(Problem(f"tables of {resource}", found, "", "change the contract and migrate again.").text())
-    if reshaping.last[PUBLISHED] != reshaping.note[PUBLISHED]:
-        found = f"{reshaping.note[PUBLISHED]} was published with them as they are."
-        raise ConfigError(Problem(f"tables of {resource}", found, "", "change the contract and migrate again.").text())
-    if reshaping.last[JUDGED] != reshaping.note[JUDGED]:
-        found = "rows were judged again since, by the contract as it is."
+    if found := _stands(reshaping):
         raise ConfigError(Problem(f"tables of {resource}", found, "", "change the contract and migrate again.").text())
     later = reshaping.later()
     with connect(instance) as connection:  # before the tables: should this end in between, doing it again finds the same batches
@@ -83,17 +75,25 @@ def undo(instance: Instance, resource: str) -> Reshaped:
     return Reshaped(resource, (), written, len(later.read) + len(later.written))
 
 
+def _stands(reshaping: Reshaping) -> str:
+    """Return why the last change of shape cannot be taken back; empty where it can."""
+    last, now = reshaping.last, reshaping.note
+    if last is None:
+        return "nothing can be taken back: their shape was not changed, or that was taken back already."
+    if last[PUBLISHED] != now[PUBLISHED]:
+        return f"{now[PUBLISHED]} was published with them as they are."
+    return "rows were judged again since, by the contract as it is." if last[JUDGED] != now[JUDGED] else ""
+
+
 def _reshaping(instance: Instance, resource: str) -> Reshaping:
     contract = load_contract_of(instance.settings.contracts, resource)
     if not storage.versions(instance, [bronze(resource)]):
         raise ConfigError(Problem(f"tables of {resource}", "nothing was ever taken in.", "", "nothing needs to be done.").text())
     with connect(instance) as connection:
         known = tuple(batches.of_resource(connection, resource))
-        published, closed = days.last_published(connection), days.last_closed(connection)
+        published, on = days.last_published(connection), days.newest_date(connection, (one.taken_on for one in known))
         judged = len(rejudging.of_resource(connection, resource))
     note = {PUBLISHED: _told(published), JUDGED: judged, "migrations": [one.name for one in contract.migrations]}
-    newest = max((one.taken_on for one in known), default=date.min)
-    on = max(newest, closed.business_date) if closed else newest
     return Reshaping(open_session(instance), instance, contract, known, on, note)
 
 

@@ -81,6 +81,11 @@ class Batch(Landed):
         return self.gate in KNOWN
 
     @property
+    def is_in_silver(self) -> bool:
+        """Return whether the batch is known, and its accepted rows are in silver."""
+        return self.is_known and self.silver_on is not None
+
+    @property
     def counts(self) -> Counts:
         """Return the number of its rows by disposition; a count that is not known yet is 0."""
         return Counts(**{field.name: getattr(self, field.name) or 0 for field in fields(Counts)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
@@ -88,6 +89,12 @@ def last_closed(connection: Connection) -> Day | None:
     found = select(*_COLUMNS).order_by(day.c.business_date.desc(), day.c.issue.desc()).limit(1)
     row = connection.execute(found).one_or_none()
     return Day(**row._mapping) if row else None
+
+
+def newest_date(connection: Connection, taken: Iterable[date]) -> date:
+    """Return the newest of the dates whose runs took something in (`taken`) and of the last closed day: what changes now is dated so."""
+    closed = last_closed(connection)
+    return max([*taken, *([closed.business_date] if closed else [])], default=date.min)
 
 
 def last_published(connection: Connection, before: date | None = None) -> Day | None:

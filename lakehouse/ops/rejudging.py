@@ -25,7 +25,7 @@ class Rejudging:
         since: the first business date whose batches are judged again.
         judged_on: the newest business date then; what changes is known from it on.
         contract_version: the version of the contract that judged.
-        contract_sha256: the hash of its file.
+        contract_sha256: the hash of what it says.
         actor: who decided.
         reason: why, in their words.
         decided_at: when.

@@ -160,7 +160,7 @@ class Judging:
 
     def raised(self) -> list[Raised]:
         """Return the rows in batches that came into silver that stay out by the rules of today."""
-        by_id, elsewhere = {one.batch_id: one for one in self.asked}, [one.batch_id for one in self.asked if not _is_in_silver(one)]
+        by_id, elsewhere = {one.batch_id: one for one in self.asked}, [one.batch_id for one in self.asked if not one.is_in_silver]
         out = self.judged.where(rejudging.is_blocked("_verdict", self.contract) & ~F.col("_batch_id").isin(elsewhere))
         rows = out.select("_batch_id", "_source_line", "_key", dispositions.errors(self.contract).alias("rules"))
         return [_raised(by_id, *row) for row in rows.orderBy("_batch_id", "_source_line").collect()]
@@ -177,8 +177,7 @@ class Judging:
 
     @cached_property
     def _step(self) -> Step:
-        outside, counted = (tuple(one for one in self.batches if _is_in_silver(one) is there) for there in (False, True))
-        selection = Selection((), (), outside, counted)
+        selection = Selection.standing(self.batches)
         rows = rejudging.with_verdicts(self._known, self.differing)
         return Step(self.spark, self.contract, self.scope, self.key_path, selection, self.on, rows=rows)
 
@@ -189,10 +188,6 @@ class Judging:
         if given is not None:
             reached = reached.unionAll(self._rows.join(given, list(rejudging.ROW), "semi").select("_provider", "_key"))
         return rejudging.keys_reached(self._known, reached, self.contract).localCheckpoint()
-
-
-def _is_in_silver(batch: Batch) -> bool:
-    return batch.is_known and batch.silver_on is not None
 
 
 def _raised(known: Mapping[str, Batch], batch_id: str, line: int, key: str | None, rules: list[str]) -> Raised:

@@ -145,7 +145,7 @@ class Reshaping:
             written=tuple(one.batch_id for one in waited if one.batch_id in kept and one.silver_on is not None),
         )
 
-    @property
+    @cached_property
     def _tables(self) -> tuple[str, ...]:
         again = verdicts(self.contract.code)
         return *((again,) if storage.exists(self.spark, again) else ()), bronze(self.contract.code), silver(self.contract.code)
@@ -188,9 +188,8 @@ class Reshaping:
         storage.tell_key(self.spark, wanted)
 
     def _step(self) -> Step:
-        counted = tuple(one for one in self.batches if one.is_known and one.silver_on is not None)
-        selection = Selection((), (), tuple(one for one in self.batches if one not in counted), counted)
-        return Step(self.spark, self.contract, self._scope, self.instance.key_path("hmac.key"), selection, self.on)
+        selection, key = Selection.standing(self.batches), self.instance.key_path("hmac.key")
+        return Step(self.spark, self.contract, self._scope, key, selection, self.on)
 
     @cached_property
     def _scope(self) -> RuleScope:

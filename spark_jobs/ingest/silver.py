@@ -60,6 +60,13 @@ class Selection:
         judged = tuple(one for one in counted if one.delivery_no >= first)
         return Selection(waiting, judged, tuple(one for one in all_ if one not in counted), counted)
 
+    @staticmethod
+    def standing(batches: Iterable[Batch]) -> Selection:
+        """Return the selection that takes nothing in: the batches in silver count, all others do not."""
+        all_ = tuple(batches)
+        outside, counted = (tuple(one for one in all_ if one.is_in_silver is there) for there in (False, True))
+        return Selection((), (), outside, counted)
+
     @property
     def first_delivery_no(self) -> int:
         """Return the delivery number of the first judged batch."""

@@ -36,7 +36,7 @@ def run(instance: Instance, request: JobRequest) -> ReferenceAnswer:
 
 
 def _write(spark: SparkSession, instance: Instance, table: ReferenceTable, rows: Rows) -> dict[str, int]:
-    if not spark.catalog.tableExists(table.shape.name):
+    if not storage.exists(spark, table.shape.name):
         storage.ensure_table(spark, instance, table.shape)
     if {tuple(row) for row in storage.read(spark, table.shape.name).collect()} == set(rows):
         return {"rows": len(rows), "changes": 0}
