@@ -21,7 +21,7 @@ help: ## list the targets
 
 install: $(VENV)/.synced ## make the locked environment in .venv
 
-$(VENV)/.synced: $(ROOT)uv.lock $(ROOT)pyproject.toml
+$(VENV)/.synced: $(ROOT)uv.lock $(ROOT)pyproject.toml $(ROOT)verify/pyproject.toml
 	@command -v "$(PYTHON)" >/dev/null && "$(PYTHON)" -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
 	  echo "Python: $(PYTHON) with venv is needed. Fix: sudo apt-get install python3.11 python3.11-venv" >&2; exit 1; }
 	cd "$(ROOT)"

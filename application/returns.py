@@ -1,21 +1,26 @@
-"""Look up which packages recipients received (all of a day, or one with its manifest), and check one as its recipient would."""
+"""Look up which packages recipients received, check one as its recipient would, and fetch its files under their names for people."""
 
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from huiliu_verify.findings import Verification
+from huiliu_verify.index import payload_forms
+from huiliu_verify.saving import save
+from huiliu_verify.signing import load_public_key
+from huiliu_verify.verifier import verify_package
 from lakehouse.config import Instance
 from lakehouse.errors import DeliveryError, Problem
-from lakehouse.naming import package_prefix
-from lakehouse.objects import open_area
+from lakehouse.naming import index_path, package_prefix, recipient_prefix
+from lakehouse.objects import Area, open_area
 from lakehouse.ops import audit, connect, days, packages, recipients
 from lakehouse.ops.packages import Package
-from lakehouse.verification.signing import load_public_key
-from lakehouse.verification.verifier import Verification, verify_package
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,53 @@ def package(instance: Instance, recipient: str, business_date: date | None) -> P
         found = f"there is no package of {issue.business_date} for this recipient."
         raise DeliveryError(Problem(f"recipient {recipient}", found, "", "see `huiliu returns list`.").text()) from None
     return PackagePlace(str(area.local_path(prefix) or f"{instance.root('exchange')}/{prefix}"), manifest)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A package that was fetched: the folder it was checked in, what the check found, and where its files lie under their names."""
+
+    folder: Path
+    found: Verification
+    saved: list[Path]
+
+
+def fetch(instance: Instance, recipient: str, business_date: date | None, to: Path) -> Fetched:
+    """Check a recipient's package of a date (None: the last published one) and save its files in a folder under their names for people.
+
+    A package that is refused leaves no file. The audit keeps who fetched which package.
+
+    Raises:
+        DeliveryError: nothing is published, or there is no package for this recipient.
+        SavingError: a file of another content has the name already.
+    """
+    where = package(instance, recipient, business_date).manifest
+    prefix = package_prefix(recipient, date.fromisoformat(where["business_date"]), where["issue"])
+    area, key = open_area(instance, "exchange"), load_public_key(instance.key_path("signing.pub"))
+    with tempfile.TemporaryDirectory() as scratch:
+        local = area.local_path(prefix)
+        folder = local or _download(area, recipient, prefix, Path(scratch))
+        found = verify_package(folder, key, recipient)
+        saved = save(found, to) if found.ok else []
+    told = {"good": found.ok, "files": len(saved)}
+    with connect(instance) as connection:
+        audit.append(connection, audit.operator(), "fetch", f"package {prefix.partition('/')[2]}", told)
+    return Fetched(folder, found, saved)
+
+
+def _download(area: Area, recipient: str, prefix: str, to: Path) -> Path:
+    """Copy a package, its payloads and the recipient's index out of the store, and return the folder of the package."""
+    wanted = [one.path for one in area.list(prefix)]
+    payloads = payload_forms(json.loads(area.get(f"{prefix}/manifest.json")))
+    wanted += [f"{recipient_prefix(recipient)}/{path}" for path in payloads]
+    for path in (*wanted, index_path(recipient)):
+        if not area.exists(path):
+            continue
+        target = to / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with area.open(path) as source, target.open("wb") as copy:
+            shutil.copyfileobj(source, copy)
+    return to / prefix
 
 
 def verify(instance: Instance, folder: Path, key: Path, recipient: str | None) -> Verification:

@@ -30,8 +30,9 @@ from huiliu import (
     tickets,
     tools,
 )
+from huiliu_verify.saving import SavingError
+from huiliu_verify.signing import KeyFileError
 from lakehouse.errors import LakehouseError
-from lakehouse.verification.signing import KeyFileError
 
 app = typer.Typer(
     name="huiliu",
@@ -74,7 +75,7 @@ def main() -> None:
     os.umask(0o077)
     try:
         app()
-    except (LakehouseError, KeyFileError) as error:
+    except (LakehouseError, KeyFileError, SavingError) as error:
         typer.secho(str(error), err=True)
         sys.exit(1)
 

@@ -1,20 +1,25 @@
-"""The commands that list the packages of a day, show one package, and check one."""
+"""The commands that list the packages of a day, show one package, fetch its files, and check it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from application.returns import fetch as fetched
 from application.returns import find_packages, package
 from application.returns import verify as checked
 from huiliu import dates
-from huiliu import verify as check
+from huiliu_verify import report
+from huiliu_verify.findings import Verification
+from huiliu_verify.language import chosen
 from lakehouse.config import Instance
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -25,10 +30,11 @@ On = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add `returns list`, `returns show` and `verify` to the command line."""
+    """Add `returns list`, `returns show`, `returns fetch` and `verify` to the command line."""
     group = typer.Typer(help="Packages of the return flow: what each recipient received.", no_args_is_help=True)
     group.command("list")(list_packages)
     group.command("show")(show)
+    group.command("fetch")(fetch)
     app.add_typer(group, name="returns")
     app.command()(verify)
 
@@ -61,12 +67,35 @@ def show(
     typer.echo(json.dumps(asdict(found), ensure_ascii=False) if as_json else _text(found.path, found.manifest))
 
 
-def verify(path: check.Package, key: check.Key, recipient: check.Recipient = "", as_json: Json = False) -> None:
+def fetch(
+    recipient: Annotated[str, typer.Argument(help="Id of the recipient, e.g. v-440402001001.")],
+    business_date: On = None,
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Folder the files are saved in; default: this one.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Check a recipient's package, save its files under their names for people, and say which to open."""
+    done = fetched(Instance(), recipient, business_date, to)
+    _tell(done.folder, done.found, as_json, done.saved)
+
+
+def verify(
+    path: Annotated[Path, typer.Argument(help="Folder of the package: <recipient>/<date>/<issue>.")],
+    key: Annotated[Path, typer.Option("--key", help="Public key of the sender (PEM file), received apart from the package.")],
+    recipient: Annotated[str, typer.Option(help="Your recipient id, e.g. v-440402001001; a package for somebody else is refused.")] = "",
+    as_json: Json = False,
+) -> None:
     """Check a package as its recipient would; exit code 0 only when it is complete, unaltered and published.
 
-    Where there is an instance, its audit keeps who checked which package. A recipient, who has none, needs the package and the key only.
+    Where there is an instance, its audit keeps who checked which package. A recipient, who has none, uses `huiliu-verify`.
     """
-    check.show(path, checked(Instance(), path, key, recipient or None), as_json)
+    _tell(path, checked(Instance(), path, key, recipient or None), as_json)
+
+
+def _tell(path: Path, found: Verification, as_json: bool, saved: Sequence[Path] = ()) -> None:
+    """Print what a check found; exit with code 1 when the package is refused."""
+    typer.echo(json.dumps(report.facts(found, saved), ensure_ascii=False) if as_json else report.text(found, path, chosen(), saved))
+    if not found.ok:
+        raise typer.Exit(1)
 
 
 def _text(where: str, manifest: dict[str, Any]) -> str:

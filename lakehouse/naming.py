@@ -131,6 +131,16 @@ def content_path(recipient: str, sha256: str, suffix: str) -> str:
     return f"{recipient_prefix(recipient)}/content/{sha256}.{suffix}"
 
 
+def index_path(recipient: str) -> str:
+    """Return the path of the index that names a recipient's files for people."""
+    return f"{recipient_prefix(recipient)}/index.json"
+
+
+def public_key_path(recipient: str, key_id: str, suffix: str) -> str:
+    """Return the path of the sender's public key (`pub`), or of the text that says how to compare it (`txt`), for a recipient."""
+    return f"{recipient_prefix(recipient)}/keys/{key_id}.{suffix}"
+
+
 def package_prefix(recipient: str, business_date: date, issue: int) -> str:
     """Return the folder of a recipient's package of a date and issue."""
     return f"{recipient_prefix(recipient)}/{business_date.isoformat()}/{issue}"

@@ -11,10 +11,10 @@ from typing import Any
 
 import rfc8785
 
+from huiliu_verify import merkle
 from lakehouse.naming import DEPARTMENT, recipient_folder
 from lakehouse.returns.compiler import ROW_KEY, ROW_KEY_COLUMN, ColumnPlan, Plan
 from lakehouse.returns.model import Return
-from lakehouse.verification import merkle
 
 SPEC = "huiliu-package/1"
 Document = dict[str, Any]

@@ -1,4 +1,4 @@
-"""Publish a day: write the manifests, then the one day entry that makes them all visible, then a copy of the entry into every package."""
+"""Publish a day: the manifests, then the one day entry that makes them all visible, then a copy of it into every package, then indexes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from huiliu_verify import merkle
+from huiliu_verify.signing import Signer
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.naming import day_entry_path, package_prefix, recipient_folder
 from lakehouse.ops.packages import Package
 from lakehouse.returns.build_record import BuildRecord
 from lakehouse.returns.day_entries import Leaves, final_issue, leaves
 from lakehouse.returns.edition import Edition
+from lakehouse.returns.index import write_indexes
 from lakehouse.returns.manifest import Document, canonical, day_entry, manifest, proof, sha256
-from lakehouse.verification import merkle
-from lakehouse.verification.signing import Signer
 
 PARALLEL_PUTS = 8
 
@@ -55,7 +56,7 @@ def publish(edition: Edition, record: BuildRecord, closing: Closing) -> Publishe
     """Publish the build record and return the issue: the newest one when it already has the same manifests, else a new one.
 
     The function may stop at any point and be run again: manifests of an unpublished issue are overwritten, the day entry is created only
-    once, and its copies are added where they are missing.
+    once, and its copies and the indexes are added where they are missing.
     """
     area, day = edition.exchange, edition.date
     newest = final_issue(area, day)
@@ -64,6 +65,7 @@ def publish(edition: Edition, record: BuildRecord, closing: Closing) -> Publishe
         manifests = _manifests(edition, newest, record, closing.signer)
         if {one.recipient_id: sha256(one.content) for one in manifests} == stood.manifests:
             _hand_out(edition, newest, manifests)
+            write_indexes(edition, newest, _contents(manifests), closing.signer)
             return _published(edition, newest, manifests, is_new=False)
     issue = newest + 1
     manifests = _manifests(edition, issue, record, closing.signer)
@@ -72,6 +74,7 @@ def publish(edition: Edition, record: BuildRecord, closing: Closing) -> Publishe
     area.put(day_entry_path(day, issue, "inputs.json"), canonical(inputs))
     _create_entry(edition, issue, manifests, closing)
     _hand_out(edition, issue, manifests)
+    write_indexes(edition, issue, _contents(manifests), closing.signer)
     return _published(edition, issue, manifests, is_new=True)
 
 
@@ -91,6 +94,10 @@ def _manifests(edition: Edition, issue: int, record: BuildRecord, signer: Signer
         document = manifest(edition.facts, issue, forms, before.get(recipient), signer.named)
         found.append(Manifest(recipient, canonical(document), tuple(forms)))
     return found
+
+
+def _contents(manifests: list[Manifest]) -> dict[str, bytes]:
+    return {one.recipient_id: one.content for one in manifests}
 
 
 def _manifest_files(edition: Edition, issue: int, manifests: list[Manifest], signer: Signer) -> Iterable[tuple[str, bytes]]:

@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
 
+from huiliu_verify.findings import Verification
+from huiliu_verify.signing import PublicKey, load_public_key
+from huiliu_verify.verifier import FILES, verify_documents
 from lakehouse.config import Instance
 from lakehouse.naming import day_entry_path, package_prefix, recipient_prefix
 from lakehouse.objects import Area, open_area
@@ -14,8 +17,6 @@ from lakehouse.ops import batches, connect
 from lakehouse.returns.day_entries import Leaves, entry, final_issue, inputs, leaves
 from lakehouse.returns.inputs import stored
 from lakehouse.returns.manifest import sha256
-from lakehouse.verification.signing import PublicKey, load_public_key
-from lakehouse.verification.verifier import FILES, Verification, verify_documents
 
 PARALLEL_READS = 8
 
@@ -59,7 +60,7 @@ def _reasons(area: Area, key: PublicKey, below: Leaves, when: tuple[date, int], 
         return [f"{recipient}: the package is not complete"]
     found = Verification()
     verify_documents(texts, key, found)
-    reasons = [refusal.reason for refusal in found.refusals]
+    reasons = [f"{refusal.where} {refusal.reason}" for refusal in found.refusals]
     if sha256(texts["manifest.json"]) != below.manifests[recipient]:
         reasons.append("the manifest is not the one that was published")
     if texts["day.json"] != area.get(day_entry_path(*when)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from huiliu_verify.signing import load_signer
 from lakehouse.config import Instance
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.jobs import Answer, JobRequest
@@ -11,7 +12,6 @@ from lakehouse.returns.build_record import keep_record
 from lakehouse.returns.day_entries import final_issue, inputs, leaves
 from lakehouse.returns.edition import Edition, load_edition
 from lakehouse.returns.publication import differing
-from lakehouse.verification.signing import load_signer
 from spark_jobs.lake.storage import versions
 from spark_jobs.returns.assembly import build_packages
 

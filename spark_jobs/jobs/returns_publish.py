@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from huiliu_verify.signing import load_signer
 from lakehouse.city.clocks import load_clocks
 from lakehouse.config import Instance
 from lakehouse.errors import DeliveryError, Problem
@@ -16,7 +17,6 @@ from lakehouse.returns.ledger import FACT, record_publication, summary, tell_lef
 from lakehouse.returns.proofs import require_proofs
 from lakehouse.returns.publication import Closing, publish
 from lakehouse.returns.standing import unsound_packages
-from lakehouse.verification.signing import load_signer
 
 
 @dataclass(frozen=True, kw_only=True)

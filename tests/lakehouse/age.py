@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import Engine, event, update
 
+from huiliu_verify.signing import load_signer
 from lakehouse import objects
 from lakehouse.city.clocks import load_clocks
 from lakehouse.city.providers import load_offices
@@ -39,7 +40,6 @@ from lakehouse.returns.manifest import canonical, sha256
 from lakehouse.returns.publication import Closing, publish
 from lakehouse.returns.standing import unsound_packages
 from lakehouse.returns.writer import Assignment, write_packages
-from lakehouse.verification.signing import load_signer
 from tests.lakehouse.returns.town import Resident, due_batches
 
 DAY = date(2026, 6, 1)

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from huiliu_verify.signing import load_public_key
+from huiliu_verify.verifier import verify_package
 from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import DeliveryError, EntitlementError, QualityError
 from lakehouse.jobs import JobRequest, run_job
@@ -21,8 +23,6 @@ from lakehouse.ops.tables import day as day_table
 from lakehouse.ops.tables import day_fact, package
 from lakehouse.returns.day_entries import entry, leaves
 from lakehouse.returns.standing import unsound_packages
-from lakehouse.verification.signing import load_public_key
-from lakehouse.verification.verifier import verify_package
 from tests.oracle import canaries, entitlement
 from tests.oracle.entitlement import Today, Whose
 from tests.plugin.servers import changed

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from huiliu_verify.signing import load_public_key
+from huiliu_verify.verifier import verify_package
 from lakehouse.city.regions import Region, RegionTree, load_regions
 from lakehouse.declarations.policies import Cap
 from lakehouse.returns import workbook
@@ -24,8 +26,6 @@ from lakehouse.returns.inspection import Inspection, inspect_payloads
 from lakehouse.returns.payloads import read_rows
 from lakehouse.returns.proofs import former_above_cap, unlike_before, unproved
 from lakehouse.returns.publication import differing, publish
-from lakehouse.verification.signing import load_public_key
-from lakehouse.verification.verifier import verify_package
 from tests.lakehouse.returns.town import CITY, CONTRACTS, FIRST, SECOND, THIRD, Resident, Row, Town
 
 pytestmark = pytest.mark.fast

@@ -12,6 +12,7 @@ import pyarrow as pa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from huiliu_verify.signing import load_signer
 from lakehouse.city.departments import load_departments
 from lakehouse.city.regions import load_regions, regions_sha256
 from lakehouse.config import PROJECT
@@ -31,7 +32,6 @@ from lakehouse.returns.publication import Closing, Published, publish
 from lakehouse.returns.runnable import Scene, known_labels, labels_of, runnable
 from lakehouse.returns.slices import DUE_ROWS
 from lakehouse.returns.writer import Assignment, write_packages
-from lakehouse.verification.signing import load_signer
 
 FIRST, SECOND, THIRD = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3)
 CITY, CONTRACTS = PROJECT / "cities" / "tiny", PROJECT / "contracts"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lakehouse.verification import merkle
+from huiliu_verify import merkle
 
 pytestmark = pytest.mark.fast
 

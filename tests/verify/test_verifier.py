@@ -36,9 +36,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
 
 
 def verify(town: Town, package: Path, *options: str) -> tuple[int, dict]:
-    """Run `huiliu verify` in a process that has only the package and the key; return exit code and answer."""
-    command = [sys.executable, "-m", "huiliu.verify", str(package), "--json", *(options or ("--key", str(town.key)))]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)}
+    """Run `huiliu-verify` in a process that has only the package and the key; return exit code and answer."""
+    command = [sys.executable, "-m", "huiliu_verify", str(package), "--json", *(options or ("--key", str(town.key)))]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT / "verify")}
     ended = subprocess.run(command, cwd=package.parent, env=environment, capture_output=True, text=True, check=False)
     assert not ended.stderr, ended.stderr
     return ended.returncode, json.loads(ended.stdout)
