@@ -12,10 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 
+from huiliu_verify.index import signed
+from huiliu_verify.signing import load_signer
 from lakehouse.config import PROJECT
 from lakehouse.returns import workbook
 from tests.lakehouse.returns.town import FIRST, SECOND, Resident, Town
+from tests.verify import second
 
 pytestmark = pytest.mark.fast
 
@@ -48,6 +52,7 @@ def received(town: Town, tmp_path: Path, day: str = "2026-06-02", issue: int = 1
     """Return a recipient's copy of its prefix, without any other file of the sender."""
     prefix = tmp_path / MINE
     shutil.copytree(town.home / "exchange" / "community" / MINE, prefix)
+    shutil.copy(town.home / "signing.key", prefix)  # for the cases in which the sender is wrong
     return prefix / day / str(issue)
 
 
@@ -89,7 +94,22 @@ def take(package: Path, *names: str, day: str = "2026-06-01", issue: int = 2) ->
         shutil.copy(package.parent.parent / day / str(issue) / name, package / name)
 
 
+def resign(package: Path, change: Callable[[dict], object]) -> None:
+    """Change the index and sign it with the sender's key: the sender's own mistake."""
+    path = package.parent.parent / "index.json"
+    document = json.loads(path.read_bytes())
+    change(document)
+    path.write_bytes(signed(document, load_signer(package.parent.parent / "signing.key")))
+
+
+def replace_in_index(package: Path, old: bytes, new: bytes) -> None:
+    path = package.parent.parent / "index.json"
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+
+
 MANIFEST, DAY = ("manifest.json", "manifest.sig"), ("day.json", "day.sig")
+ONLY_THE_FIRST = {"file too many", "index written otherwise", "index names another folder"}  # the second is no judge of these
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "byte of the manifest changed": (lambda package: flip(package / "manifest.json"), "signature format"),
     "byte of a signature changed": (lambda package: flip(package / "manifest.sig"), "signature"),
@@ -107,6 +127,19 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "whole package of an earlier date in this folder": (lambda package: take(package, *MANIFEST, *DAY, "proof.json"), "day"),
     "proof of an earlier date": (lambda package: take(package, "proof.json"), "proof"),
     "path of the proof changed": (lambda package: rewrite(package, "proof.json", path=[]), "proof"),
+    "name in the index changed": (lambda package: replace_in_index(package, b"_2026-06-02", b"_2026-06-03"), "signature"),
+    "index written otherwise": (lambda package: replace_in_index(package, b'"city":', b'"city": '), "format"),
+    "index that is none": (lambda package: (package.parent.parent / "index.json").write_bytes(b"[" * 100_000), "format"),
+    "index of another recipient": (lambda package: resign(package, lambda index: index["recipient"].update(id=OTHER)), "index"),
+    "index of another manifest": (
+        lambda package: resign(package, lambda index: index["packages"][0].update(manifest_sha256="0" * 64)),
+        "index",
+    ),
+    "index lists no file": (lambda package: resign(package, lambda index: index["packages"][0].update(files=[])), "index"),
+    "index names another folder": (
+        lambda package: resign(package, lambda index: index["packages"][0]["files"][0].update(name="../x.xlsx")),
+        "index",
+    ),
 }
 
 
@@ -118,6 +151,19 @@ def test_package_is_refused(what: str, town: Town, tmp_path: Path) -> None:
     code, answer = verify(town, package, "--key", str(town.key), "--recipient", MINE)
     assert code == 1
     assert {refusal["code"] for refusal in answer["refusals"]} & set(codes.split()), answer
+    assert all(refusal["reason"] and refusal["reason_zh"] for refusal in answer["refusals"])
+    if what not in ONLY_THE_FIRST:
+        with pytest.raises((AssertionError, ValueError, LookupError, FileNotFoundError, InvalidSignature, RecursionError)):
+            second.check(package, town.key)
+
+
+def test_a_second_verifier_from_the_document_alone_agrees(town: Town, tmp_path: Path) -> None:
+    assert len((PROJECT / "tests" / "verify" / "second.py").read_text("utf-8").splitlines()) <= 50
+    package = received(town, tmp_path)
+    _, answer = verify(town, package)
+    named = second.check(package, town.key)
+    assert named == {one["name"]: one["sha256"] for one in answer["open"]}
+    assert list(named) == ["晨光社区居民委员会_2026-06-02.xlsx"]
 
 
 def test_good_package_is_accepted_with_nothing_but_itself_and_the_key(town: Town, tmp_path: Path) -> None:

@@ -59,13 +59,21 @@ class NamedFile:
 
 @dataclass
 class Verification:
-    """The result of checking a package; a package without refusals is good. Notes are about good packages too."""
+    """The result of checking a package; a package without refusals is good. Notes are about good packages too.
+
+    Attributes:
+        payloads: path → where the payload was found, for payloads that are good.
+        named: the payloads under their names for people.
+        recipient_name: the recipient's name, where an index says it.
+        files: the number of payloads.
+    """
 
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[Text] = field(default_factory=list)
     manifest: Document = field(default_factory=dict)
     payloads: dict[str, Path] = field(default_factory=dict)
     named: list[NamedFile] = field(default_factory=list)
+    recipient_name: str = ""
     files: int = 0
 
     @property

@@ -66,6 +66,7 @@ def name_files(index: Document, manifest_sha256: str, found: Verification) -> No
     if index and (index["recipient"]["id"], index["city"]) != (manifest["recipient"]["id"], manifest["city"]):
         found.refuse("index", NAME, "it is the index of another recipient or city.", "是其他接收单位或其他城市的目录。")
         return
+    found.recipient_name = str(index["recipient"]["name"]) if index else ""
     entry = _entry(index, manifest, found) if index else None
     if entry is None:
         found.named = _by_ids(manifest, found)

@@ -36,7 +36,8 @@ def text(found: Verification, path: Path, language: str, saved: Sequence[Path] =
         head = Text(f"不合格，请勿使用：{path}", f"refused, do not use it: {path}")
         return "\n".join([head.to(language), *(refusal.text(language) for refusal in found.refusals)])
     manifest = found.manifest
-    whom, day, issue = manifest["recipient"]["id"], manifest["business_date"], manifest["issue"]
+    day, issue = manifest["business_date"], manifest["issue"]
+    whom = " ".join(one for one in (found.recipient_name, manifest["recipient"]["id"]) if one)
     files = found.files
     lines = [Text(f"合格：{whom}，{day}，第 {issue} 次发布，{files} 个文件", f"good: {whom}, {day}, issue {issue}, {files} payload files")]
     lines += [*(_return(one) for one in manifest["returns"]), *found.notes, *_to_open(found.named, saved)]
@@ -82,6 +83,7 @@ def without_key(path: Path, keys: Sequence[PublicKey], language: str) -> str:
             "  Call the sender at a number you know already and compare it group by group (see the text in the folder keys). Then run:",
         )
     )
-    said = grouped(keys[0].fingerprint) if len(keys) == 1 else "FINGERPRINT"
-    lines.append(Text(f'    huiliu-verify "{path}" --key "{said}"', f'    huiliu-verify "{path}" --key "{said}"'))
+    lines.append(
+        Text(f'    huiliu-verify "{path}" --key "对方读出的指纹"', f'    huiliu-verify "{path}" --key "THE FINGERPRINT THEY READ OUT"')
+    )
     return "\n".join(line.to(language) for line in lines)
