@@ -56,7 +56,7 @@ def test_both_languages_have_the_same_headings_commands_and_links() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", sorted(set(re.findall(r"\.venv/bin/huiliu ((?:[a-z]+-?)+(?: (?:list|show|check|run|init|day)\b)?)", README)))
+    "command", sorted(set(re.findall(r"\.venv/bin/huiliu ((?:[a-z]+-?)+(?: (?:list|show|check|run|init|day|fetch)\b)?)", README)))
 )
 def test_every_command_exists(command: str) -> None:
     done = CliRunner().invoke(app, [*command.split(), "--help"])

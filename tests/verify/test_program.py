@@ -141,9 +141,9 @@ def test_language_is_the_wish_then_the_locale() -> None:
     assert sys.platform == "win32" or chosen({}) == "en"
 
 
-@pytest.mark.parametrize("text", ['a<b>:"/\\|?*c', "尾随. ", "\u202e反", "换\n行", "长" * 300, "", "..", "CON"])
+@pytest.mark.parametrize("text", ['a<b>:"/\\|?*c', "尾随. ", "\u202e反", "换\n行", "长" * 300, "𠮷" * 300, "", "..", "CON"])
 def test_any_name_of_a_place_becomes_a_file_name_of_windows_and_linux(text: str) -> None:
-    assert is_file_name(f"{part(text)}_2026-06-01.xlsx")
+    assert is_file_name(f"{part(text)}_2026-06-01_第2次_{part(text)}_变更.parquet")
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\\b", "a:b", "CON", "nul.xlsx", "a.", "a ", ".a", "a\u202eb", "长" * 86])

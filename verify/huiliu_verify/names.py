@@ -8,14 +8,15 @@ import unicodedata
 FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 MOST_BYTES = 255
-PART = 40
+PART_BYTES = 100
 
 
 def part(text: str) -> str:
-    """Return a text as a part of a file name: what no file name may hold becomes `_`, at most 40 characters are kept."""
+    """Return a text as a part of a file name: what no file name may hold becomes `_`, at most 100 bytes are kept."""
     composed = unicodedata.normalize("NFC", text)
     visible = "".join(one if unicodedata.category(one)[0] != "C" else "_" for one in composed)
-    return FORBIDDEN.sub("_", visible).strip(" .")[:PART].rstrip(" .") or "_"
+    short = FORBIDDEN.sub("_", visible).strip(" .").encode()[:PART_BYTES].decode(errors="ignore")
+    return short.rstrip(" .") or "_"
 
 
 def is_file_name(name: str) -> bool:
