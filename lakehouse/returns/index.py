@@ -12,8 +12,9 @@ from huiliu_verify.index import SPEC as INDEX_SPEC
 from huiliu_verify.index import payload_forms, read_index, signed
 from huiliu_verify.names import apart, part
 from huiliu_verify.signing import Signer
-from lakehouse.naming import index_path, package_prefix, public_key_path
+from lakehouse.naming import LEVELS, index_path, package_prefix, public_key_path, recipient_folder
 from lakehouse.objects import Area
+from lakehouse.returns.addressees import Addressee
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.key_text import how_to_compare
 from lakehouse.returns.manifest import Document, sha256
@@ -33,7 +34,7 @@ class Indexes:
         self._edition, self._issue, self._signer = edition, issue, signer
         self._area: Area = edition.exchange
         self._today = edition.date.isoformat()
-        self._names = {one.recipient_id: one.name for one in edition.addressees}
+        self._names = {one.recipient_id: _known_as(one) for one in edition.addressees}
         self._returns = {name: one.name for name, one in edition.declared.items()}
 
     def write(self, recipient: str, manifest: bytes) -> bool:
@@ -138,6 +139,11 @@ def entry(content: bytes, whom: str, returns: Mapping[str, str], earlier: Sequen
         "manifest_sha256": sha256(content),
         "files": files,
     }
+
+
+def _known_as(one: Addressee) -> str:
+    """Return the name of a recipient; a grid's, which every community has, after its community's."""
+    return f"{one.above}{one.name}" if recipient_folder(one.recipient_id) == LEVELS[-1] else one.name
 
 
 def _file_name(begin: str, path: str, of: tuple[str, str] | None, returns: Mapping[str, str]) -> str:

@@ -54,6 +54,7 @@ def test_files_are_named_for_people_and_say_since_when_they_have_their_content(t
     assert dates(found) == [("2026-06-02", 1), ("2026-06-01", 2)]
     office = "晨光社区居民委员会"
     assert names(found) == [[f"{office}_2026-06-02.xlsx"], [f"{office}_2026-06-01_第2次.xlsx"]]
+    assert names(index(town, "g-449901001001001"))[0] == [f"{office}第一网格_2026-06-02.xlsx"]
     contents = [(one["files"][0]["sha256"], one["files"][0]["contents_since"]) for one in found["packages"]]
     assert len({sha256 for sha256, _ in contents}) == 1
     assert {since for _, since in contents} == {"2026-06-01"}
