@@ -26,9 +26,12 @@ def test_every_package_is_named_by_its_index_as_a_second_verifier_finds(lived: L
     assert (endings["grid"], endings["district"], endings["department"]) == ({".xlsx"}, {".parquet"}, {".parquet"})
 
 
-def test_an_unchanged_list_keeps_since_when_it_has_its_content(lived: Lived) -> None:
+def test_an_index_holds_no_mark_and_says_since_when_a_list_has_its_content(lived: Lived) -> None:
     exchange = lived.instance.home / "store" / "exchange"
+    marks = [mark for one in lived.planted for mark in one.marks]
+    assert marks
     for path in exchange.glob("*/*/index.json"):
+        assert not [mark for mark in marks if mark in path.read_text("utf-8")]
         index = json.loads(path.read_bytes())
         first: dict[str, str] = {}
         for one in reversed(index["packages"]):
