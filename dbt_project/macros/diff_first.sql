@@ -21,14 +21,16 @@
     {% do add_missing_columns(target_relation) %}
   {% endif %}
 
-  {# the differing rows are computed once and kept in the staging area, for both the count and the MERGE #}
+  {# the differing rows are computed once, for both the count and the write #}
   {% do stage(differences, differences_sql(stamped, target_relation, keys)) %}
-  {% set counted = run_query('select count(*), count_if(_gone), count_if(_wrong) from ' ~ differences).rows[0] %}
+  {% set counted = run_query('select count(*), count_if(_gone), count_if(_wrong), count_if(_stood) from ' ~ differences).rows[0] %}
   {% if counted[2] > 0 %}
     {{ exceptions.raise_compiler_error(this ~ ': ' ~ counted[2] ~ ' rows have an empty key or share one. The key is ' ~ keys | join(', ') ~ '.') }}
   {% endif %}
   {% if counted[0] > 0 %}
-    {% call statement('merge') %}{{ merge_sql(target_relation, differences, keys) }}{% endcall %}
+    {# an INSERT takes a third of the time of a MERGE, and is the same where no row stood before #}
+    {% set writing = merge_sql if counted[3] > 0 else insert_sql %}
+    {% call statement('write') %}{{ writing(target_relation, differences, keys) }}{% endcall %}
   {% endif %}
   {% do run_query('drop view ' ~ differences) %}
   {% call noop_statement('main', (counted[0] - counted[1]) ~ ' written, ' ~ counted[1] ~ ' deleted', 'DIFF', counted[0] | int) %}
@@ -59,6 +61,7 @@
       {{ 'coalesce(new.' ~ name ~ ', old.' ~ name ~ ') as ' ~ name if name in keys else 'new.' ~ name }},
     {% endfor -%}
     new._row_hash is null as _gone,
+    old._row_hash is not null as _stood,
     coalesce(new._copies > 1{% for key in keys %} or (new._row_hash is not null and new.{{ key }} is null){% endfor %}, false) as _wrong
   from (
     select *, count(*) over (partition by {{ keys | join(', ') }}) as _copies from ({{ stamped }})
@@ -80,6 +83,12 @@
   when matched then update set {% for name in model.columns %}{{ name }} = new.{{ name }}{{ ', ' if not loop.last }}{% endfor %}
   when not matched then insert ({{ model.columns.keys() | join(', ') }})
     values ({% for name in model.columns %}new.{{ name }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+
+{# Return the statement that adds rows whose keys are all new. #}
+{% macro insert_sql(relation, differences, keys) -%}
+  insert into {{ relation }} ({{ model.columns.keys() | join(', ') }}) select {{ model.columns.keys() | join(', ') }} from {{ differences }}
 {%- endmacro %}
 
 

@@ -1,7 +1,7 @@
 {#
-  Materialization of every intermediate model (ADR 0002): computed once per run into files of the staging area and shown as a temporary view
-  that only the run's session sees. A common table expression would be computed again for each public table; a cached view would be planned
-  again for each statement.
+  Materialization of every intermediate model (ADR 0002): computed once per run and shown as a temporary view that only the run's session
+  sees (ADR 0035). A common table expression would be computed again for each public table; a cached view would be planned again for each
+  statement.
 #}
 {% materialization session_view, adapter='spark', supported_languages=['sql'] %}
   {{ run_hooks(pre_hooks) }}
@@ -12,11 +12,9 @@
 {% endmaterialization %}
 
 
-{# Compute rows once into files of the staging area and show them as a temporary view. #}
+{# Compute rows once and show them as a temporary view: a statement of our own (spark_jobs/lake/staged_views.py). #}
 {% macro stage(view, sql) %}
-  {% set path = text(var('staging') ~ '/' ~ view) %}
-  {% do run_query('insert overwrite directory ' ~ path ~ ' using parquet ' ~ sql) %}
-  {% do run_query('create or replace temporary view ' ~ view ~ ' using parquet options (path ' ~ path ~ ')') %}
+  {% call statement('stage', fetch_result=False) %}create staged view {{ view }} in {{ text(var('staging') ~ '/' ~ view) }} as {{ sql }}{% endcall %}
 {% endmacro %}
 
 

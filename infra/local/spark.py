@@ -103,6 +103,8 @@ def configuration(instance: Instance) -> dict[str, str]:
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
         # Hadoop's own file system starts a process (`chmod`) for every file and folder it creates: hundreds in one build of the libraries.
         "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
+        # The usual log store asks Hadoop twice for what a file is linked to and whom it belongs to: ten processes for each commit.
+        "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
         # Hadoop sets the permissions of files itself, whatever the process may have asked for.
         "spark.hadoop.fs.permissions.umask-mode": "077",
         **_object_store(instance),

@@ -109,8 +109,11 @@ class Step:
             return None
         valid = dispositions.is_valid(self.contract)
         first = self._bronze().where(_of(self.selection.judged) & valid).agg(F.min("_position")).collect()[0][0]
-        rows = self._bronze().where(F.col("_delivery_no") < self.selection.first_delivery_no)
-        return rows.where(valid & (F.col("_position") >= first)) if first else None
+        if not first:
+            return None
+        earlier = (F.col("_delivery_no") < self.selection.first_delivery_no) & (F.col("_position") >= first)
+        rows = self._bronze().where(earlier & valid).select(*dispositions.COMPARED).localCheckpoint()
+        return None if rows.isEmpty() else rows
 
     @cached_property
     def _valid(self) -> DataFrame:
@@ -260,8 +263,7 @@ class Step:
         late = history.overtaken(self._firsts, earlier)
         if self._recut_keys is not None:
             late = late.unionAll(self._recut_keys.select("_key")).distinct()
-        late = late.localCheckpoint()
-        return None if late.isEmpty() else late
+        return None if late.isEmpty() else late.localCheckpoint()
 
     def _bronze(self) -> DataFrame:
         return self._known

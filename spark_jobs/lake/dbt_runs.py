@@ -19,7 +19,7 @@ from lakehouse.declarations.policies import load_policies
 from lakehouse.derive import dbt
 from lakehouse.errors import ContractError, Problem, QualityError, problems_text, without_values
 from lakehouse.naming import silver
-from spark_jobs.lake import session, storage
+from spark_jobs.lake import session, staged_views, storage, workload
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -68,7 +68,9 @@ def render(instance: Instance, contracts: Mapping[str, Contract], folder: Path) 
 
 def connect(instance: Instance, contracts: Mapping[str, Contract]) -> SparkSession:
     """Return this process's Spark session, which dbt uses too, with every silver table that the models read in its catalog."""
-    spark = session.open_session(instance, tables=map(silver, contracts))
+    tables = [*map(silver, contracts)]
+    spark = session.open_session(instance, tables=tables)
+    staged_views.offer(spark, in_memory=workload.is_small(instance, tables=tables))
     for contract in contracts.values():
         storage.ensure_tables(spark, instance, contract)
     return spark

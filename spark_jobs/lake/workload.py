@@ -18,12 +18,15 @@ SMALL = {
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": str(os.cpu_count() or 2),
+    # To mark rows of a small file as deleted takes longer than to write it again, and leaves two files to read.
+    "spark.databricks.delta.merge.deletionVectors.persistent": "false",
 }
 LARGE = {
     "spark.sql.codegen.wholeStage": "true",
     "spark.sql.codegen.factoryMode": "FALLBACK",
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 2)),
+    "spark.databricks.delta.merge.deletionVectors.persistent": "true",
 }
 LARGE_ROWS = 250_000
 LARGE_BYTES = 64 * 2**20  # about as many rows of a silver table
@@ -31,7 +34,12 @@ LARGE_BYTES = 64 * 2**20  # about as many rows of a silver table
 
 def settings_for(instance: Instance, rows: int = 0, tables: Iterable[str] = ()) -> dict[str, str]:
     """Return Spark's settings for work on so many new rows and on these tables as a whole."""
-    return LARGE if rows >= LARGE_ROWS or sum(sizes(instance, tables).values()) >= LARGE_BYTES else SMALL
+    return SMALL if is_small(instance, rows, tables) else LARGE
+
+
+def is_small(instance: Instance, rows: int = 0, tables: Iterable[str] = ()) -> bool:
+    """Return whether so many new rows and these tables as a whole are little to work on."""
+    return rows < LARGE_ROWS and sum(sizes(instance, tables).values()) < LARGE_BYTES
 
 
 def sizes(instance: Instance, tables: Iterable[str]) -> dict[str, int]:

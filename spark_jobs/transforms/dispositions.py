@@ -17,6 +17,7 @@ from spark_jobs.transforms.verdicts import blocking_rules
 DISPOSITIONS = ("rejected", "quarantined", "duplicate", "superseded", "accepted")
 SPOT = ("_key", "_position")
 BATCH = ("_business_date", "_delivery_no")
+COMPARED = (*SPOT, *BATCH, "_source_line", "_row_hash", "_provider")  # the columns by which an earlier row is compared
 
 
 def errors(contract: Contract) -> Column:
@@ -37,7 +38,7 @@ def with_dispositions(rows: DataFrame, prior: DataFrame | None, contract: Contra
 
     Args:
         rows: bronze rows of the judged batches, with `_key`.
-        prior: valid bronze rows of the known deliveries before them, None if there are none; without blocked batches.
+        prior: valid bronze rows of the known deliveries before them (`COMPARED`), None if there are none; without blocked batches.
         contract: the resource.
     """
     judged = rows.repartition(*SPOT)  # by this one shuffle the join and all windows find their rows together

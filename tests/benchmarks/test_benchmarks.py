@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import further_day, gate
+from benchmarks import further_day, gate, statements
 from benchmarks.further_day import Measured, growth
 from lakehouse.config import Instance
 from lakehouse.errors import QualityError
@@ -37,3 +37,14 @@ def test_stages_are_summed_over_resources_and_compared_by_size() -> None:
         ("extract", "hardly grows"),
         ("gate", "grows with the people"),
     ]
+
+
+@pytest.mark.spark
+def test_every_way_of_a_statement_leaves_the_rows_it_should(servers: Instance, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "WARM", 0)
+    found = statements.compare(instance, 1, statements.spark_of(servers))
+    assert {"add, INSERT", "add, MERGE"} < set(found.milliseconds)
+    assert all(least > 0 for _, least, _ in found.milliseconds.values())
+    monkeypatch.setattr(statements.storage, "merge", lambda *_: None)
+    with pytest.raises(QualityError, match="0 rows are there, not 10"):
+        statements.compare(instance, 1, statements.spark_of(servers))
