@@ -29,6 +29,7 @@ from huiliu import (
     sql,
     tickets,
     tools,
+    upkeep,
 )
 from lakehouse.errors import LakehouseError
 from lakehouse.verification.signing import KeyFileError
@@ -61,6 +62,7 @@ for commands in (
     rebuild,
     rejudging,
     backup,
+    upkeep,
     tools,
 ):
     commands.register(app)

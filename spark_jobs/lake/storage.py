@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
@@ -216,6 +216,21 @@ def last_told(spark: SparkSession, table: str, mark: str) -> dict[str, Any] | No
         if mark in told or row.operation == RESTORED:
             return told if mark in told else None
     return None
+
+
+def optimize(spark: SparkSession, table: str) -> None:
+    """Write the small files of a table together, clustered where it is clustered, in one commit that changes no row.
+
+    The commit says what the one before it was told, so that nobody who asks for the last word takes it for another one.
+    """
+    _, told = last_commit(spark, table)
+    with telling(spark, told) if told else nullcontext():
+        spark.sql(f"OPTIMIZE {table}").collect()
+
+
+def vacuum(spark: SparkSession, table: str, hours: float) -> None:
+    """Remove the files of a table that no version of the last hours needs; Delta refuses less than a week."""
+    spark.sql(f"VACUUM {table} RETAIN {hours:.6f} HOURS").collect()
 
 
 def restore(spark: SparkSession, table: str, version: int) -> None:
