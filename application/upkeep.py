@@ -68,7 +68,7 @@ def keep_up(instance: Instance, ask: Ask, now: datetime | None = None) -> Kept:
     upkeep = instance.city.upkeep
     budget = Budget(upkeep.budget_seconds if ask.seconds is None else ask.seconds)
     with only_one(instance, "upkeep"):
-        plans = _plans(_Keeper(instance, at, _on(instance, at)))
+        plans = _plans(_Keeper(instance, at))
         work = do({area: plans[area] for area in AREAS if area in ask.only or not ask.only}, budget, dry_run=ask.dry_run)
         kept = Kept(work, 0.0, disk.as_facts(dict(disk.sizes(instance))))
         kept = Kept(work, round(time.monotonic() - began, 1), kept.areas)
@@ -91,14 +91,6 @@ def at_work(connection: Connection) -> str:
     return f"{running[0]} is taken in" if running else ""
 
 
-def _on(instance: Instance, now: datetime) -> date:
-    """Return the date that terms in business days end by: today in the city, or the last published date where that is earlier."""
-    with connect(instance) as connection:
-        published = days.last_published(connection)
-    today = now.astimezone(instance.timezone).date()
-    return min(today, published.business_date) if published else date.min
-
-
 def _remember(instance: Instance, kept: Kept) -> None:
     told = [asdict(one) for one in kept.work.done], [asdict(one) for one in kept.work.left]
     remember(instance, LastUpkeep(ended_at=datetime.now(UTC), seconds=kept.seconds, done=told[0], left=told[1], areas=kept.areas))
@@ -106,11 +98,18 @@ def _remember(instance: Instance, kept: Kept) -> None:
 
 @dataclass(frozen=True)
 class _Keeper:
-    """Finds the pieces of each area of an instance; `on` is the date that terms in business days end by."""
+    """Finds the pieces of each area of an instance."""
 
     instance: Instance
     now: datetime
-    on: date
+
+    @property
+    def on(self) -> date:
+        """Return the date that terms in business days end by: today in the city, or the last published date where that is earlier."""
+        with connect(self.instance) as connection:
+            published = days.last_published(connection)
+        today = self.now.astimezone(self.instance.timezone).date()
+        return min(today, published.business_date) if published else date.min
 
     def staging(self) -> Iterator[Piece]:
         """Yield what broken runs left for Spark to read."""
@@ -141,17 +140,15 @@ class _Keeper:
 
     def landing(self) -> Iterator[Piece]:
         """Yield the landed bytes whose term has ended, if the city declares one."""
-        term = self.instance.city.upkeep.landing_days
-        if term is None or self.on == date.min:
+        term, on = self.instance.city.upkeep.landing_days, self.on if self.instance.city.upkeep.landing_days else date.min
+        if term is None or on == date.min:
             return
-        before, area = self.on - timedelta(days=term), open_area(self.instance, "landing")
+        before, area = on - timedelta(days=term), open_area(self.instance, "landing")
         with connect(self.instance) as connection:
             known = batches.taken_before(connection, before)
         if found := landed.expired(area, known, before):
-            paths = [one.path for one in found]
-            yield Piece(
-                f"landed bytes taken in before {before}", total(one.size for one in found), partial(self._alone, lambda: self._drop(paths))
-            )
+            size, act = total(one.size for one in found), partial(self._drop, [one.path for one in found])
+            yield Piece(f"landed bytes taken in before {before}", size, partial(self._alone, act))
 
     def airflow(self) -> Iterator[Piece]:
         """Yield Airflow's records of old runs; the newest run of each DAG stays."""

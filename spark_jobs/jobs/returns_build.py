@@ -10,12 +10,11 @@ from lakehouse.jobs import Answer, JobRequest
 from lakehouse.returns.build_record import keep_record
 from lakehouse.returns.day_entries import final_issue, inputs, leaves
 from lakehouse.returns.edition import Edition, load_edition
-from lakehouse.returns.expiry import REASON, expired_levels
 from lakehouse.returns.publication import differing
 from lakehouse.verification.signing import load_signer
 from spark_jobs.lake.storage import versions
-from spark_jobs.lake.upkeep import lost
 from spark_jobs.returns.assembly import build_packages
+from spark_jobs.returns.keeping import no_longer_kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +67,7 @@ def _check(instance: Instance, edition: Edition) -> BuildAnswer:
     if rules != edition.facts.rules_sha256:
         return BuildAnswer(outcome="final", compared=False, reason="declarations or regions have changed since that day")
     versions_then = inputs(edition.exchange, day, issue)["versions"]
-    if reason := _gone(instance, edition, versions_then):
+    if reason := no_longer_kept(instance, edition, versions_then):
         return BuildAnswer(outcome="final", compared=False, reason=reason)
     _, record = build_packages(instance, edition, versions_then, is_check=True)
     wrong = differing(edition, record, load_signer(instance.key_path("signing.key")))
@@ -77,12 +76,3 @@ def _check(instance: Instance, edition: Edition) -> BuildAnswer:
         fix = "a final day never changes: find out what changed the tables it was built from."
         raise DeliveryError(Problem(f"business day {day}, issue {issue}", found, "", fix).text())
     return BuildAnswer(outcome="final", compared=True, recipients=len(set(record.forms["recipient_id"].to_pylist())))
-
-
-def _gone(instance: Instance, edition: Edition, versions_then: dict[str, int]) -> str:
-    """Return why a final date cannot be computed again; empty where it can."""
-    if tables := lost(instance, versions_then):
-        return f"{', '.join(tables)} as of that day {'are' if len(tables) > 1 else 'is'} no longer kept"
-    earlier = edition.facts.predecessor
-    known = [edition.date, *([earlier.business_date] if earlier else [])]
-    return REASON if any(expired_levels(edition.exchange, day) for day in known) else ""

@@ -228,9 +228,9 @@ def optimize(spark: SparkSession, table: str) -> None:
         spark.sql(f"OPTIMIZE {table}").collect()
 
 
-def vacuum(spark: SparkSession, table: str, hours: float) -> None:
-    """Remove the files of a table that no version of the last hours needs; Delta refuses less than a week."""
-    spark.sql(f"VACUUM {table} RETAIN {hours:.6f} HOURS").collect()
+def vacuum(spark: SparkSession, table: str, hours: int) -> None:
+    """Remove the files of a table that no version of the last hours needs (Delta knows whole ones only, and refuses less than a week)."""
+    spark.sql(f"VACUUM {table} RETAIN {hours} HOURS").collect()
 
 
 def restore(spark: SparkSession, table: str, version: int) -> None:

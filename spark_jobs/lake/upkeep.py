@@ -7,6 +7,7 @@ term of the city keeps, and versions that are named: by the record of a publishe
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,7 @@ LEAST_DEAD = 20
 PAUSE = timedelta(days=7)
 """Vacuuming lists every file of a table, so a table is vacuumed at most once a week."""
 MARGIN = timedelta(hours=1)
-"""A statement notes the time of removal when it runs, its commit comes later: this much earlier is kept too."""
+"""What was removed this much earlier is kept too: a statement notes the time before it commits, and Delta counts from its own clock."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 SETTINGS = {
     "spark.databricks.delta.optimize.maxFileSize": str(128 * MIB),  # a MERGE writes whole files anew: not the gigabyte of the default
@@ -93,7 +94,7 @@ def vacuum(spark: SparkSession, instance: Instance, table: str, since: datetime,
     cutoff = keeping(removals, since, named)
     whole_from = max(_note(area, table).whole_from, first_whole(removals, cutoff))
     area.put(_note_path(table), json.dumps({"whole_from": whole_from, "vacuumed_at": now.isoformat()}).encode())
-    storage.vacuum(spark, table, (now - cutoff) / timedelta(hours=1))
+    storage.vacuum(spark, table, math.ceil((now - cutoff + MARGIN) / timedelta(hours=1)))
     return total(one.size for one in _data_files(area, table))
 
 
@@ -103,7 +104,7 @@ def keeping(removals: Mapping[int, datetime], since: datetime, named: Iterable[i
     `removals` tells of each version in the log when it removed files of the one before. A version whose successor is not in the log is the
     newest one, or is lost already.
     """
-    return min([since, *(removals[version + 1] - MARGIN for version in named if version + 1 in removals)])
+    return min([since, *(removals[version + 1] for version in named if version + 1 in removals)])
 
 
 def first_whole(removals: Mapping[int, datetime], cutoff: datetime) -> int:
