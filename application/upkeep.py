@@ -26,6 +26,7 @@ from lakehouse.telemetry import outbox
 from lakehouse.upkeep import aged, disk, turns
 from lakehouse.upkeep.disk import Size, total
 from lakehouse.upkeep.last import LastUpkeep, remember
+from lakehouse.upkeep.terms import VERSIONS
 from lakehouse.upkeep.work import Budget, Piece, Plan, Postponed, Work, do
 from spark_jobs.ingest.reshaping import BEFORE, MARK
 from spark_jobs.lake import session, storage
@@ -121,14 +122,17 @@ class _Keeper:
         """Yield the tables to compact, then those to vacuum; each in the order of their files."""
         if not session.answers(self.instance):
             raise Postponed("Spark does not run; `huiliu up` starts it")
+        if tables := lake.forgetful(self.instance):
+            yield Piece(
+                f"{len(tables)} tables are to keep earlier versions", Size(len(tables)), partial(self._alone, partial(self._keep, tables))
+            )
         for one in lake.crowded(self.instance):
             yield Piece(f"compact {one.table}", one.size, partial(self._alone, partial(self._compact, one.table)))
         self._refuse_a_day_at_work()
-        since = self._before(self.instance.city.upkeep.versions_days)
-        stale = lake.stale(self.instance, since, self.now)
-        named = self._named(since) if stale else {}
+        stale = lake.stale(self.instance, self.now)
+        named = self._named() if stale else {}
         for one in stale:
-            yield Piece(f"vacuum {one.table}", one.size, partial(self._vacuum, one.table, since, named))
+            yield Piece(f"vacuum {one.table}", one.size, partial(self._vacuum, one.table, named))
 
     def exchange(self) -> Iterator[Piece]:
         """Yield the packages whose term has ended, level by level."""
@@ -196,13 +200,18 @@ class _Keeper:
                 raise Postponed(BUSY)
             return act()
 
+    def _keep(self, tables: list[str]) -> Size:
+        spark = session.open_session(self.instance)
+        for table in tables:
+            lake.keep(spark, self.instance, table, self.now)
+        return Size()
+
     def _compact(self, table: str) -> Size:
         return lake.compact(session.open_session(self.instance, tables=[table]), self.instance, table)
 
-    def _vacuum(self, table: str, since: datetime, named: Mapping[str, set[int]]) -> Size:
-        spark = session.open_session(self.instance)
-        way_back = self._way_back(table)
-        return lake.vacuum(spark, self.instance, table, since, {*named.get(table, ()), *way_back})
+    def _vacuum(self, table: str, named: Mapping[str, set[int]]) -> Size:
+        spark, way_back = session.open_session(self.instance), self._way_back(table)
+        return lake.vacuum(spark, self.instance, table, {*named.get(table, ()), *way_back}, self.now)
 
     def _way_back(self, table: str) -> Iterable[int]:
         """Return the version that the last migration of a resource can be taken back to (ADR 0030)."""
@@ -212,9 +221,9 @@ class _Keeper:
         told = storage.last_told(session.open_session(self.instance), silver(resource), MARK)
         return (told[BEFORE][table],) if told and table in told[BEFORE] else ()
 
-    def _named(self, since: datetime) -> dict[str, set[int]]:
-        """Return the versions of tables that records of published days name: those published since a time, and the last one."""
-        area, found = open_area(self.instance, "exchange"), dict[str, set[int]]()
+    def _named(self) -> dict[str, set[int]]:
+        """Return the versions of tables that records of published days name: of the last one, and of those of the last term."""
+        area, found, since = open_area(self.instance, "exchange"), dict[str, set[int]](), self.now - VERSIONS
         with connect(self.instance) as connection:
             last = days.last_published(connection)
             known = days.newest_issues(connection, date.min, last.business_date) if last else []

@@ -19,12 +19,10 @@ USUAL_HOURS_TO_PUBLISH = 33
 class Upkeep(Declared):
     """How long an instance keeps what it could do without, and how long a day's upkeep may take (docs/reference/upkeep.md).
 
-    `versions_days` are earlier versions of tables. Readers need them for a week at least, and Delta keeps the log that tells of them for
-    thirty days. `landing_days` is empty: landed bytes are what everything can be built from again, so they are kept for ever.
+    `landing_days` is empty: landed bytes are what everything can be built from again, so they are kept for ever.
     """
 
     budget_seconds: int = Field(300, ge=0)
-    versions_days: int = Field(30, ge=7, le=30)
     logs_days: int = Field(30, ge=7)
     landing_days: int | None = Field(None, ge=365)
 

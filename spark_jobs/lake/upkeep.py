@@ -1,15 +1,14 @@
 """Upkeep of the tables of the lake: which have many small files, which have files no version needs, and which versions are whole.
 
-What there is to do is read from Delta's logs and from lists of files, without Spark. Compacting changes no row. Vacuuming keeps what the
-term of the city keeps, and versions that are named: by the record of a published day, or as the way back from a migration (ADR 0036).
+What there is to do is read from Delta's logs and from lists of files, without Spark. Compacting changes no row. Vacuuming keeps versions
+for their term, and waits where one that is named would be lost: by a published day, or as the way back of a migration (ADR 0036).
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import SparkSession
@@ -18,6 +17,8 @@ from lakehouse.config import Instance
 from lakehouse.naming import table_path
 from lakehouse.objects import Area, StoredObject, open_area
 from lakehouse.upkeep.disk import Size, total
+from lakehouse.upkeep.terms import KEPT_FOR, PROPERTY, VERSIONS
+from lakehouse.upkeep.work import Postponed
 from spark_jobs.lake import storage
 from spark_jobs.lake.storage import LOG
 
@@ -31,7 +32,7 @@ LEAST_DEAD = 20
 PAUSE = timedelta(days=7)
 """Vacuuming lists every file of a table, so a table is vacuumed at most once a week."""
 MARGIN = timedelta(hours=1)
-"""What was removed this much earlier is kept too: a statement notes the time before it commits, and Delta counts from its own clock."""
+"""What is removed within the next hour counts as gone: Delta looks at its own clock, later than we do."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 SETTINGS = {
     "spark.databricks.delta.optimize.maxFileSize": str(128 * MIB),  # a MERGE writes whole files anew: not the gigabyte of the default
@@ -51,10 +52,14 @@ class Crowded:
 
 @dataclass(frozen=True)
 class Note:
-    """What is known of the last vacuum of a table: from which version on all are whole, and when it was."""
+    """What is known of a table: from which version on all are whole, when it was vacuumed last, since when it keeps versions so long.
+
+    What Delta forgot before that it would remove at once, so a table is vacuumed first when it has kept versions for a whole term.
+    """
 
     whole_from: int = 0
     vacuumed_at: datetime = NEVER
+    keeps_since: datetime | None = None
 
 
 def crowded(instance: Instance) -> list[Crowded]:
@@ -72,43 +77,61 @@ def compact(spark: SparkSession, instance: Instance, table: str) -> Size:
     return live(open_area(instance, "lake"), table, storage.versions(instance, [table])[table])
 
 
-def stale(instance: Instance, before: datetime, now: datetime) -> list[Crowded]:
-    """Return the tables with many files from before a time that its newest version does not need, those with most files first."""
+def forgetful(instance: Instance) -> list[str]:
+    """Return the tables that do not keep earlier versions for their term, as far as is known from the notes beside their logs."""
+    area = open_area(instance, "lake")
+    return [table for table in storage.versions(instance) if _note(area, table).keeps_since is None]
+
+
+def keep(spark: SparkSession, instance: Instance, table: str, now: datetime) -> None:
+    """Let a table keep earlier versions for their term, in a commit unless it does already, and note since when it does."""
+    area = open_area(instance, "lake")
+    if _kept_for(area, table) != KEPT_FOR:
+        storage.keep_versions(spark, table)
+    _put_note(area, table, replace(_note(area, table), keeps_since=now))
+
+
+def stale(instance: Instance, now: datetime) -> list[Crowded]:
+    """Return the tables with many files from before the term that the newest version does not need, those with most files first."""
     area, found = open_area(instance, "lake"), []
     for table, version in storage.versions(instance).items():
-        files = [(one.size, one.written_at < before) for one in _data_files(area, table)]
-        dead = sum(is_old for _, is_old in files) - live(area, table, version).files
-        if dead >= LEAST_DEAD and now - _note(area, table).vacuumed_at >= PAUSE:
+        note = _note(area, table)
+        if note.keeps_since is None or now - note.keeps_since < VERSIONS or now - note.vacuumed_at < PAUSE:
+            continue
+        files = [(one.size, one.written_at < now - VERSIONS) for one in _data_files(area, table)]
+        if sum(is_old for _, is_old in files) - live(area, table, version).files >= LEAST_DEAD:
             found.append(Crowded(table, total(size for size, _ in files)))
     return sorted(found, key=lambda one: -one.size.files)
 
 
-def vacuum(spark: SparkSession, instance: Instance, table: str, since: datetime, named: Iterable[int]) -> Size:
-    """Remove the files that neither a version since a time nor a named one needs; return the size of what is left.
+def vacuum(spark: SparkSession, instance: Instance, table: str, named: Iterable[int], now: datetime) -> Size:
+    """Remove the files that no version of the last term needs; return the size of what is left.
 
     Before anything is removed, a note beside the log says which versions are whole.
+
+    Raises:
+        Postponed: a version that is named would be lost.
     """
     _set(spark)
-    area, now = open_area(instance, "lake"), datetime.now(UTC)
+    area, cutoff = open_area(instance, "lake"), now - VERSIONS
     removals = removed_at(area, table)
-    cutoff = keeping(removals, since, named)
-    whole_from = max(_note(area, table).whole_from, first_whole(removals, cutoff))
-    area.put(_note_path(table), json.dumps({"whole_from": whole_from, "vacuumed_at": now.isoformat()}).encode())
-    storage.vacuum(spark, table, math.ceil((now - cutoff + MARGIN) / timedelta(hours=1)))
+    whole_from = first_whole(removals, cutoff + MARGIN)
+    note = _note(area, table)
+    if _kept_for(area, table) not in (None, KEPT_FOR):
+        _put_note(area, table, replace(note, keeps_since=None))
+        raise Postponed("it was made again, and does not keep earlier versions for their term yet")
+    if broken := [version for version in named if version < whole_from and version + 1 in removals]:
+        raise Postponed(f"version {min(broken)} is still named by a published day or as the way back of a migration")
+    _put_note(area, table, replace(note, whole_from=max(note.whole_from, whole_from), vacuumed_at=now))
+    storage.vacuum(spark, table)
     return total(one.size for one in _data_files(area, table))
 
 
-def keeping(removals: Mapping[int, datetime], since: datetime, named: Iterable[int]) -> datetime:
-    """Return the time before which removed files may go, so that versions since a time and the named ones stay whole.
-
-    `removals` tells of each version in the log when it removed files of the one before. A version whose successor is not in the log is the
-    newest one, or is lost already.
-    """
-    return min([since, *(removals[version + 1] for version in named if version + 1 in removals)])
-
-
 def first_whole(removals: Mapping[int, datetime], cutoff: datetime) -> int:
-    """Return the version from which on all are whole when files removed before a time are gone."""
+    """Return the version from which on all are whole when files removed before a time are gone.
+
+    `removals` tells of each version in the log when it removed files of the one before.
+    """
     return max((version for version, at in removals.items() if at < cutoff), default=0)
 
 
@@ -162,7 +185,8 @@ def _earliest(commit: bytes) -> datetime:
 
 
 def _data_files(area: Area, table: str) -> Iterator[StoredObject]:
-    return (one for one in area.list(table_path(table)) if "/_" not in one.path)
+    hidden = ("/_", "/.")  # the log, our note, and the checksums that Hadoop puts beside files of a folder
+    return (one for one in area.list(table_path(table)) if not any(mark in one.path for mark in hidden))
 
 
 def _note(area: Area, table: str) -> Note:
@@ -170,7 +194,23 @@ def _note(area: Area, table: str) -> Note:
         found = json.loads(area.get(_note_path(table)))
     except FileNotFoundError:
         return Note()
-    return Note(found["whole_from"], datetime.fromisoformat(found["vacuumed_at"]))
+    keeps_since = datetime.fromisoformat(found["keeps_since"]) if found["keeps_since"] else None
+    return Note(found["whole_from"], datetime.fromisoformat(found["vacuumed_at"]), keeps_since)
+
+
+def _put_note(area: Area, table: str, note: Note) -> None:
+    facts = {"whole_from": note.whole_from, "vacuumed_at": note.vacuumed_at.isoformat()}
+    keeps_since = note.keeps_since.isoformat() if note.keeps_since else None
+    area.put(_note_path(table), json.dumps({**facts, "keeps_since": keeps_since}).encode())
+
+
+def _kept_for(area: Area, table: str) -> str | None:
+    """Return how long a table keeps the files of earlier versions by the newest word of its log; None where the log does not tell."""
+    for _, path in sorted(_commits(area, table), reverse=True):
+        for line in area.get(path).splitlines():
+            if told := json.loads(line).get("metaData"):
+                return str(told["configuration"].get(PROPERTY, ""))
+    return None
 
 
 def _note_path(table: str) -> str:
