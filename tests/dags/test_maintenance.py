@@ -18,7 +18,8 @@ SHAPE = """
 import json
 from dags import business_day, maintenance
 dag, returns = maintenance.maintenance, business_day.returns
-told = {"tasks": dag.task_ids, "at_once": dag.max_active_runs, "catchup": dag.catchup, "outlets": [one.name for one in dag.tasks[0].outlets]}
+told = {"tasks": dag.task_ids, "at_once": dag.max_active_runs, "catchup": dag.catchup}
+told["outlets"] = [one.name for one in dag.tasks[0].outlets]
 told["follows"] = [dag.timetable.asset_condition.name]
 told["emitted"] = {task.task_id: [one.name for one in task.outlets] for task in returns.tasks}
 print(json.dumps(told))
