@@ -143,7 +143,7 @@ def _watch(orchestrator: Orchestrator, day: date, before: set[str], say: Say) ->
     told: set[tuple[str, str, int]] = set()
     patience = time.monotonic() + NO_RUN_SECONDS
     while True:
-        runs = [run for run in orchestrator.runs(day) if run.run_id not in before]
+        runs = [run for run in orchestrator.runs(day) if run.run_id not in before and run.dag_id != steps.UPKEEP_DAG]
         _tell(orchestrator, runs, told, say)
         if not runs and time.monotonic() > patience:
             raise DeliveryError(Problem(f"business day {day}", "Airflow made no run for it.", "", f"see {orchestrator.base_url}.").text())

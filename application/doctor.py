@@ -17,7 +17,6 @@ import psutil
 from infra.local import java, keys, lifecycle, minio, ports, postgres
 from infra.spark import jars
 from lakehouse.alerts.channels.target import load_target
-from lakehouse.alerts.facts import LEAST_DISK_GIB, free_gib
 from lakehouse.alerts.routes import FILE, load_routes
 from lakehouse.backup.archive import file_sha256
 from lakehouse.backup.last import LastBackup, last_backup
@@ -25,6 +24,8 @@ from lakehouse.config import Instance
 from lakehouse.errors import LakehouseError
 from lakehouse.objects import open_area
 from lakehouse.ops import alerts, audit, connect
+from lakehouse.upkeep import disk
+from lakehouse.upkeep.last import last_upkeep
 
 State = Literal["ok", "warning", "bad"]
 LEAST_MEMORY_GIB = 4
@@ -57,6 +58,7 @@ def examine(instance: Instance) -> list[Finding]:
         "backup": _backup,
         "audit": _audit,
         "alerts": _alerts,
+        "upkeep": _upkeep,
     }
     findings = []
     for name, examination in examinations.items():
@@ -82,8 +84,23 @@ def _jars(_instance: Instance) -> Finding:
 
 
 def _disk(instance: Instance) -> Finding:
-    free = free_gib(instance.home)
-    return Finding("disk", "ok" if free >= LEAST_DISK_GIB else "bad", f"{free:.0f} GiB free for {instance.home} ({LEAST_DISK_GIB} needed)")
+    free, last = disk.free_on(instance.home), last_upkeep(instance)
+    told = f"{free.text()} for {instance.home} ({disk.LEAST_GIB} GiB needed)"
+    if not free.runs_short:
+        return Finding("disk", "ok", told)
+    largest = "".join(f"; {one['area']} takes {one['bytes'] / GIB:.1f} GiB" for one in (last.areas[:3] if last else ()))
+    fix = "make room: `huiliu upkeep`, shorter terms (docs/reference/upkeep.md), or a larger disk"
+    return Finding("disk", "bad" if free.is_short else "warning", f"{told}{largest}: {fix}")
+
+
+def _upkeep(instance: Instance) -> Finding:
+    last = last_upkeep(instance)
+    if last is None:
+        return Finding("upkeep", "ok", "it follows the first published day")
+    told = f"last {last.ended_at:%Y-%m-%d %H:%M} UTC, {len(last.done)} pieces done, {len(last.left)} left"
+    if failed := [one["area"] for one in last.left if one["failed"]]:
+        return Finding("upkeep", "warning", f"{told}; failed: {', '.join(dict.fromkeys(failed))}: `huiliu upkeep` says why")
+    return Finding("upkeep", "ok", told)
 
 
 def _memory(_instance: Instance) -> Finding:

@@ -227,7 +227,10 @@ def _origin(subject: _Subject, role: Role, row: Any, landed: batches.Batch) -> O
 
 
 def _cells(subject: _Subject, landed: batches.Batch, columns: Iterable[str], line: int) -> tuple[str, ...]:
-    places = cell_places(open_area(subject.instance, "landing"), landed, subject.contracts[landed.resource], line)
+    try:
+        places = cell_places(open_area(subject.instance, "landing"), landed, subject.contracts[landed.resource], line)
+    except FileNotFoundError:  # the landed bytes are kept no longer: file and line are told all the same
+        return ()
     return tuple(places[name] for name in columns if name in places)
 
 

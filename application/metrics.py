@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
-from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +19,7 @@ from lakehouse.ops import batches, connect, days, facts, figures, timings
 from lakehouse.ops.batches import Batch
 from lakehouse.ops.days import Day
 from lakehouse.telemetry import outbox
+from lakehouse.upkeep.disk import below
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -76,7 +76,7 @@ class Collector:
         yield Metric("disk_free_bytes", "free bytes of the disk that holds the instance", (), [((), disk_usage(self.instance.home).free)])
         if time.monotonic() - self._walked > WALK_SECONDS:
             on_disk = [area for area in AREAS if self.instance.root(area).startswith("file:")]
-            self._used = {area: _bytes_below(root) for area in on_disk if (root := open_area(self.instance, area).local_path())}
+            self._used = {area: float(below(root).bytes) for area in on_disk if (root := open_area(self.instance, area).local_path())}
             self._walked = time.monotonic()
         yield Metric("disk_used_bytes", "bytes of an area of a store on disk, counted every ten minutes", ("area",), _by(self._used))
 
@@ -172,14 +172,3 @@ def _seconds(steps: Sequence[timings.Timing]) -> Metric:
 
 def _by(counts: Mapping[str, float]) -> list[tuple[tuple[str, ...], float]]:
     return [((name,), value) for name, value in sorted(counts.items())]
-
-
-def _bytes_below(root: Path) -> float:
-    """Return the size of all files below a folder; one that is deleted meanwhile counts nothing."""
-    total = 0
-    for path in root.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:
-            continue
-    return float(total)

@@ -25,6 +25,7 @@ from lakehouse.ops.batches import Batch
 from lakehouse.ops.cases import Raised
 from lakehouse.ops.rejudging import Rejudging
 from lakehouse.ops.transitions import SYSTEM
+from lakehouse.upkeep import turns
 from spark_jobs.ingest.rejudging import Judging, RuleChange, Versions
 from spark_jobs.ingest.scope import rule_scope
 from spark_jobs.lake import storage
@@ -104,9 +105,10 @@ def rejudge(instance: Instance, resource: str, since: date, reason: str) -> Reju
     decided = documents.keep(open_area(instance, "landing"), Rejudging(resource, 1, since, judging.on, *facts))
     with connect(instance) as connection:
         rejudging.record(connection, [decided])
-    if told.differing:
-        judging.append(instance, decided)
-    judging.write()
+    with turns.writing(instance):
+        if told.differing:
+            judging.append(instance, decided)
+        judging.write()
     with connect(instance) as connection:
         _record(connection, judging, decided, told)
     return replace(told, number=decided.number, must_close=was_closed and close_again(instance, judging.on))

@@ -26,6 +26,8 @@ from lakehouse.ingest.gaps import FILLED, Gap
 from lakehouse.naming import DEPARTMENT, LEVELS, quality, recipient_folder
 from lakehouse.ops import batches, connect, days, facts, packages, rule_counts, tickets, timings
 from lakehouse.returns.model import load_sound_returns
+from lakehouse.upkeep.last import room
+from spark_jobs.lake import upkeep
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
 
@@ -64,6 +66,8 @@ class DayReport:
         return_names: names of returns by id.
         entity_names: what people call the kinds of entities, `zh` and `en`, by kind.
         missing_references: rows of each provider that name an entity (`target`) that no library has.
+        no_longer_kept: the libraries that cannot be read any more as they were on the day; what is read from them is left out.
+        disk: what the instance takes: `areas` (area, files, bytes) as of the last upkeep (`counted_at`), `free` and `total` bytes now.
         truth: scores of the day against the hidden truth; only with a sample city.
     """
 
@@ -91,6 +95,8 @@ class DayReport:
     return_names: dict[str, str]
     entity_names: dict[str, dict[str, str]]
     missing_references: list[Row]
+    no_longer_kept: list[str]
+    disk: Row
     truth: dict[str, dict[str, float]] | None
 
     @property
@@ -114,13 +120,16 @@ def collect(instance: Instance, day: date) -> DayReport:
         newest = _newest(connection, day)
         found = _identity(instance, newest) | _missing(connection, instance, newest)
         found |= _sources(connection, contracts, day) | _returned(connection, newest)
+    gone = upkeep.lost(instance, {one["table"]: one["version"] for one in found["libraries"]})
     return DayReport(
         **found,
+        no_longer_kept=gone,
+        disk=room(instance),
         providers={one.uscc: one.name for one in load_departments(instance.city_folder)},
         return_names={one.id: one.name for one in load_sound_returns(instance.settings.contracts / "returns")[0].values()},
         entity_names={name: one._asdict() for name, one in (neighbours(instance.settings.contracts).entities or {}).items()},
-        missing_references=_missing_references(instance, found["libraries"]),
-        truth=truth_scores(instance, day, found["libraries"]),
+        missing_references=[] if MISSING_REFERENCES in gone else _missing_references(instance, found["libraries"]),
+        truth=None if gone else truth_scores(instance, day, found["libraries"]),
     )
 
 

@@ -11,6 +11,7 @@ from lakehouse.contracts.shape import Change
 from lakehouse.errors import ConfigError, ContractError, Problem, problems_text
 from lakehouse.naming import bronze
 from lakehouse.ops import audit, batches, connect, days, rejudging
+from lakehouse.upkeep import turns
 from spark_jobs.ingest.reshaping import Reshaping, Written
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
@@ -50,7 +51,8 @@ def apply(instance: Instance, resource: str) -> Reshaped:
     if impossible:
         where = reshaping.contract.file
         raise ContractError(problems_text(Problem(f"{where}: {one.where}", one.text, "", one.fix) for one in impossible))
-    written = tuple(reshaping.apply()) if any(one.stops for one in changes) else ()
+    with turns.writing(instance):
+        written = tuple(reshaping.apply()) if any(one.stops for one in changes) else ()
     _record(instance, reshaping, "migrate", written)
     return Reshaped(resource, changes, written)
 
@@ -70,7 +72,8 @@ def undo(instance: Instance, resource: str) -> Reshaped:
     with connect(instance) as connection:  # before the tables: should this end in between, doing it again finds the same batches
         batches.read_again(connection, later.read)
         batches.write_again(connection, later.written)
-    written = tuple(reshaping.undo())
+    with turns.writing(instance):
+        written = tuple(reshaping.undo())
     _record(instance, reshaping, "migrate undone", written)
     return Reshaped(resource, (), written, len(later.read) + len(later.written))
 

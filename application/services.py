@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from infra.local import airflow, keys, lifecycle, spark
 from infra.local.lifecycle import Health
@@ -13,6 +14,7 @@ from lakehouse import ops
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, Problem, nearest_first
 from lakehouse.jobs import JobRequest, run_job
+from lakehouse.upkeep.last import room
 
 Say = Callable[[str], None]
 OPEN_THRIFT = "Thrift asks for no password: anybody on this machine can read and change every table of the lake through it"
@@ -20,11 +22,12 @@ OPEN_THRIFT = "Thrift asks for no password: anybody on this machine can read and
 
 @dataclass(frozen=True)
 class Status:
-    """The state of an instance's services: health per component, memory per program in MiB, address per service."""
+    """The state of an instance's services: health per component, memory per program in MiB, address per service, and its disk."""
 
     components: Mapping[str, Health]
     memory_mib: Mapping[str, int]
     addresses: Mapping[str, str]
+    disk: Mapping[str, Any]
 
     @property
     def healthy(self) -> bool:
@@ -57,7 +60,7 @@ def stop(instance: Instance, components: tuple[str, ...] = (), say: Say = lambda
 
 def status(instance: Instance) -> Status:
     """Return health, memory and addresses of the services."""
-    return Status(lifecycle.health(instance), lifecycle.memory(instance), addresses(instance))
+    return Status(lifecycle.health(instance), lifecycle.memory(instance), addresses(instance), room(instance))
 
 
 def addresses(instance: Instance) -> dict[str, str]:

@@ -14,6 +14,7 @@ from lakehouse.derive import dbt
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.objects import open_area
 from lakehouse.ops import audit, connect, days
+from lakehouse.upkeep import turns
 from spark_jobs.lake import dbt_command, dbt_runs, session
 
 BENCH = "dbt"  # place of the intermediate rows, apart from those of the libraries of a day
@@ -76,6 +77,17 @@ def _chosen(instance: Instance, day: date | None, command: dbt_command.Command) 
 
 @contextmanager
 def alone(instance: Instance, command: str) -> Iterator[None]:
+    """Hold the lock of a command that writes tables; upkeep leaves them alone meanwhile.
+
+    Raises:
+        ConfigError: another one holds it.
+    """
+    with only_one(instance, command), turns.writing(instance):
+        yield
+
+
+@contextmanager
+def only_one(instance: Instance, command: str) -> Iterator[None]:
     """Hold the lock of a command: two runs of it would use the same folders and the same tables of their own.
 
     Raises:

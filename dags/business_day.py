@@ -10,14 +10,15 @@ from airflow.sdk import DAG, Asset, PartitionedAssetTimetable
 from dags.tasks import chain, dag_dates, job_task, midnight_schedule
 from dags.waiting import WaitForIngest
 from lakehouse.config import Instance
-from lakehouse.naming import DAY_ASSET, LIBRARIES_ASSET
+from lakehouse.naming import DAY_ASSET, LIBRARIES_ASSET, PUBLISHED_ASSET
 from lakehouse.steps import DAY_DAGS
 
 INSTANCE = Instance()
 DAY = Asset(name=DAY_ASSET, uri=DAY_ASSET)
 LIBRARIES = Asset(name=LIBRARIES_ASSET, uri=LIBRARIES_ASSET)
+PUBLISHED = Asset(name=PUBLISHED_ASSET, uri=PUBLISHED_ASSET)
 FOLLOWS = {"libraries": DAY, "returns": LIBRARIES}
-EMITS = {"close_day": DAY, "libraries": LIBRARIES}
+EMITS = {"close_day": DAY, "libraries": LIBRARIES, "returns": PUBLISHED}
 SAYS = {
     "close_day": "Waits for the day's ingest runs and for earlier days to be published, lists the gaps, closes the day.",
     "libraries": "One dbt run of base, thematic and special libraries, as known at the business date.",

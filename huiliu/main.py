@@ -29,6 +29,7 @@ from huiliu import (
     sql,
     tickets,
     tools,
+    upkeep,
 )
 from huiliu_verify.saving import SavingError
 from huiliu_verify.signing import KeyFileError
@@ -62,6 +63,7 @@ for commands in (
     rebuild,
     rejudging,
     backup,
+    upkeep,
     tools,
 ):
     commands.register(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from application.report import COUNTS, DayReport, collect, write_page
 from huiliu import dates
+from huiliu.disk import disk_line
 from huiliu.exit_codes import leave
 from lakehouse.config import Instance
 
@@ -50,26 +52,34 @@ def print_report(found: DayReport) -> None:
     console.print(_batch_table(report["batches"]))
     if report["repeated"]:
         console.print(f"Delivered again, nothing new: {len(report['repeated'])}")
-    for gap in report["gaps"]:
-        console.print(f"Gap: {_gap_line(gap)}", markup=False)
-    for gap in report["filled"]:
-        console.print(f"Filled {gap['filled_at'][:16].replace('T', ' ')}: {_gap_line(gap)}", markup=False)
-    for one in report["stopped"]:
-        settled = " (settled)" if one["state"] == "closed" else ""
-        console.print(f"{one['kind'].capitalize()}: {one['reason']}{settled}", markup=False)
-    for one in report["left_out"]:
-        console.print(f"Left out: return {one['return_id']}, {one['reason']}")
+    for line in _lacking(report):
+        console.print(line, markup=False)
     for title, rows in (("Libraries", report["libraries"]), ("Returns", report["returns"])):
         if rows:
             console.print(_plain_table(title, rows))
     console.print("Packages: " + ", ".join(f"{name} {value:,}" for name, value in report["packages"].items()))
     for one in report["invariants"]:
         console.print(f"{'[green]ok  [/]' if one['ok'] else '[red]FAIL[/]'} {one['id']}  {one['detail']}")
+    console.print(f"Disk: {disk_line(report['disk'])}")
     if "truth" in report:
         console.print("Truth: " + json.dumps(report["truth"]))
     console.print(
         "Seconds: " + ", ".join(f"{one['step']} {one['resource']} {one['seconds']}".replace("  ", " ") for one in report["timings"])
     )
+
+
+def _lacking(report: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for each thing that the day, or what is told of it, lacks."""
+    for gap in report["gaps"]:
+        yield f"Gap: {_gap_line(gap)}"
+    for gap in report["filled"]:
+        yield f"Filled {gap['filled_at'][:16].replace('T', ' ')}: {_gap_line(gap)}"
+    for one in report["stopped"]:
+        yield f"{one['kind'].capitalize()}: {one['reason']}{' (settled)' if one['state'] == 'closed' else ''}"
+    for one in report["left_out"]:
+        yield f"Left out: return {one['return_id']}, {one['reason']}"
+    for table in report["no_longer_kept"]:
+        yield f"No longer kept as of that day, so not read: {table}"
 
 
 def _gap_line(gap: dict[str, Any]) -> str:

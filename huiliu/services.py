@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from application import services
+from huiliu.disk import disk_line
 from lakehouse.config import Instance, Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -64,6 +65,7 @@ def _show(instance: Instance, as_json: bool, login: tuple[str, str] | None = Non
     if as_json:
         components = {name: asdict(part) for name, part in found.components.items()}
         shown = {"home": str(instance.home), "healthy": found.healthy, "components": components, "memory_mib": found.memory_mib}
+        shown |= {"disk": found.disk}
         typer.echo(json.dumps({**shown, **found.addresses, **shown_login}))
         return found.healthy
     for name, part in found.components.items():
@@ -73,6 +75,7 @@ def _show(instance: Instance, as_json: bool, login: tuple[str, str] | None = Non
         typer.echo(f"{'ok  ' if part.healthy else '—   '} {name:10} {programs}")
     for label, value in {**found.addresses, **shown_login}.items():
         typer.echo(f"     {label}: {value}")
+    typer.echo(f"{'—   ' if found.disk['runs_short'] else 'ok  '} disk       {disk_line(found.disk)}")
     return found.healthy
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import entry_points
 from typing import Any
 
+from lakehouse import steps
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError, LakehouseError, Problem, nearest_first, without_values
 from lakehouse.ops import connect, ingest_runs, timings
 from lakehouse.telemetry import run_events
+from lakehouse.upkeep import turns
 
 GROUP = "huiliu.jobs"
 LOG = logging.getLogger("huiliu.jobs")
@@ -125,7 +128,8 @@ def _recorded(job: Job, instance: Instance, request: JobRequest, run: run_events
     what = _what(run.job, request)
     LOG.info("%s: begins, attempt %s", what, request.attempt)
     try:
-        answer = job(instance, request)
+        with nullcontext() if run.job == steps.UPKEEP else turns.writing(instance):
+            answer = job(instance, request)
     except Exception as error:
         if isinstance(error, LakehouseError) or without_values(str(error)) == str(error):
             raise

@@ -14,6 +14,7 @@ LOCALITY_COLUMNS = tuple(f"{level}_code" for level in LEVELS)
 TAKEN = "taken"
 DAY_ASSET = "huiliu://day"
 LIBRARIES_ASSET = "huiliu://libraries"
+PUBLISHED_ASSET = "huiliu://published"
 REBUILT = "ops.rebuilt_"
 
 
@@ -30,6 +31,12 @@ def verdicts(resource: str) -> str:
 def silver(resource: str) -> str:
     """Return the silver table of a resource."""
     return f"silver.{resource}"
+
+
+def resource_of(table: str) -> str | None:
+    """Return the resource whose rows a bronze or silver table holds, None for any other table."""
+    schema, _, name = table.partition(".")
+    return name.removesuffix("__verdicts") if schema in ("bronze", "silver") else None
 
 
 def rebuilt(table: str) -> str:
@@ -58,14 +65,18 @@ def table_path(table: str) -> str:
     return f"{schema}/{name}"
 
 
+STAGED = ("_staging", "_listing")
+"""The folders below the lake root of what is left for Spark to read once."""
+
+
 def staging_path(resource: str, business_date: date) -> str:
     """Return the path below the lake root where the reader leaves a step's rows for Spark."""
-    return f"_staging/{resource}/{business_date.isoformat()}"
+    return f"{STAGED[0]}/{resource}/{business_date.isoformat()}"
 
 
 def listing_path(resource: str, business_date: date) -> str:
     """Return the path below the lake root where the keys of a whole source are left for Spark to compare."""
-    return f"_listing/{resource}/{business_date.isoformat()}"
+    return f"{STAGED[1]}/{resource}/{business_date.isoformat()}"
 
 
 def batch_id(resource: str, provider: str, business_date: date, content_sha256: str, occurrence: int = 1) -> str:

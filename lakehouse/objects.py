@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
@@ -29,10 +30,11 @@ Content = bytes | Path
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object of an area: its path below the area's root and its size."""
+    """An object of an area: its path below the area's root, its size, and when it was written."""
 
     path: str
     size: int
+    written_at: datetime
 
 
 class Area:
@@ -92,7 +94,7 @@ class Area:
     def list(self, prefix: str = "", after: str = "") -> Iterator[StoredObject]:
         """Return the objects below a folder, by path; with `after` only those whose path comes after that one."""
         pages = obstore.list(self._store, prefix or None, offset=after or None)
-        found = [StoredObject(one["path"], one["size"]) for page in pages for one in page]
+        found = [StoredObject(one["path"], one["size"], one["last_modified"]) for page in pages for one in page]
         return iter(sorted(found, key=lambda one: one.path))
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:

@@ -24,6 +24,9 @@ DAY_DAGS = {
 DAY = tuple(step for steps in DAY_DAGS.values() for step in steps)
 """The steps of the whole day, in order, once the ingest of every resource has ended."""
 
+UPKEEP_DAG, UPKEEP = "maintenance", "upkeep"
+"""The DAG that follows a published day, and its step; no day waits for it."""
+
 CLOSE_DAY, *_, RETURNS = DAY_DAGS
 
 

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
 import httpx
+import psycopg
 
 from infra.local import keys, postgres
 from infra.local.ports import HOST
@@ -22,6 +24,11 @@ from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import ConfigError, Problem
 
 PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+AGED = (
+    *("log", "job", "xcom", "task_reschedule", "task_instance_history", "task_instance", "dag_run", "asset_event"),
+    *("trigger", "callback", "deadline", "import_error", "partitioned_asset_key_log", "revoked_token"),
+)
+"""The tables whose old rows may go. Not those of DAGs and their versions: a DAG that was not read for a month is still paused or not."""
 LOCAL_SETTINGS = Path(__file__).with_name("airflow_local_settings.py")
 
 
@@ -116,6 +123,45 @@ def prepare(instance: Instance, say: Callable[[str], None]) -> None:
         log.write_text(done.stdout + done.stderr, "utf-8")
         raise ConfigError(Problem("airflow db migrate", "it failed.", "", f"read {log}; then `huiliu up` again.").text())
     mark.write_text(present, "utf-8")
+
+
+def is_prepared(instance: Instance) -> bool:
+    """Return whether Airflow has a database here."""
+    return (instance.home / "airflow" / "migrated").is_file()
+
+
+def aged_rows(instance: Instance, before: datetime) -> int:
+    """Return how many runs, and entries of its log, Airflow keeps from before a time."""
+    asked = "select (select count(*) from dag_run where start_date < %(before)s) + (select count(*) from log where dttm < %(before)s)"
+    with psycopg.connect(postgres.dsn(instance, "airflow")) as connection:
+        row = connection.execute(asked, {"before": before}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def clean(instance: Instance, before: datetime) -> int:
+    """Let Airflow remove its records from before a time, and return what `aged_rows` counts afterwards; the newest run of a DAG stays.
+
+    Raises:
+        ConfigError: its command fails.
+    """
+    told = (
+        "--clean-before-timestamp",
+        before.isoformat(),
+        "--tables",
+        ",".join(AGED),
+        "--skip-archive",
+        "--error-on-cleanup-failure",
+        "--yes",
+    )
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("_AIRFLOW", "AIRFLOW__"))}
+    variables = {**ours, **shared_environment(instance), **environment(instance)}
+    command = [sys.executable, _program(), "db", "clean", *told]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        log = instance.folder("logs") / "airflow-clean.log"
+        log.write_text(done.stdout + done.stderr, "utf-8")
+        raise ConfigError(Problem("airflow db clean", "it failed.", "", f"read {log}; then `huiliu upkeep --only airflow`.").text())
+    return aged_rows(instance, before)
 
 
 def base_url(instance: Instance) -> str:

@@ -19,6 +19,7 @@ from infra.spark import jars
 from lakehouse.config import PROJECT, Instance
 from lakehouse.errors import ConfigError, Problem
 from lakehouse.objects import store_access
+from lakehouse.upkeep import terms
 
 CONNECT_SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"  # Connect is a plugin in it
@@ -100,6 +101,7 @@ def configuration(instance: Instance) -> dict[str, str]:
         "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
         # Tables are small: with the defaults (50 and 10000) a commit or a vacuum of a tiny table takes seconds.
         "spark.databricks.delta.snapshotPartitions": "2",
+        **terms.DEFAULT,
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
         # Hadoop's own file system starts a process (`chmod`) for every file and folder it creates: hundreds in one build of the libraries.
         "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",

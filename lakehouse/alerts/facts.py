@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -18,10 +17,9 @@ from lakehouse.ops import days, facts, ingest_runs, tickets
 from lakehouse.ops.alerts import PLATFORM, Fact
 from lakehouse.orchestrator import Orchestrator
 from lakehouse.steps import DAY_DAGS
+from lakehouse.upkeep import disk
 
-LEAST_DISK_GIB = 5
 MOST_DATES = 7
-GIB = 2**30
 COUNTED = ("beyond", "behind", "rows", "files", "open", "closing")
 """The counts that tickets keep in their details."""
 
@@ -51,11 +49,6 @@ def of_tasks(orchestrator: Orchestrator, dates: Iterable[date]) -> tuple[list[Fa
         return [fact for day in dates for fact in _failed_tasks(orchestrator, day)], frozenset()
     except (ConfigError, ValueError, KeyError):  # it answers nothing, or what is no answer of a scheduler
         return [Fact(SCHEDULER, SCHEDULER, KINDS[SCHEDULER].severity, PLATFORM)], frozenset({TASK})
-
-
-def free_gib(home: Path) -> float:
-    """Return how much of the disk that holds (or will hold) a folder is free, in GiB."""
-    return shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.exists())).free / GIB
 
 
 def overdue(instance: Instance, published: date | None, now: datetime) -> list[date]:
@@ -113,8 +106,8 @@ def _of_deadlines(connection: Connection, scene: Scene, now: datetime) -> Iterat
 
 
 def _of_the_disk(home: Path) -> Iterator[Fact]:
-    if free_gib(home) < LEAST_DISK_GIB:
-        yield Fact(DISK, DISK, KINDS[DISK].severity, PLATFORM, detail={"least_gib": LEAST_DISK_GIB})
+    if disk.free_on(home).is_short:
+        yield Fact(DISK, DISK, KINDS[DISK].severity, PLATFORM, detail={"least_gib": disk.LEAST_GIB})
 
 
 def _failed_tasks(orchestrator: Orchestrator, day: date) -> Iterator[Fact]:

@@ -16,6 +16,17 @@ from lakehouse.errors import Problem
 USUAL_HOURS_TO_PUBLISH = 33
 
 
+class Upkeep(Declared):
+    """How long an instance keeps what it could do without, and how long a day's upkeep may take (docs/reference/upkeep.md).
+
+    `landing_days` is empty: landed bytes are what everything can be built from again, so they are kept for ever.
+    """
+
+    budget_seconds: int = Field(300, ge=0)
+    logs_days: int = Field(30, ge=7)
+    landing_days: int | None = Field(None, ge=365)
+
+
 class CityProfile(Declared):
     """All of `city.yaml`.
 
@@ -36,6 +47,7 @@ class CityProfile(Declared):
     first_business_date: str
     extra_holidays: list[str] = Field(default_factory=list)
     published_by_hours: int | None = Field(None, ge=24, le=240)
+    upkeep: Upkeep = Field(default_factory=Upkeep)
 
     @property
     def hours_to_publish(self) -> int | None:

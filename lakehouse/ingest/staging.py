@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from lakehouse.contracts.laid_out import laid_out
 from lakehouse.contracts.model import Contract
-from lakehouse.errors import Problem, SourceError
+from lakehouse.errors import ConfigError, Problem, SourceError
 from lakehouse.ingest.ahead import ahead
 from lakehouse.ingest.landing import open_landed
 from lakehouse.ingest.readers import read_delivery, reader_of
@@ -47,6 +47,9 @@ def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed
 
     A batch is refused when it cannot be read at all, or when the reader and the second counter find different numbers of records; the
     others of the step are staged all the same.
+
+    Raises:
+        ConfigError: the landed bytes of a batch are not there.
     """
     landing, lake = areas
     folder = staging_path(contract.code, business_date)
@@ -68,7 +71,14 @@ def stage(areas: tuple[Area, Area], contract: Contract, batches: Sequence[Landed
             except SourceError as error:
                 staged.refused[batch.batch_id] = str(error)
                 staged.rows.pop(batch.batch_id, None)
+            except FileNotFoundError:
+                raise ConfigError(_gone(batch).text()) from None
     return staged
+
+
+def _gone(batch: Landed) -> Problem:
+    found = "its landed bytes are no longer kept (`upkeep.landing_days` of city.yaml), or were lost."
+    return Problem(f"batch {batch.batch_id} of {batch.resource}", found, "", "bring landing, or the lake, back from a copy of the store.")
 
 
 def clear(lake: Area, contract: Contract, business_date: date) -> None:

@@ -215,6 +215,11 @@ def of_resource(connection: Connection, resource: str) -> list[Batch]:
     return _batches(connection, batch.c.resource == resource)
 
 
+def taken_before(connection: Connection, day: date) -> list[Batch]:
+    """Return the batches that were taken in before a business date, by resource in order of delivery."""
+    return _batches(connection, batch.c.taken_on < day)
+
+
 def open_for(connection: Connection, resource: str, stage: Stage) -> list[Batch]:
     """Return the batches that wait for a stage, in order of delivery."""
     return _batches(connection, batch.c.resource == resource, _OPEN[stage])

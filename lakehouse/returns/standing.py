@@ -11,10 +11,11 @@ from huiliu_verify.findings import Verification
 from huiliu_verify.signing import PublicKey, load_public_key
 from huiliu_verify.verifier import FILES, verify_documents
 from lakehouse.config import Instance
-from lakehouse.naming import day_entry_path, package_prefix, recipient_prefix
+from lakehouse.naming import day_entry_path, package_prefix, recipient_folder, recipient_prefix
 from lakehouse.objects import Area, open_area
 from lakehouse.ops import batches, connect
 from lakehouse.returns.day_entries import Leaves, entry, final_issue, inputs, leaves
+from lakehouse.returns.expiry import expired_levels
 from lakehouse.returns.inputs import stored
 from lakehouse.returns.manifest import sha256
 
@@ -22,19 +23,20 @@ PARALLEL_READS = 8
 
 
 def unsound_packages(instance: Instance, day: date) -> tuple[int, list[str]]:
-    """Return the number of packages in the day's final issue, and a text (`recipient: reason`) for each fault found."""
+    """Return the number of packages of the day's final issue that are kept, and a text (`recipient: reason`) for each fault found."""
     area, key = open_area(instance, "exchange"), load_public_key(instance.key_path("signing.pub"))
     issue = final_issue(area, day)
     if issue == 0:
         return 0, [f"business day {day} is not published"]
-    below = leaves(area, day, issue)
+    below, gone = leaves(area, day, issue), expired_levels(area, day)
+    kept = [recipient for recipient in below.manifests if recipient_folder(recipient) not in gone]
     wrong = list(_untraceable(instance, area, day, issue))
     if not key.accepts(area.get(day_entry_path(day, issue)), area.get(day_entry_path(day, issue, "sig"))):
         wrong.append("the day entry is not signed with the instance's key")
     check = partial(_reasons, area, key, below, (day, issue))
     with ThreadPoolExecutor(PARALLEL_READS) as pool:
-        wrong.extend(reason for found in pool.map(check, below.manifests) for reason in found)
-    return len(below.manifests), wrong
+        wrong.extend(reason for found in pool.map(check, kept) for reason in found)
+    return len(kept), wrong
 
 
 def _untraceable(instance: Instance, area: Area, day: date, issue: int) -> Iterator[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lakehouse.naming import bronze, silver
+from lakehouse.steps import UPKEEP
 from lakehouse.telemetry import facets
 from lakehouse.telemetry.datasets import Catalogue, landing_of, packages_of, payload_of, record_of, source_of
 from lakehouse.telemetry.facets import Facets
@@ -139,6 +140,7 @@ OF_DAY: Mapping[str, Callable[[Facts, Catalogue], Flow]] = {
     "returns_prove": _returns_prove,
     "returns_publish": _returns_publish,
     "invariants": _invariants,
+    UPKEEP: lambda _facts, _known: Flow(),  # no table holds another row after it
 }
 
 

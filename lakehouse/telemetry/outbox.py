@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,13 @@ def waiting_bytes(instance: Instance) -> int:
     """Return how much of the event files was not sent yet."""
     positions = _positions(instance)
     return sum(path.stat().st_size - positions.get(path.name, 0) for path in folder(instance).glob("*.jsonl"))
+
+
+def sent_before(instance: Instance, day: date) -> list[Path]:
+    """Return the files of days before a date (UTC) that nothing waits in; where events are sent nowhere, none waits."""
+    positions = _positions(instance) if instance.settings.openlineage_url else None
+    old = [path for path in sorted(folder(instance).glob("*.jsonl")) if path.stem < day.isoformat()]
+    return [path for path in old if positions is None or path.stat().st_size <= positions.get(path.name, 0)]
 
 
 def record_sent(instance: Instance, last: Pending) -> None:

@@ -14,6 +14,7 @@ from lakehouse.returns.edition import Edition, load_edition
 from lakehouse.returns.publication import differing
 from spark_jobs.lake.storage import versions
 from spark_jobs.returns.assembly import build_packages
+from spark_jobs.returns.keeping import no_longer_kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,10 @@ def _check(instance: Instance, edition: Edition) -> BuildAnswer:
     rules = leaves(edition.exchange, day, issue).rules_sha256
     if rules != edition.facts.rules_sha256:
         return BuildAnswer(outcome="final", compared=False, reason="declarations or regions have changed since that day")
-    _, record = build_packages(instance, edition, inputs(edition.exchange, day, issue)["versions"], is_check=True)
+    versions_then = inputs(edition.exchange, day, issue)["versions"]
+    if reason := no_longer_kept(instance, edition, versions_then):
+        return BuildAnswer(outcome="final", compared=False, reason=reason)
+    _, record = build_packages(instance, edition, versions_then, is_check=True)
     wrong = differing(edition, record, load_signer(instance.key_path("signing.key")))
     if wrong:
         found = f"{len(wrong)} packages differ from what would be published now: {', '.join(wrong[:5])}."

@@ -28,6 +28,8 @@ SETTINGS = {
     "spark.sql.artifact.isolation.enabled": "false",
     # The sources of our merges are materialised already (see storage), so Delta need not do it again.
     "spark.databricks.delta.merge.materializeSource": "none",
+    # Delta would refuse to read an old version even where nothing of it was removed; spark_jobs/lake/upkeep knows which ones are whole.
+    "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false",
 }
 # By default the client retries for ten minutes, even to close the session of a server that has stopped.
 RETRIES = DefaultPolicy(max_retries=6, initial_backoff=200, max_backoff=2000)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
@@ -28,6 +28,7 @@ from lakehouse.contracts.shape import Change, changes, shape_of_texts, shape_of_
 from lakehouse.errors import ConfigError, ContractError, Problem, problems_text
 from lakehouse.naming import REBUILT, SCHEMAS, bronze, silver, table_path
 from lakehouse.objects import Area, open_area
+from lakehouse.upkeep.terms import KEPT_FOR, PROPERTY
 from spark_jobs.lake.tables import TableShape, bronze_table, shape_of_bronze, shape_of_silver, silver_table
 
 LAKE_PROPERTY = "huiliu.lake"
@@ -118,7 +119,8 @@ def ensure_table(spark: SparkSession, instance: Instance, shape: TableShape) -> 
 def _kept_as(instance: Instance, shape: TableShape) -> str:
     cluster = f"CLUSTER BY ({', '.join(shape.cluster_by)})" if shape.cluster_by else ""
     location = _text(open_area(instance, "lake").spark_url(table_path(shape.name)))
-    properties = ", ".join(f"{_text(name)} = {_text(value)}" for name, value in shape.properties.items())
+    given = {**shape.properties, PROPERTY: KEPT_FOR}
+    properties = ", ".join(f"{_text(name)} = {_text(value)}" for name, value in given.items())
     return f"USING DELTA {cluster} LOCATION {location} TBLPROPERTIES ({properties})"
 
 
@@ -216,6 +218,26 @@ def last_told(spark: SparkSession, table: str, mark: str) -> dict[str, Any] | No
         if mark in told or row.operation == RESTORED:
             return told if mark in told else None
     return None
+
+
+def optimize(spark: SparkSession, table: str) -> None:
+    """Write the small files of a table together, clustered where it is clustered, in one commit that changes no row.
+
+    The commit says what the one before it was told, so that nobody who asks for the last word takes it for another one.
+    """
+    _, told = last_commit(spark, table)
+    with telling(spark, told) if told else nullcontext():
+        spark.sql(f"OPTIMIZE {table}").collect()
+
+
+def keep_versions(spark: SparkSession, table: str) -> None:
+    """Let a table keep the files of its earlier versions for their term (`terms.VERSIONS`)."""
+    spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ({_text(PROPERTY)} = {_text(KEPT_FOR)})")
+
+
+def vacuum(spark: SparkSession, table: str) -> None:
+    """Remove the files that left a table longer ago than it keeps them; Delta ignores any other number of hours (4.4)."""
+    spark.sql(f"VACUUM {table}").collect()
 
 
 def restore(spark: SparkSession, table: str, version: int) -> None:

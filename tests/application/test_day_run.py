@@ -50,6 +50,13 @@ def test_runs_that_ended_before_do_not_count_even_behind_a_hundred_others(speaki
     assert len(said) == len(INGEST) + len(steps.DAY_DAGS)
 
 
+def test_a_day_does_not_wait_for_the_upkeep_that_follows_it(speaking: Airflow, tmp_path: Path) -> None:
+    speaking.run(steps.UPKEEP_DAG, "2026-06-01", "running")
+    said: list[str] = []
+    run_through_airflow(instance_at(tmp_path, speaking.port), FIRST, said.append)
+    assert not any(steps.UPKEEP_DAG in line for line in said)
+
+
 def test_a_failed_run_is_told_and_ends_the_backfill(speaking: Airflow, tmp_path: Path) -> None:
     speaking.states = {"returns": "failed"}
     said: list[str] = []

@@ -26,6 +26,8 @@ def quiet() -> dict[str, Any]:
         "returns": [],
         "gate_history": [],
         "left_out": [],
+        "no_longer_kept": [],
+        "disk": {"areas": [], "counted_at": None, "free": 90 * 2**30, "total": 100 * 2**30},
     }
     return busy() | empty | {"date": "2026-06-06", "invariants": [{"id": "I1", "ok": True, "detail": "holds"}], "state": "published"}
 

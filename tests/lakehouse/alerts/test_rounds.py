@@ -22,6 +22,7 @@ from lakehouse.errors import ConfigError
 from lakehouse.ops import alerts, connect, days, ingest_runs, tickets
 from lakehouse.ops import facts as day_facts
 from lakehouse.orchestrator import Orchestrator
+from lakehouse.upkeep import disk
 from tests.lakehouse.alerts.receivers import Receiver, receiver
 from tests.plugin.servers import changed
 
@@ -108,7 +109,7 @@ def test_what_the_platform_answers_for(watched: Instance, told: Receiver, monkey
             connection, FIRST, "invariants", [{"id": "I1", "ok": True, "detail": ""}, {"id": "I2", "ok": False, "detail": "x"}]
         )
         ingest_runs.finish(connection, "t_thing", SECOND, "failed")
-    monkeypatch.setattr(facts, "LEAST_DISK_GIB", 10**9)
+    monkeypatch.setattr(disk, "LEAST_GIB", 10**9)
     look(watched, NOW)
     with connect(watched) as connection:
         found = {one.kind: (one.severity, one.owner, one.resource, one.business_date) for one in alerts.find(connection, only_open=True)}

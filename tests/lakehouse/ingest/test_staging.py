@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.contracts.model import Contract
+from lakehouse.errors import ConfigError
 from lakehouse.ingest.landing import landed_path, open_landed
 from lakehouse.ingest.readers import reader_of
 from lakehouse.ingest.staging import Staged, stage
@@ -60,7 +61,7 @@ def test_a_file_costs_its_siblings_nothing(tmp_path: Path) -> None:
 def test_a_store_without_the_bytes_ends_the_step(tmp_path: Path) -> None:
     of = contract("jsonl", "a")
     landing, lake = Area((tmp_path / "landing").as_uri()), Area((tmp_path / "lake").as_uri())
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ConfigError, match=f"batch gone of {of.code}:\n  its landed bytes are no longer kept"):
         stage((landing, lake), of, [Landed("gone", of.code, PROVIDER, DAY, "", 1, DAY, "gone.jsonl", 0, 1)], DAY)
 
 
