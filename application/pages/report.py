@@ -10,6 +10,7 @@ from typing import Any
 from application.pages import charts
 from application.pages.words import DISPOSITIONS, GAPS, GATE_MARKS, INVARIANTS, LEVELS, SETTLED, STATES, word
 from lakehouse.pages.rendering import Pair, put, render
+from lakehouse.upkeep.disk import GIB, Free
 
 TEMPLATES = Path(__file__).parent / "templates"
 Report = dict[str, Any]  # the facts of `application.report.DayReport`; earlier days are read back from their JSON
@@ -82,7 +83,19 @@ def view(report: Report, links: dict[str, Pair]) -> dict[str, Any]:
         "truth": _truth(report.get("truth", {})),
         "invariants": [one | {"title": word(INVARIANTS, one["id"])} for one in report["invariants"]],
         "timings": charts.timings(report["timings"], names),
+        "disk": _disk(report.get("disk")),
     }
+
+
+def _disk(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the disk in whole GiB, and the areas that hold files; None for the facts of a day that did not tell it yet."""
+    if found is None:
+        return None
+    free = Free(found["free"], found["total"])
+    areas = [one for one in found["areas"] if one["files"]]
+    counted_at = (found["counted_at"] or "")[:16].replace("T", " ")
+    room = {"free": round(free.gib), "total": round(found["total"] / GIB), "runs_short": free.runs_short}
+    return {**room, "areas": areas, "counted_at": counted_at}
 
 
 def _links(folder: Path) -> dict[str, Pair]:

@@ -112,6 +112,12 @@ BUSY: dict[str, Any] = {
             {"resource": "grid_check", "gate": None, "batches": 1, "received": 20}]},
     ],
     "libraries": [{"table": "base.person", "rows": 12000, "version": 2}],
+    "disk": {
+        "areas": [{"area": "lake", "files": 784, "bytes": 3 * 2**30}, {"area": "inbox", "files": 0, "bytes": 0}],
+        "counted_at": "2026-06-01T22:00:00+00:00",
+        "free": 4 * 2**30,
+        "total": 100 * 2**30,
+    },
     "returns": [
         {"return_id": "resident_list", "level": "district", "recipients": 1, "rows": 12000, "pending_locality": 0},
         {"return_id": "resident_list", "level": "street", "recipients": 3, "rows": 12000, "pending_locality": 480},

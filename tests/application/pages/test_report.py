@@ -34,6 +34,22 @@ def test_links_lead_to_what_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.fast
+def test_the_disk_is_shown_by_area_with_a_warning_before_it_is_full(tmp_path: Path) -> None:
+    facts = reports.busy()
+    page = report.write(tmp_path, facts).read_text("utf-8")
+    assert "4 of 100 GiB free" in page
+    assert "running short" in page
+    assert re.findall(r"<code>(\w+)</code></th><td class=\"n\">784</td><td class=\"n\">3,072<", page) == ["lake"]
+    assert "<code>inbox</code>" not in page
+    facts["disk"] |= {"free": 90 * 2**30, "areas": [], "counted_at": None}
+    page = report.write(tmp_path, facts).read_text("utf-8")
+    assert "running short" not in page
+    assert "Not counted yet" in page
+    del facts["disk"]  # a day told before the disk was
+    assert "Disk" not in report.write(tmp_path, facts).read_text("utf-8")
+
+
+@pytest.mark.fast
 def test_every_row_has_a_place_in_the_bars() -> None:
     for level in charts.dispositions(reports.busy()):
         assert sum(level["counts"].values()) == level["received"]
