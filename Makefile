@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install run minio test fuzz lint down clean
+.PHONY: help install run minio test fuzz bench lint down clean
 
 ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 PYTHON ?= python3.11
@@ -50,6 +50,10 @@ test: install $(if $(ARGS),,minio) ## run all tiers on real components, in two p
 fuzz: install ## try COUNT changed deliveries (50000) on the readers, in two processes (FUZZ="--seed 2", "--replay NUMBER")
 	@cd "$(ROOT)"
 	exec "$(BIN)/python" -m tests.fuzz --count "$(or $(COUNT),50000)" --processes 2 $(FUZZ)
+
+bench: install ## run all benchmarks and write what they found to benchmarks/results.md (BENCH="--quick", "--only gate,upsert")
+	@cd "$(ROOT)"
+	exec "$(BIN)/python" -m benchmarks $(BENCH)
 
 lint: install ## style, types and SQL
 	@cd "$(ROOT)"

@@ -59,6 +59,21 @@ def again(instance: Instance, day: date, first_seconds: float) -> Result:
     return Result(day.isoformat(), round(first_seconds, 1), round(seconds, 1), ratio, tables, len(before) - tables)
 
 
+def measure(city: str, people: int) -> Result:
+    """Run two days of a city of this size, and the second again.
+
+    Raises:
+        QualityError: a day is not published, or running it again changed something.
+    """
+    with lived(city, people) as instance:
+        day = date.fromisoformat(instance.city.first_business_date)
+        seconds = 0.0
+        for one in (day, day + timedelta(days=1)):
+            sample.feed(instance, one)
+            seconds = run_by_hand(instance, one, _silent)
+        return again(instance, day + timedelta(days=1), seconds)
+
+
 def state(instance: Instance) -> dict[str, str]:
     """Return the version of every table and the hash of every file in the exchange that recipients can see."""
     area = open_area(instance, "exchange")
@@ -72,13 +87,7 @@ def main(
     city: Annotated[str, typer.Option(help="City profile: tiny or zhuhai.")] = "zhuhai",
 ) -> None:
     """Compare the time of running a day a second time with its first run."""
-    with lived(city, people) as instance:
-        day = date.fromisoformat(instance.city.first_business_date)
-        seconds = 0.0
-        for one in (day, day + timedelta(days=1)):
-            sample.feed(instance, one)
-            seconds = run_by_hand(instance, one, _silent)
-        typer.echo(json.dumps(asdict(again(instance, day + timedelta(days=1), seconds))))
+    typer.echo(json.dumps(asdict(measure(city, people))))
 
 
 def _silent(_line: str) -> None:

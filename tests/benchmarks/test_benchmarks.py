@@ -6,21 +6,52 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import further_day, gate, statements
+from benchmarks import __main__ as suite
+from benchmarks import further_day, gate, statements, upsert
 from benchmarks.further_day import Measured, growth
 from lakehouse.config import Instance
-from lakehouse.errors import QualityError
+from lakehouse.errors import ConfigError, QualityError
 
 
 @pytest.mark.spark
-def test_gate_and_native_suite_count_the_same(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = gate.compare(instance, 3000)
-    assert (found.rows, found.rules) == (3000, 30)
-    assert found.broken > 300
+def test_all_that_can_be_tried_run_and_are_right(servers: Instance, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "WARM", 0)
+    monkeypatch.setattr(statements, "spark_of", lambda _, found=statements.spark_of: found(servers))
+    monkeypatch.setattr(upsert, "PAIRS", 1)
+    found = {bench.name: sentences for bench, sentences in suite.run(suite.chosen([], quick=True), instance, quick=True)}
+    assert list(found) == ["gate", "upsert", "statements", "extract_csv", "encodings"]
+    assert found["gate"][0].startswith("3,000 rows, 30 rules: the gate")
+    assert len(found["statements"]) == 6
+    assert ", 0 honest ones are refused." in found["encodings"][0]
+    with pytest.raises(ConfigError, match="'gates' is no benchmark"):
+        suite.chosen(["gates"], quick=True)
+
+
+@pytest.mark.spark
+def test_a_wrong_count_of_gate_or_native_suite_is_an_error(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     right = gate._native
     monkeypatch.setattr(gate, "_native", lambda *given: right(*given) | {"code_0.domain": 0})
     with pytest.raises(QualityError, match=r"code_0\.domain"):
         gate.compare(instance, 300)
+
+
+@pytest.mark.spark
+def test_a_statement_that_leaves_other_rows_is_an_error(servers: Instance, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements.storage, "merge", lambda *_: None)
+    with pytest.raises(QualityError, match="0 rows are there, not 10"):
+        statements.compare(instance, 1, statements.spark_of(servers))
+
+
+@pytest.mark.fast
+def test_results_keep_what_was_found_before_of_other_benchmarks() -> None:
+    named = {one.name: one for one in suite.BENCHES}
+    before = suite.merged("", [(named["upsert"], ["old of upsert."]), (named["gate"], ["old of the gate.", "and more."])])
+    after = suite.merged(before, [(named["upsert"], ["new of upsert."])])
+    assert [line for line in after.splitlines() if line.startswith(("## ", "* "))] == [
+        *("## gate", "* old of the gate.", "* and more."),
+        *("## upsert", "* new of upsert."),
+    ]
+    assert f"`{named['gate'].command}`" in after
 
 
 @pytest.mark.fast
@@ -37,14 +68,3 @@ def test_stages_are_summed_over_resources_and_compared_by_size() -> None:
         ("extract", "hardly grows"),
         ("gate", "grows with the people"),
     ]
-
-
-@pytest.mark.spark
-def test_every_way_of_a_statement_leaves_the_rows_it_should(servers: Instance, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statements, "WARM", 0)
-    found = statements.compare(instance, 1, statements.spark_of(servers))
-    assert {"add, INSERT", "add, MERGE"} < set(found.milliseconds)
-    assert all(least > 0 for _, least, _ in found.milliseconds.values())
-    monkeypatch.setattr(statements.storage, "merge", lambda *_: None)
-    with pytest.raises(QualityError, match="0 rows are there, not 10"):
-        statements.compare(instance, 1, statements.spark_of(servers))
