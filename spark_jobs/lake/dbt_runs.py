@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import chdir
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 SILENT = ("--log-level", "none")
+FILE_LOG = "file_log"  # dbt's name for the logger that writes its log file
 BUILD = ("run",)  # every model refuses wrong keys itself; dbt tests are run only by the test suite
 # dbt asks for Hive support with every statement; Spark Connect warns each time that this setting cannot be changed.
 IGNORED_WARNING = "Failed to set spark.sql.catalogImplementation"
@@ -90,7 +92,18 @@ def invoke_as_told(
     with chdir(project), warnings.catch_warnings():  # dbt changes the working directory itself and does not always change it back
         warnings.filterwarnings("ignore", message=IGNORED_WARNING)
         places = {"project_dir": str(project), "profiles_dir": str(project)}
-        return dbtRunner(manifest).invoke(list(arguments), **places, vars=dict(variables))
+        try:
+            return dbtRunner(manifest).invoke(list(arguments), **places, vars=dict(variables))
+        finally:
+            _close_log()
+
+
+def _close_log() -> None:
+    """Close dbt's log file: dbt leaves it open, and forgets it when it runs again in this process."""
+    log = logging.getLogger(FILE_LOG)
+    for handler in [*log.handlers]:
+        log.removeHandler(handler)
+        handler.close()
 
 
 def changes(result: dbtRunnerResult) -> dict[str, int]:

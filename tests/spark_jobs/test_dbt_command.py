@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import psutil
 import pytest
 
 from lakehouse.config import PROJECT
@@ -16,7 +17,7 @@ from lakehouse.derive import dbt
 from lakehouse.errors import ConfigError
 from spark_jobs.lake import dbt_command
 from spark_jobs.lake.dbt_command import unbuilt
-from spark_jobs.lake.dbt_runs import SILENT, invoke_as_told
+from spark_jobs.lake.dbt_runs import invoke_as_told
 
 DECLARED = PROJECT / "contracts"
 PARENTS = {
@@ -93,6 +94,8 @@ def test_what_is_added_to_the_selection_is_selected_with_it(tmp_path: Path) -> N
     assert {"int_person__value", "int_entity__place", "int_region__lineage", "int_ref__region"} <= set(option)
     assert [name for name in option[1:] if not name.startswith("int_")] == []
     asked = ["list", *command.arguments[1:], *option, "--resource-type", "model", "--output", "name"]
-    listed = invoke_as_told(project, variables, [*SILENT, *asked], manifest)
+    listed = invoke_as_told(project, variables, ["--quiet", *asked], manifest)
+    assert list(project.rglob("dbt.log"))
+    assert [one.path for one in psutil.Process().open_files() if one.path.endswith("dbt.log")] == []
     assert set(listed.result) == {"person_address", "safety_net", *option[1:]}
     assert dbt_command.completed(project, variables, dbt_command.read(project, ["run", "-s", "household"]))[1] == []
