@@ -70,9 +70,23 @@ def _upsert(instance: Instance, _: Path, quick: bool) -> list[str]:
 
 
 def _statements(instance: Instance, _: Path, quick: bool) -> list[str]:
-    found = statements.compare(instance, 1 if quick else 20, statements.spark_of(instance))
-    told = {name: f"{some[0]:g} ({some[1]:g}–{some[2]:g})" for name, some in found.milliseconds.items()}
-    return [f"Processor milliseconds of a small statement: {name}: {some}." for name, some in told.items()]
+    return said_of_statements(statements.compare(instance, 1 if quick else 20, statements.spark_of(instance)))
+
+
+def said_of_statements(found: statements.Result) -> list[str]:
+    """Return how the ways to do a thing compare, each way (`thing, way`) with the cheapest one of its thing."""
+    things: dict[str, list[tuple[float, str, str]]] = {}
+    for name, (some, least, most) in found.milliseconds.items():
+        thing, way = name.split(", ", 1)
+        things.setdefault(thing, []).append((some, way, f"{some:g} ({least:g}–{most:g})"))
+    sentences = []
+    for thing, ways in things.items():
+        (least, best, told), *others = sorted(ways)
+        sentences += [
+            f"{thing}: {way} takes {some / max(least, 1):.2f} times as long as {best}: {theirs} and {told} processor milliseconds."
+            for some, way, theirs in others
+        ]
+    return sentences
 
 
 def _extract_csv(_: Instance, folder: Path, quick: bool) -> list[str]:

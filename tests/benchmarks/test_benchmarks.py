@@ -21,7 +21,7 @@ def test_all_that_can_be_tried_run_and_are_right(servers: Instance, instance: In
     found = {bench.name: sentences for bench, sentences in suite.run(suite.chosen([], quick=True), instance, quick=True)}
     assert list(found) == ["gate", "upsert", "statements", "extract_csv", "encodings"]
     assert found["gate"][0].startswith("3,000 rows, 30 rules: the gate")
-    assert len(found["statements"]) == 6
+    assert [one.partition(":")[0] for one in found["statements"]] == ["stage and read", "update", "add"]
     assert ", 0 honest ones are refused." in found["encodings"][0]
     with pytest.raises(ConfigError, match="'gates' is no benchmark"):
         suite.chosen(["gates"], quick=True)
@@ -40,6 +40,14 @@ def test_a_statement_that_leaves_other_rows_is_an_error(servers: Instance, insta
     monkeypatch.setattr(statements.storage, "merge", lambda *_: None)
     with pytest.raises(QualityError, match="0 rows are there, not 10"):
         statements.compare(instance, 1, statements.spark_of(servers))
+
+
+@pytest.mark.fast
+def test_ways_are_compared_with_the_cheapest_of_their_thing() -> None:
+    found = statements.Result(2, {"add, INSERT": (50, 40, 60), "add, MERGE": (75, 70, 90)})
+    assert suite.said_of_statements(found) == [
+        "add: MERGE takes 1.50 times as long as INSERT: 75 (70–90) and 50 (40–60) processor milliseconds."
+    ]
 
 
 @pytest.mark.fast
