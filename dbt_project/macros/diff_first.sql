@@ -28,7 +28,7 @@
     {{ exceptions.raise_compiler_error(this ~ ': ' ~ counted[2] ~ ' rows have an empty key or share one. The key is ' ~ keys | join(', ') ~ '.') }}
   {% endif %}
   {% if counted[0] > 0 %}
-    {# an INSERT takes a third of the time of a MERGE, and is the same where no row stood before #}
+    {# an INSERT takes half the time of a MERGE (ADR 0035), and is the same where no row stood before #}
     {% set writing = merge_sql if counted[3] > 0 else insert_sql %}
     {% call statement('write') %}{{ writing(target_relation, differences, keys) }}{% endcall %}
   {% endif %}
