@@ -22,7 +22,8 @@ NEEDS_A_NEED = ("street", "community", "grid")
 class ColumnPlan:
     """How a column is transformed for an audience; rows of minors get `minor_transform` instead of `transform`.
 
-    `mask` and `minor_mask` are what a mask leaves of a value, where the transform is one (see policies.yaml).
+    `mask` and `minor_mask` are what a mask leaves of a value, where the transform is one (see policies.yaml). `label` fits what the
+    transform leaves. A hidden column is there in a workbook, but not shown.
     """
 
     name: str
@@ -37,6 +38,8 @@ class ColumnPlan:
     codes: str | None = None
     mask: str | None = None
     minor_mask: str | None = None
+    is_hidden: bool = False
+    is_correctable: bool = False
 
     @property
     def payload_type(self) -> str:
@@ -47,6 +50,8 @@ class ColumnPlan:
 @dataclass(frozen=True)
 class Plan:
     """A return as compiled for an audience: the columns of its payloads in order; the row key comes before them.
+
+    `named_by` are those that are in its payloads of the columns that say whom a row is about.
 
     `sort_by` and `tasks` name only columns that are raw for the audience, so that neither the order nor the counts reveal a hidden value.
     """
@@ -60,6 +65,9 @@ class Plan:
     sort_by: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     sources: tuple[str, ...] = ()
+    named_by: tuple[str, ...] = ()
+    pending_say: str = ""
+    answers: tuple[str, ...] = ()
 
     @property
     def level(self) -> str:
@@ -103,6 +111,9 @@ def _plan(declared: Return, audience: Audience, policies: Policies) -> Plan:
         declared.retention_days,
         tuple(name for name in declared.sort_by if name in shown),
         tuple(task for task in declared.tasks if task.column in shown),
+        named_by=tuple(plan.name for plan in kept if plan.name in declared.named_by),
+        pending_say=declared.pending_say,
+        answers=declared.answers,
     )
 
 
@@ -117,8 +128,8 @@ def _column_plan(declared: Return, position: int, audience: Audience, policies: 
     grade = column.grade or 0
     after = policies.grade_of(grade, transform)
     codes = column.codes if transform == "raw" else None
-    said = (column.name, column.label, column.type, str(column.class_), grade, transform, after, position)
-    return ColumnPlan(*said, minor, codes, mask, minor_mask)
+    said = (column.name, column.heading(transform), column.type, str(column.class_), grade, transform, after, position)
+    return ColumnPlan(*said, minor, codes, mask, minor_mask, audience.name in column.hidden_for, column.correctable)
 
 
 def _mask(transform: str | None, class_: str, policies: Policies) -> str | None:
@@ -162,6 +173,7 @@ def _named_columns(declared: Return) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "minors.columns", declared.minors.columns if declared.minors else ()
     yield "smallCells", (declared.small_cells.column,) if declared.small_cells else ()
     yield "sortBy", declared.sort_by
+    yield "namedBy", declared.named_by
     yield "tasks", tuple(task.column for task in declared.tasks)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import date
 
 from lakehouse.errors import EntitlementError
+from lakehouse.returns.compiler import ColumnPlan
 
 COMPOUND_SURNAMES = (
     *(
@@ -57,6 +58,7 @@ PHONE = re.compile("[0-9]+|0[0-9]{2,3}-[0-9]+")
 BAND_EDGES = (0, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000)
 YES, NO = "是", "否"
 ROW_KEY_BYTES = 16
+SEAL_BYTES = 10
 Cell = Callable[[str], str]
 
 
@@ -122,6 +124,13 @@ def disclose(text: str | None, transform: str, mask: str | None, business_year: 
     return _cell(transform, mask)(text)
 
 
+def mask_again(text: str | None, column: ColumnPlan) -> str | None:
+    """Return a disclosed text as a masked column shows it; what is masked already, or says only 是 or 否, stays as it is."""
+    if text is None or column.mask is None or text in (YES, NO) or (column.mask == "phone" and not PHONE.fullmatch(text)):
+        return text
+    return _cell(column.transform, column.mask)(text)
+
+
 def recipient_key(secret: bytes, recipient_id: str) -> bytes:
     """Return the recipient's own HMAC key, from which its row keys are made; every recipient has another one."""
     return hmac.new(secret, f"recipient|{recipient_id}".encode(), hashlib.sha256).digest()
@@ -131,6 +140,12 @@ def row_key(key: bytes, row: str) -> str:
     """Return the row key of a row for one recipient, in base32: hex digits could by chance look like a valid identity number."""
     digest = hmac.digest(key, row.encode(), "sha256")[:ROW_KEY_BYTES]
     return base64.b32encode(digest).decode().rstrip("=")
+
+
+def row_seal(key: bytes, return_id: str, row: str) -> str:
+    """Return what proves to the sender that it gave a row key of a return to the recipient of this key: an HMAC over both, in base32."""
+    digest = hmac.digest(key, f"{return_id}|{row}".encode(), "sha256")[:SEAL_BYTES]
+    return base64.b32encode(digest).decode()
 
 
 def is_under(age: int, born: str | None, id_no: str | None, business_date: date) -> bool:

@@ -14,9 +14,12 @@ from python_calamine import CalamineWorkbook
 from lakehouse.errors import DeliveryError, Problem
 from lakehouse.naming import package_prefix, recipient_prefix
 from lakehouse.objects import Area
-from lakehouse.returns import workbook
-from lakehouse.returns.manifest import sha256
+from lakehouse.returns.compiler import Plan
+from lakehouse.returns.manifest import Document, column_document, sha256
 from lakehouse.returns.payloads import read_rows
+from lakehouse.returns.workbook.file import open_workbook
+from lakehouse.returns.workbook.pages import Kind
+from lakehouse.returns.workbook.values import kind_of
 
 # One form inside a file: (return id, form, content hash). A cover has the return id None and the form "cover".
 Part = tuple[str | None, str, str]
@@ -52,15 +55,21 @@ class Earlier:
             DeliveryError: the payload is missing or was altered.
         """
         declared = self._return(return_id) or {"columns": []}
-        names = [column["name"] for column in declared["columns"]]
+        kinds = kinds_of(declared["columns"])
         form = self._form(return_id, "rows")
         if form["path"] is None:
-            return pa.table({name: pa.array([], pa.string()) for name in names})
+            return pa.table({name: pa.array([], pa.string()) for name in kinds})
         if form["sheet"] is None:
-            return read_rows(self._content(form["path"], form["sha256"]), None, names)
+            return read_rows(self._content(form["path"], form["sha256"]), None, kinds)
         if form["path"] not in self._books:
-            self._books[form["path"]] = workbook.open_workbook(self._content(form["path"], form["sha256"]))
-        return read_rows(self._books[form["path"]], form["sheet"], names)
+            self._books[form["path"]] = open_workbook(self._content(form["path"], form["sha256"]))
+        return read_rows(self._books[form["path"]], form["sheet"], kinds)
+
+    def comparable(self, plan: Plan) -> set[str]:
+        """Return the columns that this package shows exactly as today's does, so that their values can be compared and told."""
+        declared = self._return(plan.return_id) or {"columns": []}
+        then = {column["name"]: column for column in declared["columns"]}
+        return {column.name for column in plan.columns if then.get(column.name) == column_document(column)}
 
     def has(self, return_id: str) -> bool:
         """Return whether the package contains the return."""
@@ -96,6 +105,11 @@ class Earlier:
 
     def _return(self, return_id: str) -> dict[str, Any] | None:
         return next((one for one in self.manifest["returns"] if one["return_id"] == return_id), None)
+
+
+def kinds_of(columns: Sequence[Document]) -> dict[str, tuple[str, Kind]]:
+    """Return name → label and kind of the cells of each column, as a manifest describes them."""
+    return {column["name"]: (column["label"], kind_of(column["type"], has_labels="labels" in column)) for column in columns}
 
 
 def load_earlier(area: Area, recipient_id: str, when: tuple[date, int] | None, manifests: Mapping[str, str]) -> Earlier | None:

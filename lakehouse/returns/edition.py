@@ -24,8 +24,8 @@ from lakehouse.returns.former import Limits
 from lakehouse.returns.inputs import Inputs, known_now, stored
 from lakehouse.returns.manifest import DayFacts, Predecessor, canonical, sha256
 from lakehouse.returns.model import Return
-from lakehouse.returns.payloads import Reading
 from lakehouse.returns.runnable import LeftOut, Scene, known_labels, labels_of, runnable
+from lakehouse.returns.wording import Reading
 
 
 @dataclass(frozen=True)

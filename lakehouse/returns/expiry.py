@@ -85,11 +85,11 @@ def _expired(below: Leaves, day: date, on: date) -> list[str]:
 
 
 def _terms(returns: Mapping[str, Document]) -> dict[str, int]:
-    """Return the longest term of the returns of each level, in days; a day from before its declarations were kept has none."""
+    """Return the shortest term of the returns of each level, in days, as manifests tell it; a day without declarations kept has none."""
     found: dict[str, int] = {}
     for declared in returns.values():
         for level in [*declared["levels"], *([DEPARTMENT] if declared.get("handlers") else [])]:
-            found[level] = max(found.get(level, 0), declared["retentionDays"])
+            found[level] = min(found.get(level, declared["retentionDays"]), declared["retentionDays"])
     return found
 
 

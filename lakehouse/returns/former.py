@@ -139,7 +139,7 @@ def _former(earlier: Earlier, entry: Document, audience: Audience, when: tuple[R
     then, as_of, expires_on = when
     columns = tuple(_column(place, column) for place, column in enumerate(entry["columns"]) if column["name"] != ROW_KEY)
     audience = Audience(audience.name, audience.level, entry["legal_basis"], entry["need_id"], entry["purpose"], audience.fulfils)
-    plan = Plan(then.id, then.name, audience, columns, 0, then.retention_days)
+    plan = Plan(then.id, then.name, audience, columns, 0, then.retention_days, answers=then.answers)
     form = next(one for one in entry["forms"] if one["form"] == "rows")
     said = {name: value for name, value in entry.items() if name not in ("forms", "rows", "pending_locality")}
     document = canonical({"expires_on": expires_on.isoformat(), "returned": {**said, "as_of": as_of.isoformat()}}).decode()
@@ -148,4 +148,5 @@ def _former(earlier: Earlier, entry: Document, audience: Audience, when: tuple[R
 
 def _column(place: int, column: Document) -> ColumnPlan:
     said = (column["name"], column["label"], column["type"], column["class"], column["grade"], column["transform"], column["grade_after"])
-    return ColumnPlan(*said, place, column.get("minor_transform"))
+    special = {"codes": column.get("labels"), "is_hidden": column.get("hidden", False), "is_correctable": column.get("correctable", False)}
+    return ColumnPlan(*said, place, column.get("minor_transform"), **special)

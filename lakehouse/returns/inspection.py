@@ -5,7 +5,6 @@ A finding names recipient, return, form and kind of fault, never a value.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,13 +12,25 @@ from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-from python_calamine import CalamineWorkbook
 
 from lakehouse.declarations.policies import STRICTNESS, Policies, Transform
-from lakehouse.naming import LEVELS, recipient_prefix
+from lakehouse.naming import recipient_prefix
 from lakehouse.objects import Area
+from lakehouse.returns.decoding import (
+    AFTER,
+    BEFORE,
+    FIELD,
+    OPERATION,
+    ROW_KEY,
+    Columns,
+    Expected,
+    cells_of,
+    of_changes,
+    of_list,
+    of_table,
+)
 from lakehouse.returns.model import Return, ReturnColumn
+from lakehouse.returns.strangers import Places, strangers
 
 FINDINGS = pa.schema([("invariant", pa.string()), ("where", pa.string()), ("kind", pa.string()), ("count", pa.int64())])
 PERSONAL_NUMBER = re.compile(r"(?<![0-9])[1-9][0-9]{16}[0-9Xx](?![0-9])")
@@ -34,24 +45,20 @@ SHAPES = {
     "flag": "是|否",
     "token": r"[A-Z2-7]{26}",
 }
-ROW_KEY, OPERATION = "_row_key", "_op"
-WORDS = {"I": "新增", "U": "变更", "D": "删除"}
 COVER = "cover"
 HANDLES = "statutory_handler"
-LABELS = {ROW_KEY: "行标识", OPERATION: "操作"}
-Columns = dict[str, list[str | None]]
 Finding = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What the inspection needs to know: the declarations, and the parent of each region."""
+    """What the inspection needs to know: the declarations, and the regions of the day."""
 
     business_date: date
     exchange_url: str
     policies: Policies
     returns: tuple[Return, ...]
-    parents: Mapping[str, str]
+    places: Places
 
 
 def inspect_payloads(batches: Iterable[pa.RecordBatch], inspection: Inspection) -> Iterator[pa.RecordBatch]:
@@ -89,42 +96,77 @@ def due_transform(column: ReturnColumn, audience: str, level: str, handles: str 
 
 
 def _findings_on_cover(content: bytes, form: dict[str, object]) -> Iterator[Finding]:
-    lines = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_name(str(form["sheet"])).to_python(skip_empty_area=False)
-    yield "I4", "identity numbers", sum(_personal_numbers([str(cell) for cell in line]) for line in lines)
+    yield "I4", "identity numbers", sum(_personal_numbers([*line]) for line in cells_of(content, str(form["sheet"])))
 
 
 def _findings(content: bytes, form: dict[str, object], declared: Return, inspection: Inspection) -> Iterator[Finding]:
-    level, region = str(form["level"]), str(form["region_code"])
-    due = _due(declared, str(form["audience"]), level, inspection.policies)
+    due = _due(declared, str(form["audience"]), str(form["level"]), inspection.policies)
     expected = {column.name: column for column in declared.columns if due[column.name] != "drop"}
-    names = [*([OPERATION] if form["form"] == "changes" else []), ROW_KEY, *expected]
-    columns = _decoded(content, form, names, {column.name: column.label for column in declared.columns})
+    is_list, is_changes = form["sheet"] is not None, form["form"] == "changes"
+    if is_list:
+        shown = [Expected(name, column.heading(due[name]), _type(column, due[name])) for name, column in expected.items()]
+        columns = _changed(content, form, declared, shown) if is_changes else of_list(content, str(form["sheet"]), shown)
+    else:
+        columns = of_table(content, [*([OPERATION] if is_changes else []), ROW_KEY, *expected])
     if columns is None:
         yield "I4", "list of columns that differs from the allowed one", 1
         return
-    keys = columns[ROW_KEY]
-    yield "I3", "number of rows that differs from the build record", int(len(keys) != form["rows"])
-    yield "I3", "row keys that occur more than once", len(keys) - len(set(keys))
-    if form["form"] == "changes":
-        yield "I3", "number of operations that differs from the build record", _miscounted(columns[OPERATION], form)
+    yield "I3", "number of rows that differs from the build record", int(len(columns[ROW_KEY]) != form["rows"])
+    if is_changes:
+        yield "I3", "number of operations that differs from the build record", _miscounted(columns, form)
+    if is_list and is_changes:
+        yield from _findings_in_told_changes(columns, expected, due, (form, declared, inspection))
+        return
+    yield "I3", "row keys that occur more than once", len(columns[ROW_KEY]) - len(set(columns[ROW_KEY]))
+    if is_changes:
         kept = [place for place, operation in enumerate(columns[OPERATION]) if operation != "D"]
-        yield "I4", "tombstone values besides the row key", _talking(columns, names, kept)
+        yield "I4", "tombstone values besides the row key", _talking(columns, kept)
         columns = {name: [values[place] for place in kept] for name, values in columns.items()}
+    yield from _findings_in_rows(columns, expected, due, (form, declared, inspection))
+
+
+def _findings_in_rows(
+    columns: Columns, expected: Mapping[str, ReturnColumn], due: Mapping[str, str], what: tuple[dict[str, object], Return, Inspection]
+) -> Iterator[Finding]:
+    form, declared, inspection = what
     for name, column in expected.items():
-        yield "I4", f"values of {name} without the transform that is due", _unfit(columns, column, due, (form, declared, inspection))
-    if level in ("community", "grid"):
+        yield "I4", f"values of {name} without the transform that is due", _unfit(columns, column, due, what)
+    if form["level"] in ("community", "grid"):
         yield "I4", "identity numbers", sum(_personal_numbers(values) for values in columns.values())
     if declared.small_cells is not None:
         small = declared.small_cells
         yield "I4", "counts below the small-cell limit", sum(0 < int(count) < small.under for count in columns[small.column] if count)
-    yield "I3", "rows of another region", _strangers(columns, level, region, inspection.parents)
+    yield "I3", "rows of another region", _foreign(columns, form, inspection)
+
+
+def _findings_in_told_changes(
+    columns: Columns, expected: Mapping[str, ReturnColumn], due: Mapping[str, str], what: tuple[dict[str, object], Return, Inspection]
+) -> Iterator[Finding]:
+    """Yield the findings in a list of changes: it names columns, and what it tells of each must look like that column does today."""
+    form, declared, _ = what
+    lines = list(zip(columns[ROW_KEY], columns[FIELD], strict=True))
+    yield "I3", "changes that are told more than once", len(lines) - len(set(lines))
+    by_heading = {column.heading(due[name]): column for name, column in expected.items()}
+    told: dict[str, list[str | None]] = {name: [] for name in (*expected, "")}
+    for operation, field, before, after in zip(*(columns[name] for name in (OPERATION, FIELD, BEFORE, AFTER)), strict=True):
+        column = by_heading.get(field or "") if operation == "U" else None
+        told[column.name if column else ""] += [before, after]
+    yield "I4", "changes of no column that is allowed", sum(value is not None for value in told[""])
+    for name in declared.named_by:
+        if name in expected:
+            told[name] += columns[name]
+    for name, column in expected.items():
+        yield "I4", f"values of {name} without the transform that is due", _unfit({name: told[name]}, column, due, what)
+    if form["level"] in ("community", "grid"):
+        yield "I4", "identity numbers", sum(_personal_numbers(values) for values in columns.values())
 
 
 def _findings_in_former(content: bytes, form: dict[str, object], inspection: Inspection) -> Iterator[Finding]:
     """Yield the findings in former rows of a return left out today: they stay as they were, and the policies of today must allow that."""
-    level, region = str(form["level"]), str(form["region_code"])
     shown = [one for one in json.loads(str(form["former"]))["returned"]["columns"] if one["name"] != ROW_KEY]
-    columns = _decoded(content, form, [ROW_KEY, *(one["name"] for one in shown)], {one["name"]: one["label"] for one in shown})
+    due_columns = [Expected(one["name"], one["label"], one["type"]) for one in shown]
+    names = [ROW_KEY, *(one["name"] for one in shown)]
+    columns = of_table(content, names) if form["sheet"] is None else of_list(content, str(form["sheet"]), due_columns)
     if columns is None:
         yield "I4", "list of columns that differs from the allowed one", 1
         return
@@ -134,15 +176,15 @@ def _findings_in_former(content: bytes, form: dict[str, object], inspection: Ins
     handles = HANDLES if form["audience"] != form["level"] else None
     for one in shown:
         column = ReturnColumn(**{name: one[name] for name in ("name", "label", "type", "class", "grade")})
-        due = due_transform(column, str(form["audience"]), level, handles, inspection.policies)
+        due = due_transform(column, str(form["audience"]), str(form["level"]), handles, inspection.policies)
         is_looser = STRICTNESS[one["transform"]] < STRICTNESS[due]
         yield "I4", f"former values of {column.name} shown looser than the policies allow", int(is_looser)
         shape = "|".join(_former_shape(name) for name in (one["transform"], one.get("minor_transform")) if name is not None)
         wrong = sum(value is not None and not re.fullmatch(shape, value) for value in columns[column.name])
         yield "I4", f"former values of {column.name} without the transform they are said to have", wrong
-    if level in ("community", "grid"):
+    if form["level"] in ("community", "grid"):
         yield "I4", "identity numbers", sum(_personal_numbers(values) for values in columns.values())
-    yield "I3", "rows of another region", _strangers(columns, level, region, inspection.parents)
+    yield "I3", "rows of another region", _foreign(columns, form, inspection)
 
 
 def _due(declared: Return, audience: str, level: str, policies: Policies) -> dict[str, str]:
@@ -151,30 +193,26 @@ def _due(declared: Return, audience: str, level: str, policies: Policies) -> dic
     return {column.name: due_transform(column, audience, level, handles, policies) for column in declared.columns}
 
 
-def _decoded(content: bytes, form: dict[str, object], names: list[str], labels: Mapping[str, str]) -> Columns | None:
-    if form["sheet"] is None:
-        table = pq.read_table(io.BytesIO(content), page_checksum_verification=True)
-        return {name: table[name].cast(pa.string()).to_pylist() for name in names} if table.column_names == names else None
-    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    header, *rows = book.get_sheet_by_name(str(form["sheet"])).to_python(skip_empty_area=False)
-    if header != [{**labels, **LABELS}[name] for name in names]:
-        return None
-    cells = [[str(cell) if cell != "" else None for cell in row] for row in rows]
-    columns = {name: [row[place] for row in cells] for place, name in enumerate(names)}
-    if OPERATION in columns:
-        letters = {word: letter for letter, word in WORDS.items()}
-        columns[OPERATION] = [letters.get(str(word)) for word in columns[OPERATION]]
-    return columns
+def _type(column: ReturnColumn, transform: str) -> str:
+    return column.type if transform == "raw" else "string"
 
 
-def _miscounted(operations: list[str | None], form: dict[str, object]) -> int:
+def _changed(content: bytes, form: dict[str, object], declared: Return, shown: list[Expected]) -> Columns | None:
+    return of_changes(content, str(form["sheet"]), [one for one in shown if one.name in declared.named_by])
+
+
+def _miscounted(columns: Columns, form: dict[str, object]) -> int:
+    """Return how many operations have another number of rows than the build record; a row may have several changes."""
+    keys: dict[str | None, set[str | None]] = {}
+    for operation, key in zip(columns[OPERATION], columns[ROW_KEY], strict=True):
+        keys.setdefault(operation, set()).add(key)
     named = {"I": "inserted", "U": "updated", "D": "deleted"}
-    return sum(operations.count(letter) != (form[name] or 0) for letter, name in named.items())
+    return sum(len(keys.get(letter, ())) != (form[name] or 0) for letter, name in named.items()) + (None in keys)
 
 
-def _talking(columns: Columns, names: list[str], kept: list[int]) -> int:
+def _talking(columns: Columns, kept: list[int]) -> int:
     others = set(range(len(columns[ROW_KEY]))) - set(kept)
-    return sum(columns[name][place] is not None for name in names if name not in (ROW_KEY, OPERATION) for place in others)
+    return sum(values[place] is not None for name, values in columns.items() if name not in (ROW_KEY, OPERATION) for place in others)
 
 
 def _unfit(columns: Columns, column: ReturnColumn, due: Mapping[str, str], what: tuple[dict[str, object], Return, Inspection]) -> int:
@@ -191,7 +229,7 @@ def _unfit(columns: Columns, column: ReturnColumn, due: Mapping[str, str], what:
     handles = HANDLES if form["audience"] != form["level"] else None
     own = _shape(due_transform(identity, str(form["audience"]), str(form["level"]), handles, policies), identity, policies)
     born: list[str | None] = [None] * len(columns[column.name])
-    if due.get(minors.birth_date) in ("raw", "year"):
+    if due.get(minors.birth_date) in ("raw", "year") and minors.birth_date in columns:
         born = columns[minors.birth_date]
     found = 0
     for value, birth in zip(columns[column.name], born, strict=True):
@@ -226,17 +264,6 @@ def _personal_numbers(values: list[str | None]) -> int:
     return sum(is_personal_number(number) for number in found)
 
 
-def _strangers(columns: Columns, level: str, region: str, parents: Mapping[str, str]) -> int:
-    """Return the number of rows with a place outside the recipient's region; a label may follow a code in the same cell."""
-    names = [f"{name}_code" for name in LEVELS[LEVELS.index(level) :]] + ["region_code"]
-    below = {name: [code.split(" ")[0] if code else None for code in columns[name]] for name in names if name in columns}
-    codes = {code for found in below.values() for code in found if code is not None}
-    foreign = {code for code in codes if not _lies_in(code, region, parents)}
-    places = range(len(columns[ROW_KEY]))
-    return sum(any(found[place] in foreign for found in below.values()) for place in places) if foreign else 0
-
-
-def _lies_in(code: str | None, region: str, parents: Mapping[str, str]) -> bool:
-    while code is not None and code != region:
-        code = parents.get(code)
-    return code == region
+def _foreign(columns: Columns, form: dict[str, object], inspection: Inspection) -> int:
+    whose = (str(form["level"]), str(form["region_code"]))
+    return strangers(columns, whose, inspection.places, is_list=form["sheet"] is not None)

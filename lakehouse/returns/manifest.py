@@ -98,7 +98,7 @@ def manifest(day: DayFacts, issue: int, forms: Sequence[Document], before: str |
         "predecessor": None
         if earlier is None or before is None
         else {"business_date": earlier.business_date.isoformat(), "issue": earlier.issue, "manifest_sha256": before},
-        "expires_on": max(expiries + [one["expires_on"] for one in former.values()]),
+        "expires_on": min(expiries + [one["expires_on"] for one in former.values()]),
         "policies_sha256": day.policies_sha256,
         "regions_sha256": day.regions_sha256,
         "inputs_sha256": day.inputs_sha256,
@@ -178,7 +178,7 @@ def _return(facts: ReturnFacts, audience: str, forms: Sequence[Document]) -> Doc
         "purpose": basis.purpose,
         "contracts": dict(facts.contracts),
         "row_key": ROW_KEY,
-        "columns": [_column(column) for column in (ROW_KEY_COLUMN, *plan.columns)],
+        "columns": [column_document(column) for column in (ROW_KEY_COLUMN, *plan.columns)],
         **_content(declared.id, forms),
     }
 
@@ -192,7 +192,8 @@ def _content(return_id: str, forms: Sequence[Document]) -> Document:
     }
 
 
-def _column(column: ColumnPlan) -> Document:
+def column_document(column: ColumnPlan) -> Document:
+    """Return what a manifest says of a column: what it is, how it was transformed, and what is special about it."""
     described = {
         "name": column.name,
         "label": column.label,
@@ -202,7 +203,13 @@ def _column(column: ColumnPlan) -> Document:
         "transform": column.transform,
         "grade_after": column.grade_after,
     }
-    return described | ({"minor_transform": column.minor_transform} if column.minor_transform else {})
+    special = {
+        "minor_transform": column.minor_transform,
+        "labels": column.codes,
+        "hidden": column.is_hidden,
+        "correctable": column.is_correctable,
+    }
+    return described | {name: value for name, value in special.items() if value}
 
 
 def _form(form: Document) -> Document:

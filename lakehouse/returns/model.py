@@ -15,6 +15,10 @@ from lakehouse.declarations.strict_yaml import Declared, declared_sha256, read_d
 from lakehouse.errors import ContractError, Problem
 from lakehouse.naming import LEVELS
 
+WorkbookLevel = Literal["street", "community", "grid"]
+ANSWERS = ("属实", "有误", "查无此人", "已搬离", "已死亡")
+HEADINGS = {"year": "{}（年份）", "age_band": "{}（年龄段）", "band": "{}（区间）", "flag": "有无{}"}
+
 
 class Tightened(Declared):
     """A return's own transform of a column for an audience; it may be looser than the policy only with a legal basis."""
@@ -30,8 +34,10 @@ def _as_tightened(value: Any) -> Any:
 class ReturnColumn(Declared):
     """A column of a return: its name in the source table, its label for people, its class and grade, and transforms of its own.
 
-    `policy` holds transforms by audience (a level, or the kind of a handler) that differ from policies.yaml. `codes` names the code table,
-    `region` or `resource`, whose labels a workbook shows beside the codes.
+    `policy` holds transforms by audience (a level, or the kind of a handler) that differ from policies.yaml. `label_after` names what a
+    transform leaves where the label would not fit it. `codes` names the code table, `region` or `resource`, whose labels a workbook shows
+    instead of the codes. `hidden_for` names the levels whose workbooks hide the column, because it says the same in every row there.
+    Recipients may say that a `correctable` column is wrong.
     """
 
     name: str
@@ -39,8 +45,16 @@ class ReturnColumn(Declared):
     type: LogicalType
     class_: str | None = Field(None, alias="class")
     grade: Literal[1, 2, 3, 4] | None = None
+    label_after: dict[Transform, str] = Field(default_factory=dict, alias="labelAfter")
     codes: str | None = None
     policy: dict[str, Annotated[Tightened, BeforeValidator(_as_tightened)]] = Field(default_factory=dict)
+    hidden_for: tuple[WorkbookLevel, ...] = Field((), alias="hiddenFor")
+    correctable: bool = False
+
+    def heading(self, transform: str) -> str:
+        """Return what people read above the column after a transform."""
+        declared = {str(name): text for name, text in self.label_after.items()}
+        return declared.get(transform) or HEADINGS.get(transform, "{}").format(self.label)
 
 
 class Basis(Declared):
@@ -101,7 +115,10 @@ class Audience:
 class Return(Declared):
     """A declared return: the whole content of `contracts/returns/<id>.yaml`.
 
-    `resources` names the resources behind the source table where authority.yaml does not. `sort_by` orders the lists in workbooks.
+    `resources` names the resources behind the source table where authority.yaml does not. Of workbooks, `sort_by` orders the lists (numbers
+    in texts count as numbers), `named_by` are the columns that say whom or what a row is about where changes are told, and `pending_say` is
+    what to find out about a row whose place is known in the recipient's area, but not in which part of it. `answers` are what people can
+    say of a row after they have looked.
     """
 
     id: str
@@ -118,6 +135,9 @@ class Return(Declared):
     small_cells: SmallCells | None = Field(None, alias="smallCells")
     tasks: tuple[Task, ...] = ()
     sort_by: tuple[str, ...] = Field((), alias="sortBy")
+    named_by: tuple[str, ...] = Field((), alias="namedBy")
+    answers: tuple[str, ...] = ANSWERS
+    pending_say: str = Field("查明属于下一级的哪一处", alias="pendingSay")
     cycle: Cycle
     retention_days: int = Field(alias="retentionDays", ge=1)
     receipt_required: bool = Field(True, alias="receiptRequired")

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator
 
 from lakehouse.errors import Problem
 from lakehouse.returns import cover
+from lakehouse.returns.list_layout import CHANGES_SUFFIX
 from lakehouse.returns.model import Return
-from lakehouse.returns.payloads import CHANGES_SUFFIX, WORKBOOK_LEVELS
+from lakehouse.returns.wording import WORKBOOK_LEVELS
 
 LONGEST = 31 - len(CHANGES_SUFFIX)  # a workbook takes 31 characters
 FORBIDDEN = re.compile(r"[\[\]:*?/\\]|^'|'$")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,26 +12,26 @@ import pyarrow as pa
 
 from lakehouse.naming import content_path
 from lakehouse.objects import Area
-from lakehouse.returns import workbook
 from lakehouse.returns.addressees import Addressee
-from lakehouse.returns.changes import changes, count
-from lakehouse.returns.compiler import Plan
+from lakehouse.returns.changes import changes, count, told_changes
+from lakehouse.returns.compiler import ROW_KEY, Plan
 from lakehouse.returns.cover import Listed, cover, todo
+from lakehouse.returns.disclosure import recipient_key, row_seal
 from lakehouse.returns.earlier import Earlier, Part, StoredFile, load_earlier
 from lakehouse.returns.former import Former, Limits, former_returns
 from lakehouse.returns.payloads import (
     SUFFIXES,
     File,
     Form,
-    Reading,
     content_sha256,
     cover_sha256,
-    delivered,
-    media_type,
     payload,
     sheet_name,
 )
 from lakehouse.returns.slices import by_recipient, content
+from lakehouse.returns.wording import Reading, delivered, described, media_type
+from lakehouse.returns.workbook.file import MEDIA_TYPE
+from lakehouse.returns.workbook.pages import Cover
 
 COVER = "cover"
 # One row per recipient, return and form, and one row for the cover of a workbook (with an empty `return_id`). `created` is true when the
@@ -94,7 +94,8 @@ def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) ->
         plans = [one for one in assignment.plans if (one.audience.name, one.level) == (recipient.audience, recipient.level)]
         lists = [_listed(rows, plan, (recipient_id, secret, earlier), assignment) for plan in plans]
         if earlier is not None and assignment.limits is not None:
-            lists += [_as_before(former) for former in former_returns(earlier, recipient, assignment.limits)]
+            key = recipient_key(secret, recipient_id)
+            lists += [_as_before(former, key) for former in former_returns(earlier, recipient, assignment.limits)]
         if lists:
             yield _write_package(area, recipient, sorted(lists, key=lambda one: one[0].plan.return_id), earlier, assignment)
 
@@ -104,25 +105,42 @@ def _listed(rows: pa.Table, plan: Plan, whose: tuple[str, bytes, Earlier | None]
     recipient_id, secret, earlier = whose
     found = content(rows, plan, recipient_id, assignment.business_date, secret)
     now = delivered(found.rows, plan, assignment.reading)
-    hashes = {"rows": content_sha256(Form(plan, "rows", now))}
-    changed = None
-    if earlier is not None and earlier.has(plan.return_id):
-        changed = None if earlier.is_same(plan.return_id, hashes["rows"]) else changes(now, earlier.rows(plan.return_id))
-    if changed is not None and changed.num_rows:
-        hashes["changes"] = content_sha256(Form(plan, "changes", changed))
-    return Listed(plan, now, changed, found.pending, todo(found.rows, plan)), hashes
+    forms = _forms(plan, now, (recipient_key(secret, recipient_id), earlier), assignment.reading)
+    hashes = {form.name: content_sha256(form) for form in forms if form.name == "rows" or form.table.num_rows}
+    return Listed(plan, forms, found.pending, todo(found.rows, plan)), hashes
 
 
-def _as_before(former: Former) -> tuple[Listed, dict[str, str]]:
+def _forms(plan: Plan, now: pa.Table, whose: tuple[bytes, Earlier | None], reading: Reading) -> tuple[Form, ...]:
+    """Return the rows of a return and, unless it is the first one, their changes since the package before."""
+    key, earlier = whose
+    is_list = media_type(plan.audience) == MEDIA_TYPE
+    rows = Form(plan, "rows", now, _seals(plan, now, key), {} if is_list else described(now, plan, reading))
+    if earlier is None or not earlier.has(plan.return_id):
+        return (rows,)
+    if earlier.is_same(plan.return_id, content_sha256(rows)):
+        now = before = now.slice(0, 0)
+    else:
+        before = earlier.rows(plan.return_id)
+    if is_list:
+        return rows, Form(plan, "changes", told_changes(now, before, plan, earlier.comparable(plan)))
+    return rows, Form(plan, "changes", changes(now, before), described=rows.described)
+
+
+def _as_before(former: Former, key: bytes) -> tuple[Listed, dict[str, str]]:
     """Return the former rows of a return left out; nothing has changed since the package before."""
-    return Listed(former.plan, former.rows, None, former.pending, (), former), {"rows": former.content_sha256}
+    rows = Form(former.plan, "rows", former.rows, _seals(former.plan, former.rows, key))
+    return Listed(former.plan, (rows,), former.pending, (), former), {"rows": former.content_sha256}
+
+
+def _seals(plan: Plan, rows: pa.Table, key: bytes) -> tuple[str, ...]:
+    return tuple(row_seal(key, plan.return_id, row) for row in rows[ROW_KEY].to_pylist()) if media_type(plan.audience) == MEDIA_TYPE else ()
 
 
 def _write_package(
     area: Area, recipient: Addressee, lists: Sequence[tuple[Listed, dict[str, str]]], earlier: Earlier | None, assignment: Assignment
 ) -> pa.RecordBatch:
     facts = {(one.plan.return_id, name): _empty(one, name, hashes) for one, hashes in lists for name in ("rows", "changes")}
-    for file in _files(recipient, [one for one, _ in lists], assignment.sender):
+    for file in _files(recipient, [one for one, _ in lists], assignment):
         parts: list[Part] = [
             (form.plan.return_id, form.name, facts[form.plan.return_id, form.name]["content_sha256"]) for form in file.forms
         ]
@@ -138,19 +156,15 @@ def _write_package(
     return pa.RecordBatch.from_pylist([{**fact, **whom} for fact in facts.values()], FORM_FACTS)
 
 
-def _files(recipient: Addressee, lists: Sequence[Listed], sender: str) -> list[File]:
+def _files(recipient: Addressee, lists: Sequence[Listed], assignment: Assignment) -> list[File]:
     """Return the files of a recipient: one Parquet file per form, or one workbook with a sheet per form. An empty form is in no file."""
-    forms = []
-    for one in lists:
-        forms.append(Form(one.plan, "rows", one.rows))
-        if one.changes is not None:
-            forms.append(Form(one.plan, "changes", one.changes))
-    filled = tuple(form for form in forms if form.table.num_rows)
+    filled = tuple(form for one in lists for form in one.forms if form.table.num_rows)
     if not filled:
         return []
-    if media_type(filled[0].plan.audience) != workbook.MEDIA_TYPE:
+    if media_type(filled[0].plan.audience) != MEDIA_TYPE:
         return [File((form,)) for form in filled]
-    return [File(filled, cover(recipient, lists, sender))]
+    first_page = replace(cover(recipient, lists, assignment.sender, assignment.reading), since=assignment.business_date)
+    return [File(filled, first_page, recipient.title)]
 
 
 def _store(area: Area, recipient: Addressee, file: File, *, is_check: bool) -> StoredFile:
@@ -177,11 +191,11 @@ def _empty(one: Listed, form: str, hashes: Mapping[str, str]) -> dict[str, Any]:
 
 def _counted(form: Form) -> dict[str, Any]:
     operations = {"inserted": "I", "updated": "U", "deleted": "D"} if form.name == "changes" else {}
-    sheet = sheet_name(form.plan, form.name) if media_type(form.plan.audience) == workbook.MEDIA_TYPE else None
+    sheet = sheet_name(form.plan, form.name) if media_type(form.plan.audience) == MEDIA_TYPE else None
     counted = {name: count(form.table, letter) for name, letter in operations.items()}
     return {"rows": form.table.num_rows, "sheet": sheet, **counted}
 
 
-def _cover_fact(page: workbook.Cover, stored: StoredFile, content: str) -> dict[str, Any]:
-    facts = {"return_id": "", "form": COVER, "pending_locality": 0, "media_type": workbook.MEDIA_TYPE, "sheet": page.name}
+def _cover_fact(page: Cover, stored: StoredFile, content: str) -> dict[str, Any]:
+    facts = {"return_id": "", "form": COVER, "pending_locality": 0, "media_type": MEDIA_TYPE, "sheet": page.name}
     return {**facts, **asdict(stored), "content_sha256": content, "rows": len(page.lines)}

@@ -17,6 +17,7 @@ from lakehouse.returns.completeness import Places
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.inspection import Inspection, inspect_payloads
 from lakehouse.returns.model import Return
+from lakehouse.returns.strangers import places_of
 from spark_jobs.lake.storage import read
 
 FINDINGS_DDL = "invariant string, where string, kind string, count bigint"
@@ -48,8 +49,7 @@ def findings(spark: SparkSession, instance: Instance, edition: Edition, fresh: p
     """Return the findings in the payloads of these forms; Spark workers decode them."""
     if not fresh.num_rows:
         return []
-    parents = {region.code: region.parent_code for region in edition.regions.by_code.values() if region.parent_code}
-    inspection = Inspection(edition.date, instance.root("exchange"), edition.policies, edition.returns, parents)
+    inspection = Inspection(edition.date, instance.root("exchange"), edition.policies, edition.returns, places_of(edition.regions))
     tasks = int(spark.conf.get("spark.sql.shuffle.partitions") or 4)
     forms = spark.createDataFrame(fresh).repartition(tasks, "path")
     found: list[dict[str, Any]] = forms.mapInArrow(partial(inspect_payloads, inspection=inspection), FINDINGS_DDL).toArrow().to_pylist()

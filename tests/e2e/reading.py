@@ -10,14 +10,11 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 
-import openpyxl
-import pyarrow.parquet as pq
-
 from lakehouse.config import Instance
 from lakehouse.ops import connect, days, facts
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
-from tests.oracle import golden
+from tests.oracle import delivered, golden
 from tests.oracle.columns import is_moment, is_number
 from tests.oracle.resources import RESOURCES
 from tests.oracle.rules import moment_of
@@ -37,17 +34,13 @@ def form_rows(folder: Path, returned: dict, name: str) -> list[tuple]:
     form = next(form for form in returned["forms"] if form["form"] == name)
     if form["path"] is None:
         return []
-    payload = folder.parent.parent / form["path"]
-    if payload.suffix == ".parquet":
-        return [tuple(as_text(value) for value in row.values()) for row in pq.read_table(payload).to_pylist()]
-    return _sheets(payload)[form["sheet"]]
+    return delivered.rows(folder.parent.parent / form["path"], form["sheet"], len(returned["columns"]))
 
 
-@cache
-def _sheets(payload: Path) -> dict[str, list[tuple]]:
-    """Return the rows below the header of each sheet; a payload is named by its content, so it is read once."""
-    book = openpyxl.load_workbook(payload)
-    return {sheet.title: list(sheet.iter_rows(min_row=2, values_only=True)) for sheet in book}
+def told_changes(folder: Path, returned: dict) -> list[delivered.Change]:
+    """Return the lines of a list of changes in a workbook."""
+    form = next(form for form in returned["forms"] if form["form"] == "changes")
+    return list(delivered.changes(folder.parent.parent / form["path"], form["sheet"])) if form["path"] else []
 
 
 def rows_of(lived: Lived, table: str, day: date) -> list[dict]:
@@ -115,10 +108,3 @@ def _comparable(value: object, name: str, resource: str) -> str | None:
         return str(Decimal(str(value)).normalize()) if is_number(RESOURCES[resource].columns[name]) else str(value)
     except InvalidOperation:
         return str(value)
-
-
-def as_text(value: object) -> str | None:
-    """Return a cell as all forms write it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return None if value is None else str(value)

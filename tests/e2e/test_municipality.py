@@ -12,9 +12,10 @@ from application.day_run import run_by_hand
 from lakehouse.city.departments import load_departments
 from lakehouse.jobs import JobRequest, run_job
 from lakehouse.ops import batches, connect, days
-from tests.e2e.reading import as_text, gaps, packages, rows_of
+from tests.e2e.reading import gaps, packages, rows_of
 from tests.oracle import days as oracle_days
 from tests.oracle import golden, landed
+from tests.oracle.delivered import as_text
 from tests.plugin.lived import FIRST, SEED, Lived
 from tests.plugin.servers import at, fresh_home, serving
 

@@ -17,9 +17,10 @@ from lakehouse.naming import silver
 from lakehouse.ops import batches, connect
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
-from tests.e2e.reading import as_text, versions_in, versions_told
+from tests.e2e.reading import versions_in, versions_told
 from tests.oracle import days as oracle_days
 from tests.oracle import golden, landed
+from tests.oracle.delivered import as_text
 from tests.oracle.resources import CHECK, ELDERLY, RESOURCES
 from tests.plugin.lived import FIRST, THIRD, Lived
 from tests.plugin.servers import changed, fresh_home

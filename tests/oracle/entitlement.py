@@ -39,7 +39,8 @@ KEYS = {
 }  # fmt: skip
 COLUMNS = {
     "resident_list": [
-        "person_name", "id_no", "gender_code", "birth_date", "hukou_address", "residence_grid_code", "residence_address_id", "household_no",
+        "person_name", "id_no", "gender_code", "birth_date", "residence_address", "hukou_address", "residence_grid_code",
+        "residence_address_id", "household_no",
         "relation_to_head_code", "is_local_hukou", "street_code", "community_code", "grid_code", "locality_source", "locality_confidence",
     ],
     "legal_entity_list": [
@@ -51,7 +52,8 @@ COLUMNS = {
         "handler_name", "result", "reopened_times", "street_code", "community_code", "grid_code",
     ],
     "safety_net": [
-        "month", "person_name", "needs_help", "id_no", "gender_code", "birth_date", "phone", "hukou_address", "household_no",
+        "month", "person_name", "needs_help", "id_no", "gender_code", "birth_date", "phone", "residence_address", "residence_address_id",
+        "hukou_address", "household_no",
         "assistance_types", "monthly_amount_yuan", "case_nos", "disability_category", "disability_grade", "has_certificate",
         "is_paid_after_death", "is_in_two_households", "is_owning_enterprise", "is_moved_out", "is_listed_without_certificate",
         "is_eligible_not_listed", "flag_count", "street_code", "community_code", "grid_code",
@@ -103,7 +105,7 @@ LABELLED = {
     "gender_code": "gender", "relation_to_head_code": "relation_to_head", "status_code": "enterprise_status",
     "entity_type_code": "entity_type", "industry_code": "industry", "disability_category": "disability_category",
     "disability_grade": "disability_grade", "residence_grid_code": "region", "street_code": "region", "community_code": "region",
-    "grid_code": "region", "locality_source": "resource",
+    "grid_code": "region", "locality_source": "resource", "locality_confidence": "locality_confidence",
 }  # fmt: skip
 IDENTITY = ("id_no",)
 ON_PAPER = ("street", "community", "grid")
@@ -184,6 +186,8 @@ def transform(return_id: str, column: str, audience: str, *, is_child: bool) -> 
 def cell(whose: Whose, row: Row, name: str, today: Today) -> str | None:
     """Return the text that a recipient reads in a cell."""
     value = row["grid_code"] if name == "residence_grid_code" and name not in row else row[name]
+    if value is None and name in below(whose.audience):
+        return "待定"
     done = transform(whose.return_id, name, whose.audience, is_child=is_minor(row, today.date))
     if done == "flag":
         return YES_NO[value not in (None, False)]
@@ -195,7 +199,7 @@ def cell(whose: Whose, row: Row, name: str, today: Today) -> str | None:
 
 
 def as_read(value: object, name: str, audience: str, said: Labels) -> str:
-    """Return a value as a workbook shows it, or as a Parquet column returns it."""
+    """Return a value as a workbook shows it (a code by its label alone), or as a Parquet column returns it."""
     if isinstance(value, datetime):
         moment = value.replace(tzinfo=value.tzinfo or UTC)
         return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") if audience in ON_PAPER else str(moment)
@@ -203,8 +207,12 @@ def as_read(value: object, name: str, audience: str, said: Labels) -> str:
         return YES_NO[value] if audience in ON_PAPER else str(value).lower()
     if audience not in ON_PAPER:
         return str(value)
-    label = said.get(LABELLED.get(name, ""), {}).get(str(value))
-    return f"{value} {label}" if label else str(value)
+    return said.get(LABELLED.get(name, ""), {}).get(str(value)) or str(value)
+
+
+def below(audience: str) -> set[str]:
+    """Return the places below a recipient's level; in a list on paper one that is not known is still to be found out."""
+    return {f"{level}_code" for level in LEVELS[LEVELS.index(audience) + 1 :]} if audience in ON_PAPER else set()
 
 
 def changed(text: str, name: str, done: str, day: date) -> str:

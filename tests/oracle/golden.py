@@ -94,6 +94,7 @@ def person(day: Day, said: dict[str, list[dict]]) -> dict:
         "death_date": ended["死亡"][0]["cancel_date"] if ended["死亡"] else None,
         "is_local_hukou": day.city in regions(day, golden["hukou_region_code"]).values(),
         "residence_address_id": kept.get("address_id"),
+        "residence_address": day.addresses.get(kept.get("address_id") or "", {}).get("full_text") or kept.get("text"),
         **{f"{level}_code": kept.get(level) for level in LEVELS},
         "locality_source": sources["residence"],
         "locality_confidence": confidence(CONFIDENCE.get(sources["residence"], 0), kept),
@@ -177,7 +178,7 @@ def lying(day: Day, code: str | None, address_id: str | None, text: str | None) 
         return {}
     agrees = not any(kept.get(level) and by_text.get(level) and kept[level] != by_text[level] for level in LEVELS)
     found_id = address_id or (by_text.get("address_id") if agrees else None)
-    return kept | {"code": kept[max(kept, key=LEVELS.index)], "address_id": found_id}
+    return kept | {"code": kept[max(kept, key=LEVELS.index)], "address_id": found_id, "text": text}
 
 
 def reach(lying: dict) -> int:

@@ -9,9 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-import pyarrow.parquet as pq
-
 from lakehouse.city.regions import load_regions
 from lakehouse.config import PROJECT, Instance
 from lakehouse.naming import LEVELS
@@ -19,6 +16,7 @@ from lakehouse.returns.model import Return, load_sound_returns
 from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.tables import TableShape
+from tests.oracle import delivered
 
 GRIDS = ("449901001001001", "449901001002001", "449901002001001")
 RETURNS = load_sound_returns(PROJECT / "contracts" / "returns")[0]
@@ -28,7 +26,8 @@ Town = Mapping[str, Sequence[Row]]
 DEFAULTS: dict[str, Row] = {
     "resident_list": {
         "person_name": "张三丰", "id_no": "44990119900307001X", "gender_code": "1", "birth_date": date(1990, 3, 7),
-        "hukou_address": "示范市望海街道1号", "household_no": "100000001", "relation_to_head_code": "0", "is_local_hukou": True,
+        "residence_address": "示范市望海街道3号2栋501房", "hukou_address": "示范市望海街道1号", "household_no": "100000001", "relation_to_head_code": "0",
+        "is_local_hukou": True,
         "is_alive": True, "is_moved_out": False, "locality_source": "g_person_check", "locality_confidence": 4,
     },
     "legal_entity_list": {
@@ -103,14 +102,4 @@ def form_rows(folder: Path, returned: dict[str, Any], name: str) -> list[tuple[s
     form = next(form for form in returned["forms"] if form["form"] == name)
     if form["path"] is None:
         return []
-    payload = folder / form["path"]
-    if payload.suffix == ".parquet":
-        return [tuple(_text(value) for value in one.values()) for one in pq.read_table(payload).to_pylist()]
-    rows = openpyxl.load_workbook(payload)[form["sheet"]].iter_rows(min_row=2, values_only=True)
-    return [tuple(None if value is None else str(value) for value in one) for one in rows]
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return None if value is None else str(value)
+    return delivered.rows(folder / form["path"], form["sheet"], len(returned["columns"]))

@@ -17,7 +17,8 @@ from cryptography.exceptions import InvalidSignature
 from huiliu_verify.index import signed
 from huiliu_verify.signing import load_signer
 from lakehouse.config import PROJECT
-from lakehouse.returns import workbook
+from lakehouse.returns.workbook import file as workbook
+from lakehouse.returns.workbook.pages import plain_sheet
 from tests.lakehouse.returns.town import FIRST, SECOND, Resident, Town
 from tests.verify import second
 
@@ -70,8 +71,8 @@ def flip(path: Path) -> None:
 def swap_sheets(package: Path) -> None:
     rows, changes = (workbook.read_sheet(payload(package).read_bytes(), name) for name in ("居民清单", "居民清单·变更"))
     sheets = [
-        workbook.Sheet("居民清单", ("x",) * len(changes[0]), list(zip(*changes, strict=True))),
-        workbook.Sheet("居民清单·变更", ("x",) * len(rows[0]), list(zip(*rows, strict=True))),
+        plain_sheet("居民清单", ("x",) * len(changes[0]), list(zip(*changes, strict=True))),
+        plain_sheet("居民清单·变更", ("x",) * len(rows[0]), list(zip(*rows, strict=True))),
     ]
     payload(package).write_bytes(workbook.write_workbook(sheets))
 

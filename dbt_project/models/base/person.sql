@@ -26,6 +26,7 @@ select /*+ broadcast(registered) */
   try_cast(value.moving_out.value as date) as move_out_date,
   residence.kept.grid_code as residence_grid_code,
   residence.kept.address_id as residence_address_id,
+  coalesce(standard.full_text, residence.kept.address_text) as residence_address,
   {% for column in locality_columns() -%}
   residence.kept.{{ column }} as {{ column }},
   {% endfor -%}
@@ -35,4 +36,5 @@ select /*+ broadcast(registered) */
 from {{ ref('int_person__value') }} as value
 left join {{ ref('int_entity__place') }} as residence
   on value.person_id = residence.entity_id and residence.entity = 'person' and residence.field = 'residence'
+left join {{ ref('address') }} as standard on residence.kept.address_id = standard.address_id
 left join {{ ref('int_region__lineage') }} as registered on value.hukou_region_code.value = registered.place_code

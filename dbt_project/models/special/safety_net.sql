@@ -69,6 +69,8 @@ select /*+ broadcast(label) */
   gender_code,
   {{ label('person.gender_code', 'gender_code') }} as gender_name,
   phone,
+  residence_address_id,
+  residence_address,
   hukou_address,
   household_no,
   assistance_types,

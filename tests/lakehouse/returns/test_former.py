@@ -18,14 +18,15 @@ from huiliu_verify.signing import load_public_key
 from huiliu_verify.verifier import verify_package
 from lakehouse.city.regions import Region, RegionTree, load_regions
 from lakehouse.declarations.policies import Cap
-from lakehouse.returns import workbook
 from lakehouse.returns.day_entries import entry, leaves
-from lakehouse.returns.earlier import load_earlier
+from lakehouse.returns.earlier import kinds_of, load_earlier
 from lakehouse.returns.former import former_returns
 from lakehouse.returns.inspection import Inspection, inspect_payloads
 from lakehouse.returns.payloads import read_rows
 from lakehouse.returns.proofs import former_above_cap, unlike_before, unproved
 from lakehouse.returns.publication import differing, publish
+from lakehouse.returns.strangers import places_of
+from lakehouse.returns.workbook import file as workbook
 from tests.lakehouse.returns.town import CITY, CONTRACTS, FIRST, SECOND, THIRD, Resident, Row, Town
 
 pytestmark = pytest.mark.fast
@@ -76,9 +77,9 @@ def returned(town: Town, recipient: str, level: str, day: date, return_id: str =
 
 def rows(town: Town, recipient: str, level: str, day: date) -> list[dict[str, Any]]:
     found = returned(town, recipient, level, day)
-    form, names = found["forms"][0], [column["name"] for column in found["columns"]]
+    form = found["forms"][0]
     content = (town.home / "exchange" / level / recipient / form["path"]).read_bytes()
-    return read_rows(content, form["sheet"], names).to_pylist()
+    return read_rows(content, form["sheet"], kinds_of(found["columns"])).to_pylist()
 
 
 def assert_verified(town: Town, day: date, *whom: tuple[str, str]) -> None:
@@ -110,7 +111,7 @@ def test_recipients_of_a_refused_return_keep_what_they_had_and_get_all_else(town
     assert left_out["reason"].startswith("contracts/returns/resident_list.yaml")
     assert "\n" not in left_out["reason"]
     cover = package(town, COMMUNITY, "community", SECOND)["cover"]
-    lines = workbook.read_sheet((town.home / "exchange" / "community" / COMMUNITY / cover["path"]).read_bytes(), cover["sheet"])
+    lines = workbook.read_sheet((town.home / "exchange" / "community" / COMMUNITY / cover["path"]).read_bytes(), cover["sheet"])[1:]
     assert ["居民清单", "2", "—", "—", "—", "本期未能更新，仍为 2026-06-01 的数据"] in [[cell for cell in line if cell] for line in lines]
 
 
@@ -331,8 +332,7 @@ def test_former_forms_are_proved_like_others(town: Town) -> None:
 
 def _findings(town: Town, forms: pa.Table) -> list[dict[str, Any]]:
     edition = town.edition(SECOND)
-    parents = {region.code: region.parent_code for region in edition.regions.by_code.values() if region.parent_code}
-    inspection = Inspection(SECOND, (town.home / "exchange").as_uri(), edition.policies, edition.returns, parents)
+    inspection = Inspection(SECOND, (town.home / "exchange").as_uri(), edition.policies, edition.returns, places_of(edition.regions))
     return [row for batch in inspect_payloads(forms.to_batches(), inspection) for row in batch.to_pylist()]
 
 

@@ -12,6 +12,7 @@ from lakehouse.returns.compiler import ColumnPlan, Plan
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.inspection import Inspection, inspect_payloads
 from lakehouse.returns.model import Return
+from lakehouse.returns.strangers import places_of
 from lakehouse.returns.writer import Assignment, write_packages
 from tests.lakehouse.returns.town import FIRST, Resident, Row, Town, due_batches
 
@@ -83,8 +84,7 @@ def found(town: Town, edition: Edition, due: pa.Table, plan: Plan) -> list[str]:
     assignment = Assignment(FIRST, (town.home / "exchange").as_uri(), str(town.secret), {whom: by_id[whom]}, (plan,), *shared)
     forms = pa.Table.from_batches(write_packages(rows.to_batches(), assignment))
     written = forms.filter(pa.compute.is_valid(forms["path"]))
-    parents = {region.code: region.parent_code for region in edition.regions.by_code.values() if region.parent_code}
-    inspection = Inspection(FIRST, (town.home / "exchange").as_uri(), edition.policies, edition.returns, parents)
+    inspection = Inspection(FIRST, (town.home / "exchange").as_uri(), edition.policies, edition.returns, places_of(edition.regions))
     return [row["kind"] for batch in inspect_payloads(written.to_batches(), inspection) for row in batch.to_pylist()]
 
 

@@ -12,12 +12,14 @@ import pytest
 from lakehouse.city.regions import load_regions
 from lakehouse.config import PROJECT
 from lakehouse.naming import LEVELS
-from lakehouse.returns import workbook
 from lakehouse.returns.completeness import incomplete
 from lakehouse.returns.inspection import Inspection, inspect_payloads
 from lakehouse.returns.manifest import sha256
 from lakehouse.returns.model import load_sound_returns
 from lakehouse.returns.proofs import above_cap, unproved, written
+from lakehouse.returns.strangers import places_of
+from lakehouse.returns.workbook import file as workbook
+from lakehouse.returns.workbook.pages import plain_sheet
 from tests.lakehouse.returns.town import FIRST, SECOND, Resident, Town
 
 pytestmark = pytest.mark.fast
@@ -33,8 +35,7 @@ def town(tmp_path: Path) -> Town:
 
 def findings(town: Town, forms: pa.Table) -> list[dict[str, Any]]:
     edition = town.edition(FIRST)
-    parents = {region.code: region.parent_code for region in edition.regions.by_code.values() if region.parent_code}
-    inspection = Inspection(FIRST, (town.home / "exchange").as_uri(), edition.policies, edition.returns, parents)
+    inspection = Inspection(FIRST, (town.home / "exchange").as_uri(), edition.policies, edition.returns, places_of(edition.regions))
     return [row for batch in inspect_payloads(forms.to_batches(), inspection) for row in batch.to_pylist()]
 
 
@@ -42,12 +43,10 @@ def spoiled(town: Town, recipient: str, level: str, cells: dict[str, str | None]
     """Return the inspector's findings for a workbook whose first row has these cells (by label) replaced."""
     _, record = town.build(FIRST, PEOPLE)
     form = next(one for one in record.forms.to_pylist() if (one["recipient_id"], one["form"]) == (recipient, "rows"))
-    plan = town.edition(FIRST).facts.returns["resident_list"].plans[level]
-    labels = ["行标识", *(column.label for column in plan.columns)]
-    rows = workbook.read_sheet((town.home / "exchange" / level / recipient / form["path"]).read_bytes(), "居民清单")
+    labels, *rows = workbook.read_sheet((town.home / "exchange" / level / recipient / form["path"]).read_bytes(), "居民清单")
     for label, value in cells.items():
         rows[0][labels.index(label)] = value
-    content = workbook.write_workbook([workbook.Sheet("居民清单", tuple(labels), list(zip(*rows, strict=True)))])
+    content = workbook.write_workbook([plain_sheet("居民清单", [str(label) for label in labels], list(zip(*rows, strict=True)))])
     path = f"content/{sha256(content)}.xlsx"
     (town.home / "exchange" / level / recipient / path).write_bytes(content)
     found = findings(town, pa.Table.from_pylist([{**form, "path": path}], record.forms.schema))
@@ -63,9 +62,9 @@ LEAKS = [
     (COMMUNITY, "community", {"公民身份号码": "44990219551224002X"}, "I4 values of id_no without the transform that is due"),
     (COMMUNITY, "community", {"户籍地址": "某路1号 44990219551224002X"}, "I4 identity numbers"),
     (GRID, "grid", {"户籍地址": "44990219551224002x"}, "I4 identity numbers"),
-    (COMMUNITY, "community", {"出生日期": "1990-03-07"}, "I4 values of birth_date without the transform that is due"),
+    (COMMUNITY, "community", {"出生年份": "1990-03-07"}, "I4 values of birth_date without the transform that is due"),
     (GRID, "grid", {"姓名": "欧阳小满"}, "I4 values of person_name without the transform that is due"),
-    (COMMUNITY, "community", {"网格": "449901002001001 第一网格"}, "I3 rows of another region"),
+    (COMMUNITY, "community", {"社区": "水榭社区居民委员会"}, "I3 rows of another region"),
     ("s-449901001", "street", {"公民身份号码": "4****************X", "出生日期": "2018-06-15"}, "I4 values of id_no"),
 ]
 

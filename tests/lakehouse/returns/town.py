@@ -27,10 +27,10 @@ from lakehouse.returns.day_entries import NO_LEAVES, leaves, predecessor, publis
 from lakehouse.returns.edition import Edition, limits
 from lakehouse.returns.inputs import Inputs
 from lakehouse.returns.manifest import DayFacts, canonical, sha256
-from lakehouse.returns.payloads import Reading
 from lakehouse.returns.publication import Closing, Published, publish
 from lakehouse.returns.runnable import Scene, known_labels, labels_of, runnable
 from lakehouse.returns.slices import DUE_ROWS
+from lakehouse.returns.wording import Reading
 from lakehouse.returns.writer import Assignment, write_packages
 
 FIRST, SECOND, THIRD = date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3)
@@ -49,6 +49,7 @@ class Resident:
     grid: str = GRID
     known_to: str = "grid"
     hukou_address: str = "示范市望海街道1号"
+    residence_address: str | None = None
 
     def places(self, day: date) -> dict[str, str | None]:
         """Return level → code, as far as the place is known."""
@@ -182,5 +183,5 @@ def due_batches(edition: Edition, residents: Sequence[Resident | Row]) -> list[p
 def _values(one: Resident | Row) -> dict[str, str]:
     if isinstance(one, Row):
         return one.values
-    named = {name: getattr(one, name) for name in ("person_name", "id_no", "birth_date", "hukou_address")}
+    named = {name: getattr(one, name) for name in ("person_name", "id_no", "birth_date", "hukou_address", "residence_address")}
     return named | {"is_local_hukou": "true", "gender_code": "2", "locality_confidence": "4", "household_no": "100000001"}

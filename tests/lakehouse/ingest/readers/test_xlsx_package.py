@@ -11,7 +11,9 @@ import pytest
 
 from lakehouse.errors import SourceError
 from lakehouse.ingest.readers import xlsx
-from lakehouse.returns import workbook
+from lakehouse.returns.workbook import file as workbook
+from lakehouse.returns.workbook.pages import plain_sheet
+from lakehouse.text.cells import harmless
 from tests.lakehouse.ingest.readers.books import PACKAGE, RELATIONS, Book, body, packed, row
 from tests.lakehouse.ingest.readers.contract import column
 from tests.lakehouse.ingest.readers.test_xlsx import COLUMNS, Outcome, read, sheet_of
@@ -136,8 +138,8 @@ def test_a_workbook_of_ours_can_be_read_whatever_it_holds() -> None:
     """The limits of the reader let in what the writer of returns can write: the longest texts, escapes, controls, much of the same."""
     texts = ["𠮷" * 16_383, "长" * 32_767, "-" + "减" * 32_764, "_x000A_", "\x01\x0b\x1f", "\ufffe\uffff", "=1+1", "'x", " a\r\nb\t", "x"]
     texts += ["a" * 30_000 + str(number) for number in range(1000)]
-    content = workbook.write_workbook([workbook.Sheet("表", ("甲",), [texts])])
-    expected: Outcome = [(line, workbook.harmless(text)) for line, text in enumerate(texts, 2)]
+    content = workbook.write_workbook([plain_sheet("表", ("甲",), [texts])])
+    expected: Outcome = [(line, harmless(text)) for line, text in enumerate(texts, 2)]
     assert read(content, sheet_of([column("甲", key=True)])) == expected
 
 
