@@ -34,3 +34,13 @@
     else named_struct('lon', {{ lon }}, 'lat', {{ lat }})
   end
 {%- endmacro %}
+
+{#
+  Return the distance of two points in metres, as double; for points of one grid, where the earth may be taken as flat. It is the mean
+  earth radius (6371008.8 m) times the angle.
+#}
+{% macro distance_m(one, other) -%}
+  111195.0802D * sqrt(
+    pow({{ one }}.lat - {{ other }}.lat, 2.0D) + pow(({{ one }}.lon - {{ other }}.lon) * cos(radians({{ one }}.lat)), 2.0D)
+  )
+{%- endmacro %}

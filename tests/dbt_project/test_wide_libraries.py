@@ -85,6 +85,7 @@ def city() -> Silver:
         "449901001001001",
         **POINT,
         coord_sys="CGCS2000",
+        full_text="近处的房号一长串",
     )
     standard(silver, "A3", "人民路,12,4,,101", "449901001002")
     standard(silver, "A4", "香湾路,8,,,", "449901002001", status="停用")
@@ -95,12 +96,28 @@ def city() -> Silver:
     people(silver)
     cases(silver)
     companies(silver)
-    for no, status in (("E1", "处置中"), ("E2", "已结案")):
+    for n, lat in enumerate(("22.2009", "22.2018")):  # 100 and 200.2 metres from an event
+        home = {"lon": POINT["lon"], "lat": Decimal(lat), "coord_sys": "CGCS2000", "full_text": f"较远{n}"}
+        standard(silver, f"N{n}", "香湾路,9,,,", "449901001001", "449901001001001", **home)
+    standard(silver, "N9", "香湾路,9,,,", "449901001001", "449901001001001", **POINT, full_text="停用的", status="停用")
+    standard(silver, "N3", "香湾路,9,,,", "449901001001", "449901001001001", **POINT, full_text="近处的楼")
+    events(silver)
+    return silver
+
+
+def events(silver: Silver) -> None:
+    """Add events with and without a point."""
+    for no, status, point in (
+        ("E1", "处置中", {}),
+        ("E2", "已结案", POINT),
+        ("E3", "处置中", POINT | {"lat": Decimal("22.20089")}),
+        ("E4", "处置中", POINT | {"lat": Decimal("22.2036")}),
+    ):
         silver.add(
             EVENTS, "2026-06-01 03:00", event_no=no, grid_code="449901001001001", status=status, urgency="黄", handler_uscc="C1",
             report_time=instant("2026-06-01 01:00"), finish_time=instant("2026-06-01 02:30"),
+            **{name: float(value) for name, value in point.items()},
         )  # fmt: skip
-    return silver
 
 
 def people(silver: Silver) -> None:
@@ -277,11 +294,16 @@ def test_cases_count_by_month_and_what_contradicts_them_is_flagged(built: dict[s
 
 def test_grids_have_a_profile_and_small_cells_are_suppressed(built: dict[str, list[Row]]) -> None:
     profile = by(built["mart.grid_profile_daily"], "grid_code")["449901001001001"]
-    assert (profile.address_count, profile.entity_count, profile.open_event_count, profile.closed_event_count) == (2, 2, 1, 1)
+    assert (profile.address_count, profile.entity_count, profile.open_event_count, profile.closed_event_count) == (5, 2, 3, 1)
     assert all(row.is_suppressed or row.value == 0 or row.value > 9 for row in built["mart.region_summary"])
     assert all((row.value is None) == row.is_suppressed for row in built["mart.region_summary"])
     event = by(built["thematic.facility_event"], "event_no")["E2"]
     assert (event.is_closed, float(event.handling_hours), event.urgency_name, event.handler_name) == (True, 1.5, "黄", "C1")
+
+
+def test_the_nearest_address_in_use_of_the_grid_is_named_with_its_distance(built: dict[str, list[Row]]) -> None:
+    events = {row.event_no: (row.near_address, row.near_address_m) for row in built["thematic.facility_event"]}
+    assert events == {"E1": (None, None), "E2": ("近处的楼", 0), "E3": ("较远0", 1), "E4": (None, None)}
 
 
 def test_nothing_new_makes_no_version_and_a_rebuild_is_identical(

@@ -159,6 +159,7 @@ def test_assistance_safety_net_and_events_are_the_oracles(lived: Lived, holding,
     happened = libraries.events(today, holding[day])
     fields = list(next(iter(happened.values())))
     assert {row["event_no"]: {name: row[name] for name in fields} for row in rows_of(lived, "thematic.facility_event", day)} == happened
+    assert {one["near_address_m"] is None for one in happened.values()} == {True, False}
 
 
 def test_references_nothing_answers_are_told_by_provider(lived: Lived, holding, persons) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from tests.oracle.golden import LEVELS, Day, confidence, lying, newest_first, regions
+from tests.oracle.points import nearest, point
 from tests.oracle.resources import ASSISTANCE, ELDERLY, ENTERPRISE, EVENT, RESOURCES
 from tests.oracle.rules import is_resident_id
 
@@ -119,12 +120,23 @@ def safety_net(day: Day, given: dict[tuple, dict], persons: dict[str, dict], own
 
 
 def events(day: Day, known: Known) -> dict[str, dict]:
-    """Return events by their number, with their place and whether they are closed."""
-    return {
-        row["event_no"]: {"status": row["status"], "is_closed": row["status"] == "已结案", "result": row["result"],
-                          "urgency": row["urgency"], "description": row["description"], **coded(regions(day, row["grid_code"]))}
-        for row in known[EVENT]
-    }  # fmt: skip
+    """Return events by their number, with their place, the address nearby and whether they are closed."""
+    in_use: dict[str, list[dict]] = {}
+    for one in day.addresses.values():
+        if one["status"] == "启用" and one["grid"]:
+            in_use.setdefault(one["grid"], []).append(one)
+    found = {}
+    for row in known[EVENT]:
+        place = regions(day, row["grid_code"])
+        near, far = nearest(point(row), in_use.get(place.get("grid", ""), []))
+        found[row["event_no"]] = {
+            **{name: row[name] for name in ("status", "result", "urgency", "description")},
+            "is_closed": row["status"] == "已结案",
+            "near_address": near,
+            "near_address_m": far,
+            **coded(place),
+        }
+    return found
 
 
 def missing_references(day: Day, known: Known, persons: dict[str, dict]) -> dict[tuple, int]:

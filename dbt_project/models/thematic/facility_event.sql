@@ -1,4 +1,6 @@
 {{ config(unique_key='event_no') }}
+{# The addresses of a building share a point: of those nearest to an event, the one with the shortest text is named. #}
+{%- set near_m = 200 %}
 with record as (
   {{ records('event') }}
 ),
@@ -9,6 +11,18 @@ handler as (
 
 label as (
   {{ labels(tables_of(['event.urgency', 'event.event_class', 'event.source', 'event.status'])) }}
+),
+
+-- the points of a grid as one row, so that the nearest one is found without a row per event and address
+grid as (
+  select grid_code, collect_list(struct(lon, lat, said)) as points
+  from (
+    select grid_code, cast(lon as double) as lon, cast(lat as double) as lat, min(struct(length(full_text) as size, full_text)) as said
+    from {{ ref('address') }}
+    where is_active and grid_code is not null and lon is not null and lat is not null and full_text is not null
+    group by grid_code, lon, lat
+  )
+  group by grid_code
 ),
 
 located as (
@@ -23,6 +37,17 @@ located as (
   left join handler on record.handler_uscc = handler.uscc
   left join {{ ref('legal_entity') }} as entity on record.handler_uscc = entity.uscc
   left join {{ ref('int_region__lineage') }} as lineage on record.grid_code = lineage.place_code
+),
+
+measured as (
+  select
+    located.*,
+    array_min(transform(
+      filter(grid.points, address -> {{ distance_m('located.point', 'address') }} <= {{ near_m }}),
+      address -> struct(cast(round({{ distance_m('located.point', 'address') }}) as int) as metres, address.said)
+    )) as near
+  from located
+  left join grid on located.place.grid_code = grid.grid_code
 )
 
 select
@@ -54,8 +79,10 @@ select
   end as handling_hours,
   cast(point.lon as decimal(10, 7)) as lon,
   cast(point.lat as decimal(10, 7)) as lat,
+  near.said.full_text as near_address,
+  near.metres as near_address_m,
   {{ locality_of('place') }},
   case when place is not null then _resource end as locality_source,
   {{ confidence('place', '3') }} as locality_confidence,
   to_json(named_struct('event', _resource)) as _field_sources
-from located
+from measured
