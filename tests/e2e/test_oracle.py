@@ -28,7 +28,7 @@ FIELDS = [
 ]  # fmt: skip
 NAMED = {
     "resident_list": ("person_name", "residence_address"), "legal_entity_list": ("entity_name", "premises_address"),
-    "grid_event": ("event_no", "report_at"), "safety_net": ("person_name", "residence_address"),
+    "grid_event": ("event_no", "near_address"), "safety_net": ("person_name", "residence_address"),
 }  # fmt: skip
 AT_FIRST = {"is_listed_without_certificate", "is_in_two_households", "is_owning_enterprise"}
 RAISED = {  # nobody of 600 people moves out in three days; the tests of the libraries cover that flag

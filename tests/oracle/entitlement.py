@@ -48,7 +48,8 @@ COLUMNS = {
         "registered_capital_yuan", "establish_date", "domicile", "street_code", "community_code", "grid_code", "locality_confidence",
     ],
     "grid_event": [
-        "event_no", "is_closed", "status", "urgency_name", "event_class", "event_subclass", "source", "report_at", "finish_at", "close_at",
+        "event_no", "is_closed", "status", "urgency_name", "event_class", "event_subclass", "source", "near_address",
+        "near_address_m", "report_at", "finish_at", "close_at",
         "handler_name", "result", "reopened_times", "street_code", "community_code", "grid_code",
     ],
     "safety_net": [

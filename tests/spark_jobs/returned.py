@@ -26,7 +26,8 @@ Town = Mapping[str, Sequence[Row]]
 DEFAULTS: dict[str, Row] = {
     "resident_list": {
         "person_name": "张三丰", "id_no": "44990119900307001X", "gender_code": "1", "birth_date": date(1990, 3, 7),
-        "residence_address": "示范市望海街道3号2栋501房", "hukou_address": "示范市望海街道1号", "household_no": "100000001", "relation_to_head_code": "0",
+        "residence_address": "示范市望海街道3号2栋501房", "hukou_address": "示范市望海街道1号",
+        "household_no": "100000001", "relation_to_head_code": "0",
         "is_local_hukou": True,
         "is_alive": True, "is_moved_out": False, "locality_source": "g_person_check", "locality_confidence": 4,
     },
