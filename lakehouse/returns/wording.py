@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ ARROW_TYPES = {
 }
 STORED_ZONE = "UTC"
 DIGITS = re.compile(r"(\d+)")
+REGIONS = re.compile(r"\D*(?:省|市|区|县|镇|乡|街道|社区)(?=\D*\d)")  # with which some addresses begin, and others of the same street do not
 Natural = tuple[bool, tuple[str | int, ...]]
 
 
@@ -67,8 +69,9 @@ def walking_order(rows: pa.Table, plan: Plan) -> pa.Array:
 
 
 def natural(text: str | None) -> Natural:
-    """Return what a text is sorted by: its parts, those of digits as numbers; a missing text comes last."""
-    parts = DIGITS.split(text or "")
+    """Return what a text is sorted by: its parts, those of digits as numbers, of an address from the road on; a missing text comes last."""
+    plain = unicodedata.normalize("NFKC", text or "")
+    parts = DIGITS.split(REGIONS.sub("", plain, count=1) if REGIONS.match(plain) else plain)
     return text is None, tuple(int(part) if place % 2 else part for place, part in enumerate(parts))
 
 

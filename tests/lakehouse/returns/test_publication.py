@@ -118,7 +118,7 @@ def test_row_keys_differ_between_recipients(town: Town) -> None:
 
 
 def test_list_for_people_is_in_the_order_people_walk(town: Town) -> None:
-    doors = ["晨光路10号2栋", "晨光路2号10栋", "晨光路2号9栋301房", "晨光路2号9栋1102房", None]
+    doors = ["晨光路１０号2栋", "江东区望海街道晨光路2号10栋", "晨光路2号9栋301房", "示范市江东区晨光路2号9栋1102房", None]
     people = [Resident(str(n), residence_address=door) for n, door in enumerate(doors)]
     town.publish(FIRST, [*people, Resident("x", grid="449901001002001", residence_address="晨光路1号")])
     walked = [(row["community_code"], row["residence_address"]) for row in cells(town, "s-449901001", "street")]
