@@ -36,7 +36,8 @@ WORDS = {"true": "是", "false": "否"}
 class Listed:
     """A return as it appears on the cover: its rows now, and its changes if there is an earlier package to compare with.
 
-    A return left out today has the rows it had before (`former`), and no changes.
+    A return left out today has the rows it had before (`former`), and no changes. `by_tasks` is the number of rows that show more by open
+    tasks, and whether the rows differ from those before by tasks alone.
     """
 
     plan: Plan
@@ -45,6 +46,7 @@ class Listed:
     pending: int
     todo: tuple[int, ...]  # number of rows of each task of the plan
     former: Former | None = None
+    by_tasks: tuple[int, bool] = (0, False)
 
 
 def todo(rows: pa.Table, plan: Plan) -> tuple[int, ...]:
@@ -67,6 +69,8 @@ def _tasks(lists: Sequence[Listed]) -> list[Line]:
                 values = "、".join(WORDS.get(value, value) for value in task.values)
                 how = f"筛选“{_label(one.plan, task.column)}”为 {values}"
                 lines.append(Line("task", (task.say, f"{rows} {task.unit}", one.plan.name, how)))
+        if one.by_tasks[0]:
+            lines.append(Line("task", ("按走访任务", f"{one.by_tasks[0]} 人", one.plan.name, "任务期间姓名完整显示的行")))
         if one.pending:
             say = "已知属于本辖区，还不知道属于下一级的哪一处"
             lines.append(Line("task", ("待定属地", f"{one.pending} 条", one.plan.name, say)))

@@ -32,10 +32,12 @@ from lakehouse.returns.payloads import (
     sheet_name,
 )
 from lakehouse.returns.slices import by_recipient, content
+from lakehouse.returns.tasks import ByReturn, Holder, restated
 
 COVER = "cover"
 # One row per recipient, return and form, and one row for the cover of a workbook (with an empty `return_id`). `created` is true when the
 # payload was written now; `former` is what the manifest says of a return left out, whose former rows are referred to (`former.Former`).
+# `shown_by_tasks` counts the rows that show more by open tasks; `by_tasks_alone` is true when nothing else changed in the rows.
 FORM_FACTS = pa.schema(
     [
         ("recipient_id", pa.string()),
@@ -57,6 +59,8 @@ FORM_FACTS = pa.schema(
         ("deleted", pa.int64()),
         ("created", pa.bool_()),
         ("former", pa.string()),
+        ("shown_by_tasks", pa.int64()),
+        ("by_tasks_alone", pa.bool_()),
     ]
 )
 
@@ -65,7 +69,8 @@ FORM_FACTS = pa.schema(
 class Assignment:
     """What a task needs to know: recipients, plans, where packages are stored, the key's file (never the key), the earlier packages.
 
-    `limits` decide what is referred to of returns left out; None where none is.
+    `limits` decide what is referred to of returns left out; None where none is. `tasks` are the open ones of each grid (by recipient id and
+    return), `tasks_before` those of the packages before.
     """
 
     business_date: date
@@ -79,6 +84,13 @@ class Assignment:
     manifests_before: Mapping[str, str] = field(default_factory=dict)
     is_check: bool = False  # compute everything, write nothing
     limits: Limits | None = None
+    tasks: Mapping[str, ByReturn] = field(default_factory=dict)
+    tasks_before: Mapping[str, ByReturn] = field(default_factory=dict)
+
+    def holder(self, recipient_id: str, return_id: str, secret: bytes) -> Holder:
+        """Return who gets the rows of one return, with the tasks about them."""
+        opened = (whole.get(recipient_id, {}).get(return_id, {}) for whole in (self.tasks, self.tasks_before))
+        return Holder(recipient_id, secret, *opened)
 
 
 def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) -> Iterator[pa.RecordBatch]:
@@ -102,15 +114,19 @@ def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) ->
 def _listed(rows: pa.Table, plan: Plan, whose: tuple[str, bytes, Earlier | None], assignment: Assignment) -> tuple[Listed, dict[str, str]]:
     """Return a recipient's rows and changes of one return, and the content hash of each of these forms."""
     recipient_id, secret, earlier = whose
-    found = content(rows, plan, recipient_id, assignment.business_date, secret)
+    found = content(rows, plan, assignment.holder(recipient_id, plan.return_id, secret), assignment.business_date)
     now = delivered(found.rows, plan, assignment.reading)
     hashes = {"rows": content_sha256(Form(plan, "rows", now))}
-    changed = None
-    if earlier is not None and earlier.has(plan.return_id):
-        changed = None if earlier.is_same(plan.return_id, hashes["rows"]) else changes(now, earlier.rows(plan.return_id))
+    changed, by_tasks_alone = None, False
+    if earlier is not None and earlier.has(plan.return_id) and not earlier.is_same(plan.return_id, hashes["rows"]):
+        before = earlier.rows(plan.return_id)
+        as_now = restated(before, now, found.otherwise)
+        changed = changes(now, as_now)
+        by_tasks_alone = as_now is not before and not changed.num_rows
     if changed is not None and changed.num_rows:
         hashes["changes"] = content_sha256(Form(plan, "changes", changed))
-    return Listed(plan, now, changed, found.pending, todo(found.rows, plan)), hashes
+    by_tasks = (found.shown_by_tasks, by_tasks_alone)
+    return Listed(plan, now, changed, found.pending, todo(found.rows, plan), by_tasks=by_tasks), hashes
 
 
 def _as_before(former: Former) -> tuple[Listed, dict[str, str]]:
@@ -172,6 +188,8 @@ def _empty(one: Listed, form: str, hashes: Mapping[str, str]) -> dict[str, Any]:
         "rows": 0,
         "created": False,
         "former": one.former.document if one.former else None,
+        "shown_by_tasks": one.by_tasks[0],
+        "by_tasks_alone": one.by_tasks[1],
     }
 
 
