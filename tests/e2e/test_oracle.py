@@ -14,9 +14,9 @@ from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
 from tests.e2e.reading import as_text, form_rows, packages, place_of, rows_of, versions_in, versions_told
 from tests.oracle import days as oracle_days
-from tests.oracle import entitlement, golden, landed, libraries
+from tests.oracle import entitlement, golden, landed, libraries, tasks
 from tests.oracle.resources import RESOURCES
-from tests.plugin.lived import DAYS, FIRST, SECOND, THIRD, Lived
+from tests.plugin.lived import DAYS, FIRST, SECOND, TASKS, THIRD, Lived
 
 pytestmark = pytest.mark.e2e
 FIELDS = [
@@ -30,6 +30,7 @@ RAISED = {  # nobody of 600 people moves out in three days; the tests of the lib
     SECOND: AT_FIRST | {"is_eligible_not_listed", "is_paid_after_death"},
     THIRD: AT_FIRST | {"is_eligible_not_listed", "is_paid_after_death"},
 }
+SHOWN = {FIRST: {0}, SECOND: {TASKS, TASKS - 1}, THIRD: {TASKS - 1, TASKS - 2}}  # rows a grid sees by name; somebody may have moved
 SERVED = {"province": 1, "city": 1, "district": 1, "civil_affairs": 1, "street": 3, "community": 9, "grid": 18}
 
 
@@ -180,8 +181,11 @@ def test_counts_by_region_agree_with_the_rows_they_count(lived: Lived) -> None:
 def test_every_recipient_gets_exactly_the_rows_and_cells_due(lived: Lived, persons, day: date) -> None:
     """Residents are computed by the oracle; the other returns use our own library tables, which are tested above."""
     sources = {return_id: rows_of(lived, table, day) for return_id, table in entitlement.SOURCES.items()}
+    secret = bytes.fromhex(lived.instance.key_path("hmac.key").read_text("utf-8").strip())
+    shown = tasks.shown(lived.landing, secret, sources["resident_list"], day)
+    assert len(shown) in SHOWN[day]
     sources["resident_list"] = list(persons[day].values())
-    today = entitlement.Today(day, entitlement.labels(lived.instance.settings.contracts, lived.instance.city_folder, day))
+    today = entitlement.Today(day, entitlement.labels(lived.instance.settings.contracts, lived.instance.city_folder, day), shown)
     served: Counter[str] = Counter()
     for manifest, folder in packages(lived, day):
         whom = manifest["recipient"]
@@ -202,6 +206,7 @@ def test_every_recipient_gets_exactly_the_rows_and_cells_due(lived: Lived, perso
 def test_changes_lead_from_one_day_to_the_next(lived: Lived, day: date, next_day: date) -> None:
     before = {manifest["recipient"]["id"]: (manifest, folder) for manifest, folder in packages(lived, day)}
     changed: Counter[str] = Counter()
+    by_task: set[tuple[str, str]] = set()
     for manifest, folder in packages(lived, next_day):
         first, first_folder = before[manifest["recipient"]["id"]]
         earlier = {returned["return_id"]: returned for returned in first["returns"]}
@@ -214,5 +219,13 @@ def test_changes_lead_from_one_day_to_the_next(lived: Lived, day: date, next_day
                 held.pop(row[0], None)
                 if operation != "D":
                     held[row[0]] = tuple(row)
-            assert sorted(held.values(), key=str) == sorted(form_rows(folder, returned, "rows"), key=str)
+            due = {row[0]: row for row in form_rows(folder, returned, "rows")}
+            assert held.keys() == due.keys()
+            for key in sorted(key for key, row in held.items() if row != due[key]):  # a task that began or ended is no change of data
+                by_task.add((manifest["recipient"]["id"], key))
+                name = [column["name"] for column in returned["columns"]].index("person_name")
+                assert held[key][:name] + held[key][name + 1 :] == due[key][:name] + due[key][name + 1 :]
+    assert all(whom.startswith("g-") for whom, _ in by_task)
+    assert len(by_task) <= TASKS
+    assert by_task or next_day != SECOND
     assert {"resident_list", "grid_event"} <= set(changed)
