@@ -52,9 +52,9 @@ def run(instance: Instance, request: JobRequest) -> BuildAnswer:
     rows = facts.to_pylist()
     created = {(row["recipient_id"], row["path"]) for row in rows if row["created"]}
     present = {(row["recipient_id"], row["path"]) for row in rows if row["path"] is not None}
-    counts = {"created": len(created), "referred": len(present - created), "by_tasks_alone": by_tasks(rows)["by_tasks_alone"] or None}
-    left_out, whom = {one.return_id: one.reason for one in edition.left_out}, len({row["recipient_id"] for row in rows})
-    return BuildAnswer(outcome="built", recipients=whom, left_out=left_out, **counts)
+    whom, alone = len({row["recipient_id"] for row in rows}), by_tasks(rows)["by_tasks_alone"] or None
+    left_out, there = {one.return_id: one.reason for one in edition.left_out}, len(present - created)
+    return BuildAnswer(outcome="built", recipients=whom, left_out=left_out, created=len(created), referred=there, by_tasks_alone=alone)
 
 
 def _check(instance: Instance, edition: Edition) -> BuildAnswer:
@@ -66,8 +66,7 @@ def _check(instance: Instance, edition: Edition) -> BuildAnswer:
     day, issue = edition.date, final_issue(edition.exchange, edition.date)
     if issue == 0:
         raise DeliveryError(Problem(f"business day {day}", "it was never published, but a later day is.", "", "run the newest day.").text())
-    rules = leaves(edition.exchange, day, issue).rules_sha256
-    if rules != edition.facts.rules_sha256:
+    if leaves(edition.exchange, day, issue).rules_sha256 != edition.facts.rules_sha256:
         return BuildAnswer(outcome="final", compared=False, reason="declarations or regions have changed since that day")
     versions_then = inputs(edition.exchange, day, issue)["versions"]
     if reason := no_longer_kept(instance, edition, versions_then):
