@@ -53,8 +53,7 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
 
 
 def tell_shown_by_tasks(connection: Connection, record: BuildRecord, day: date, issue: int) -> None:
-    """Record for the report how many rows and workbooks show more by open tasks, and each such workbook in the audit; counts only."""
-    facts.record(connection, day, BY_TASKS, by_tasks(record.forms.to_pylist()))
+    """Record each workbook with rows that show more by open tasks in the audit, with how many."""
     for whom, forms in record.by_recipient():
         rows = {form["return_id"]: form["shown_by_tasks"] for form in forms if form["form"] == "rows" and form["shown_by_tasks"]}
         if rows:

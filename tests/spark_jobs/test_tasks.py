@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import delete
+from typer.testing import CliRunner
 
 from application.rebuild import rebuild
-from application.tasks import close_tasks, find_tasks, open_tasks
+from application.tasks import close_tasks, open_tasks
+from huiliu.main import app
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError
 from lakehouse.jobs import JobRequest, run_job
@@ -40,6 +43,10 @@ def asked(instance: Instance, *people: str, **said: Any) -> TaskRequest:
     return TaskRequest(STREET, "resident_list", tuple(key_of(instance, one) for one in people), **{"days": 10, "reason": "visit", **said})
 
 
+def command(name: str, *arguments: str) -> str:
+    return CliRunner().invoke(app, ["tasks", name, *arguments], catch_exceptions=False).stdout
+
+
 def names(instance: Instance, day: date, issue: int = 1) -> set[str | None]:
     [(returned, folder)] = [
         (one, folder)
@@ -62,7 +69,8 @@ def test_tasks_live_from_the_day_after_to_their_end_and_survive_a_lost_database(
         open_tasks(instance, asked(instance, "a"))
     assert run_day(instance, SECOND) == ["closed", "built", "proved", "published"]
     assert (names(instance, FIRST), names(instance, SECOND)) == ({"张**", "欧阳**"}, {"张三丰", "欧阳**"})
-    [second] = open_tasks(instance, asked(instance, "b"))
+    said = ("--recipient", STREET, "--return", "resident_list", "--row", key_of(instance, "b"), "--days", "10", "--reason", "visit")
+    [second] = json.loads(command("open", *said, "--json"))["opened"]
     assert [run_job(f"returns_{step}", JobRequest(SECOND), instance).outcome for step in ("build", "prove", "publish")][-1] == "unchanged"
     assert run_job("returns_build", JobRequest(FIRST), instance).facts()["compared"] is True
     with connect(instance) as connection:
@@ -71,11 +79,11 @@ def test_tasks_live_from_the_day_after_to_their_end_and_survive_a_lost_database(
     assert [(action, subject) for action, subject, _ in told] == [
         ("open_task", f"task {first.task_id}"),
         ("show_by_tasks", f"package {WORKBOOK}"),
-        ("open_task", f"task {second.task_id}"),
+        ("open_task", f"task {second['task_id']}"),
     ]
     assert told[1][2] == {"business_date": "2026-06-02", "issue": 1, "rows": {"resident_list": 1}}
 
-    close_tasks(instance, [first.task_id[:6]], "visited")
+    assert command("close", first.task_id[:6], "--reason", "visited").startswith(f"task {first.task_id} closed: row {first.row_key}")
     with pytest.raises(ConfigError, match="it is closed already"):
         close_tasks(instance, [first.task_id], "visited")
     with connect(instance) as connection:
@@ -84,7 +92,11 @@ def test_tasks_live_from_the_day_after_to_their_end_and_survive_a_lost_database(
     assert rebuild(instance).tasks == 2
     with connect(instance) as connection:
         assert tasks.find(connection) == before
-    assert [(one.task_id, one.state) for one in find_tasks(instance, STREET)] == [(second.task_id, "open")]
+    told_all = {state: json.loads(command("list", *options, "--json"))["tasks"] for state, options in (("open", ()), ("all", ("--all",)))}
+    assert [[(one["task_id"], one["state"]) for one in some] for some in told_all.values()] == [
+        [(second["task_id"], "open")],
+        [(first.task_id, "closed"), (second["task_id"], "open")],
+    ]
     assert run_day(instance, SECOND)[-1] == "published"  # the day again is a new issue, which freezes anew
     assert names(instance, SECOND, 2) == {"张**", "欧阳小满"}
     assert unsound_packages(instance, SECOND)[1] == []
