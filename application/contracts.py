@@ -22,7 +22,7 @@ from lakehouse.contracts.model import Contract
 from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.libraries import library_tables, read_libraries
-from lakehouse.declarations.policies import OPEN_TASK, load_policies
+from lakehouse.declarations.policies import load_policies
 from lakehouse.declarations.provenance import Known, load_sound_libraries
 from lakehouse.errors import LakehouseError, Problem
 from lakehouse.returns.addressees import addressees
@@ -133,17 +133,11 @@ def _days_of_change(tree: RegionTree, departments: Iterable[Department], first: 
 
 
 def _without_effect(folder: Path) -> Iterator[str]:
-    """Yield the keys of returns and policies whose effect comes later, with the reason; files with problems are left out."""
+    """Yield the keys of returns whose effect comes later, with the reason; files with problems are left out."""
     for declared in load_sound_returns(folder / "returns")[0].values():
         for name, reason in LATER.items():
             if name in declared.model_fields_set:
                 yield f"{folder / 'returns' / declared.id}.yaml: {Return.model_fields[name].alias or name}: {reason}"
-    policies, _ = _attempt(partial(load_policies, folder / "policies.yaml"))
-    for name, levels in policies.classes.items() if policies else ():
-        for level, treatment in levels.items():
-            if treatment.exemption and treatment.exemption.when == OPEN_TASK:
-                place = f"{folder / 'policies.yaml'}: classes.{name}.{level}"
-                yield f"{place}: when {OPEN_TASK}: there are no tasks about rows yet, so {treatment.transform} holds"
 
 
 def _attempt(load: Callable[[], Any]) -> tuple[Any, list[str]]:

@@ -20,7 +20,7 @@ from lakehouse.naming import bronze
 from lakehouse.objects import open_area
 from lakehouse.ops import batches, connect, days, rejudging, rulings
 from lakehouse.ops.batches import STAGES
-from lakehouse.returns import ledger
+from lakehouse.returns import ledger, task_documents
 from spark_jobs.ingest import bronze as ingest
 from spark_jobs.ingest.rebuild import Recorded
 from spark_jobs.ingest.rebuild import rebuild as rebuild_history
@@ -32,14 +32,15 @@ COMMAND = "rebuild"
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """The number of batches that were recorded again, and of published days, whose records now say what the store says."""
+    """The number of batches and tasks that were recorded again, and of published days, whose records now say what the store says."""
 
     batches: int
     days: int
+    tasks: int = 0
 
 
 def rebuild(instance: Instance, *, check: bool = False) -> Rebuilt:
-    """Record the landed batches and published days that the database lacks; for a check, only count them.
+    """Record the landed batches, published days and tasks that the database lacks; for a check, only count them.
 
     Nothing else lists all sidecars and all days.
     """
@@ -52,9 +53,10 @@ def rebuild(instance: Instance, *, check: bool = False) -> Rebuilt:
                 connection.rollback()
     with connect(instance) as connection:
         known = ledger.restore(connection, open_area(instance, "exchange"))
+        opened = task_documents.restore(connection, open_area(instance, "landing"))
         if check:
             connection.rollback()
-    return Rebuilt(found, known)
+    return Rebuilt(found, known, opened)
 
 
 def rebuild_silver(instance: Instance, only: str | None = None, *, check: bool) -> Iterator[Compared]:

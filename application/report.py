@@ -58,6 +58,7 @@ class DayReport:
         timings: seconds of each step.
         libraries: rows and version of each library.
         returns: recipients, rows and pending locality per return and level.
+        tasks: recipients and rows that show more by open tasks, and recipients whose lists changed by tasks alone; empty where none do.
         left_out: returns that may not run, with the reason; their recipients keep what they had.
         packages: how many packages, payload files and bytes.
         packages_by_level: the same per level from the province down, departments last.
@@ -88,6 +89,7 @@ class DayReport:
     libraries: list[Row]
     returns: list[Row]
     left_out: list[Row]
+    tasks: dict[str, int]
     packages: dict[str, int]
     packages_by_level: list[Row]
     invariants: list[Row]
@@ -202,6 +204,7 @@ def _returned(connection: Connection, newest: days.Day) -> Row:
         "libraries": facts.get(connection, day, "libraries") or [],
         "returns": facts.get(connection, day, "returns") or [],
         "left_out": facts.get(connection, day, "left_out") or [],
+        "tasks": told if any((told := facts.get(connection, day, "tasks") or {}).values()) else {},
         "packages": _packages(made),
         "packages_by_level": _packages_by_level(made),
         "invariants": facts.get(connection, day, "invariants") or [],

@@ -83,10 +83,12 @@ def _tables(instance: Instance, what: What, resource: str | None, *, every_day: 
 
 
 def _records(done: application.Rebuilt, *, check: bool) -> str:
+    tasks = f" and {done.tasks} tasks" if done.tasks else ""
     if check:
         after = "; what follows from them cannot be compared before they are." if done.batches else "."
-        return f"{done.batches} landed batches are not recorded; the store has {done.days} published days{after}"
-    return f"{done.batches} batches recorded again; {done.days} published days agree with the store. Batches without a gate wait for it."
+        return f"{done.batches} landed batches{tasks} are not recorded; the store has {done.days} published days{after}"
+    again = f"{done.batches} batches{tasks} recorded again; {done.days} published days agree with the store."
+    return f"{again} Batches without a gate wait for it."
 
 
 def _lines(one: Compared) -> list[str]:

@@ -58,6 +58,8 @@ def print_report(found: DayReport) -> None:
         if rows:
             console.print(_plain_table(title, rows))
     console.print("Packages: " + ", ".join(f"{name} {value:,}" for name, value in report["packages"].items()))
+    if report["tasks"]:
+        console.print("Shown by tasks: " + ", ".join(f"{name} {value:,}" for name, value in report["tasks"].items()))
     for one in report["invariants"]:
         console.print(f"{'[green]ok  [/]' if one['ok'] else '[red]FAIL[/]'} {one['id']}  {one['detail']}")
     console.print(f"Disk: {disk_line(report['disk'])}")

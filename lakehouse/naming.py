@@ -101,6 +101,14 @@ def rejudging_path(resource: str, number: int) -> str:
     return f"{resource}/_rejudgings/{number:08d}.json"
 
 
+TASKS = "_tasks"
+
+
+def task_path(task_id: str, event: str) -> str:
+    """Return the path below the landing root of the document of a task: what was `opened`, and by whom it was `closed`."""
+    return f"{TASKS}/{task_id}/{event}.json"
+
+
 def taken_folder(taken_on: date) -> str:
     """Return the folder below the inbox that holds the files a day has taken in."""
     return f"{TAKEN}/{taken_on.isoformat()}"
@@ -119,6 +127,11 @@ def ingest_asset(resource: str) -> str:
 def recipient_id(level: str, code: str) -> str:
     """Return the id of a region's recipient, e.g. `v-440402001001`."""
     return f"{LEVEL_LETTERS[level]}-{code}"
+
+
+def recipient_code(recipient: str) -> str:
+    """Return the code in a recipient's id: of its region, or the unified social credit code of a department."""
+    return recipient.split("-", 1)[1]
 
 
 def department_id(uscc: str) -> str:
@@ -158,7 +171,10 @@ def package_prefix(recipient: str, business_date: date, issue: int) -> str:
 
 
 def day_entry_path(business_date: date, issue: int, suffix: str = "json") -> str:
-    """Return the path of a day entry (`json`, `sig`, `leaves.json`, `inputs.json`, `ledger.json`) below the exchange root."""
+    """Return the path below the exchange root of a day entry (`json`, `sig`), or of what lies beside it for the operator.
+
+    That is `leaves.json`, `inputs.json`, `feedback.json` and `ledger.json`.
+    """
     return f"{published_days_prefix(business_date)}/{issue}.{suffix}"
 
 

@@ -18,6 +18,7 @@ OfSomeClasses = Literal["year", "age_band", "band"]  # transforms that only some
 Mask = Literal["ends", "surname", "phone"]
 Condition = Literal["statutory_handler", "open_task"]
 STATUTORY_HANDLER, OPEN_TASK = "statutory_handler", "open_task"
+TASKS_SHOW_TO = "grid"  # the level whose workbooks show more of the rows that open tasks are about
 STRICTNESS: dict[str, int] = {"raw": 0, "mask": 1, "year": 1, "age_band": 2, "band": 2, "flag": 3, "token": 3, "drop": 4}
 ClassName = Annotated[str, Field(pattern="^[a-z][a-z_]*$")]
 
@@ -97,6 +98,11 @@ class Policies(Declared):
         exempted = treatment.exemption is not None and treatment.exemption.when == fulfils
         return treatment.exemption.transform if exempted else treatment.transform  # type: ignore[union-attr]
 
+    def transform_of_task(self, class_: str, level: str) -> Transform | None:
+        """Return the looser transform of a class at a level for rows that an open task is about; None where the class has none."""
+        exemption = self.classes[class_][level].exemption  # type: ignore[index]
+        return exemption.transform if exemption is not None and exemption.when == OPEN_TASK else None
+
     def cap(self, level: str, fulfils: str | None = None) -> int:
         """Return the highest grade that may reach a level."""
         cap = self.caps[level]  # type: ignore[index]
@@ -168,6 +174,9 @@ def _misfits(where: str, policies: Policies) -> Iterator[Problem]:
         for level, treatment in levels.items():
             place = f"{where}: classes.{name}.{level}"
             exempted = [treatment.exemption.transform] if treatment.exemption else []
+            if treatment.exemption and treatment.exemption.when == OPEN_TASK and (level != TASKS_SHOW_TO or treatment.transform == "drop"):
+                found = "an open task loosens a column that a grid's workbook has, nothing else."
+                yield Problem(place, found, f"{TASKS_SHOW_TO}, where the transform is not drop", "leave the exemption out.")
             for transform in (treatment.transform, *exempted):
                 if not policies.applies(transform, name):
                     fitting = [one for one in STRICTNESS if policies.applies(one, name)]

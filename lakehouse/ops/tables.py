@@ -258,6 +258,28 @@ rejudged_batch = Table(
     _required("broken", JSONB),
 )
 
+task = Table(
+    "task",
+    metadata,
+    Column("task_id", Text, primary_key=True),
+    _required("recipient_id", Text),
+    _required("return_id", Text),
+    _required("row_key", Text),
+    _required("grid_code", Text),
+    _required("need_id", Text),
+    _required("opened_on", Date),
+    _required("last_day", Date),
+    _required("opened_by", Text),
+    _required("reason", Text),
+    _required("opened_at", DateTime(timezone=True)),
+    Column("closed_on", Date),
+    Column("closed_by", Text),
+    Column("closed_because", Text),
+    Column("closed_at", DateTime(timezone=True)),
+    Index(None, "grid_code"),
+    Index(None, "last_day"),
+)
+
 ticket_event = Table(
     "ticket_event",
     metadata,

@@ -90,6 +90,6 @@ def _origin(edition: Edition) -> Document:
     return {
         "business_date": edition.date.isoformat(),
         "rules_sha256": edition.facts.rules_sha256,
-        "inputs_sha256": edition.facts.inputs_sha256,
+        **edition.facts.frozen,
         "predecessor_sha256": earlier.entry_sha256 if earlier else None,
     }

@@ -22,7 +22,8 @@ NEEDS_A_NEED = ("street", "community", "grid")
 class ColumnPlan:
     """How a column is transformed for an audience; rows of minors get `minor_transform` instead of `transform`.
 
-    `mask` and `minor_mask` are what a mask leaves of a value, where the transform is one (see policies.yaml). `label` fits what the
+    `mask` and `minor_mask` are what a mask leaves of a value, where the transform is one (see policies.yaml). Rows that an open task is
+    about get `task_transform` and `task_mask`, where the class has such an exemption; rows of minors never do. `label` fits what the
     transform leaves. A hidden column is there in a workbook, but not shown.
     """
 
@@ -40,6 +41,8 @@ class ColumnPlan:
     minor_mask: str | None = None
     is_hidden: bool = False
     is_correctable: bool = False
+    task_transform: str | None = None
+    task_mask: str | None = None
 
     @property
     def payload_type(self) -> str:
@@ -129,7 +132,19 @@ def _column_plan(declared: Return, position: int, audience: Audience, policies: 
     after = policies.grade_of(grade, transform)
     codes = column.codes if transform == "raw" else None
     said = (column.name, column.heading(transform), column.type, str(column.class_), grade, transform, after, position)
-    return ColumnPlan(*said, minor, codes, mask, minor_mask, audience.name in column.hidden_for, column.correctable)
+    shown = (audience.name in column.hidden_for, column.correctable)
+    looser = task_transform(column, audience, policies)
+    return ColumnPlan(*said, minor, codes, mask, minor_mask, *shown, looser, _mask(looser, str(column.class_), policies))
+
+
+def task_transform(column: ReturnColumn, audience: Audience, policies: Policies) -> str | None:
+    """Return the looser transform for rows that an open task is about; a return's own transform and the cap of the level stand above it."""
+    if audience.fulfils is not None or audience.name in column.policy:
+        return None
+    looser, class_ = policies.transform_of_task(str(column.class_), audience.level), str(column.class_)
+    if looser is None or column.type not in TAKES.get(looser, (column.type,)) or policies.is_banned(class_, audience.level, looser):
+        return None
+    return looser if policies.grade_of(column.grade or 4, looser) <= policies.cap(audience.level) else None
 
 
 def _mask(transform: str | None, class_: str, policies: Policies) -> str | None:

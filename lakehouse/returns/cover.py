@@ -39,7 +39,8 @@ WORDS = {"true": "是", "false": "否"}
 class Listed:
     """A return as it appears in a package: the form of its rows now and, if there is an earlier package to compare with, of its changes.
 
-    A return left out today has the rows it had before (`former`), and no changes.
+    A return left out today has the rows it had before (`former`), and no changes. `by_tasks` is the number of rows that show more by open
+    tasks, and whether the rows differ from those before by tasks alone.
     """
 
     plan: Plan
@@ -47,6 +48,7 @@ class Listed:
     pending: int
     todo: tuple[int, ...]  # number of rows of each task of the plan
     former: Former | None = None
+    by_tasks: tuple[int, bool] = (0, False)
 
     @property
     def changes(self) -> pa.Table | None:
@@ -82,6 +84,8 @@ def _tasks(lists: Sequence[Listed], reading: Reading) -> list[Line]:
             if rows:
                 label, values = _filter(one.plan, task.column, task.values, reading)
                 lines.append(Line("task", (task.say, f"{rows} {task.unit}", one.plan.name, f"筛选“{label}”为 {values}")))
+        if one.by_tasks[0]:
+            lines.append(Line("task", ("按走访任务", f"{one.by_tasks[0]} 人", one.plan.name, "任务期间姓名完整显示的行")))
         if one.pending:
             below = f"{one.plan.audience.below}_code"
             how = f"筛选“{_filter(one.plan, below, (), reading)[0]}”为 {PENDING}；{one.plan.pending_say}"

@@ -19,12 +19,13 @@ from lakehouse.objects import Area, open_area
 from lakehouse.ops import connect, days
 from lakehouse.returns.addressees import Addressee, addressees, former_addressees
 from lakehouse.returns.compiler import Plan
-from lakehouse.returns.day_entries import NO_LEAVES, Issues, Leaves, inputs, leaves, predecessor, published
+from lakehouse.returns.day_entries import NO_LEAVES, Issues, Leaves, final_issue, inputs, leaves, predecessor, published
 from lakehouse.returns.former import Limits
 from lakehouse.returns.inputs import Inputs, known_now, stored
 from lakehouse.returns.manifest import DayFacts, Predecessor, canonical, sha256
 from lakehouse.returns.model import Return
 from lakehouse.returns.runnable import LeftOut, Scene, known_labels, labels_of, runnable
+from lakehouse.returns.tasks import Feedback, FrozenTask, frozen
 from lakehouse.returns.wording import Reading
 
 
@@ -33,6 +34,7 @@ class Edition:
     """What is needed to make a business day's packages; `sender` is the name of the city as printed on covers.
 
     `returns` and `plans` are those that may run; `left_out` are the others, and `limits` decide what is referred to of their former forms.
+    `tasks` are those the issue froze as open.
     """
 
     facts: DayFacts
@@ -46,6 +48,7 @@ class Edition:
     is_final: bool
     left_out: tuple[LeftOut, ...] = ()
     limits: Limits | None = None
+    tasks: tuple[FrozenTask, ...] = ()
 
     @property
     def returns(self) -> tuple[Return, ...]:
@@ -88,6 +91,7 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
     exchange = open_area(instance, "exchange")
     with connect(instance) as connection:
         earlier, known_inputs, final = _inputs(connection, exchange, business_date)
+        feedback = _feedback(connection, exchange, business_date, final=final)
     facts = DayFacts(
         instance.city.code,
         business_date,
@@ -98,6 +102,7 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
         known_inputs.sha256,
         returns,
         {one.return_id: one.reason for one in left_out},
+        feedback.sha256,
     )
     if not returns and facts.predecessor is None:
         raise ContractError("\n".join(one.problems for one in left_out))
@@ -116,6 +121,7 @@ def load_edition(instance: Instance, business_date: date) -> Edition:
         final,
         left_out,
         limits(scene, (tree, facts.regions_sha256), left_out, before) if left_out else None,
+        feedback.tasks,
     )
 
 
@@ -133,6 +139,14 @@ def _inputs(connection: Connection, exchange: Area, business_date: date) -> tupl
     if final and business_date in issues:
         return earlier, stored(inputs(exchange, business_date, issues[business_date])), final
     return earlier, known_now(connection, business_date, earlier), final
+
+
+def _feedback(connection: Connection, exchange: Area, business_date: date, *, final: bool) -> Feedback:
+    """Return what the newest issue of a date froze; of a final date, the published one."""
+    newest = days.newest_issue(connection, business_date)
+    if final or newest is None:
+        return frozen(exchange, business_date, final_issue(exchange, business_date))
+    return frozen(exchange, business_date, newest.issue)
 
 
 def _issues(connection: Connection, exchange: Area, business_date: date) -> Issues:

@@ -13,7 +13,7 @@ from lakehouse.declarations.policies import STRICTNESS, Policies
 from lakehouse.returns.addressees import Addressee
 from lakehouse.returns.compiler import ROW_KEY, ColumnPlan, Plan
 from lakehouse.returns.earlier import Earlier
-from lakehouse.returns.manifest import Document, canonical
+from lakehouse.returns.manifest import SHOWN_BY_TASKS, Document, canonical
 from lakehouse.returns.model import Audience, Return, SmallCells
 
 Grades = Mapping[str, int]
@@ -56,8 +56,8 @@ def former_returns(earlier: Earlier, recipient: Addressee, limits: Limits) -> It
     """Yield what the recipient's package before holds of returns left out today, as far as it lies within today's limits."""
     for entry in earlier.manifest["returns"]:
         then = limits.then.get(entry["return_id"])
-        if entry["return_id"] not in limits.left_out or then is None:
-            continue
+        if entry["return_id"] not in limits.left_out or then is None or entry.get(SHOWN_BY_TASKS):
+            continue  # what was shown for the life of a task is not handed on
         as_of = date.fromisoformat(entry.get("as_of") or earlier.manifest["business_date"])
         now = limits.left_out[entry["return_id"]]
         declared = [then] if now is None else [then, now]

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 
 from lakehouse.declarations.policies import STRICTNESS, Policies, Transform
-from lakehouse.naming import recipient_prefix
+from lakehouse.naming import recipient_code, recipient_folder, recipient_id, recipient_prefix
 from lakehouse.objects import Area
 from lakehouse.returns.decoding import (
     AFTER,
@@ -47,18 +49,23 @@ SHAPES = {
 }
 COVER = "cover"
 HANDLES = "statutory_handler"
+OPEN_TASK = "open_task"
 Finding = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What the inspection needs to know: the declarations, and the regions of the day."""
+    """What the inspection needs to know: the declarations, and the regions of the day.
+
+    `tasks` says how many rows of a recipient's return (by both ids) may show more because open tasks are about them.
+    """
 
     business_date: date
     exchange_url: str
     policies: Policies
     returns: tuple[Return, ...]
     places: Places
+    tasks: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def inspect_payloads(batches: Iterable[pa.RecordBatch], inspection: Inspection) -> Iterator[pa.RecordBatch]:
@@ -77,6 +84,23 @@ def inspect_payloads(batches: Iterable[pa.RecordBatch], inspection: Inspection) 
                 found = list(_findings(content, form, declared[form["return_id"]], inspection))
             rows = [{"invariant": name, "where": where, "kind": kind, "count": count} for name, kind, count in found if count]
             yield pa.RecordBatch.from_pylist(rows, FINDINGS)
+
+
+def rows_of_tasks(
+    tasks: Iterable[Mapping[str, Any]], returns: Iterable[Return], places: Places, business_date: date
+) -> dict[tuple[str, str], int]:
+    """Return how many rows of a grid's return (by both ids) open tasks are about, as a day froze them.
+
+    A task counts from its opening to its last day, while the grid lies in its opener's region, under the need it was opened under.
+    """
+    declared, found = {one.id: one for one in returns}, Counter[tuple[str, str]]()
+    for one in tasks:
+        levels = {str(name): basis for name, basis in declared[one["return_id"]].levels.items()} if one["return_id"] in declared else {}
+        basis, region = levels.get(recipient_folder(one["recipient_id"])), recipient_code(one["recipient_id"])
+        is_due = one["opened_on"] <= business_date <= one["last_day"] and basis is not None and basis.need == one["need_id"]
+        if is_due and places.lies_in(one["grid_code"], region):
+            found[recipient_id("grid", one["grid_code"]), one["return_id"]] += 1
+    return dict(found)
 
 
 def is_personal_number(text: str) -> bool:
@@ -129,8 +153,11 @@ def _findings_in_rows(
     columns: Columns, expected: Mapping[str, ReturnColumn], due: Mapping[str, str], what: tuple[dict[str, object], Return, Inspection]
 ) -> Iterator[Finding]:
     form, declared, inspection = what
+    allowed = inspection.tasks.get((str(form["recipient_id"]), declared.id), 0)
+    about = _shown_by_tasks(columns, expected, due, what) if allowed else frozenset()
+    yield "I4", "rows that show more than the open tasks are about", max(0, len(about) - allowed)
     for name, column in expected.items():
-        yield "I4", f"values of {name} without the transform that is due", _unfit(columns, column, due, what)
+        yield "I4", f"values of {name} without the transform that is due", len(_unfit(columns, column, due, what) - about)
     if form["level"] in ("community", "grid"):
         yield "I4", "identity numbers", sum(_personal_numbers(values) for values in columns.values())
     if declared.small_cells is not None:
@@ -148,15 +175,15 @@ def _findings_in_told_changes(
     yield "I3", "changes that are told more than once", len(lines) - len(set(lines))
     by_heading = {column.heading(due[name]): column for name, column in expected.items()}
     told: dict[str, list[str | None]] = {name: [] for name in (*expected, "")}
-    for operation, field, before, after in zip(*(columns[name] for name in (OPERATION, FIELD, BEFORE, AFTER)), strict=True):
-        column = by_heading.get(field or "") if operation == "U" else None
+    for operation, heading, before, after in zip(*(columns[name] for name in (OPERATION, FIELD, BEFORE, AFTER)), strict=True):
+        column = by_heading.get(heading or "") if operation == "U" else None
         told[column.name if column else ""] += [before, after]
     yield "I4", "changes of no column that is allowed", sum(value is not None for value in told[""])
     for name in declared.named_by:
         if name in expected:
             told[name] += columns[name]
     for name, column in expected.items():
-        yield "I4", f"values of {name} without the transform that is due", _unfit({name: told[name]}, column, due, what)
+        yield "I4", f"values of {name} without the transform that is due", len(_unfit({name: told[name]}, column, due, what))
     if form["level"] in ("community", "grid"):
         yield "I4", "identity numbers", sum(_personal_numbers(values) for values in columns.values())
 
@@ -215,27 +242,59 @@ def _talking(columns: Columns, kept: list[int]) -> int:
     return sum(values[place] is not None for name, values in columns.items() if name not in (ROW_KEY, OPERATION) for place in others)
 
 
-def _unfit(columns: Columns, column: ReturnColumn, due: Mapping[str, str], what: tuple[dict[str, object], Return, Inspection]) -> int:
-    """Return the number of values that do not look like the result of the due transform.
+def _shown_by_tasks(
+    columns: Columns, expected: Mapping[str, ReturnColumn], due: Mapping[str, str], what: tuple[dict[str, object], Return, Inspection]
+) -> frozenset[int]:
+    """Return the rows whose only values without the due transform are shown as an open task about the row would show them.
+
+    A row of somebody who is under age as far as the form tells is never among them, nor any row of a return without a rule for minors.
+    """
+    form, declared, inspection = what
+    minors, audience = declared.minors, str(form["audience"])
+    if minors is None or audience != form["level"]:
+        return frozenset()
+    rows: set[int] = set()
+    others: set[int] = set()
+    for name, column in expected.items():
+        exemption = inspection.policies.classes[str(column.class_)][audience].exemption  # type: ignore[index]
+        looser = exemption.transform if exemption and exemption.when == OPEN_TASK and audience not in column.policy else None
+        shape = _shape(looser, column, inspection.policies) if looser else SHAPES["drop"]
+        for place in _unfit(columns, column, due, what):
+            (rows if re.fullmatch(shape, columns[name][place] or "") else others).add(place)
+    born = columns.get(minors.birth_date)
+    young = {place for place in rows if born is not None and _is_told_minor(born[place], minors.under, inspection.business_date)}
+    return frozenset(rows - others - young)
+
+
+def _is_told_minor(born: str | None, under: int, business_date: date) -> bool:
+    """Return whether somebody is under an age for certain, from what is told of the birth: a date, a year or a band of ages."""
+    if born is not None and re.fullmatch(SHAPES["age_band"], born):
+        return "-" in born and int(born.split("-")[1]) < under
+    return _is_minor(born, under, business_date) is True
+
+
+def _unfit(columns: Columns, column: ReturnColumn, due: Mapping[str, str], what: tuple[dict[str, object], Return, Inspection]) -> set[int]:
+    """Return the places of the values that do not look like the result of the due transform.
 
     Rows of minors are recognised by the birth column where it is disclosed; where it is not, both transforms are allowed.
     """
     form, declared, inspection = what
-    policies, minors = inspection.policies, declared.minors
+    policies, minors, values = inspection.policies, declared.minors, columns[column.name]
     shape = _shape(due[column.name], column, policies)
     if minors is None or column.name not in minors.columns:
-        return sum(value is not None and not re.fullmatch(shape, value) for value in columns[column.name])
+        return {place for place, value in enumerate(values) if value is not None and not re.fullmatch(shape, value)}
     identity = column.model_copy(update={"class_": policies.roles.minor, "policy": {}})
     handles = HANDLES if form["audience"] != form["level"] else None
     own = _shape(due_transform(identity, str(form["audience"]), str(form["level"]), handles, policies), identity, policies)
-    born: list[str | None] = [None] * len(columns[column.name])
+    born: list[str | None] = [None] * len(values)
     if due.get(minors.birth_date) in ("raw", "year") and minors.birth_date in columns:
         born = columns[minors.birth_date]
-    found = 0
-    for value, birth in zip(columns[column.name], born, strict=True):
+    found = set()
+    for place, (value, birth) in enumerate(zip(values, born, strict=True)):
         is_minor = _is_minor(birth, minors.under, inspection.business_date)
         fitting = f"(?:{shape})|(?:{own})" if is_minor is None else own if is_minor else shape
-        found += value is not None and not re.fullmatch(fitting, value)
+        if value is not None and not re.fullmatch(fitting, value):
+            found.add(place)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -18,16 +19,17 @@ from lakehouse.returns.build_record import BuildRecord
 from lakehouse.returns.day_entries import inputs, published
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.inputs import Inputs, stored
-from lakehouse.returns.manifest import canonical, sha256
+from lakehouse.returns.manifest import Document, canonical, sha256
 from lakehouse.returns.publication import Published
 
 FACT = "returns"
 LEFT_OUT = "left_out"
+BY_TASKS = "tasks"
 LEDGER = "ledger.json"
 
 
-def record_publication(connection: Connection, edition: Edition, published: Published, closed: days.Day) -> None:
-    """Record a published day and its packages, once also in the audit.
+def record_publication(connection: Connection, edition: Edition, published: Published, closed: days.Day) -> bool:
+    """Record a published day and its packages, once also in the audit; return whether it was not recorded before.
 
     A closed issue is removed when its content equals the issue already published; that one keeps what it says, and takes its gaps.
     """
@@ -43,9 +45,33 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
     if set(packages.of_issue(connection, edition.date, published.issue)) != set(published.packages):
         packages.put(connection, published.packages)
     _keep(connection, edition.exchange, edition.date, published.issue)
-    if known_day is None or known_day.entry_sha256 != published.entry_sha256:
+    is_news = known_day is None or known_day.entry_sha256 != published.entry_sha256
+    if is_news:
         told = {"issue": published.issue, "entry_sha256": published.entry_sha256, "packages": len(published.packages)}
         audit.append(connection, audit.operator(), "publish", f"day {edition.date}", told)
+    return is_news
+
+
+def tell_shown_by_tasks(connection: Connection, record: BuildRecord, day: date, issue: int) -> None:
+    """Record each workbook with rows that show more by open tasks in the audit, with how many."""
+    for whom, forms in record.by_recipient():
+        rows = {form["return_id"]: form["shown_by_tasks"] for form in forms if form["form"] == "rows" and form["shown_by_tasks"]}
+        if rows:
+            told = {"business_date": day.isoformat(), "issue": issue, "rows": rows}
+            audit.append(connection, audit.operator(), "show_by_tasks", f"package {whom}/{day}/{issue}", told)
+
+
+def by_tasks(forms: Iterable[Document]) -> dict[str, int]:
+    """Count the recipients with rows that show more by open tasks, those rows, and the recipients whose lists changed by tasks alone."""
+    shown: dict[str, int] = defaultdict(int)
+    alone, otherwise = set(), set()
+    for form in forms:
+        if form["form"] == "rows":
+            shown[form["recipient_id"]] += form["shown_by_tasks"]
+            alone |= {form["recipient_id"]} if form["by_tasks_alone"] else set()
+        elif form["form"] == "changes" and form["rows"]:
+            otherwise.add(form["recipient_id"])
+    return {"recipients": sum(rows > 0 for rows in shown.values()), "rows": sum(shown.values()), "by_tasks_alone": len(alone - otherwise)}
 
 
 def tell_left_out(connection: Connection, edition: Edition, clocks: Clocks) -> None:

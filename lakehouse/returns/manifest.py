@@ -17,6 +17,7 @@ from lakehouse.returns.compiler import ROW_KEY, ROW_KEY_COLUMN, ColumnPlan, Plan
 from lakehouse.returns.model import Return
 
 SPEC = "huiliu-package/1"
+SHOWN_BY_TASKS = "shown_by_tasks"
 Document = dict[str, Any]
 Signature = dict[str, str]
 
@@ -42,7 +43,10 @@ class Predecessor:
 
 @dataclass(frozen=True)
 class DayFacts:
-    """What the manifests and the entry of a day share; `left_out` says of each return that may not run why."""
+    """What the manifests and the entry of a day share; `left_out` says of each return that may not run why.
+
+    `feedback_sha256` is the hash of what the day froze of open tasks; None where it froze nothing, and then no document mentions it.
+    """
 
     city: str
     business_date: date
@@ -53,6 +57,12 @@ class DayFacts:
     inputs_sha256: str
     returns: Mapping[str, ReturnFacts]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    feedback_sha256: str | None = None
+
+    @property
+    def frozen(self) -> Document:
+        """Return the hashes of what decides the packages besides the declarations."""
+        return {"inputs_sha256": self.inputs_sha256} | ({"feedback_sha256": self.feedback_sha256} if self.feedback_sha256 else {})
 
     @property
     def rules_sha256(self) -> str:
@@ -101,7 +111,7 @@ def manifest(day: DayFacts, issue: int, forms: Sequence[Document], before: str |
         "expires_on": min(expiries + [one["expires_on"] for one in former.values()]),
         "policies_sha256": day.policies_sha256,
         "regions_sha256": day.regions_sha256,
-        "inputs_sha256": day.inputs_sha256,
+        **day.frozen,
         "cover": next((_cover(form) for form in forms if form["form"] == "cover"), None),
         "returns": sorted(returns, key=lambda one: str(one["return_id"])),
         "signature": signature,
@@ -131,7 +141,7 @@ def day_entry(day: DayFacts, issue: int, replaces: str | None, tree: tuple[int, 
         "replaces_sha256": replaces,
         "packages": tree[0],
         "merkle": {"hash": merkle.HASH, "root": tree[1].hex()},
-        "inputs_sha256": day.inputs_sha256,
+        **day.frozen,
         "left_out": [{"return_id": return_id, "reason": reason} for return_id, reason in sorted(day.left_out.items())],
         "gaps": closing[0],
         "signature": closing[1],
@@ -185,8 +195,10 @@ def _return(facts: ReturnFacts, audience: str, forms: Sequence[Document]) -> Doc
 
 def _content(return_id: str, forms: Sequence[Document]) -> Document:
     own = [form for form in forms if form["return_id"] == return_id]
+    shown = own[0].get("shown_by_tasks")
     return {
         "rows": next(form["rows"] for form in own if form["form"] == "rows"),
+        **({SHOWN_BY_TASKS: shown} if shown else {}),
         "pending_locality": own[0]["pending_locality"],
         "forms": [_form(form) for form in own],
     }

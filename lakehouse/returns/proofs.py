@@ -18,6 +18,7 @@ from lakehouse.returns.edition import Edition
 from lakehouse.returns.inspection import due_transform
 from lakehouse.returns.manifest import Document, canonical
 from lakehouse.returns.model import Return
+from lakehouse.returns.tasks import frozen
 
 Broken = Mapping[str, list[str]]
 MEANINGS = {
@@ -30,7 +31,10 @@ PARALLEL_READS = 8
 
 
 def unproved(edition: Edition, record: BuildRecord) -> pa.Table:
-    """Return the forms whose payload is not yet proved: no published package contains it under the same rules."""
+    """Return the forms whose payload is not yet proved: no published package contains it under the same rules.
+
+    What was proved while tasks about a grid's rows were open is proved again: the tasks may have ended, and the payload be the same.
+    """
     earlier = edition.facts.predecessor
     issues = [(edition.date, final_issue(edition.exchange, edition.date))]
     if earlier is not None:
@@ -39,7 +43,9 @@ def unproved(edition: Edition, record: BuildRecord) -> pa.Table:
     for day, issue in issues:
         below = leaves(edition.exchange, day, issue)
         if below.rules_sha256 == edition.facts.rules_sha256:
-            proved |= {(recipient, path) for recipient, paths in below.payloads.items() for path in paths}
+            with_tasks = frozen(edition.exchange, day, issue).grids
+            stood = {recipient: paths for recipient, paths in below.payloads.items() if recipient not in with_tasks}
+            proved |= {(recipient, path) for recipient, paths in stood.items() for path in paths}
     forms = record.forms
     pairs = zip(forms["recipient_id"].to_pylist(), forms["path"].to_pylist(), strict=True)
     return forms.filter(pa.array([path is not None and (recipient, path) not in proved for recipient, path in pairs]))

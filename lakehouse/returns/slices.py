@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from lakehouse.returns.compiler import ROW_KEY, ColumnPlan, Plan
 from lakehouse.returns.disclosure import disclose, is_under, recipient_key, row_key
+from lakehouse.returns.tasks import Holder, Otherwise, loosening
 
 # The input of the writer: one row per due row. `values` holds the return's columns as text, in order. Every recipient also has one row
 # whose `return_id` is null, so that a recipient without due rows appears. The rows of one recipient are adjacent.
@@ -29,11 +30,17 @@ DUE_ROWS = pa.schema(
 
 @dataclass(frozen=True)
 class Content:
-    """A return's content for a recipient: its rows as text, by row key, and how many have a pending locality (place below not known)."""
+    """A return's content for a recipient: its rows as text, by row key, and how many have a pending locality (place below not known).
+
+    `shown_by_tasks` is the number of rows that show more because a task about them is open. `otherwise` holds, by column and row key, what
+    a cell would hold if that were the other way round, of rows that tasks are about now or were before.
+    """
 
     plan: Plan
     rows: pa.Table
     pending: int
+    shown_by_tasks: int = 0
+    otherwise: Otherwise = field(default_factory=dict)
 
 
 def by_recipient(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
@@ -49,16 +56,24 @@ def by_recipient(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Ta
         yield _collected(waiting)
 
 
-def content(rows: pa.Table, plan: Plan, recipient_id: str, business_date: date, secret: bytes) -> Content:
+def content(rows: pa.Table, plan: Plan, holder: Holder, business_date: date) -> Content:
     """Return the content of one return for a recipient, made from its due rows."""
     own = rows.filter(pc.equal(rows["return_id"], plan.return_id)).combine_chunks()
-    key = recipient_key(secret, recipient_id)
-    columns = {ROW_KEY: pa.array([row_key(key, row) for row in own["row_id"].to_pylist()], pa.string())}
-    minors = _minors(own, plan, business_date)
+    key = recipient_key(holder.secret, holder.recipient_id)
+    keys = [row_key(key, row) for row in own["row_id"].to_pylist()]
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {ROW_KEY: pa.array(keys, pa.string())}
+    minors, by_tasks = _minors(own, plan, business_date), loosening(own, plan, holder, business_date)
+    otherwise = {}
     for column in plan.columns:
-        columns[column.name] = _disclosed(pc.list_element(own["values"], column.position), column, minors, business_date.year)
+        values = pc.list_element(own["values"], column.position)
+        columns[column.name] = _disclosed(values, column, minors, business_date.year)
+        if column.task_transform is not None and (by_tasks.now or by_tasks.before):
+            hidden = columns[column.name].to_pylist()
+            shown, other = by_tasks.loosen(values.to_pylist(), hidden, column, business_date.year)
+            columns[column.name] = pa.array(shown, pa.string())
+            otherwise[column.name] = {keys[place]: text for place, text in other.items()}
     pending = pc.sum(own["is_pending"]).as_py() or 0
-    return Content(plan, pa.table(columns).sort_by(ROW_KEY), pending)
+    return Content(plan, pa.table(columns).sort_by(ROW_KEY), pending, len(by_tasks.now), otherwise)
 
 
 def _disclosed(values: pa.ChunkedArray, column: ColumnPlan, minors: list[bool], business_year: int) -> pa.Array | pa.ChunkedArray:

@@ -18,6 +18,7 @@ from lakehouse.returns.day_entries import Leaves, entry, final_issue, inputs, le
 from lakehouse.returns.expiry import expired_levels
 from lakehouse.returns.inputs import stored
 from lakehouse.returns.manifest import sha256
+from lakehouse.returns.tasks import frozen
 
 PARALLEL_READS = 8
 
@@ -48,6 +49,8 @@ def _untraceable(instance: Instance, area: Area, day: date, issue: int) -> Itera
         yield f"{len(lost)} batches of the day are not in the operational database"
     if told.sha256 != published["inputs_sha256"]:
         yield "the list of batches is not the one in the day entry"
+    if frozen(area, day, issue).sha256 != published.get("feedback_sha256"):
+        yield "the open tasks of the day are not those in the day entry"
     before = published["previous"]
     previous = entry(area, date.fromisoformat(before["business_date"]), before["issue"])["inputs_sha256"] if before else None
     if told.previous_sha256 != previous:

@@ -32,7 +32,9 @@ ARROW_TYPES = {
 }
 STORED_ZONE = "UTC"
 DIGITS = re.compile(r"(\d+)")
-REGIONS = re.compile(r"\D*(?:省|市|区|县|镇|乡|街道|社区)(?=\D*\d)")  # with which some addresses begin, and others of the same street do not
+REGIONS = re.compile(
+    r"\D*(?:省|市|区|县|镇|乡|街道|社区)(?=\D*\d)"
+)  # with which some addresses begin, and others of the same street do not
 Natural = tuple[bool, tuple[str | int, ...]]
 
 

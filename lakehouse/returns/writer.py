@@ -29,6 +29,7 @@ from lakehouse.returns.payloads import (
     sheet_name,
 )
 from lakehouse.returns.slices import by_recipient, content
+from lakehouse.returns.tasks import ByReturn, Holder, Otherwise, restated
 from lakehouse.returns.wording import Reading, delivered, described, media_type
 from lakehouse.returns.workbook.file import MEDIA_TYPE
 from lakehouse.returns.workbook.pages import Cover
@@ -36,6 +37,7 @@ from lakehouse.returns.workbook.pages import Cover
 COVER = "cover"
 # One row per recipient, return and form, and one row for the cover of a workbook (with an empty `return_id`). `created` is true when the
 # payload was written now; `former` is what the manifest says of a return left out, whose former rows are referred to (`former.Former`).
+# `shown_by_tasks` counts the rows that show more by open tasks; `by_tasks_alone` is true when nothing else changed in the rows.
 FORM_FACTS = pa.schema(
     [
         ("recipient_id", pa.string()),
@@ -57,6 +59,8 @@ FORM_FACTS = pa.schema(
         ("deleted", pa.int64()),
         ("created", pa.bool_()),
         ("former", pa.string()),
+        ("shown_by_tasks", pa.int64()),
+        ("by_tasks_alone", pa.bool_()),
     ]
 )
 
@@ -65,7 +69,8 @@ FORM_FACTS = pa.schema(
 class Assignment:
     """What a task needs to know: recipients, plans, where packages are stored, the key's file (never the key), the earlier packages.
 
-    `limits` decide what is referred to of returns left out; None where none is.
+    `limits` decide what is referred to of returns left out; None where none is. `tasks` are the open ones of each grid (by recipient id and
+    return), `tasks_before` those of the packages before.
     """
 
     business_date: date
@@ -79,6 +84,13 @@ class Assignment:
     manifests_before: Mapping[str, str] = field(default_factory=dict)
     is_check: bool = False  # compute everything, write nothing
     limits: Limits | None = None
+    tasks: Mapping[str, ByReturn] = field(default_factory=dict)
+    tasks_before: Mapping[str, ByReturn] = field(default_factory=dict)
+
+    def holder(self, recipient_id: str, return_id: str, secret: bytes) -> Holder:
+        """Return who gets the rows of one return, with the tasks about them."""
+        opened = (whole.get(recipient_id, {}).get(return_id, {}) for whole in (self.tasks, self.tasks_before))
+        return Holder(recipient_id, secret, *opened)
 
 
 def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) -> Iterator[pa.RecordBatch]:
@@ -103,27 +115,33 @@ def write_packages(batches: Iterable[pa.RecordBatch], assignment: Assignment) ->
 def _listed(rows: pa.Table, plan: Plan, whose: tuple[str, bytes, Earlier | None], assignment: Assignment) -> tuple[Listed, dict[str, str]]:
     """Return a recipient's rows and changes of one return, and the content hash of each of these forms."""
     recipient_id, secret, earlier = whose
-    found = content(rows, plan, recipient_id, assignment.business_date, secret)
+    found = content(rows, plan, assignment.holder(recipient_id, plan.return_id, secret), assignment.business_date)
     now = delivered(found.rows, plan, assignment.reading)
-    forms = _forms(plan, now, (recipient_key(secret, recipient_id), earlier), assignment.reading)
+    rows = _rows(plan, now, recipient_key(secret, recipient_id), assignment.reading)
+    changed, by_tasks_alone = _changed(rows, earlier, found.otherwise)
+    forms = (rows,) if changed is None else (rows, changed)
     hashes = {form.name: content_sha256(form) for form in forms if form.name == "rows" or form.table.num_rows}
-    return Listed(plan, forms, found.pending, todo(found.rows, plan)), hashes
+    by_tasks = (found.shown_by_tasks, by_tasks_alone)
+    return Listed(plan, forms, found.pending, todo(found.rows, plan), by_tasks=by_tasks), hashes
 
 
-def _forms(plan: Plan, now: pa.Table, whose: tuple[bytes, Earlier | None], reading: Reading) -> tuple[Form, ...]:
-    """Return the rows of a return and, unless it is the first one, their changes since the package before."""
-    key, earlier = whose
+def _rows(plan: Plan, now: pa.Table, key: bytes, reading: Reading) -> Form:
     is_list = media_type(plan.audience) == MEDIA_TYPE
-    rows = Form(plan, "rows", now, _seals(plan, now, key), {} if is_list else described(now, plan, reading))
+    return Form(plan, "rows", now, _seals(plan, now, key), {} if is_list else described(now, plan, reading))
+
+
+def _changed(rows: Form, earlier: Earlier | None, otherwise: Otherwise) -> tuple[Form | None, bool]:
+    """Return the changes since the package before, None at first; and whether rows differ only because tasks began or ended."""
+    plan, now = rows.plan, rows.table
     if earlier is None or not earlier.has(plan.return_id):
-        return (rows,)
-    if earlier.is_same(plan.return_id, content_sha256(rows)):
-        now = before = now.slice(0, 0)
-    else:
-        before = earlier.rows(plan.return_id)
-    if is_list:
-        return rows, Form(plan, "changes", told_changes(now, before, plan, earlier.comparable(plan)))
-    return rows, Form(plan, "changes", changes(now, before), described=rows.described)
+        return None, False
+    is_same = earlier.is_same(plan.return_id, content_sha256(rows))
+    now = now.slice(0, 0) if is_same else now
+    before = now if is_same else earlier.rows(plan.return_id)
+    as_now = restated(before, now, otherwise)
+    is_list = media_type(plan.audience) == MEDIA_TYPE
+    told = told_changes(now, as_now, plan, earlier.comparable(plan)) if is_list else changes(now, as_now)
+    return Form(plan, "changes", told, described=rows.described), as_now is not before and not told.num_rows
 
 
 def _as_before(former: Former, key: bytes) -> tuple[Listed, dict[str, str]]:
@@ -186,6 +204,8 @@ def _empty(one: Listed, form: str, hashes: Mapping[str, str]) -> dict[str, Any]:
         "rows": 0,
         "created": False,
         "former": one.former.document if one.former else None,
+        "shown_by_tasks": one.by_tasks[0],
+        "by_tasks_alone": one.by_tasks[1],
     }
 
 

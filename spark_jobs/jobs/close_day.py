@@ -1,5 +1,6 @@
 """Close a business day: list the gaps and open a ticket for each. What arrives later goes into the next issue or the next day.
 
+A new issue freezes the tasks that are open, for everything that is made of the day later (ADR 0038).
 Files that lie where no contract looks for them get a ticket too.
 """
 
@@ -14,7 +15,9 @@ from lakehouse.ingest import gap_tickets
 from lakehouse.ingest.gaps import FILLED, Gap, filled_since, gaps
 from lakehouse.ingest.strays import tell_strays
 from lakehouse.jobs import Answer, JobRequest
-from lakehouse.ops import cases, connect, days, facts
+from lakehouse.objects import open_area
+from lakehouse.ops import cases, connect, days, facts, tasks
+from lakehouse.returns.tasks import freeze
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,8 @@ def run(instance: Instance, request: JobRequest) -> CloseAnswer:
             return CloseAnswer(outcome="final", issue=newest.issue if newest else 0, gaps=len(newest.gaps) if newest else 0)
         missing = gaps(connection, instance, day)
         issue = 1 if newest is None else newest.issue + (newest.state == "published")
+        if newest is None or newest.issue < issue:
+            freeze(open_area(instance, "exchange"), day, issue, tasks.open_on(connection, day))
         had = [*(facts.get(connection, day, FILLED) or []), *(newest.gaps if newest else [])]
         filled = filled_since(had, missing, datetime.now(UTC))
         facts.record(connection, day, FILLED, filled)

@@ -11,6 +11,7 @@ from lakehouse.jobs import Answer, JobRequest
 from lakehouse.returns.build_record import keep_record
 from lakehouse.returns.day_entries import final_issue, inputs, leaves
 from lakehouse.returns.edition import Edition, load_edition
+from lakehouse.returns.ledger import by_tasks
 from lakehouse.returns.publication import differing
 from spark_jobs.lake.storage import versions
 from spark_jobs.returns.assembly import build_packages
@@ -26,6 +27,7 @@ class BuildAnswer(Answer):
         left_out: each return that may not run, with the reason.
         created: number of payloads written now.
         referred: number of payloads that existed already and are referred to.
+        by_tasks_alone: number of recipients whose lists changed only because tasks began or ended (None: none).
         compared: for a final date, whether it was computed again and compared (None: the date is not final).
         reason: why a final date was not compared.
     """
@@ -34,6 +36,7 @@ class BuildAnswer(Answer):
     left_out: dict[str, str] = field(default_factory=dict)
     created: int | None = None
     referred: int | None = None
+    by_tasks_alone: int | None = None
     compared: bool | None = None
     reason: str | None = None
 
@@ -49,9 +52,9 @@ def run(instance: Instance, request: JobRequest) -> BuildAnswer:
     rows = facts.to_pylist()
     created = {(row["recipient_id"], row["path"]) for row in rows if row["created"]}
     present = {(row["recipient_id"], row["path"]) for row in rows if row["path"] is not None}
-    whom, there = len({row["recipient_id"] for row in rows}), len(present - created)
-    left_out = {one.return_id: one.reason for one in edition.left_out}
-    return BuildAnswer(outcome="built", recipients=whom, left_out=left_out, created=len(created), referred=there)
+    whom, alone = len({row["recipient_id"] for row in rows}), by_tasks(rows)["by_tasks_alone"] or None
+    left_out, there = {one.return_id: one.reason for one in edition.left_out}, len(present - created)
+    return BuildAnswer(outcome="built", recipients=whom, left_out=left_out, created=len(created), referred=there, by_tasks_alone=alone)
 
 
 def _check(instance: Instance, edition: Edition) -> BuildAnswer:
@@ -63,8 +66,7 @@ def _check(instance: Instance, edition: Edition) -> BuildAnswer:
     day, issue = edition.date, final_issue(edition.exchange, edition.date)
     if issue == 0:
         raise DeliveryError(Problem(f"business day {day}", "it was never published, but a later day is.", "", "run the newest day.").text())
-    rules = leaves(edition.exchange, day, issue).rules_sha256
-    if rules != edition.facts.rules_sha256:
+    if leaves(edition.exchange, day, issue).rules_sha256 != edition.facts.rules_sha256:
         return BuildAnswer(outcome="final", compared=False, reason="declarations or regions have changed since that day")
     versions_then = inputs(edition.exchange, day, issue)["versions"]
     if reason := no_longer_kept(instance, edition, versions_then):

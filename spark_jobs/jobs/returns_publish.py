@@ -13,7 +13,7 @@ from lakehouse.jobs import Answer, JobRequest
 from lakehouse.ops import connect, days, facts
 from lakehouse.returns.build_record import load_record
 from lakehouse.returns.edition import load_edition
-from lakehouse.returns.ledger import FACT, record_publication, summary, tell_left_out
+from lakehouse.returns.ledger import BY_TASKS, FACT, by_tasks, record_publication, summary, tell_left_out, tell_shown_by_tasks
 from lakehouse.returns.proofs import require_proofs
 from lakehouse.returns.publication import Closing, publish
 from lakehouse.returns.standing import unsound_packages
@@ -43,8 +43,10 @@ def run(instance: Instance, request: JobRequest) -> PublishAnswer:
         raise DeliveryError(Problem(f"business day {edition.date}", "it is not closed.", "", "run close_day first.").text())
     published = publish(edition, record, Closing(len(newest.gaps), load_signer(instance.key_path("signing.key"))))
     with connect(instance) as connection:
-        record_publication(connection, edition, published, newest)
+        if record_publication(connection, edition, published, newest):
+            tell_shown_by_tasks(connection, record, edition.date, published.issue)
         facts.record(connection, edition.date, FACT, summary(record))
+        facts.record(connection, edition.date, BY_TASKS, by_tasks(record.forms.to_pylist()))
         tell_left_out(connection, edition, load_clocks(instance))
     outcome = "published" if published.is_new else "unchanged"
     return PublishAnswer(outcome=outcome, issue=published.issue, packages=len(published.packages))

@@ -11,6 +11,7 @@ from lakehouse.config import Instance
 from lakehouse.returns.build_record import BuildRecord, make_record
 from lakehouse.returns.day_entries import leaves
 from lakehouse.returns.edition import Edition
+from lakehouse.returns.tasks import by_grid, frozen, in_force
 from lakehouse.returns.writer import FORM_FACTS, Assignment, write_packages
 from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
@@ -50,6 +51,8 @@ def _assignment(instance: Instance, edition: Edition, *, is_check: bool) -> Assi
         leaves(edition.exchange, earlier.business_date, earlier.issue).manifests if earlier else {},
         is_check,
         edition.limits,
+        by_grid(in_force(edition.tasks, edition.returns, edition.regions)),
+        by_grid(frozen(edition.exchange, earlier.business_date, earlier.issue).tasks) if earlier else {},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial, reduce
 from typing import Any
 
@@ -15,7 +16,7 @@ from lakehouse.naming import LOCALITY_COLUMNS
 from lakehouse.returns.build_record import BuildRecord
 from lakehouse.returns.completeness import Places
 from lakehouse.returns.edition import Edition
-from lakehouse.returns.inspection import Inspection, inspect_payloads
+from lakehouse.returns.inspection import Inspection, inspect_payloads, rows_of_tasks
 from lakehouse.returns.model import Return
 from lakehouse.returns.strangers import places_of
 from spark_jobs.lake.storage import read
@@ -49,7 +50,9 @@ def findings(spark: SparkSession, instance: Instance, edition: Edition, fresh: p
     """Return the findings in the payloads of these forms; Spark workers decode them."""
     if not fresh.num_rows:
         return []
-    inspection = Inspection(edition.date, instance.root("exchange"), edition.policies, edition.returns, places_of(edition.regions))
+    regions = places_of(edition.regions)
+    shown = rows_of_tasks([asdict(one) for one in edition.tasks], edition.returns, regions, edition.date)
+    inspection = Inspection(edition.date, instance.root("exchange"), edition.policies, edition.returns, regions, shown)
     tasks = int(spark.conf.get("spark.sql.shuffle.partitions") or 4)
     forms = spark.createDataFrame(fresh).repartition(tasks, "path")
     found: list[dict[str, Any]] = forms.mapInArrow(partial(inspect_payloads, inspection=inspection), FINDINGS_DDL).toArrow().to_pylist()

@@ -15,10 +15,10 @@ from spark_jobs.lake.session import open_session
 from spark_jobs.lake.storage import read
 from tests.e2e.reading import form_rows, packages, place_of, rows_of, told_changes, versions_in, versions_told
 from tests.oracle import days as oracle_days
-from tests.oracle import entitlement, golden, landed, libraries
+from tests.oracle import entitlement, golden, landed, libraries, tasks
 from tests.oracle.delivered import as_text
 from tests.oracle.resources import RESOURCES
-from tests.plugin.lived import DAYS, FIRST, SECOND, THIRD, Lived
+from tests.plugin.lived import DAYS, FIRST, SECOND, TASKS, THIRD, Lived
 
 pytestmark = pytest.mark.e2e
 FIELDS = [
@@ -36,6 +36,7 @@ RAISED = {  # nobody of 600 people moves out in three days; the tests of the lib
     SECOND: AT_FIRST | {"is_eligible_not_listed", "is_paid_after_death"},
     THIRD: AT_FIRST | {"is_eligible_not_listed", "is_paid_after_death"},
 }
+SHOWN = {FIRST: {0}, SECOND: {TASKS, TASKS - 1}, THIRD: {TASKS - 1, TASKS - 2}}  # rows a grid sees by name; somebody may have moved
 SERVED = {"province": 1, "city": 1, "district": 1, "civil_affairs": 1, "street": 3, "community": 9, "grid": 18}
 
 
@@ -187,8 +188,11 @@ def test_counts_by_region_agree_with_the_rows_they_count(lived: Lived) -> None:
 def test_every_recipient_gets_exactly_the_rows_and_cells_due(lived: Lived, persons, day: date) -> None:
     """Residents are computed by the oracle; the other returns use our own library tables, which are tested above."""
     sources = {return_id: rows_of(lived, table, day) for return_id, table in entitlement.SOURCES.items()}
+    secret = bytes.fromhex(lived.instance.key_path("hmac.key").read_text("utf-8").strip())
+    shown = tasks.shown(lived.landing, secret, sources["resident_list"], day)
+    assert len(shown) in SHOWN[day]
     sources["resident_list"] = list(persons[day].values())
-    today = entitlement.Today(day, entitlement.labels(lived.instance.settings.contracts, lived.instance.city_folder, day))
+    today = entitlement.Today(day, entitlement.labels(lived.instance.settings.contracts, lived.instance.city_folder, day), shown)
     served: Counter[str] = Counter()
     for manifest, folder in packages(lived, day):
         whom = manifest["recipient"]
@@ -209,6 +213,7 @@ def test_every_recipient_gets_exactly_the_rows_and_cells_due(lived: Lived, perso
 def test_changes_lead_from_one_day_to_the_next(lived: Lived, day: date, next_day: date) -> None:
     before = {manifest["recipient"]["id"]: (manifest, folder) for manifest, folder in packages(lived, day)}
     changed: Counter[str] = Counter()
+    by_task: set[tuple[str, str]] = set()
     for manifest, folder in packages(lived, next_day):
         first, first_folder = before[manifest["recipient"]["id"]]
         earlier = {returned["return_id"]: returned for returned in first["returns"]}
@@ -218,7 +223,14 @@ def test_changes_lead_from_one_day_to_the_next(lived: Lived, day: date, next_day
             is_list = manifest["recipient"]["level"] in entitlement.ON_PAPER and "department_uscc" not in manifest["recipient"]
             done = follow_list(held, now, (folder, returned)) if is_list else follow_table(held, form_rows(folder, returned, "changes"))
             changed[returned["return_id"], is_list] += done
-            assert held == now, (manifest["recipient"]["id"], returned["return_id"])
+            assert held.keys() == now.keys(), (manifest["recipient"]["id"], returned["return_id"])
+            for key in sorted(key for key, row in held.items() if row != now[key]):  # a task that began or ended is no change of data
+                by_task.add((manifest["recipient"]["id"], key))
+                name = [column["name"] for column in returned["columns"]].index("person_name")
+                assert held[key][:name] + held[key][name + 1 :] == now[key][:name] + now[key][name + 1 :]
+    assert all(whom.startswith("g-") for whom, _ in by_task)
+    assert len(by_task) <= TASKS
+    assert by_task or next_day != SECOND
     assert {(name, is_list) for name in ("resident_list", "grid_event") for is_list in (True, False)} <= set(+changed)
 
 
@@ -237,14 +249,21 @@ def follow_list(held: dict[str, tuple], now: dict[str, tuple], where: tuple[Path
     folder, returned = where
     labels = [column["label"] for column in returned["columns"]]
     names = [column["name"] for column in returned["columns"]]
-    named = [place for place, name in enumerate(names) if name in NAMED[returned["return_id"]]]
+    named = {name: names.index(name) for name in NAMED[returned["return_id"]]}
+    is_masked = any(column["name"] == "person_name" and column["transform"] == "mask" for column in returned["columns"])
     lines = told_changes(folder, returned)
+
+    def whom(row: tuple) -> tuple:
+        """Return whom a row is about as the list of changes tells it: by the mask, also of a row that a task is about."""
+        told = {name: row[place] for name, place in named.items()}
+        return tuple(entitlement.masked_name(text) if is_masked and name == "person_name" else text for name, text in told.items())
+
     for line in lines:
         assert (line.row_key in held) == (line.operation != "新增")
         if line.operation == "删除":
-            assert line.named == tuple(held.pop(line.row_key)[place] for place in named)
+            assert line.named == whom(held.pop(line.row_key))
             continue
-        assert line.named == tuple(now[line.row_key][place] for place in named)
+        assert line.named == whom(now[line.row_key])
         if line.operation == "新增":
             held[line.row_key] = now[line.row_key]
             continue

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from tests.oracle.rules import age_on, born_of, covers, table
+from tests.oracle.tasks import Shown
 
 LEVELS = ("province", "city", "district", "street", "community", "grid")
 BUREAU = "civil_affairs"
@@ -130,10 +131,11 @@ class Whose(NamedTuple):
 
 
 class Today(NamedTuple):
-    """A business day with the labels of codes on that day."""
+    """A business day with the labels of codes on that day, and the rows that open tasks are about."""
 
     date: date
     labels: Labels
+    tasks: frozenset[Shown] = frozenset()
 
 
 def labels(contracts: Path, city: Path, day: date) -> Labels:
@@ -190,6 +192,8 @@ def cell(whose: Whose, row: Row, name: str, today: Today) -> str | None:
     if value is None and name in below(whose.audience):
         return "待定"
     done = transform(whose.return_id, name, whose.audience, is_child=is_minor(row, today.date))
+    if name == "person_name" and whose.audience == "grid" and not is_minor(row, today.date):
+        done = "raw" if Shown(whose.return_id, whose.region, str(row["id_no"])) in today.tasks else done
     if done == "flag":
         return YES_NO[value not in (None, False)]
     if value is None or done == "drop":

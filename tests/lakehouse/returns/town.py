@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -30,6 +30,7 @@ from lakehouse.returns.manifest import DayFacts, canonical, sha256
 from lakehouse.returns.publication import Closing, Published, publish
 from lakehouse.returns.runnable import Scene, known_labels, labels_of, runnable
 from lakehouse.returns.slices import DUE_ROWS
+from lakehouse.returns.tasks import by_grid, frozen, in_force
 from lakehouse.returns.wording import Reading
 from lakehouse.returns.writer import Assignment, write_packages
 
@@ -121,14 +122,17 @@ class Town:
         labels, added = labels_of(compiled, known), (("c_household_registration", day.isoformat()),)
         inputs = Inputs(earlier.inputs_sha256 if earlier else None, added, ())
         hashes = (policies.sha256, regions_sha256(CITY), sha256(canonical(labels)), inputs.sha256)
-        facts = DayFacts("tiny", day, earlier, *hashes, compiled, {one.return_id: one.reason for one in left_out})
+        feedback = frozen(self.exchange, day, 1)
+        reasons = {one.return_id: one.reason for one in left_out}
+        facts = DayFacts("tiny", day, earlier, *hashes, compiled, reasons, feedback.sha256)
         audiences = [plan.audience for one in compiled.values() for plan in one.plans.values()]
         whom = addressees(audiences, scene.regions, departments, day)
         before = leaves(self.exchange, earlier.business_date, earlier.issue) if earlier and left_out else NO_LEAVES
         whom += former_addressees(before.manifests, whom, scene.regions, departments, day)
         bounds = limits(scene, (tree, facts.regions_sha256), left_out, before) if left_out else None
         reading = Reading(labels, "Asia/Shanghai")
-        return Edition(facts, "示范市", reading, policies, whom, scene.regions, inputs, self.exchange, final, left_out, bounds)
+        shared = (policies, whom, scene.regions, inputs, self.exchange, final)
+        return Edition(facts, "示范市", reading, *shared, left_out, bounds, feedback.tasks)
 
     def build(self, day: date, residents: Sequence[Resident | Row]) -> tuple[pa.Table, BuildRecord]:
         """Write the payloads and return the facts of all forms with the build record."""
@@ -139,7 +143,10 @@ class Town:
         whom = {one.recipient_id: one for one in edition.addressees}
         shared = (edition.plans, edition.sender, edition.reading)
         url = (self.home / "exchange").as_uri()
-        assignment = Assignment(day, url, str(self.secret), whom, *shared, when, before, limits=edition.limits)
+        tasks = by_grid(in_force(edition.tasks, edition.returns, edition.regions))
+        tasks_before = by_grid(frozen(self.exchange, earlier.business_date, 1).tasks) if earlier else {}
+        asked = Assignment(day, url, str(self.secret), whom, *shared, when, before, limits=edition.limits)
+        assignment = replace(asked, tasks=tasks, tasks_before=tasks_before)
         facts = pa.Table.from_batches(write_packages(due_batches(edition, residents), assignment))
         return facts, make_record(edition, facts, {"base.person": 0})
 
