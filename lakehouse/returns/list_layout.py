@@ -65,13 +65,13 @@ def _writings(plan: Plan) -> list[tuple[str, Writing]]:
         return []
     seen = tuple(column.label for column in open_ if column.transform == "raw")
     found = [
-        (RESULT, Writing(11, "从下拉列表中选择核实的结果。", plan.answers)),
-        (WRONG, Writing(14, "结果为“有误”时，选择是哪一项有误。", tuple(column.label for column in open_))),
+        (RESULT, Writing(10, "从下拉列表中选择核实的结果。", plan.answers)),
+        (WRONG, Writing(10, "结果为“有误”时，选择是哪一项有误。", tuple(column.label for column in open_))),
     ]
     if seen:
         hint = f"只对下列各项填写应为何值：{'、'.join(seen)}。"
-        found.append((CORRECTED, Writing(22, hint, only_with=seen)))
-    return [*found, (REMARK, Writing(20, "需要说明的情况。请勿填写身份证号码、电话等个人信息。"))]
+        found.append((CORRECTED, Writing(18, hint, only_with=seen)))
+    return [*found, (REMARK, Writing(14, "需要说明的情况。请勿填写身份证号码、电话等个人信息。"))]
 
 
 def _breaks(plan: Plan, rows: pa.Table) -> tuple[int, ...]:

@@ -16,8 +16,9 @@ from lakehouse.returns.workbook import styles
 from lakehouse.returns.workbook.pages import Column, Kind, Sheet
 from lakehouse.returns.workbook.values import to_cell
 
-NARROWEST, WIDEST, WIDEST_WRAPPED, LONG_HEADER, MEASURED_ROWS = 6, 44, 32, 12, 200  # characters, and rows
-SMALLEST = 55  # percent; a list too wide for one page at this size is printed on two
+NARROWEST, WIDEST, WIDEST_WRAPPED, MEASURED_ROWS = 6, 18, 30, 200  # characters, and rows
+SPARE = 0.9  # fonts differ in width between programs
+SMALLEST = 50  # percent; a list too wide for one page at this size is printed on two
 LONGEST_CHOICES = 255  # characters of all choices together, the most a rule for input takes
 ALLOWED = {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True}
 SIGNATURE = "&L核实人签名：__________________　　日期：____________"
@@ -50,7 +51,7 @@ def draw_list(book: xlsxwriter.Workbook, page: Any, sheet: Sheet) -> int:
 def _format(book: xlsxwriter.Workbook, column: Column) -> Any:
     if column.writing is not None:
         return book.add_format({**styles.FONT, **styles.STYLES["writing"]})
-    look = {"num_format": styles.FORMATS[column.kind], "text_wrap": column.wraps, "locked": False}
+    look = {"num_format": styles.FORMATS[column.kind], "text_wrap": column.kind == "text", "locked": False}
     return book.add_format({**styles.FONT, **look})
 
 
@@ -71,8 +72,9 @@ def _writer(page: Any, kind: Kind) -> Any:
 
 
 def _set_heights(page: Any, columns: Sequence[Column], widths: Sequence[int]) -> None:
-    """Make rows as high as their longest wrapped text needs."""
-    wrapped = [(column.cells, width) for column, width in zip(columns, widths, strict=True) if column.wraps and not column.is_hidden]
+    """Make rows as high as their longest text needs."""
+    shown = [(column, width) for column, width in zip(columns, widths, strict=True) if not (column.is_hidden or column.writing)]
+    wrapped = [(column.cells, width) for column, width in shown if column.kind == "text"]
     for row, texts in enumerate(zip(*(cells for cells, _ in wrapped), strict=True), 1):
         lines = max(styles.lines_of(text, width) for text, (_, width) in zip((text or "" for text in texts), wrapped, strict=True))
         if lines > 1:
@@ -116,22 +118,24 @@ def _runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
 
 
 def _set_up_print(page: Any, sheet: Sheet, widths: Sequence[int]) -> None:
-    """Fit the columns to the width of the paper by a scale: a fixed number of pages would ignore the breaks between parts of the list."""
+    """Fit the columns to the paper: by a number of pages, or by a scale where parts of the list begin pages, which fitting ignores."""
     shown = [styles.pixels(width) for column, width in zip(sheet.columns, widths, strict=True) if not column.is_hidden]
     scale = int(100 * styles.PRINTABLE / max(sum(shown), 1))
     page.set_landscape()
     page.set_paper(styles.A4)
     page.set_margins(**styles.MARGINS)
-    page.set_print_scale(max(10, min(100, scale if scale >= SMALLEST else 2 * scale)))
     page.hide_gridlines(0)
     page.repeat_rows(0)
     if scale < SMALLEST:
         page.repeat_columns(0, max(sheet.frozen - 1, 0))
+    if sheet.breaks:
+        page.set_print_scale(max(10, min(100, int(SPARE * (scale if scale >= SMALLEST else 2 * scale)))))
+        page.set_h_pagebreaks([row + 1 for row in sheet.breaks])
+    else:
+        page.fit_to_pages(1 if scale >= SMALLEST else 2, 0)
     page.set_header(f"&L{sheet.heading.replace('&', '&&')}&C打印日期 &D&R第 &P 页，共 &N 页")
     if any(column.writing is not None for column in sheet.columns):
         page.set_footer(SIGNATURE)
-    if sheet.breaks:
-        page.set_h_pagebreaks([row + 1 for row in sheet.breaks])
 
 
 def _width(column: Column) -> int:
@@ -139,7 +143,5 @@ def _width(column: Column) -> int:
     if column.writing is not None:
         return column.writing.width
     widest = max((styles.display_width(cell) for cell in column.cells[:MEASURED_ROWS] if cell is not None), default=0)
-    header = styles.display_width(column.header)
-    if header > LONG_HEADER:
-        header = -(-header // 2)  # it takes two lines
-    return max(NARROWEST, min(WIDEST_WRAPPED if column.wraps else WIDEST, max(widest + 2, header + 4)))
+    header = -(-styles.display_width(column.header) // 2) + 3  # in two lines, beside the button of the filter
+    return max(NARROWEST, min(WIDEST_WRAPPED if column.wraps else WIDEST, max(widest + 2, header)))

@@ -28,8 +28,8 @@ class Writing:
 class Column:
     """A column of a list: its header and its cells as text (None is an empty cell), which the file holds as values of a kind.
 
-    A column that `wraps` breaks its texts into lines. A hidden column is in the file, but not shown and not printed. A column with
-    `writing` is for people to write into.
+    Texts break into lines; a column that `wraps` is for long ones and wider. A hidden column is in the file, but not shown and not printed.
+    A column with `writing` is for people to write into.
     """
 
     header: str
