@@ -55,7 +55,7 @@ def record_publication(connection: Connection, edition: Edition, published: Publ
 def tell_shown_by_tasks(connection: Connection, record: BuildRecord, day: date, issue: int) -> None:
     """Record each workbook with rows that show more by open tasks in the audit, with how many."""
     for whom, forms in record.by_recipient():
-        rows = {form["return_id"]: form["shown_by_tasks"] for form in forms if form["form"] == "rows" and form["shown_by_tasks"]}
+        rows = {form["return_id"]: form["shown_by_tasks"] for form in forms if form.get("shown_by_tasks") and form["form"] == "rows"}
         if rows:
             told = {"business_date": day.isoformat(), "issue": issue, "rows": rows}
             audit.append(connection, audit.operator(), "show_by_tasks", f"package {whom}/{day}/{issue}", told)
@@ -67,8 +67,8 @@ def by_tasks(forms: Iterable[Document]) -> dict[str, int]:
     alone, otherwise = set(), set()
     for form in forms:
         if form["form"] == "rows":
-            shown[form["recipient_id"]] += form["shown_by_tasks"]
-            alone |= {form["recipient_id"]} if form["by_tasks_alone"] else set()
+            shown[form["recipient_id"]] += form.get("shown_by_tasks") or 0
+            alone |= {form["recipient_id"]} if form.get("by_tasks_alone") else set()
         elif form["form"] == "changes" and form["rows"]:
             otherwise.add(form["recipient_id"])
     return {"recipients": sum(rows > 0 for rows in shown.values()), "rows": sum(shown.values()), "by_tasks_alone": len(alone - otherwise)}

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from lakehouse.naming import day_entry_path
+from lakehouse.objects import Area
 from lakehouse.ops.tasks import RowTask
 from lakehouse.returns import workbook
 from lakehouse.returns.disclosure import recipient_key, row_key
@@ -24,9 +25,11 @@ from lakehouse.returns.edition import Edition
 from lakehouse.returns.inspection import Inspection, inspect_payloads, rows_of_tasks
 from lakehouse.returns.ledger import by_tasks
 from lakehouse.returns.proofs import unproved
+from lakehouse.returns.task_documents import keep_closed, keep_opened, recall
 from lakehouse.returns.tasks import FrozenTask, freeze, frozen
 from lakehouse.returns.writer import Assignment, write_packages
 from tests.lakehouse.returns.town import CONTRACTS, FIRST, GRID, SECOND, THIRD, Resident, Town, due_batches
+from tests.oracle import tasks as oracle
 
 pytestmark = pytest.mark.fast
 
@@ -133,6 +136,21 @@ def test_no_name_is_shown_of_a_child_or_by_a_task_that_does_not_hold_there(town:
     [forms] = published(town, {FIRST: UNHEEDED}, [*PEOPLE, AGELESS])
     assert {*names(town, FIRST).values(), *names(town, FIRST, OTHER_GRID).values()} == {HIDDEN, "李**", "无**"}
     assert by_tasks(forms.to_pylist()) == {"recipients": 0, "rows": 0, "by_tasks_alone": 0}
+
+
+def test_the_oracle_finds_the_same_rows_from_the_documents(days: Days, tmp_path: Path) -> None:
+    town, _ = days
+    area = Area(tmp_path.as_uri())
+    closed = task("b", closed_on=FIRST, closed_by="wang", closed_because="done", closed_at=datetime(2026, 6, 1, 5, tzinfo=UTC))
+    opened = [task("a"), task("o", STREET, OTHER_GRID), task("d", last_day=FIRST), closed]
+    keep_opened(area, opened)
+    keep_closed(area, [closed])
+    assert recall(area) == sorted(opened, key=lambda one: one.task_id)
+    people = [{"person_id": one.person_id, "id_no": f"id {one.person_id}", "grid_code": one.grid} for one in PEOPLE]
+    found = oracle.shown(tmp_path, bytes.fromhex("07" * 32), people, SECOND)
+    assert found == {("resident_list", GRID, "id a"), ("resident_list", OTHER_GRID, "id o")}
+    assert sum(name == SHOWN for grid in (GRID, OTHER_GRID) for name in names(town, SECOND, grid).values()) == len(found)
+    assert oracle.shown(tmp_path, bytes.fromhex("07" * 32), people, FIRST) == set()
 
 
 def test_what_tasks_alone_change_is_no_change_of_data(days: Days) -> None:
