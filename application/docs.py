@@ -13,6 +13,7 @@ from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.policies import load_policies
 from lakehouse.declarations.provenance import Known, load_libraries
+from lakehouse.declarations.synonyms import load_synonyms
 from lakehouse.derive import catalog, contract_reference, dbt, docs
 from lakehouse.derive.curated import public_models
 from lakehouse.derive.dictionary import Declarations
@@ -57,8 +58,8 @@ def write_dictionary(instance: Instance) -> Path:
     held = load_libraries(Known(contracts, authority, policies), project)
     returns = load_sound_returns(folder / "returns")[0]
     declared = Declarations(contracts, public_models(project), authority, policies, returns, held)
-    city = (instance.city.name, instance.city.name_en)
-    return dictionary.write(instance.folder("derived", "docs"), declared, load_code_tables(folder), city)
+    words = dictionary.Words((instance.city.name, instance.city.name_en), load_code_tables(folder), load_synonyms(folder))
+    return dictionary.write(instance.folder("derived", "docs"), declared, words)
 
 
 def write_dbt_docs(instance: Instance) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,18 @@ SCHEMAS: dict[str, Pair] = {
 }
 
 
-def write(folder: Path, declared: Declarations, codes: Mapping[str, CodeTable], city: Pair) -> Path:
+@dataclass(frozen=True)
+class Words:
+    """What the page shows besides the declarations: the city's name, code tables, and words that people use for the same thing."""
+
+    city: Pair
+    codes: Mapping[str, CodeTable]
+    synonyms: Sequence[Sequence[str]]
+
+
+def write(folder: Path, declared: Declarations, words: Words) -> Path:
     """Write the page into a folder and return its path."""
+    codes, city = words.codes, words.city
     names = {code: (contract.name_zh, contract.name_en) for code, contract in declared.contracts.items()}
     found = libraries(declared)
     named = [column.codes for one in found for column in one.columns]
@@ -39,6 +50,7 @@ def write(folder: Path, declared: Declarations, codes: Mapping[str, CodeTable], 
         "policies": _policies(declared),
         "levels": [LEVELS[level] for level in declared.policies.caps],
         "codes": [codes[name] for name in sorted(used)],
+        "synonyms": words.synonyms,
     }
     return put(folder / "dictionary.html", render(TEMPLATES, "dictionary.html", context))
 
