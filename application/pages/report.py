@@ -16,9 +16,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 Report = dict[str, Any]  # the facts of `application.report.DayReport`; earlier days are read back from their JSON
 # Folders beside the reports below `derived/`; a link is shown only if its target exists.
 LINKS: dict[str, Pair] = {
+    "../docs/start.html": ("起始页", "Start page"),
     "../docs/dictionary.html": ("数据字典", "Data dictionary"),
     "../gx/uncommitted/data_docs/local_site/index.html": ("质检结果（Great Expectations）", "Data Docs (Great Expectations)"),
-    "../docs/dbt.html": ("加工血缘（dbt）", "Lineage and models (dbt)"),
+    "../docs/lineage.html": ("加工血缘（dbt）", "Lineage and models (dbt)"),
     "index.html": ("全部业务日", "All business days"),
 }
 RULES_SHOWN = 12

@@ -94,7 +94,7 @@ TERMS: dict[str, Term] = {
         ("真值", "truth"),
         (
             "样本城生成时暗藏的正确答案，只用来打分。查全率：有问题的行找出了多少；查准率：找出的行有多少真有问题。",
-            "The right answers, known in the sample city only. Recall: the wrong rows that were found; precision: the found ones that are wrong.",
+            "The right answers, known in the sample city only. Recall: wrong rows found; precision: found rows that are wrong.",
         ),
     ),
     "reference": Term(
