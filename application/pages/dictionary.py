@@ -21,6 +21,7 @@ SCHEMAS: dict[str, Pair] = {
     "mart": ("集市", "Marts"),
     "quality": ("质量", "Quality"),
 }
+FEW = 8  # so many labels of a code table are shown, and found, beside a column
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,14 @@ def write(folder: Path, declared: Declarations, words: Words) -> Path:
         "policies": _policies(declared),
         "levels": [LEVELS[level] for level in declared.policies.caps],
         "codes": [codes[name] for name in sorted(used)],
+        "few": {name: labels for name in used if len(labels := _labels(codes[name])) <= FEW},
         "synonyms": words.synonyms,
     }
     return put(folder / "dictionary.html", render(TEMPLATES, "dictionary.html", context))
+
+
+def _labels(table: CodeTable) -> list[str]:
+    return list(dict.fromkeys(code.label_zh for code in table.versions))
 
 
 def _library(one: Library, names: Mapping[str, Pair]) -> dict[str, Any]:
