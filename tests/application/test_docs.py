@@ -147,7 +147,7 @@ def test_the_dictionary_is_read_on_a_phone(dictionary: Path, tmp_path: Path) -> 
 def test_dbt_describes_its_models_without_a_warehouse(home: Instance) -> None:
     page, start = docs.write_dbt_docs(home)
     assert page.stat().st_size > 500_000
-    assert json.dumps("这样做").strip("\"") in page.read_text("utf-8")  # dbt's own first page is Chinese too
+    assert json.dumps("这样做").strip('"') in page.read_text("utf-8")  # dbt's own first page is Chinese too
     assert all(f"model.huiliu.{path.stem}" in page.read_text("utf-8") for path in (PROJECT / "dbt_project/models/base").glob("*.sql"))
     lineage = start.read_text("utf-8")
     (person,) = re.findall(r'<h3 id="base\.person">.*?</dl>', lineage, re.DOTALL)
