@@ -24,6 +24,7 @@ from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.libraries import library_tables, read_libraries
 from lakehouse.declarations.policies import load_policies
 from lakehouse.declarations.provenance import Known, load_sound_libraries
+from lakehouse.declarations.synonyms import load_synonyms
 from lakehouse.errors import LakehouseError, Problem
 from lakehouse.returns.addressees import addressees
 from lakehouse.returns.compiler import compile_return
@@ -86,6 +87,7 @@ def _of_declarations(instance: Instance, contracts: Mapping[str, Contract], retu
     folder, project = instance.settings.contracts, instance.settings.dbt_project
     yield from _attempt(partial(load_code_tables, folder))[1]
     yield from _attempt(partial(load_clock_table, folder / "clocks.yaml"))[1]
+    yield from _attempt(partial(load_synonyms, folder))[1]
     authority, wrong = _attempt(partial(load_authority, folder / "authority.yaml", contracts))
     yield from wrong
     policies, wrong = _attempt(partial(load_policies, folder / "policies.yaml"))

@@ -6,13 +6,14 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from application.pages import dictionary
+from application.pages import dictionary, handbook, lineage, start
 from lakehouse.config import Instance
 from lakehouse.contracts.loader import load_contracts
 from lakehouse.declarations.authority import load_authority
 from lakehouse.declarations.codes import load_code_tables
 from lakehouse.declarations.policies import load_policies
 from lakehouse.declarations.provenance import Known, load_libraries
+from lakehouse.declarations.synonyms import load_synonyms
 from lakehouse.derive import catalog, contract_reference, dbt, docs
 from lakehouse.derive.curated import public_models
 from lakehouse.derive.dictionary import Declarations
@@ -26,7 +27,9 @@ STATIC = ("docs", "generate", "--static", "--empty-catalog", "--no-compile")  # 
 
 def write_all(instance: Instance) -> list[Path]:
     """Write all pages and return their paths."""
-    return [*write_resources(instance), write_contract_reference(instance), write_dictionary(instance), write_dbt_docs(instance)]
+    pages = [*write_resources(instance), write_contract_reference(instance), write_dictionary(instance), *write_dbt_docs(instance)]
+    pages += handbook.write(instance.folder("derived", "docs", "handbook"))
+    return [*pages, start.write(instance)]  # last: it leads to what is there
 
 
 def write_contract_reference(instance: Instance) -> Path:
@@ -57,19 +60,19 @@ def write_dictionary(instance: Instance) -> Path:
     held = load_libraries(Known(contracts, authority, policies), project)
     returns = load_sound_returns(folder / "returns")[0]
     declared = Declarations(contracts, public_models(project), authority, policies, returns, held)
-    city = (instance.city.name, instance.city.name_en)
-    return dictionary.write(instance.folder("derived", "docs"), declared, load_code_tables(folder), city)
+    words = dictionary.Words((instance.city.name, instance.city.name_en), load_code_tables(folder), load_synonyms(folder))
+    return dictionary.write(instance.folder("derived", "docs"), declared, words)
 
 
-def write_dbt_docs(instance: Instance) -> Path:
-    """Write dbt's own docs (models, tests and lineage on one page) and return their path.
+def write_dbt_docs(instance: Instance) -> list[Path]:
+    """Write dbt's own docs (models, tests and lineage on one page) and their start page, and return the paths, the docs first.
 
     Raises:
         ConfigError: dbt cannot read the project.
     """
-    folder = instance.settings.contracts
-    contracts = load_contracts(folder)
-    authority, policies = load_authority(folder / "authority.yaml", contracts), load_policies(folder / "policies.yaml")
+    declarations = instance.settings.contracts
+    contracts = load_contracts(declarations)
+    authority, policies = load_authority(declarations / "authority.yaml", contracts), load_policies(declarations / "policies.yaml")
     declared = dbt.Declared(contracts, authority, policies)
     project = dbt.render(instance.settings.dbt_project, instance.folder("derived", "docs", "dbt"), declared)
     first = date.fromisoformat(instance.city.first_business_date)
@@ -79,4 +82,8 @@ def write_dbt_docs(instance: Instance) -> Path:
     made = project / "target" / "static_index.html"
     if not done.success or not made.is_file():
         raise ConfigError(Problem("dbt docs", f"the project cannot be read: {done.exception}", "", "run `huiliu job libraries`.").text())
-    return Path(shutil.copyfile(made, instance.folder("derived", "docs") / "dbt.html"))
+    folder = instance.folder("derived", "docs")
+    names = {code: (contract.name_zh, contract.name_en) for code, contract in contracts.items()}
+    known = lineage.Project(lineage.read_manifest(project), public_models(instance.settings.dbt_project), names)
+    start_page = lineage.write(folder, known, (instance.city.name, instance.city.name_en))
+    return [Path(shutil.copyfile(made, folder / "dbt.html")), start_page]

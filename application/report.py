@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from application import docs
 from application.pages import report as page
+from application.pages import start
 from application.truth import truth_scores
 from lakehouse.city.departments import load_departments
 from lakehouse.config import Instance
@@ -136,8 +137,10 @@ def collect(instance: Instance, day: date) -> DayReport:
 
 
 def write_page(instance: Instance, report: DayReport) -> Path:
-    """Write the report as a page, with its facts as JSON beside it, and return where it lies."""
-    return page.write(instance.folder("derived", "report"), report.facts())
+    """Write the report as a page, with its facts as JSON beside it, and the start page anew; return where the report lies."""
+    written = page.write(instance.folder("derived", "report"), report.facts())
+    start.write(instance)
+    return written
 
 
 def conclude(instance: Instance, day: date) -> tuple[DayReport, Path]:

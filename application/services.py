@@ -67,6 +67,7 @@ def addresses(instance: Instance) -> dict[str, str]:
     """Return the address of each service, without any password; Thrift's only where it lets JDBC clients in."""
     ports = instance.ports
     return {
+        "start_page": start_page(instance),
         "airflow": f"{airflow.base_url(instance)}  (user {keys.AIRFLOW_USER}; `huiliu up --show-login` shows the password)",
         "spark_connect": f"{spark.remote(instance)}  (token in {instance.key_path('spark.token')})",
         **({"spark_thrift": f"jdbc:hive2://127.0.0.1:{ports.spark_thrift}  ({OPEN_THRIFT})"} if spark.serves_thrift(instance) else {}),
@@ -76,6 +77,11 @@ def addresses(instance: Instance) -> dict[str, str]:
         "metrics": f"http://127.0.0.1:{ports.telemetry}/metrics",
         "postgres": f"127.0.0.1:{ports.postgres}  (user huiliu, password in {instance.key_path('postgres.password')})",
     }
+
+
+def start_page(instance: Instance) -> str:
+    """Return the address of the page that leads to everything."""
+    return f"http://127.0.0.1:{instance.ports.telemetry}/"
 
 
 def airflow_login(instance: Instance) -> tuple[str, str]:

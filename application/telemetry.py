@@ -1,4 +1,4 @@
-"""The telemetry program of an instance: it serves the metrics and sends the OpenLineage events that jobs have kept.
+"""The telemetry program of an instance: it serves the metrics and the pages, and sends the OpenLineage events that jobs have kept.
 
 Jobs only write to files, so none of them waits for a receiver, and what was written while one was down is sent when it is back.
 """
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import httpx
 
 from application.metrics import registry
+from application.pages import serving
 from lakehouse.config import Instance
 from lakehouse.telemetry import outbox
 from lakehouse.telemetry.outbox import Pending
@@ -70,10 +71,10 @@ class Receiver:
 
 
 def serve(instance: Instance, port: int, goes_on: Callable[[], bool] = lambda: True) -> None:
-    """Serve the metrics and send events until the process is stopped (or, with `goes_on`, while that says so)."""
-    from prometheus_client import start_http_server
+    """Serve the pages and the metrics and send events until the process is stopped (or, with `goes_on`, while that says so)."""
+    from prometheus_client import make_wsgi_app
 
-    server, thread = start_http_server(port, HOST, registry(instance))
+    server, thread = serving.start(HOST, port, serving.served(instance.home / "derived", make_wsgi_app(registry(instance))))
     receiver, pause = Receiver(instance), PAUSE_SECONDS
     try:
         while goes_on():

@@ -13,6 +13,20 @@ from lakehouse.contracts.loader import load_sound_contracts
 from lakehouse.contracts.model import Contract
 from lakehouse.naming import ingest_asset, ingest_dag
 
+DOC = """\
+### {contract.name_zh} · {contract.name_en}
+
+{contract.description}
+
+依次：接入、质检、明细入库、收尾。最后一步“{gaps}”为红色，表示当日有应报未到或未放行的数据，原因见其日志与工单；
+其他步骤已完成，当日照常关账。
+
+Extract, gate, silver, outcome. The last task is red while something is missing; its log and the tickets say what.
+The day closes without it.
+
+合约 contract: `{contract.file}`
+"""
+
 
 def build(contract: Contract, instance: Instance) -> DAG:
     """Return the DAG of a resource.
@@ -28,7 +42,8 @@ def build(contract: Contract, instance: Instance) -> DAG:
         catchup=False,
         max_active_runs=1,
         tags=["ingest", contract.level, contract.cycle.every],
-        doc_md=f"### {contract.name_zh}\n\n{contract.description}\n\n`{contract.file}`",
+        dag_display_name=steps.ingest_name(contract.name_zh),
+        doc_md=DOC.format(contract=contract, gaps=steps.NAMES[steps.INGEST_GAPS][0]),
         **dag_dates(city),
     ) as dag:
         done = [job_task(step, contract.code) for step in steps.INGEST]

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import Asset, CronPartitionTimetable, task
 from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
+from lakehouse import steps
 from lakehouse.city.profile import CityProfile
 from lakehouse.config import Instance
 from lakehouse.jobs import JobRequest, run_job
@@ -51,7 +52,7 @@ def job_task(job: str, resource: str | None = None, emits: Asset | None = None, 
     red all the same.
     """
 
-    @task(task_id=job, outlets=[emits] if emits else [], retries=RETRIES, **settings)
+    @task(task_id=job, task_display_name=shown(job), outlets=[emits] if emits else [], retries=RETRIES, **settings)
     def run(**context: Any) -> dict[str, Any]:
         request = JobRequest(business_date(context), resource, context["ti"].try_number)
         answer = run_job(job, request)
@@ -68,6 +69,11 @@ def job_task(job: str, resource: str | None = None, emits: Asset | None = None, 
         return facts
 
     return run()
+
+
+def shown(step: str) -> str:
+    """Return a step's name as Airflow shows it: in Chinese, with the id that commands and logs use."""
+    return f"{steps.NAMES[step][0]} {step}"
 
 
 def midnight_schedule(city: CityProfile) -> CronPartitionTimetable:

@@ -42,6 +42,7 @@ PSEUDO_RULES = {
     "_position.unreadable": "源端时间无法读取 / the position in source time cannot be read",
 }
 DERIVED = "derived_sha256"
+TITLE = "title"  # the name of the resource in Chinese and English, for the Data Docs
 
 
 def gate_suite(contract: Contract, timezone: str) -> ExpectationSuite:
@@ -57,7 +58,7 @@ def gate_suite(contract: Contract, timezone: str) -> ExpectationSuite:
         found.append(_kept(contract, rule, text, severity))
     recent = {"days": contract.cycle.rule.recent_days, "timezone": timezone, **_said(FRESHNESS, BATCH_FACTS[FRESHNESS], "warning")}
     volume = {"usual": {"$PARAMETER": USUAL}, "times": 2, "apart": 20, **_said(VOLUME, BATCH_FACTS[VOLUME], "warning")}
-    return _derived(contract.code, [*found, ExpectEachBatchToBeRecent(**recent), ExpectEachBatchToBeOfUsualSize(**volume)])
+    return _derived(contract, contract.code, [*found, ExpectEachBatchToBeRecent(**recent), ExpectEachBatchToBeOfUsualSize(**volume)])
 
 
 def labels(contract: Contract) -> dict[str, str]:
@@ -68,7 +69,8 @@ def labels(contract: Contract) -> dict[str, str]:
 def native_suite(checks: Iterable[Check]) -> ExpectationSuite:
     """Return the suite that does not use the verdicts: native expectations, and the plain Python result (`_second`) where there is none."""
     checks = list(checks)
-    return _derived(f"{checks[0].contract.code}.native", [_native(check) for check in checks])
+    contract = checks[0].contract
+    return _derived(contract, f"{contract.code}.native", [_native(check) for check in checks])
 
 
 def rule_of(expectation: ExpectationConfiguration) -> str:
@@ -81,9 +83,16 @@ def is_changed(stored: ExpectationSuite) -> bool:
     return bool(stored.meta.get(DERIVED) != _digest(stored.expectation_configurations))
 
 
-def _derived(name: str, found: list[Expectation]) -> ExpectationSuite:
+def title_of(stored: ExpectationSuite) -> tuple[str, str]:
+    """Return what people call the resource of a suite; one stored by an earlier version does not say it."""
+    zh, en = stored.meta.get(TITLE) or (stored.name, stored.name)
+    return str(zh), str(en)
+
+
+def _derived(contract: Contract, name: str, found: list[Expectation]) -> ExpectationSuite:
     """Return a suite that says what it was derived as, so that one changed by hand is told from one whose contract has changed."""
-    return ExpectationSuite(name, expectations=found, meta={DERIVED: _digest(one.configuration for one in found)})
+    meta = {DERIVED: _digest(one.configuration for one in found), TITLE: [contract.name_zh, contract.name_en]}
+    return ExpectationSuite(name, expectations=found, meta=meta)
 
 
 def _digest(expectations: Iterable[ExpectationConfiguration]) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from application import services
+from application.pages import start
 from huiliu.disk import disk_line
 from lakehouse.config import Instance, Settings
 
@@ -37,6 +38,7 @@ def up(
     settings = Settings()
     instance = Instance(settings.model_copy(update={"thrift": True}) if thrift else settings)
     services.start(instance, _names(only) or None, _sayer(quiet=as_json))
+    start.write(instance)
     _show(instance, as_json, services.airflow_login(instance) if show_login else None)
 
 

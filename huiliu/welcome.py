@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from datetime import date
 
-from application.services import addresses
+from application.services import addresses, start_page
 from lakehouse.config import PROJECT, Instance
 from lakehouse.naming import package_prefix
 from lakehouse.objects import open_area
@@ -19,7 +19,8 @@ def where_to_look(instance: Instance, day: date) -> str:
         newest = days.newest_issue(connection, day)
         made = packages.of_issue(connection, day, newest.issue) if newest else []
     community = next((one for one in made if one.level == "community" and one.rows), None)
-    lines = ["", "Where to look", f"  Airflow UI   {addresses(instance)['airflow']}"]
+    lines = ["", "Where to look", f"  start page   {start_page(instance)}  (leads to everything below; for a browser on this machine)"]
+    lines.append(f"  Airflow UI   {addresses(instance)['airflow']}")
     lines.append(f"  Data Docs    {instance.folder('derived', 'gx')}/uncommitted/data_docs/local_site/index.html")
     if community and newest:
         prefix = package_prefix(community.recipient_id, day, newest.issue)

@@ -29,6 +29,38 @@ UPKEEP_DAG, UPKEEP = "maintenance", "upkeep"
 
 CLOSE_DAY, *_, RETURNS = DAY_DAGS
 
+NAMES = {
+    "reference": ("参考表", "reference tables"),
+    "extract": ("接入", "extract"),
+    "gate": ("质检", "gate"),
+    "silver": ("明细入库", "silver"),
+    "ingest_outcome": ("接入收尾", "ingest outcome"),
+    "ingest_gaps": ("缺口说明", "gaps of the ingest"),
+    "recount": ("复核计数", "recount"),
+    "wait_for_ingest": ("等待各资源接入", "wait for the ingest"),
+    "close_day": ("日终关账", "close the day"),
+    "libraries": ("建库", "libraries"),
+    "returns_build": ("制作回流包", "build returns"),
+    "returns_prove": ("完整与保密证明", "prove returns"),
+    "returns_publish": ("签名发布", "publish"),
+    "invariants": ("不变量检查", "invariants"),
+    "upkeep": ("日常维护", "upkeep"),
+}
+"""What people call the steps, in Chinese and English; the day report and Airflow show them."""
+
+DAG_NAMES = {
+    "close_day": ("② 日终关账", "close the day"),
+    "libraries": ("③ 建库", "libraries"),
+    "returns": ("④ 数据回流", "returns"),
+    "maintenance": ("⑤ 日常维护", "maintenance"),
+}
+"""What people call the DAGs that follow the ingest of a day, numbered in their order."""
+
+
+def ingest_name(resource: str) -> str:
+    """Return what people call the DAG that ingests a resource of this Chinese name: the first of a day's."""
+    return f"① 接入 {resource}"
+
 
 def due(waiting: int | None) -> tuple[str, ...]:
     """Return the steps an ingest run has to do, given how many batches extract left waiting (None: not known)."""

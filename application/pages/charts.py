@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from application.pages.words import DISPOSITIONS, GATES, LEVELS, SEVERITIES, STEPS, WORST_FIRST, word
+from application.pages.words import DISPOSITIONS, GATES, LEVELS, SEVERITIES, WORST_FIRST, word
 from lakehouse.contracts.cycle import CYCLES
 from lakehouse.pages.rendering import Pair
+from lakehouse.steps import NAMES as STEPS
 
 Row = dict[str, Any]
 Names = Mapping[str, Pair]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,21 @@ SCHEMAS: dict[str, Pair] = {
     "mart": ("集市", "Marts"),
     "quality": ("质量", "Quality"),
 }
+FEW = 8  # so many labels of a code table are shown, and found, beside a column
 
 
-def write(folder: Path, declared: Declarations, codes: Mapping[str, CodeTable], city: Pair) -> Path:
+@dataclass(frozen=True)
+class Words:
+    """What the page shows besides the declarations: the city's name, code tables, and words that people use for the same thing."""
+
+    city: Pair
+    codes: Mapping[str, CodeTable]
+    synonyms: Sequence[Sequence[str]]
+
+
+def write(folder: Path, declared: Declarations, words: Words) -> Path:
     """Write the page into a folder and return its path."""
+    codes, city = words.codes, words.city
     names = {code: (contract.name_zh, contract.name_en) for code, contract in declared.contracts.items()}
     found = libraries(declared)
     named = [column.codes for one in found for column in one.columns]
@@ -39,8 +51,14 @@ def write(folder: Path, declared: Declarations, codes: Mapping[str, CodeTable], 
         "policies": _policies(declared),
         "levels": [LEVELS[level] for level in declared.policies.caps],
         "codes": [codes[name] for name in sorted(used)],
+        "few": {name: labels for name in used if len(labels := _labels(codes[name])) <= FEW},
+        "synonyms": words.synonyms,
     }
     return put(folder / "dictionary.html", render(TEMPLATES, "dictionary.html", context))
+
+
+def _labels(table: CodeTable) -> list[str]:
+    return list(dict.fromkeys(code.label_zh for code in table.versions))
 
 
 def _library(one: Library, names: Mapping[str, Pair]) -> dict[str, Any]:

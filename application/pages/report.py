@@ -16,12 +16,14 @@ TEMPLATES = Path(__file__).parent / "templates"
 Report = dict[str, Any]  # the facts of `application.report.DayReport`; earlier days are read back from their JSON
 # Folders beside the reports below `derived/`; a link is shown only if its target exists.
 LINKS: dict[str, Pair] = {
+    "../docs/start.html": ("起始页", "Start page"),
     "../docs/dictionary.html": ("数据字典", "Data dictionary"),
     "../gx/uncommitted/data_docs/local_site/index.html": ("质检结果（Great Expectations）", "Data Docs (Great Expectations)"),
-    "../docs/dbt.html": ("加工血缘（dbt）", "Lineage and models (dbt)"),
+    "../docs/lineage.html": ("加工血缘（dbt）", "Lineage and models (dbt)"),
     "index.html": ("全部业务日", "All business days"),
 }
 RULES_SHOWN = 12
+SHOWN, DAYS_SHOWN = 6, 7  # of a long list, and of the days of the gate; the rest is folded
 # The least value the sample city must reach, by score.
 TARGETS_OF_TRUTH: dict[tuple[str, str], tuple[Pair, float]] = {
     ("gate", "recall"): (("质检查全率（已标注的问题行）", "Gate recall (labelled rows)"), 1.0),
@@ -62,6 +64,8 @@ def view(report: Report, links: dict[str, Pair]) -> dict[str, Any]:
     return {
         "report": report,
         "links": links,
+        "shown": SHOWN,
+        "days_shown": DAYS_SHOWN,
         "words": {"dispositions": list(DISPOSITIONS.items()), "marks": GATE_MARKS},
         "city": report["city_name"],
         "state": word(STATES, report["state"]),
@@ -181,17 +185,23 @@ def _of_gap(gap: dict[str, Any], names: dict[str, Pair], providers: dict[str, st
 
 
 def _references(report: Report, names: dict[str, Pair]) -> list[dict[str, Any]]:
-    most = max((one["rows"] for one in report["missing_references"]), default=0)
+    """Return the columns that name what no library has, most rows first, each with the providers of the rows."""
     targets = {name: (one["zh"], one["en"]) for name, one in report["entity_names"].items()}
+    found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for one in report["missing_references"]:
+        provider = {"name": report["providers"].get(one["provider"], one["provider"]), "rows": one["rows"]}
+        found.setdefault((one["resource"], one["column_name"], one["target"]), []).append(provider)
+    rows = {key: sum(one["rows"] for one in providers) for key, providers in found.items()}
     return [
-        one
-        | {
-            "provider": report["providers"].get(one["provider"], one["provider"]),
-            "name": word(names, one["resource"]),
-            "target": word(targets, one["target"]),
-            "width": 100 * one["rows"] / most,
+        {
+            "name": word(names, resource),
+            "column": column,
+            "target": word(targets, target),
+            "rows": rows[resource, column, target],
+            "width": 100 * rows[resource, column, target] / max(rows.values()),
+            "providers": providers,
         }
-        for one in report["missing_references"]
+        for (resource, column, target), providers in sorted(found.items(), key=lambda one: -rows[one[0]])
     ]
 
 

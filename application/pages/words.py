@@ -77,21 +77,6 @@ TRANSFORMS: dict[str, Pair] = {
     "token": ("假名", "token"),
     "drop": ("不提供", "not given"),
 }
-STEPS: dict[str, Pair] = {
-    "reference": ("参考表", "reference tables"),
-    "extract": ("接入", "extract"),
-    "gate": ("质检", "gate"),
-    "silver": ("明细入库", "silver"),
-    "ingest_outcome": ("接入收尾", "ingest outcome"),
-    "ingest_gaps": ("缺口说明", "gaps of the ingest"),
-    "recount": ("复核计数", "recount"),
-    "close_day": ("日终关账", "close the day"),
-    "libraries": ("建库", "libraries"),
-    "returns_build": ("制作回流包", "build returns"),
-    "returns_prove": ("完整与保密证明", "prove returns"),
-    "returns_publish": ("签名发布", "publish"),
-    "invariants": ("不变量检查", "invariants"),
-}
 INVARIANTS: dict[str, Pair] = {
     "I1": ("每批收到的行数等于各处置之和", "Every batch balances: rows received are the rows disposed of"),
     "I2": ("明细历史不重叠，每键至多一个现行版本", "History does not overlap; at most one open version per key"),

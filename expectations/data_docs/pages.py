@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from great_expectations.data_context.types.resource_identifiers import Validatio
 
 from expectations.decision import Decision, batches, decisions, incomplete
 from expectations.outcomes import MARKS, ORDER, WORDS, worst
-from expectations.suite import ROWS, is_changed, rule_of
+from expectations.suite import ROWS, is_changed, rule_of, title_of
 from lakehouse.pages.rendering import Pair, render
 
 TEMPLATES = Path(__file__).parent / "templates"
+DAYS_SHOWN = 3  # the rest is folded
 SHARED = {"words": WORDS, "marks": MARKS, "order": ORDER[::-1]}
 SEVERITIES: dict[str, Pair] = {"critical": ("阻断", "blocks"), "warning": ("警告", "warns"), "info": ("仅记录", "is told only")}
 
@@ -30,29 +32,35 @@ class Run:
     name: str
     time: str
     page: str
+    title: Pair
     result: ExpectationSuiteValidationResult
     decided: Mapping[str, Decision] | None
 
     @classmethod
-    def of(cls, identifier: ValidationResultIdentifier, result: ExpectationSuiteValidationResult, page: str) -> Run:
-        """Return the run that a stored result is of."""
+    def of(
+        cls, identifier: ValidationResultIdentifier, result: ExpectationSuiteValidationResult, page: str, title: Pair | None = None
+    ) -> Run:
+        """Return the run that a stored result is of; `title` is what people call the resource."""
         time = f"{identifier.run_id.run_time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         judged = ROWS in {rule_of(one.expectation_config) for one in result.results}
         decided = decisions(result.results) if judged else None
-        return cls(result.suite_name, identifier.run_id.run_name, time, page, result, decided)
+        title = title or (result.suite_name, result.suite_name)
+        return cls(result.suite_name, identifier.run_id.run_name, time, page, title, result, decided)
 
     def line(self) -> dict[str, Any]:
         """Return what the list of runs says of it."""
-        told = {"suite": self.suite, "run": self.name, "time": self.time, "page": self.page}
+        told = {"suite": self.suite, "title": self.title, "run": self.name, "time": self.time, "page": self.page}
         if self.decided is None:
             return {**told, "outcomes": None, "missing": 0}
         outcomes = Counter(one.gate for one in self.decided.values())
         return {**told, "outcomes": {name: outcomes[name] for name in ORDER}, "missing": incomplete(self.result.results)}
 
 
-def index(runs: Sequence[Mapping[str, Any]], most: int) -> str:
-    """Return the page with the latest runs."""
-    return render(TEMPLATES, "index.html", {**SHARED, "runs": runs, "most": most, "home": ""})
+def index(runs: Sequence[Mapping[str, Any]], most: int, start: str = "") -> str:
+    """Return the page with the latest runs, by business day; `start` is the address of the instance's start page."""
+    newest = sorted(runs, key=lambda run: (run["run"], run["time"]), reverse=True)
+    days = [{"date": day, "runs": list(found)} for day, found in groupby(newest, key=lambda run: run["run"])]
+    return render(TEMPLATES, "index.html", {**SHARED, "days": days, "shown": DAYS_SHOWN, "most": most, "home": "", "start": start})
 
 
 def run(of: Run, home: str) -> str:
@@ -70,7 +78,11 @@ def run(of: Run, home: str) -> str:
 def suite(stored: ExpectationSuite, home: str) -> str:
     """Return the page of a suite: its expectations, and whether they were changed by hand."""
     rules = [_rule(one.to_json_dict(), None) for one in stored.expectation_configurations]
-    return render(TEMPLATES, "suite.html", {**SHARED, "name": stored.name, "changed": is_changed(stored), "rules": rules, "home": home})
+    return render(
+        TEMPLATES,
+        "suite.html",
+        {**SHARED, "name": stored.name, "title": title_of(stored), "changed": is_changed(stored), "rules": rules, "home": home},
+    )
 
 
 def _told(decision: Decision) -> list[tuple[str, int]]:

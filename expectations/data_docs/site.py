@@ -15,7 +15,8 @@ from great_expectations.data_context import FileDataContext
 from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier, ValidationResultIdentifier
 
 from expectations.data_docs import pages
-from lakehouse.pages.rendering import put
+from expectations.suite import title_of
+from lakehouse.pages.rendering import Pair, put
 
 SITES: dict[str, Any] = {
     "local_site": {
@@ -25,6 +26,7 @@ SITES: dict[str, Any] = {
     }
 }
 LISTED = 300
+START = Path("../../../../docs/start.html")  # the start page of the instance, as seen from the site
 Identifier: TypeAlias = ExpectationSuiteIdentifier | ValidationResultIdentifier
 
 
@@ -42,14 +44,17 @@ class Site:
             *self._context.expectations_store.list_keys(),
             *self._context.validation_results_store.list_keys(),
         ]
-        runs = []
-        for one in wanted:
+        runs, titles = [], dict[str, Pair]()
+        for one in sorted(wanted, key=lambda one: isinstance(one, ValidationResultIdentifier)):  # suites first: they know their titles
             path = self._path(one)
             home = "../" * len(path.relative_to(self._folder).parent.parts)
             if isinstance(one, ExpectationSuiteIdentifier):
-                put(path, pages.suite(self._context.suites.get(one.name), home))
+                suite = self._context.suites.get(one.name)
+                titles[one.name] = title_of(suite)
+                put(path, pages.suite(suite, home))
             else:
-                run = pages.Run.of(one, self._context.validation_results_store.get(one), path.relative_to(self._folder).as_posix())
+                result, address = self._context.validation_results_store.get(one), path.relative_to(self._folder).as_posix()
+                run = pages.Run.of(one, result, address, titles.get(result.suite_name))
                 put(path, pages.run(run, home))
                 runs.append(run)
         if build_index:
@@ -79,4 +84,5 @@ class Site:
         runs = {one["page"]: one for one in [*known, *(run.line() for run in new)]}
         listed = sorted(runs.values(), key=lambda one: (one["time"], one["run"], one["suite"]), reverse=True)[:LISTED]
         put(kept, json.dumps(listed, ensure_ascii=False))
-        put(self._folder / "index.html", pages.index(listed, LISTED))
+        start = self._folder / START
+        put(self._folder / "index.html", pages.index(listed, LISTED, START.as_posix() if start.resolve().is_file() else ""))

@@ -30,6 +30,7 @@ AGED = (
 )
 """The tables whose old rows may go. Not those of DAGs and their versions: a DAG that was not read for a month is still paused or not."""
 LOCAL_SETTINGS = Path(__file__).with_name("airflow_local_settings.py")
+CITY_TIME = Path(__file__).with_name("airflow_city_time.py")
 
 
 def programs(instance: Instance) -> list[Program]:
@@ -105,12 +106,13 @@ def become(instance: Instance, arguments: Sequence[str]) -> NoReturn:
 
 
 def prepare(instance: Instance, say: Callable[[str], None]) -> None:
-    """Write Airflow's local settings and migrate its database to the version of the installed package.
+    """Write Airflow's local settings and its plugin, and migrate its database to the version of the installed package.
 
     Raises:
         ConfigError: the migration fails.
     """
     shutil.copyfile(LOCAL_SETTINGS, instance.folder("airflow", "config") / LOCAL_SETTINGS.name)
+    shutil.copyfile(CITY_TIME, instance.folder("airflow", "plugins") / CITY_TIME.name)
     mark = instance.folder("airflow") / "migrated"
     present = version("apache-airflow")
     if mark.is_file() and mark.read_text("utf-8") == present:

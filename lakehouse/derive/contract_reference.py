@@ -67,7 +67,7 @@ NAMES = {
     "renamedFrom": "renamed_from",
 }  # property → field of the model
 INTRO = """\
-# Every key of a contract
+# Every key of a contract 数据合约的每个键
 
 This page is rendered from the model (`lakehouse/contracts/model.py`, `lakehouse/contracts/terms.py`, `lakehouse/contracts/layouts.py`) by
 `huiliu docs`; a test holds it current.

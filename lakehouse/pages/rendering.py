@@ -9,6 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from lakehouse.pages.terms import TERMS
+
 Pair = tuple[str, str]  # Chinese, English
 SHARED = Path(__file__).parent / "templates"
 
@@ -52,6 +54,7 @@ def _environment(templates: Path) -> Environment:
         loader=FileSystemLoader([templates, SHARED]), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals["t"] = lambda zh, en: both((zh, en))
+    environment.globals["terms"] = TERMS
     environment.globals["inline"] = lambda name: Markup((SHARED / name).read_text("utf-8"))  # noqa: S704 a file of this package
     environment.filters |= {"both": both, "number": number, "percent": percent}
     return environment

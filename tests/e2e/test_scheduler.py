@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
-from application import doctor, sample
+from application import doctor, sample, services
 from application.day_run import ingest_by_hand
+from application.pages import start
 from infra.local import keys, lifecycle
 from infra.local.programs import COMPONENTS
 from lakehouse.config import PROJECT, Instance
@@ -134,6 +136,15 @@ def test_all_components_are_healthy_beside_one_another_and_beside_a_second_insta
     assert 500 < sum(used.values()) < 6 * 1024
     findings = {finding.name: finding.state for finding in doctor.examine(city)}
     assert "bad" not in findings.values(), findings
+
+
+def test_the_start_page_leads_to_airflow_which_shows_the_citys_time(city: Instance) -> None:
+    start.write(city)
+    page = httpx.get(services.start_page(city), trust_env=False, follow_redirects=True, timeout=60)
+    links = [link for link in re.findall(r'<a href="([^"#]+)"', page.text) if link.startswith("http")]
+    answers = [httpx.get(link, trust_env=False, follow_redirects=True, timeout=60, headers={"Accept": "text/html"}) for link in links]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert "localStorage.setItem('timezone', JSON.stringify('Asia/Shanghai'))</script></head>" in answers[0].text
 
 
 def test_the_first_day_in_buckets_is_the_same_to_the_byte(scheduled: Instance) -> None:

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from application import services
+from application.pages import start
 from infra.local.supervision import Supervisor
 from lakehouse.city.reference import all_recipients
 from lakehouse.city.regions import load_regions
@@ -97,6 +98,20 @@ def test_the_metrics_balance_and_count_what_is_open(recorded: Instance) -> None:
     with connect(recorded) as connection:
         batches.record_gate(connection, "passed", "passed", Counts(accepted=93))
     assert metrics(recorded)["ledger_imbalance_rows"] == {(): 7}
+
+
+def test_the_same_program_serves_the_start_page_and_no_file_beside_the_pages(running: Instance) -> None:
+    start.write(running)
+    address = services.start_page(running)
+    assert services.status(running).addresses["start_page"] == address
+    page = httpx.get(address, trust_env=False, follow_redirects=True, timeout=30)
+    assert (page.status_code, page.url.path) == (200, "/docs/start.html")
+    assert "公共数据回流" in page.text
+    refused = [
+        httpx.get(f"{address}{path}", trust_env=False, timeout=30)
+        for path in ("instance.json", "keys/signing.pub", "docs/%2e%2e/%2e%2e/instance.json")
+    ]
+    assert [one.status_code for one in refused] == [404, 404, 404]
 
 
 def test_metrics_are_served_as_long_as_their_program_runs(running: Instance) -> None:

@@ -69,10 +69,11 @@ class Seen:
     other_text: str
 
 
-def see(page: Path, folder: Path, width: int, address: str = "") -> Seen:
-    """Return what Chromium shows of a page in a window of that width; a copy of the page is opened from `folder`."""
+def see(page: Path, folder: Path, width: int, address: str = "", act: str = "") -> Seen:
+    """Return what Chromium shows of a page in a window of that width, after a reader's act (a script); a copy is opened from `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "page.html").write_text(page.read_text("utf-8").replace("</body>", PROBE + "</body>"), "utf-8")
+    acted = f'<script>addEventListener("load", function () {{ {act} }});</script>'
+    (folder / "page.html").write_text(page.read_text("utf-8").replace("</body>", acted + PROBE + "</body>"), "utf-8")
     (folder / "frame.html").write_text(FRAME.format(address=address, width=width), "utf-8")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--virtual-time-budget=8000"]
     command = [str(browser()), *flags, f"--user-data-dir={folder / 'profile'}", "--window-size=1400,1000", "--dump-dom"]

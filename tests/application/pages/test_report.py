@@ -106,7 +106,7 @@ def test_no_light_is_green_over_a_gap(tmp_path: Path) -> None:
 def test_a_filled_gap_is_shown_as_filled_with_when_and_by_what(tmp_path: Path) -> None:
     page = report.write(tmp_path, reports.busy()).read_text("utf-8")
     assert "Gaps the day had, and that are filled by now:" in page
-    assert "<td>2026-06-03 09:12</td>" in page
+    assert "2026-06-03 09:12</td>" in page
     assert "its run ended well" in page
     assert set(SETTLED) >= {reason for kind in (*GAPS,) for reason in transitions.SETTLED[kind]}
 
@@ -160,3 +160,28 @@ def test_a_day_without_anything_is_still_a_page(tmp_path: Path) -> None:
     assert "Nothing came today." in seen.text
     assert "No gap, nothing blocked, no invariant broken." in seen.text
     assert (seen.width <= 390, seen.faint) == (True, [])
+
+
+@pytest.mark.browser
+@WIDTHS
+def test_a_long_list_is_folded_and_every_word_is_explained(tmp_path: Path, width: int) -> None:
+    facts = reports.busy()
+    (gap,), (reference, *_), (day, *_) = facts["gaps"][:1], facts["missing_references"], facts["gate_history"]
+    facts["gaps"] = [gap | {"ticket": 7000 + number} for number in range(20)]
+    facts["missing_references"] = [reference | {"provider": f"office {number}"} for number in range(170)]
+    facts["gate_history"] = [day | {"date": f"2026-05-{number:02}"} for number in range(1, 31)]
+    seen = see(report.write(tmp_path / "report", facts), tmp_path / "look", width)
+    assert [number for number in (7000, 7005, 7006, 7019) if str(number) in seen.text] == [7000, 7005]
+    assert "其余 14 项" in seen.text
+    assert "170 个报送单位" in seen.text
+    assert "office 7" not in seen.text
+    assert ("05-30" in seen.text, "05-23" in seen.text, "更早的 23 天" in seen.text) == (True, False, True)
+    opened = see(
+        tmp_path / "report" / "2026-06-02.html",
+        tmp_path / "open",
+        width,
+        act="document.querySelectorAll('details').forEach(function (one) { one.open = true; });",
+    )
+    assert [text for text in ("7019", "office 169", "05-01", "暂不入库") if text not in opened.text] == []
+    assert max(seen.width, opened.width) <= width
+    assert (seen.faint, opened.faint) == ([], [])
