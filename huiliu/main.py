@@ -1,4 +1,4 @@
-"""The entry point: one typer application, put together from one module per command group."""
+"""The entry point: one typer application; which module makes which command is said in `huiliu.commands`."""
 
 from __future__ import annotations
 
@@ -7,66 +7,20 @@ import sys
 
 import typer
 
-from huiliu import (
-    alerts,
-    backup,
-    batches,
-    contracts,
-    docs,
-    doctor,
-    gx,
-    ingest,
-    lineage,
-    metrics,
-    quarantine,
-    rebuild,
-    rejudging,
-    report,
-    returns,
-    run,
-    sample,
-    services,
-    sql,
-    tickets,
-    tools,
-    upkeep,
-)
+from huiliu.commands import Commands
 from huiliu_verify.saving import SavingError
 from huiliu_verify.signing import KeyFileError
 from lakehouse.errors import LakehouseError
 
 app = typer.Typer(
     name="huiliu",
+    cls=Commands,
     help="Huiliu (回流): a city's public data flows back to the level that does the work.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (
-    services,
-    doctor,
-    run,
-    report,
-    sample,
-    ingest,
-    lineage,
-    metrics,
-    contracts,
-    docs,
-    gx,
-    batches,
-    quarantine,
-    tickets,
-    alerts,
-    returns,
-    sql,
-    rebuild,
-    rejudging,
-    backup,
-    upkeep,
-    tools,
-):
-    commands.register(app)
+app.callback()(lambda: None)  # makes it a group, although no command is registered here
 
 
 def main() -> None:
