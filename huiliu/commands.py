@@ -54,7 +54,7 @@ COMMANDS = {
     "verify": Listed(
         "huiliu.returns", "Check a package as its recipient would; exit code 0 only when it is complete, unaltered and published."
     ),
-    "sql": Listed("huiliu.sql", "Run one SQL statement that only reads the lake's tables; says so when there may be more rows than --limit."),
+    "sql": Listed("huiliu.sql", "Run one SQL statement that only reads the lake's tables; says so when there are more rows than --limit."),
     "rebuild": Listed(
         "huiliu.rebuild",
         "Build records, histories or libraries again beside what stands, compare them in every column, and mend what differs.",
@@ -73,9 +73,7 @@ COMMANDS = {
         "Compact tables and remove what is kept no longer; published packages within their term and landed bytes stay.",
     ),
     "airflow": Listed("huiliu.tools", "Run Airflow's command line in the environment of the instance, e.g. `huiliu airflow dags list`."),
-    "dbt": Listed(
-        "huiliu.tools", "Run dbt on the instance's project and Spark, e.g. `huiliu dbt build -s my_model`; exit code of dbt."
-    ),
+    "dbt": Listed("huiliu.tools", "Run dbt on the instance's project and Spark, e.g. `huiliu dbt build -s my_model`; exit code of dbt."),
     "sample": Listed("huiliu.sample", "Build the synthetic city and feed its source systems."),
     "contracts": Listed(
         "huiliu.contracts", "Check all declarations, begin a contract, compare two versions of the contracts, let tables follow a contract."

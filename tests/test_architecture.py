@@ -158,8 +158,11 @@ def imported(node: ast.AST) -> list[str]:
 
 
 def imports_of(name: str) -> set[str]:
-    """Return everything a module imports, anywhere in it."""
-    return {found for node in ast.walk(tree(name)) for found in imported(node)}
+    """Return everything a module imports, anywhere in it, and what it names to have it loaded when it is used."""
+    found = {one for node in ast.walk(tree(name)) for one in imported(node)}
+    if any(one.split(".")[0] == "importlib" for one in found):
+        found |= {node.value for node in ast.walk(tree(name)) if isinstance(node, ast.Constant) and node.value in modules()}
+    return found
 
 
 def functions(name: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
