@@ -8,8 +8,6 @@ import sys
 import typer
 
 from huiliu.commands import Commands
-from huiliu_verify.saving import SavingError
-from huiliu_verify.signing import KeyFileError
 from lakehouse.errors import LakehouseError
 
 app = typer.Typer(
@@ -31,7 +29,7 @@ def main() -> None:
     os.umask(0o077)
     try:
         app()
-    except (LakehouseError, KeyFileError, SavingError) as error:
+    except LakehouseError as error:
         typer.secho(str(error), err=True)
         sys.exit(1)
 

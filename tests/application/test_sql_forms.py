@@ -18,6 +18,7 @@ from application.sql import Answer
 from application.sql_forms import FORMS, rendered
 
 pytestmark = pytest.mark.fast
+MIDNIGHT, CLOCK = map(datetime.fromisoformat, ("2026-06-01T00:00", "2026-06-01T08:00"))  # as a workbook has them
 AT = datetime(2026, 6, 1, 8, tzinfo=UTC)
 COLUMNS = {
     "name": pa.array(["=1+1", "001", None]),
@@ -48,8 +49,17 @@ def test_a_workbook_has_numbers_dates_and_texts() -> None:
     page = openpyxl.load_workbook(io.BytesIO(rendered(TYPED, "xlsx", None))).active
     rows = [[cell.value for cell in row] for row in page.iter_rows()]
     assert rows[0] == list(COLUMNS)
-    assert rows[1] == ["'=1+1", 12.5, "12345678901234567890", datetime(2026, 6, 1), datetime(2026, 6, 1, 8), True, '["a", "值"]', 0.5]
-    assert rows[2][:5] == ["001", -3, 7, "1850-02-03", datetime(2026, 6, 1, 8)]
+    assert rows[1] == [
+        "'=1+1",
+        12.5,
+        "12345678901234567890",
+        MIDNIGHT,
+        CLOCK,
+        True,
+        '["a", "值"]',
+        0.5,
+    ]
+    assert rows[2][:5] == ["001", -3, 7, "1850-02-03", CLOCK]
     assert rows[2][-1] == "nan"
     assert page["A2"].data_type == "s"
 

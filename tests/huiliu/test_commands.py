@@ -13,7 +13,7 @@ from huiliu.main import app
 from lakehouse.config import PROJECT
 
 pytestmark = pytest.mark.fast
-HEAVY = ("pyspark", "pandas", "pyarrow", "sqlalchemy", "great_expectations", "dbt", "duckdb", "rich.table")
+HEAVY = ("cryptography", "pyspark", "pandas", "pyarrow", "sqlalchemy", "great_expectations", "dbt", "duckdb", "rich.table")
 
 
 def loaded(program: str) -> set[str]:
