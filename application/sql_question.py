@@ -1,22 +1,12 @@
-"""Ask a question in SQL: at the desk, whose session is open already, or in this process, which takes seconds to open one.
-
-Both ways run the same code on the same Spark (`application/sql_desk.py`, `application/sql.py`); this module loads neither.
-"""
+"""A question in SQL and its answer, as command and desk tell them to one another."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from importlib import import_module
+from dataclasses import dataclass
 from typing import Any
 
-from infra.local import sql_desk
-from lakehouse.config import Instance
-from lakehouse.errors import ConfigError
-
 VERSION = 1  # of the messages: a desk of another version is not asked
-MOST_AT_DESK = 10_000  # rows; more would make the desk large, and take longer than opening a session
-HERE = "application.sql_desk"
 
 
 @dataclass(frozen=True)
@@ -38,34 +28,6 @@ class Reply:
     has_more: bool
 
 
-def ask(instance: Instance, question: Question) -> Reply:
-    """Return the answer to a question.
-
-    Raises:
-        ConfigError: the statement is refused, or Spark does not answer.
-    """
-    if question.limit <= MOST_AT_DESK and (reply := _asked_at_desk(instance, question)) is not None:
-        return reply
-    reply_here: Reply = import_module(HERE).reply(instance, question)
-    return reply_here
-
-
 def as_line(content: Any) -> bytes:
     """Return a message in one line."""
     return json.dumps(content, ensure_ascii=False).encode() + b"\n"
-
-
-def _asked_at_desk(instance: Instance, question: Question) -> Reply | None:
-    """Return what the desk answers, None where there is none or where it left before it had answered."""
-    try:
-        with sql_desk.called(instance) as caller, caller.makefile("rb") as heard:
-            caller.sendall(as_line({"version": VERSION, **asdict(question)}))
-            head = json.loads(heard.readline() or "{}")
-            content = heard.read()
-    except OSError:
-        return None
-    if "error" in head:
-        raise ConfigError(head["error"])
-    if head.get("version") != VERSION or len(content) != head["size"]:
-        return None
-    return Reply(content, head["rows"], head["has_more"])

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from application.sql_question import Question, ask
+from application.sql_ask import ask
+from application.sql_question import Question
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError
 

@@ -174,8 +174,10 @@ class _Start:
         if "spark" in wanted:
             self._wait("spark")
             hooks.after_spark(self._instance)
+        for component in beside:
+            self._wait(component)
         # The desk comes once Spark knows the lake's tables; the watcher last, so that it does not take for silent what only starts.
-        for component in (*beside, *(name for name in ("sql_desk", "watcher") if name in wanted)):
+        for component in [name for name in ("sql_desk", "watcher") if name in wanted]:
             self._start(component)
             self._wait(component)
 

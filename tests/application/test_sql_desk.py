@@ -13,9 +13,10 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from application import sql_question
+from application import sql_ask, sql_question
+from application.sql_ask import ask
 from application.sql_desk import Desk, reply
-from application.sql_question import Question, ask
+from application.sql_question import Question
 from infra.local import sql_desk
 from lakehouse.config import Instance
 from lakehouse.errors import ConfigError
@@ -82,7 +83,7 @@ def test_both_ways_answer_the_same(instance: Instance, monkeypatch: pytest.Monke
     with desk(instance):
         assert sql_desk.is_healthy(instance)
         with monkeypatch.context() as without:
-            without.setattr(sql_question, "HERE", "nowhere")  # so that nothing is answered in this process
+            without.setattr(sql_ask, "HERE", "nowhere")  # so that nothing is answered in this process
             there = [ask(instance, one) for one in questions], [failure(instance, one) for one in wrong]
     for question, one, other in zip(questions, *(side[0] for side in (here, there)), strict=True):
         assert (one.rows, one.has_more) == (other.rows, other.has_more) == (question.limit, question.limit == 2)
@@ -139,5 +140,5 @@ def test_a_desk_of_another_version_is_not_asked(instance: Instance, monkeypatch:
         with sql_desk.called(instance) as caller, caller.makefile("rb") as heard:
             caller.sendall(sql_question.as_line({"version": 0, "question": "select 1"}))
             assert heard.read() == b""
-        monkeypatch.setattr(sql_question, "VERSION", 2)
+        monkeypatch.setattr(sql_ask, "VERSION", 2)
         assert json.loads(ask(instance, Question("select 1 as one", 1, "json")).content) == {"one": 1}
