@@ -13,7 +13,7 @@ import socket
 import socketserver
 import struct
 import uuid
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from application.sql import answer
@@ -28,7 +28,7 @@ from spark_jobs.lake.session import interrupt, open_session
 LOG = logging.getLogger("huiliu.sql")
 LONGEST_QUESTION = 1 << 20
 PEER = struct.Struct("3i")  # process, user and group of who asks
-AT_ONCE = 4
+AT_ONCE, AGAIN_SECONDS = 4, 1.0
 TRIED = ("select 1 as one", "select count(*) as rows, max(id) as last from range(100) group by id % 3")
 
 
@@ -70,7 +70,9 @@ class _Caller(socketserver.StreamRequestHandler):
         tag = f"sql-{uuid.uuid4().hex}"
         answering = self.server.workers.submit(reply, self.server.instance, Question(**asked), audit.named(user), tag)
         if not self._waits_for(answering):
-            interrupt(self.server.instance, tag)
+            while not (answering.cancel() or answering.done()):  # Spark may not have begun, and cannot be stopped before
+                interrupt(self.server.instance, tag)
+                wait([answering], AGAIN_SECONDS)
             return
         head, content = _message(answering)
         self.wfile.write(as_line({"version": VERSION, **head}))
