@@ -1,4 +1,4 @@
-"""The entry point: one typer application, put together from one module per command group."""
+"""The entry point: one typer application; which module makes which command is said in `huiliu.commands`."""
 
 from __future__ import annotations
 
@@ -7,68 +7,18 @@ import sys
 
 import typer
 
-from huiliu import (
-    alerts,
-    backup,
-    batches,
-    contracts,
-    docs,
-    doctor,
-    gx,
-    ingest,
-    lineage,
-    metrics,
-    quarantine,
-    rebuild,
-    rejudging,
-    report,
-    returns,
-    run,
-    sample,
-    services,
-    sql,
-    tasks,
-    tickets,
-    tools,
-    upkeep,
-)
-from huiliu_verify.saving import SavingError
-from huiliu_verify.signing import KeyFileError
+from huiliu.commands import Commands
 from lakehouse.errors import LakehouseError
 
 app = typer.Typer(
     name="huiliu",
+    cls=Commands,
     help="Huiliu (回流): a city's public data flows back to the level that does the work.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (
-    services,
-    doctor,
-    run,
-    report,
-    sample,
-    ingest,
-    lineage,
-    metrics,
-    contracts,
-    docs,
-    gx,
-    batches,
-    quarantine,
-    tickets,
-    alerts,
-    returns,
-    tasks,
-    sql,
-    rebuild,
-    rejudging,
-    backup,
-    upkeep,
-    tools,
-):
-    commands.register(app)
+app.callback()(lambda: None)  # makes it a group, although no command is registered here
 
 
 def main() -> None:
@@ -79,7 +29,7 @@ def main() -> None:
     os.umask(0o077)
     try:
         app()
-    except (LakehouseError, KeyFileError, SavingError) as error:
+    except LakehouseError as error:
         typer.secho(str(error), err=True)
         sys.exit(1)
 

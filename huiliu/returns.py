@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,10 @@ from huiliu import dates
 from huiliu_verify import report
 from huiliu_verify.findings import Verification
 from huiliu_verify.language import chosen
+from huiliu_verify.saving import SavingError
+from huiliu_verify.signing import KeyFileError
 from lakehouse.config import Instance
+from lakehouse.errors import DeliveryError
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 On = Annotated[
@@ -74,7 +78,8 @@ def fetch(
     as_json: Json = False,
 ) -> None:
     """Check a recipient's package, save its files under their names for people, and say which to open."""
-    done = fetched(Instance(), recipient, business_date, to)
+    with _told():
+        done = fetched(Instance(), recipient, business_date, to)
     _tell(done.folder, done.found, as_json, done.saved)
 
 
@@ -88,7 +93,18 @@ def verify(
 
     Where there is an instance, its audit keeps who checked which package. A recipient, who has none, uses `huiliu-verify`.
     """
-    _tell(path, checked(Instance(), path, key, recipient or None), as_json)
+    with _told():
+        found = checked(Instance(), path, key, recipient or None)
+    _tell(path, found, as_json)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Let an error of the verifier end the command as one of ours does."""
+    try:
+        yield
+    except (KeyFileError, SavingError) as error:
+        raise DeliveryError(str(error)) from None
 
 
 def _tell(path: Path, found: Verification, as_json: bool, saved: Sequence[Path] = ()) -> None:

@@ -15,7 +15,7 @@ from lakehouse.config import Instance, Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Only = Annotated[
-    str, typer.Option(help="Only these, separated by commas: postgres, minio, sample_api, spark, airflow, telemetry, watcher.")
+    str, typer.Option(help="Only these, separated by commas: postgres, minio, sample_api, spark, sql_desk, airflow, telemetry, watcher.")
 ]
 
 

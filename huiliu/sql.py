@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import json
+import shutil
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from application.sql import Rows, answer
+from application.sql_ask import ask
+from application.sql_question import Question
 from lakehouse.config import Instance
+from lakehouse.errors import ConfigError
 
-Format = Literal["table", "csv", "json"]
+Format = Literal["table", "csv", "xlsx", "parquet", "json"]
+BINARY = ("xlsx", "parquet")
+BY_SUFFIX: dict[str, Format] = {".csv": "csv", ".xlsx": "xlsx", ".parquet": "parquet", ".json": "json", ".jsonl": "json"}
+ONE_OBJECT = "object"
 
 
 def register(app: typer.Typer) -> None:
@@ -25,24 +28,39 @@ def register(app: typer.Typer) -> None:
 def sql(
     statement: Annotated[str, typer.Argument(help="One statement that only reads: SELECT, WITH, VALUES, FROM, DESCRIBE, SHOW, EXPLAIN.")],
     limit: Annotated[int, typer.Option(min=1, help="Show at most so many rows.")] = 1000,
-    format_: Annotated[Format, typer.Option("--format", help="Format of the printed rows.")] = "table",
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    format_: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="Form of the rows; default: by the name of the file, else a table. csv has a BOM and is for spreadsheets, so a text that"
+            " could be taken for a formula begins with an apostrophe, as in xlsx. json is an object per row and line. Times are UTC.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file; xlsx and parquet need one.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with columns and rows instead of text.")] = False,
 ) -> None:
-    """Run one SQL statement that only reads the lake's tables; says so when there may be more rows than --limit."""
-    found = answer(Instance(), statement, limit)
-    if as_json or format_ == "json":
-        typer.echo(json.dumps({"columns": found.columns, "rows": found.rows}, ensure_ascii=False, default=str))
-    elif format_ == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([found.columns, *found.rows])
+    """Run one SQL statement that only reads the lake's tables; says so when there are more rows than --limit.
+
+    Rows that do not fit beside one another into the terminal are shown as blocks of lines. The audit keeps who read which tables.
+    """
+    form = ONE_OBJECT if as_json else format_ or BY_SUFFIX.get(output.suffix.lower() if output else "", "table")
+    if form in BINARY and output is None:
+        raise ConfigError(f"huiliu sql: {form} is no text for a terminal.\n  Fix: name a file: --output answer.{form}")
+    width = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
+    found = ask(Instance(), Question(statement, limit, form, width))
+    if output is None:
+        typer.echo(found.content, nl=False)
     else:
-        _print_table(found)
-    if len(found.rows) == limit:
-        typer.echo(f"{limit} rows shown; there may be more (--limit).", err=True)
+        _write(output, found.content)
+        typer.echo(f"{found.rows:,} rows written to {output}.", err=True)
+    if found.has_more:
+        typer.echo(f"{found.rows} rows shown; there are more (--limit).", err=True)
 
 
-def _print_table(found: Rows) -> None:
-    table = Table(*found.columns)
-    for row in found.rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    Console().print(table)
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"huiliu sql: {file} cannot be written ({error.strerror}).\n  Fix: name another file.") from None

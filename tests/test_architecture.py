@@ -158,8 +158,12 @@ def imported(node: ast.AST) -> list[str]:
 
 
 def imports_of(name: str) -> set[str]:
-    """Return everything a module imports, anywhere in it."""
-    return {found for node in ast.walk(tree(name)) for found in imported(node)}
+    """Return everything a module imports, anywhere in it, and what it names to have it loaded when it is used."""
+    found = {one for node in ast.walk(tree(name)) for one in imported(node)}
+    if any(isinstance(node, ast.Name) and node.id == "import_module" for node in ast.walk(tree(name))):
+        texts = {node.value for node in ast.walk(tree(name)) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        found |= {text for text in texts & set(modules()) if "." in text}
+    return found
 
 
 def functions(name: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

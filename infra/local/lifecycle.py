@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from infra.local import airflow, java, keys, minio, ports, postgres, sample_api, session, spark, telemetry, watcher
+from infra.local import airflow, java, keys, minio, ports, postgres, sample_api, session, spark, sql_desk, telemetry, watcher
 from infra.local.programs import COMPONENTS, Program, environment
 from infra.local.supervision import Supervisor
 from infra.spark import jars
@@ -19,12 +19,22 @@ from lakehouse.errors import ConfigError, Problem
 
 Say = Callable[[str], None]
 Hook = Callable[[Instance], None]
-PATIENCE_SECONDS = {"postgres": 60, "minio": 60, "sample_api": 30, "spark": 180, "airflow": 240, "telemetry": 60, "watcher": 30}
+PATIENCE_SECONDS = {
+    "postgres": 60,
+    "minio": 60,
+    "sample_api": 30,
+    "spark": 180,
+    "sql_desk": 60,
+    "airflow": 240,
+    "telemetry": 60,
+    "watcher": 30,
+}
 HEALTH = {
     "postgres": postgres.is_healthy,
     "minio": minio.is_ready,
     "sample_api": sample_api.is_healthy,
     "spark": spark.is_healthy,
+    "sql_desk": sql_desk.is_healthy,
     "airflow": airflow.is_healthy,
     "telemetry": telemetry.is_healthy,
     "watcher": watcher.is_healthy,
@@ -166,9 +176,10 @@ class _Start:
             hooks.after_spark(self._instance)
         for component in beside:
             self._wait(component)
-        if "watcher" in wanted:  # last, so that it does not take for silent what only starts
-            self._start("watcher")
-            self._wait("watcher")
+        # The desk comes once Spark knows the lake's tables; the watcher last, so that it does not take for silent what only starts.
+        for component in [name for name in ("sql_desk", "watcher") if name in wanted]:
+            self._start(component)
+            self._wait(component)
 
     def _start(self, component: str) -> None:
         states = self._supervisor.states()
@@ -207,6 +218,8 @@ def _programs(instance: Instance, components: Sequence[str]) -> list[Program]:
         found += sample_api.programs(instance)
     if "spark" in components:
         found += spark.programs(instance)
+    if "sql_desk" in components:
+        found += sql_desk.programs(instance)
     if "airflow" in components:
         found += airflow.programs(instance)
     if "telemetry" in components:

@@ -24,6 +24,7 @@ DEFAULTS = {
 USED_BY = {
     "postgres": ("postgres",),
     "spark": ("spark_connect", "spark_thrift", "spark_ui"),
+    "sql_desk": (),
     "airflow": ("airflow",),
     "sample_api": ("sample_api",),
     "minio": ("minio",),

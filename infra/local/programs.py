@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lakehouse.config import Instance
 
-COMPONENTS = ("postgres", "minio", "sample_api", "spark", "airflow", "telemetry", "watcher")
+COMPONENTS = ("postgres", "minio", "sample_api", "spark", "sql_desk", "airflow", "telemetry", "watcher")
 """In the order of their start; they stop in the other order."""
 
 

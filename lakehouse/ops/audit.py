@@ -37,7 +37,11 @@ _COLUMNS = tuple(audit.c[one.name] for one in fields(Entry))
 
 def operator() -> str:
     """Return the name of the system's user who runs this process, or the number of a user without name; no variable can change it."""
-    user = os.geteuid()
+    return named(os.geteuid())
+
+
+def named(user: int) -> str:
+    """Return the name of a user of the system, or the number of one without name."""
     try:
         return pwd.getpwuid(user).pw_name
     except KeyError:

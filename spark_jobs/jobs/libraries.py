@@ -12,7 +12,7 @@ from lakehouse.derive import dbt
 from lakehouse.jobs import Answer, JobRequest
 from lakehouse.objects import open_area
 from lakehouse.ops import connect, days, facts
-from spark_jobs.lake import dbt_runs, session, storage
+from spark_jobs.lake import dbt_runs, inquiry, session, storage
 from spark_jobs.lake.dbt_runs import BuiltTable
 
 FACT = "libraries"
@@ -64,6 +64,6 @@ def run(instance: Instance, request: JobRequest) -> LibrariesAnswer:
 def _state(spark: SparkSession, instance: Instance, changed: dict[str, int], seconds: Mapping[str, float]) -> tuple[BuiltTable, ...]:
     versions = storage.versions(instance, changed)
     counting = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in sorted(changed))  # noqa: S608 names are ours
-    counted = storage.query(spark, counting, len(changed))[1]
-    rows = {str(table): int(str(count)) for table, count in counted}
+    names, counts = inquiry.ask(spark, counting, len(changed)).columns
+    rows: dict[str, int] = dict(zip(names.to_pylist(), counts.to_pylist(), strict=True))
     return tuple(BuiltTable(table, rows[table], versions[table], changed[table], seconds[table]) for table in sorted(rows))

@@ -6,7 +6,8 @@ import atexit
 import logging
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 
 from pyspark.errors import PySparkException
@@ -96,6 +97,25 @@ def answers(instance: Instance) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextmanager
+def tagged(session: SparkSession, tag: str) -> Iterator[None]:
+    """Let `interrupt` find by this tag what the thread asks of Spark; an empty tag marks nothing."""
+    if tag:
+        session.addTag(tag)
+    try:
+        yield
+    finally:
+        if tag:
+            session.removeTag(tag)
+
+
+def interrupt(instance: Instance, tag: str) -> None:
+    """Stop what was asked of Spark under a tag, if the session is still open."""
+    session, _ = _sessions.get(remote(instance), (None, {}))
+    if session is not None and not session.is_stopped:
+        session.interruptTag(tag)
 
 
 def close_sessions() -> None:

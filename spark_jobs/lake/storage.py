@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from uuid import uuid4
 from pyspark.errors.exceptions.connect import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql import types as T
 
 from lakehouse.config import Instance
 from lakehouse.contracts.model import Contract
@@ -264,27 +262,6 @@ def read(spark: SparkSession, table: str, version: int | None = None) -> DataFra
     if version is None:
         return spark.read.table(table)
     return spark.sql(f"SELECT * FROM {table} VERSION AS OF {version}")  # noqa: S608 both come from our own code
-
-
-def query(spark: SparkSession, statement: str, limit: int) -> tuple[list[str], list[tuple[object, ...]]]:
-    """Run a reading statement and return its column names and at most `limit` rows.
-
-    Where a date or an instant lies outside of Python's calendar (Spark knows the years 0 and 10000), these columns are returned as text.
-    """
-    found = spark.sql(statement).limit(limit)
-    try:
-        rows = found.collect()
-    except (OverflowError, ValueError):
-        times = {field.name for field in found.schema if isinstance(field.dataType, T.DateType | T.TimestampType)}
-        rows = found.withColumns({name: F.col(f"`{name}`").cast("string") for name in times}).collect()
-    return found.columns, [tuple(row) for row in rows]
-
-
-def tables_of(spark: SparkSession, instance: Instance, statement: str) -> tuple[str, ...]:
-    """Return the tables of the lake that a statement reads, by name or by path; Spark only plans the statement."""
-    plan = "\n".join(str(row[0]) for row in spark.sql(f"EXPLAIN EXTENDED {statement}").collect())
-    named = {table: rf"((?<!\w){re.escape(table)}|/{re.escape(table_path(table))})(?!\w)" for table in tables(instance)}
-    return tuple(table for table, pattern in named.items() if re.search(pattern, plan))
 
 
 def read_staged(spark: SparkSession, instance: Instance, path: str) -> DataFrame:

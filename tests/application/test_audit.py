@@ -1,4 +1,4 @@
-"""What people do with an instance is in its audit: who, what, how many rows; never a statement or a value."""
+"""What people do with an instance is in its audit: who, what, how many rows; of a statement what is left without its values."""
 
 from __future__ import annotations
 
@@ -35,17 +35,18 @@ def read(instance: Instance, statement: str) -> tuple[list[str], int]:
     answer(instance, statement, 10)
     last = entries(instance)[-1]
     assert (last.actor, last.action) == (audit.operator(), "sql")
-    assert sorted(last.detail) == ["rows", "tables"]
+    assert sorted(last.detail) == ["rows", "seconds", "statement", "tables"]
     assert NAME not in str(last)
     return last.detail["tables"], last.detail["rows"]
 
 
-def test_reading_tables_is_recorded_without_the_statement(instance: Instance) -> None:
+def test_reading_tables_is_recorded_without_values(instance: Instance) -> None:
     spark = open_session(instance)
     for name in ("base.person", "base.person_address", "mart.summary"):
         storage.ensure_table(spark, instance, TableShape(name, (("person_name", "string"),)))
     folder = instance.home / "store" / "lake" / "base" / "person"
     assert read(instance, f"select 1 from base.person where person_name = '{NAME}'") == (["base.person"], 0)
+    assert entries(instance)[-1].detail["statement"] == "select ? from base.person where person_name = ?"
     assert read(instance, "select count(*) from `base` . `person_address`") == (["base.person_address"], 1)
     assert read(instance, "with a as (select * from mart.summary) select * from a cross join base.person") == (
         ["base.person", "mart.summary"],
@@ -56,9 +57,15 @@ def test_reading_tables_is_recorded_without_the_statement(instance: Instance) ->
     assert read(instance, "describe table base.person") == (["base.person"], 1)
     assert read(instance, "values (1), (2)") == ([], 2)
     count = len(entries(instance))
-    with pytest.raises(ConfigError):
-        answer(instance, "select nobody_knows from base.person", 10)
-    assert len(entries(instance)) == count
+    for statement, reason in {
+        f"select {NAME.encode().hex()} from base.person": "UNRESOLVED_COLUMN.WITH_SUGGESTION",
+        "drop table base.person": "refused",
+    }.items():
+        with pytest.raises(ConfigError):
+            answer(instance, statement, 10)
+        last = entries(instance)[-1]
+        assert last.detail == {"rows": 0, "failed": reason, "seconds": last.detail["seconds"]}
+    assert len(entries(instance)) == count + 2
 
 
 def test_an_operators_check_of_a_package_is_recorded(instance: Instance, tmp_path: Path) -> None:

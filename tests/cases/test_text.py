@@ -12,8 +12,8 @@ import pytest
 
 from lakehouse.config import Instance
 from lakehouse.jobs import JobRequest, run_job
+from spark_jobs.lake.inquiry import ask
 from spark_jobs.lake.session import close_sessions, open_session
-from spark_jobs.lake.storage import query
 from tests.cases import lake
 from tests.contracts.faultless import CHECK, EVENT, PERMIT
 
@@ -222,11 +222,11 @@ def test_day_of_no_calendar_is_quarantined_by_name(permits: Fates) -> None:
 @pytest.mark.usefixtures("permits")
 def test_what_got_in_can_be_queried_and_counted_again(spark_home: Instance) -> None:
     spark = open_session(spark_home)
-    assert query(spark, f"select arrive_date from silver.{PERMITS}", 10) == (["arrive_date"], [(date(2025, 1, 1),)])
+    assert ask(spark, f"select arrive_date from silver.{PERMITS}", 10).to_pylist() == [{"arrive_date": date(2025, 1, 1)}]
     again = run_job("recount", JobRequest(DAYS[6], PERMITS), spark_home)
     assert again.agree
     assert {one.rule: one.counted for one in again.rules if one.rule.startswith("arrive_date.")} == {
         "arrive_date.format": 2, "arrive_date.compare": 1, "arrive_date.calendar": 2,
     }  # fmt: skip
     old = "select date'0000-01-01' as day, timestamp'0000-01-01 00:00:00' as at, 1 as n"  # in a lake from before the range
-    assert query(spark, old, 10) == (["day", "at", "n"], [("0000-01-01", "0000-01-01 00:00:00", 1)])
+    assert ask(spark, old, 10).to_pylist() == [{"day": "0000-01-01", "at": "0000-01-01 00:00:00", "n": 1}]

@@ -9,9 +9,12 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date, datetime, time
 from pathlib import Path
 
 import duckdb
+import openpyxl
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from typer.testing import CliRunner
@@ -52,6 +55,8 @@ WRITES = (
     "analyze table base.person compute statistics",
     "restore table base.person to version as of 0",
     "/* select */ drop table base.person",
+    "/* /* */ describe */ drop table base.person",
+    "select transform(person_name) using 'cat' as (a string) from base.person",
 )
 
 
@@ -67,10 +72,27 @@ def test_rows_come_as_table_csv_and_json() -> None:
     statement = "select household_no, count(*) as people from base.person group by household_no order by 2 desc, 1"
     found = json.loads(run("sql", statement, "--limit", "3", "--json"))
     assert (found["columns"], len(found["rows"])) == (["household_no", "people"], 3)
-    rows = list(csv.reader(io.StringIO(run("sql", statement, "--limit", "3", "--format", "csv"))))
+    rows = list(csv.reader(io.StringIO(run("sql", statement, "--limit", "3", "--format", "csv").removeprefix("\ufeff"))))
     assert rows == [found["columns"], *[["" if cell is None else str(cell) for cell in row] for row in found["rows"]]]
     assert str(found["rows"][0][1]) in run("sql", statement, "--limit", "3")
     assert "household_no" in run("sql", "describe table base.person")
+    assert run("sql", statement, "--limit", "1", "--format", "json") == json.dumps(dict(zip(rows[0], found["rows"][0], strict=True))) + "\n"
+
+
+@pytest.mark.usefixtures("lived")
+def test_a_file_says_by_its_name_what_it_holds(tmp_path: Path) -> None:
+    written = {form: tmp_path / f"answer.{form}" for form in ("xlsx", "parquet", "csv")}
+    statement = "select id_no, birth_date, is_alive from base.person order by 1"
+    for file in written.values():
+        assert run("sql", statement, "--limit", "5", "--output", str(file)) == ""
+    rows = pq.read_table(written["parquet"]).to_pylist()
+    assert [type(value) for value in rows[0].values()] == [str, date, bool]
+    page = openpyxl.load_workbook(written["xlsx"]).active
+    assert [[cell.value for cell in row] for row in page.iter_rows(min_row=2)] == [
+        [row["id_no"], datetime.combine(row["birth_date"], time()), row["is_alive"]] for row in rows
+    ]
+    with pytest.raises(ConfigError, match=r"--output answer\.parquet"):
+        CliRunner().invoke(app, ["sql", statement, "--format", "parquet"], catch_exceptions=False)
 
 
 @pytest.mark.parametrize("statement", WRITES)

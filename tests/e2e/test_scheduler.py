@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -10,17 +11,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from application import doctor, sample, services
+from application import doctor, sample, services, sql_question
 from application.day_run import ingest_by_hand
 from application.pages import start
-from infra.local import keys, lifecycle
+from application.sql_question import Question
+from infra.local import keys, lifecycle, sql_desk
 from infra.local.programs import COMPONENTS
 from lakehouse.config import PROJECT, Instance
 from lakehouse.contracts.loader import load_contracts
@@ -145,6 +147,15 @@ def test_the_start_page_leads_to_airflow_which_shows_the_citys_time(city: Instan
     answers = [httpx.get(link, trust_env=False, follow_redirects=True, timeout=60, headers={"Accept": "text/html"}) for link in links]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert "localStorage.setItem('timezone', JSON.stringify('Asia/Shanghai'))</script></head>" in answers[0].text
+
+
+def test_a_question_is_answered_at_the_desk(city: Instance) -> None:
+    with sql_desk.called(city) as caller, caller.makefile("rb") as heard:
+        question = Question("select count(*) as regions from ref.region", 1, "json")
+        caller.sendall(sql_question.as_line({"version": sql_question.VERSION, **asdict(question)}))
+        head, answer = json.loads(heard.readline()), json.loads(heard.read())
+    assert (head["rows"], head["has_more"]) == (1, False)
+    assert answer["regions"] > 0
 
 
 def test_the_first_day_in_buckets_is_the_same_to_the_byte(scheduled: Instance) -> None:

@@ -18,15 +18,16 @@ import yaml
 from lakehouse.naming import day_entry_path
 from lakehouse.objects import Area
 from lakehouse.ops.tasks import RowTask
-from lakehouse.returns import workbook
 from lakehouse.returns.disclosure import recipient_key, row_key
 from lakehouse.returns.earlier import load_earlier
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.inspection import Inspection, inspect_payloads, rows_of_tasks
 from lakehouse.returns.ledger import by_tasks
 from lakehouse.returns.proofs import unproved
+from lakehouse.returns.strangers import places_of
 from lakehouse.returns.task_documents import keep_closed, keep_opened, recall
 from lakehouse.returns.tasks import FrozenTask, freeze, frozen
+from lakehouse.returns.workbook.file import read_sheet
 from lakehouse.returns.writer import Assignment, write_packages
 from tests.lakehouse.returns.town import CONTRACTS, FIRST, GRID, SECOND, THIRD, Resident, Town, due_batches
 from tests.oracle import tasks as oracle
@@ -98,9 +99,9 @@ def rows_of(town: Town, day: date, whom: str, level: str = "grid") -> list[dict[
 def findings(town: Town, edition: Edition, forms: pa.Table, tasks: Iterable[FrozenTask | RowTask]) -> list[str]:
     """Return what the inspector says of these forms under the tasks that a day froze."""
     day = edition.date
-    parents = {region.code: region.parent_code for region in edition.regions.by_code.values() if region.parent_code}
-    shown = rows_of_tasks([asdict(one) for one in tasks], edition.returns, parents, day)
-    inspection = Inspection(day, (town.home / "exchange").as_uri(), edition.policies, edition.returns, parents, shown)
+    places = places_of(edition.regions)
+    shown = rows_of_tasks([asdict(one) for one in tasks], edition.returns, places, day)
+    inspection = Inspection(day, (town.home / "exchange").as_uri(), edition.policies, edition.returns, places, shown)
     written = forms.filter(pa.compute.is_valid(forms["path"]))
     return [f"{one['where']}: {one['kind']}" for batch in inspect_payloads(written.to_batches(), inspection) for one in batch.to_pylist()]
 
@@ -292,4 +293,4 @@ def _written(town: Town, edition: Edition, used: Iterable[RowTask]) -> pa.Table:
 def _cells(town: Town, day: date) -> list[str]:
     found = manifest(town, day)
     book = (town.home / "exchange" / "grid" / WORKBOOK / found["cover"]["path"]).read_bytes()
-    return [str(cell) for row in workbook.read_sheet(book, found["cover"]["sheet"]) for cell in row if cell]
+    return [str(cell) for row in read_sheet(book, found["cover"]["sheet"]) for cell in row if cell]
