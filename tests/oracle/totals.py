@@ -27,7 +27,7 @@ def band(day: Day, born: str | None) -> str | None:
 
 def deepest(row: dict, levels: list[str] = LEVELS) -> str:
     """Return the deepest of these regions known for a row; empty for none."""
-    return next((code for level in reversed(levels) if (code := row.get(f"{level}_code") or row.get(level))), "")
+    return next((code for level in reversed(levels) if (code := row[level] if level in row else row.get(f"{level}_code"))), "")
 
 
 def street(row: dict) -> str:
