@@ -20,6 +20,7 @@ SCHEMAS: dict[str, Pair] = {
     "special": ("专题库", "Special-topic libraries"),
     "mart": ("集市", "Marts"),
     "quality": ("质量", "Quality"),
+    "ref": ("参考", "Reference"),
 }
 FEW = 8  # so many labels of a code table are shown, and found, beside a column
 

@@ -106,7 +106,10 @@
 {%- endmacro %}
 
 
-{# Add columns that only a newer contract has; the MERGE fills them, because all row hashes differ. Other changes need a migration. #}
+{#
+  Add columns that only a newer contract has; the MERGE fills them, because all row hashes differ. A column of the key is filled at once, as
+  `filled` says of the model: by it the rows are found. Other changes need a migration.
+#}
 {% macro add_missing_columns(relation) %}
   {% set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}
   {% set missing = model.columns.values() | rejectattr('name', 'in', present) | list %}
@@ -117,5 +120,8 @@
   {% if missing %}
     {% set columns %}{% for column in missing %}{{ column.name }} {{ column.data_type }} comment {{ text(column.description) }}{{ ', ' if not loop.last }}{% endfor %}{% endset %}
     {% do run_query('alter table ' ~ relation ~ ' add columns (' ~ columns ~ ')') %}
+    {% for name, value in config.get('filled', {}).items() if name in missing | map(attribute='name') %}
+      {% do run_query('update ' ~ relation ~ ' set ' ~ name ~ ' = ' ~ value) %}
+    {% endfor %}
   {% endif %}
 {% endmacro %}

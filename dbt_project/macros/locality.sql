@@ -65,3 +65,18 @@
 {% macro kept_address(place) -%}
   {{ address(place, place ~ '.address_text', place ~ '.source', place ~ '.confidence', place ~ '.address_id') }}
 {%- endmacro %}
+
+{# Return the code of the street a relation's row lies in, or of the region above it as far as that is known; empty for none. #}
+{% macro street_or_above() -%}
+  coalesce(street_code, district_code, city_code, province_code, '')
+{%- endmacro %}
+
+{# Return the street of a mart's row: names of district and street, and the locality columns. The query must select from `region`. #}
+{% macro street_columns() -%}
+  region.district_name,
+  region.street_name,
+  {{ locality_of('region') }},
+  cast(null as string) as locality_source,
+  cast(null as int) as locality_confidence,
+  '{}' as _field_sources
+{%- endmacro %}

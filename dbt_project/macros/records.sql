@@ -3,7 +3,7 @@
   {%- set declared = declared_records()[kind] -%}
   {% for supplier in declared.suppliers %}
   select
-    {{ text(supplier.resource) }} as _resource, _provider, valid_from
+    {{ text(supplier.resource) }} as _resource, _provider, _batch_id, _key, valid_from
     {%- for name, type in declared.columns.items() %},
     {% if supplier.columns[name] %}try_cast({{ supplier.columns[name] }} as {{ type }}){% else %}cast(null as {{ type }}){% endif %} as {{ name }}
     {%- endfor %}
@@ -11,10 +11,48 @@
   {{ 'union all' if not loop.last }}
   {%- else %}
   select
-    '' as _resource, '' as _provider, timestamp'1970-01-01 00:00:00' as valid_from
+    '' as _resource, '' as _provider, '' as _batch_id, '' as _key, timestamp'1970-01-01 00:00:00' as valid_from
     {%- for name, type in declared.columns.items() %}, cast(null as {{ type }}) as {{ name }}{% endfor %}
   where false
   {%- endfor %}
+{%- endmacro %}
+
+{#
+  Return one row per record of a kind with `versions`: what its resource said of these columns over time, each from `valid_from` on. Only
+  resources that have the first of the columns; the others say nothing that changes.
+#}
+{% macro record_versions(kind, columns) -%}
+  {%- set declared = declared_records()[kind] -%}
+  {%- set branches = [] -%}
+  {%- for supplier in declared.suppliers if supplier.columns[columns[0]] -%}
+    {%- set branch %}
+  select
+    {{ text(supplier.resource) }} as _resource,
+    _key,
+    collect_list(named_struct(
+      'valid_from', valid_from
+      {%- for name in columns %},
+      '{{ name }}', {% if supplier.columns[name] %}try_cast({{ supplier.columns[name] }} as {{ declared.columns[name] }}){% else %}cast(null as {{ declared.columns[name] }}){% endif %}
+      {%- endfor %}
+    )) as versions
+  from ({{ known_versions(supplier.resource) }})
+  group by _key
+    {%- endset -%}
+    {%- do branches.append(branch) -%}
+  {%- endfor -%}
+  {%- if not branches -%}
+    {%- set branch %}
+  select
+    '' as _resource,
+    '' as _key,
+    array(named_struct(
+      'valid_from', timestamp'1970-01-01 00:00:00'{% for name in columns %}, '{{ name }}', cast(null as {{ declared.columns[name] }}){% endfor %}
+    )) as versions
+  where false
+    {%- endset -%}
+    {%- do branches.append(branch) -%}
+  {%- endif -%}
+  {{ return(branches | join('\n  union all\n')) }}
 {%- endmacro %}
 
 {# Return one row: the labels of the codes of some tables in force at the business date, as a map from `table|code`. #}

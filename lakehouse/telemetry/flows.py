@@ -172,4 +172,4 @@ def _folders(known: Catalogue) -> list[str]:
 
 
 def _reference_tables(known: Catalogue) -> list[str]:
-    return [key for key in known.datasets if key.startswith("ref.") and ":" not in key]
+    return [key for key in known.datasets if key.startswith("ref.") and ":" not in key and key not in known.parents]

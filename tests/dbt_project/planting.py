@@ -44,8 +44,10 @@ SINCE = "2026-05-20"
 OFFICE = "office of 449901001"
 COMMUNITY, GRID = "449901001001", "449901001001001"
 WRITTEN = "示范东区人民路12号"  # leads to the address with ordinary values
+POINT = {"lon": Decimal("113.5"), "lat": Decimal("22.2")}  # of addresses and events, so that an event is near an address
 ORDINARY: dict[str, dict[str, Any]] = {
-    ADDRESSES: {"road_name": "人民路", "door_no": "12", "building_no": None, "unit_no": None, "room_no": None, "status": "启用"},
+    EVENTS: POINT,
+    ADDRESSES: POINT | {"road_name": "人民路", "door_no": "12", "building_no": None, "unit_no": None, "room_no": None, "status": "启用"},
     CASES: {"status": "在享", "household_size": 1, "start_month": "2026-05"},
     CERTIFICATES: {"cert_status": "正常"},
     CHECKS: {"result": "在住"},

@@ -74,3 +74,16 @@ def test_every_code_has_its_label_beside_it(path: Path) -> None:
     labels = {name: f"{name.removesuffix('_code')}_name" for name in columns if name in coded - set(LOCALITY)}
     assert labels
     assert {name: columns[columns.index(name) + 1] for name in labels} == labels
+
+
+@pytest.mark.parametrize("path", PUBLIC, ids=lambda path: path.stem)
+def test_instants_have_local_time_beside_them_and_ages_say_what_they_are(path: Path) -> None:
+    columns = {column["name"]: column for column in DECLARED[path.stem]["columns"]}
+    names = list(columns)
+    for name in (name for name, column in columns.items() if column["data_type"] == "timestamp"):
+        beside = columns[names[names.index(name) + 1]]
+        assert (beside["name"], beside["data_type"]) == (f"{name}_local", "string")
+        assert "（UTC）" in columns[name]["description"]
+        assert "当地时间" in beside["description"]
+    for name in {"age_band", "minor_count", "elderly_count"} & set(columns):
+        assert re.search("业务日.*周岁.*full years on the business date", columns[name]["description"])

@@ -64,8 +64,9 @@ def built(module_instance: Instance, declared: Declared) -> Iterator[Built]:
         days.close(connection, DAY, 1, [])
     for step in ("libraries", "returns_build"):
         run_job(step, JobRequest(DAY), module_instance)
-    tables = [table for table in storage.tables(module_instance) if not table.startswith(SOURCE_TABLES)]
-    assert set(tables) == set(declared.known.libraries)
+    libraries = declared.known.libraries
+    tables = [table for table in storage.tables(module_instance) if table in libraries or not table.startswith(SOURCE_TABLES)]
+    assert set(tables) == set(libraries)
     forms = load_record(load_edition(module_instance, DAY)).forms.to_pylist()
     exchange = module_instance.home / "store" / "exchange"
     assert {path.name for path in exchange.glob("*/*/content/*")} == {form["path"].split("/")[1] for form in forms if form["path"]}

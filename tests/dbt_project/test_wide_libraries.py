@@ -108,15 +108,15 @@ def city() -> Silver:
 def events(silver: Silver) -> None:
     """Add events with and without a point."""
     for no, status, point in (
-        ("E1", "处置中", {}),
+        ("E1", "处置中", {"finish_time": instant("2026-05-31 23:30")}),
         ("E2", "已结案", POINT),
         ("E3", "处置中", POINT | {"lat": Decimal("22.20089")}),
         ("E4", "处置中", POINT | {"lat": Decimal("22.2036")}),
     ):
         silver.add(
             EVENTS, "2026-06-01 03:00", event_no=no, grid_code="449901001001001", status=status, urgency="黄", handler_uscc="C1",
-            report_time=instant("2026-06-01 01:00"), finish_time=instant("2026-06-01 02:30"),
-            **{name: float(value) for name, value in point.items()},
+            event_class="市容",
+            **{"report_time": instant("2026-06-01 01:00"), "finish_time": instant("2026-06-01 02:30")} | point,
         )  # fmt: skip
 
 
@@ -167,6 +167,11 @@ def cases(silver: Silver) -> None:
         start_month="2026-03",
         monthly_amount=Decimal(9),
     )
+    paid = {"case_no": "K7", "assistance_type": "临时救助", "start_month": "2026-02", "household_size": 1, "monthly_amount": Decimal(70)}
+    silver.about(CASES, "fine", "2026-03-20", status="在享", _key="K7", valid_to=instant("2026-04-30 16:00"), **paid)
+    paid["monthly_amount"] = Decimal(80)
+    silver.about(CASES, "fine", "2026-04-30 16:00", status="在享", _key="K7", valid_to=instant("2026-05-31 15:59"), **paid)
+    silver.about(CASES, "fine", "2026-05-31 15:59", status="停发", _key="K7", **paid)
     silver.about(
         SERVICES, "fine", "2026-05-31 16:00", service_type="护理补贴", pay_month="2026-06", amount_yuan=Decimal(50), _recorded_on=DAY_1
     )
@@ -278,7 +283,14 @@ def test_cases_count_by_month_and_what_contradicts_them_is_flagged(built: dict[s
     assert sorted(months) == [
         ("", "2026-06", 50.0), ("K0", "2026-03", None), ("K0", "2026-04", None), ("K0", "2026-05", None),
         ("K1", "2026-04", 333.33), ("K1", "2026-05", 333.33), ("K1", "2026-06", 333.33),
+        ("K7", "2026-02", 70.0), ("K7", "2026-03", 70.0), ("K7", "2026-04", 70.0), ("K7", "2026-05", 80.0),
     ]  # fmt: skip
+    stood = sorted(
+        (row.case_no, row.month, row.status)
+        for row in built["thematic.social_assistance"]
+        if row.person_id == "fine" and row.case_no in ("K0", "K7")
+    )
+    assert [status for *_, status in stood] == ["在享", "在享", "停发", "在享", "在享", "在享", "停发"]
     net = by(built["special.safety_net"], "person_id")
     assert {person: [name for name in row.asDict() if name.startswith("is_") and row[name]] for person, row in net.items()} == {
         "fine": ["is_listed_without_certificate"],
@@ -299,6 +311,12 @@ def test_grids_have_a_profile_and_small_cells_are_suppressed(built: dict[str, li
     assert all((row.value is None) == row.is_suppressed for row in built["mart.region_summary"])
     event = by(built["thematic.facility_event"], "event_no")["E2"]
     assert (event.is_closed, float(event.handling_hours), event.urgency_name, event.handler_name) == (True, 1.5, "黄", "C1")
+    assert (event.report_at_local, event.finish_at_local, event.close_at_local) == ("2026-06-01 09:00:00", "2026-06-01 10:30:00", None)
+    (conflict,) = [row for row in built["quality.conflict"] if row.entity == "event"]
+    assert (conflict.entity_id, conflict.field, conflict.kept_value, conflict.lost_value) == ("E1", "handling_hours", None, "-1.50")
+    assert (conflict.lost_source, conflict.lost_valid_from_local) == (EVENTS, "2026-06-01 11:00:00")
+    (month,) = built["mart.events_by_street"]
+    assert (month.month, month.street_name, month.event_count, month.closed_count, month.handled_count) == ("2026-06", "望海街道", 4, 1, 3)
 
 
 def test_the_nearest_address_in_use_of_the_grid_is_named_with_its_distance(built: dict[str, list[Row]]) -> None:

@@ -18,7 +18,7 @@ from spark_jobs.lake import storage
 from spark_jobs.lake.session import open_session
 from tests.plugin.lived import FIRST
 
-CURATED = ("base", "thematic", "special", "mart", "quality")
+CURATED = ("base", "thematic", "special", "mart", "quality", "ref")
 # silver as known at the end of the first day, without later knowledge
 KNOWN = f"""
     select to_json(struct(* except (valid_to, _closed_on, _replaced_on), if(_closed_on > date'{FIRST}', null, valid_to) as valid_to)) as r

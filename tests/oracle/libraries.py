@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from tests.oracle.golden import LEVELS, Day, confidence, lying, newest_first, regions
 from tests.oracle.points import nearest, point
 from tests.oracle.resources import ASSISTANCE, ELDERLY, ENTERPRISE, EVENT, RESOURCES
-from tests.oracle.rules import is_resident_id
+from tests.oracle.rules import covers, is_resident_id, local_midnight_utc, moment_of
 
 Known = dict[str, list[dict]]
 CASE = {"id_no": "member_id_no", "person_name": "member_name", "household_amount": "monthly_amount"}
@@ -31,6 +31,7 @@ def entities(day: Day, known: Known) -> dict[str, dict]:
         found[row["uscc"]] = {
             **{name: row[name] for name in ("uscc", "entity_name", "legal_rep_name", "status_code", "term_to", "domicile")},
             "legal_rep_id_no": number if number and is_resident_id(number, day.day) else None,
+            "approve_date": row["approve_date"],
             "cancel_date": row["cancel_date"] if (row["cancel_date"] or "9") >= (row["establish_date"] or "") else None,
             "premises_address": row["premises_address"],
             "premises_address_id": place.get("address_id"),
@@ -55,8 +56,11 @@ def households(persons: dict[str, dict]) -> dict[str, dict]:
     return found
 
 
-def assistance(day: Day, known: Known, persons: dict[str, dict]) -> dict[tuple, dict]:
-    """Return assistance by person, month, type, source and case: each month from the first to the last, or to the current one."""
+def assistance(day: Day, known: Known, persons: dict[str, dict], told: Known) -> dict[tuple, dict]:
+    """Return assistance by person, month, type, source and case: each month from the first to the last, or to the current one.
+
+    `told` are all versions known on the day: a case's row of a month says what the case said when the month ended.
+    """
     today, found = day.day.isoformat()[:7], {}
     rows = [(ASSISTANCE, row | {name: row[column] for name, column in CASE.items()}) for row in known[ASSISTANCE]]
     for row in known[ELDERLY]:
@@ -65,16 +69,35 @@ def assistance(day: Day, known: Known, persons: dict[str, dict]) -> dict[tuple, 
     for resource, row in rows:
         ended = (row["_valid_from"] + timedelta(hours=8)).strftime("%Y-%m") if row["status"] not in (None, "在享") else today
         last = min(today, row["end_month"] or (ended if resource == ASSISTANCE else today))
+        said = [one for one in told[resource] if one["_key"] == row["_key"]]
         for month in months(row["start_month"], last):
-            key = (row["id_no"], month, row["assistance_type"], resource, row["case_no"])
-            amount = Decimal(row["amount"]) if resource == ELDERLY else share(row["household_amount"], row["household_size"])
-            found[key] = {
-                "amount": amount,
-                "status": row["status"],
+            then = at_end(day, month, said) if resource == ASSISTANCE else row
+            found[row["id_no"], month, row["assistance_type"], resource, row["case_no"]] = {
+                "amount": Decimal(row["amount"]) if resource == ELDERLY else share(then["monthly_amount"], then["household_size"]),
+                "status": then["status"],
                 "applicant": row["applicant_id_no"],
                 "is_known": row["id_no"] in persons,
+                "place": home(day, row, persons.get(row["id_no"])),
             }
     return found
+
+
+def at_end(day: Day, month: str, said: list[dict]) -> dict:
+    """Return what a case said at the end of a month; before its first version it was in receipt."""
+    following = date.fromisoformat(f"{month}-28") + timedelta(days=4)
+    end = min(day.end, local_midnight_utc(following.replace(day=1)))
+    first, *_ = said = sorted(said, key=lambda one: one["_valid_from"])
+    before = [one for one in said if one["_valid_from"] < end]
+    return before[-1] if before else first | {"status": "在享"}
+
+
+def home(day: Day, row: dict, person: dict | None) -> dict:
+    """Return where a person on a list belongs: where they live, else the row's region, else the one its provider serves."""
+    if person and person["province_code"]:
+        return {level: person[f"{level}_code"] for level in LEVELS}
+    serving = {one["region_code"] for one in day.world.departments if one["uscc"] == row["_provider"] and covers(one, day.day)}
+    provided = min(serving) if len(serving) == 1 else None
+    return regions(day, row.get("community_code") or row.get("street_code") or provided)
 
 
 def months(first: str, last: str) -> list[str]:
@@ -128,15 +151,26 @@ def events(day: Day, known: Known) -> dict[str, dict]:
     found = {}
     for row in known[EVENT]:
         place = regions(day, row["grid_code"])
+        hours = handling_hours(row)
         near, far = nearest(point(row), in_use.get(place.get("grid", ""), []))
         found[row["event_no"]] = {
             **{name: row[name] for name in ("status", "result", "urgency", "description")},
             "is_closed": row["status"] == "已结案",
+            "handling_hours": hours if hours is None or hours >= 0 else None,
+            "report_at_local": row["report_time"],
             "near_address": near,
             "near_address_m": far,
             **coded(place),
         }
     return found
+
+
+def handling_hours(row: dict) -> Decimal | None:
+    """Return the hours from an event's report to its finish, also below zero; None while one of them is not known."""
+    report, finish = moment_of(row["report_time"]), moment_of(row["finish_time"])
+    if report is None or finish is None:
+        return None
+    return (Decimal(int((finish - report).total_seconds())) / 3600).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def missing_references(day: Day, known: Known, persons: dict[str, dict]) -> dict[tuple, int]:

@@ -1,11 +1,11 @@
-{# One row per measure and place (as far as it is known) with the count. Ages go by calendar year, so the day alone changes no count. #}
+{# One row per measure and place (as far as it is known) with the count. #}
 {%- set measured = locality_columns() | join(', ') %}
 with counted as (
   select
     explode(array_compact(array(
       'residents',
-      case when year({{ business_date() }}) - year(birth_date) < 18 then 'minors' end,
-      case when year({{ business_date() }}) - year(birth_date) >= 60 then 'elderly' end,
+      case when {{ full_years('birth_date') }} < 18 then 'minors' end,
+      case when {{ full_years('birth_date') }} >= 60 then 'elderly' end,
       case when disability_cert_no is not null then 'disabled' end
     ))) as measure,
     {{ measured }}

@@ -1,46 +1,55 @@
-{{ config(unique_key=['grid_code', 'profile_date'], scope="profile_date = " ~ business_date()) }}
-{# A grid has a row for the dates on which its profile changed: on any other date the last row before it applies. #}
+{{ config(unique_key=['place_code', 'profile_date'], scope="profile_date = " ~ business_date(), filled={'place_code': 'grid_code'}) }}
+{#
+  A place is a grid, or what is known of the place of people and things whose grid is not: each is counted at one place, so sums are right.
+  A place has a row for the dates on which its profile changed: on any other date the last row before it applies. A place with nothing left
+  has a row of zeros.
+#}
 {%- set measures = {
   'resident_count': 'residents', 'household_count': 'households', 'minor_count': 'minors', 'elderly_count': 'elderly',
   'disabled_count': 'disabled', 'entity_count': 'entities', 'address_count': 'addresses', 'open_event_count': 'open_events',
   'closed_event_count': 'closed_events', 'safety_net_count': 'safety_net'} -%}
-{%- set said = measures | list + ['pending_resident_count'] + locality_columns()[:5] %}
+{%- set counts = measures | list + ['pending_resident_count'] %}
+{%- set said = counts + locality_columns() %}
+{%- set deepest = 'coalesce(' ~ locality_columns() | reverse | join(', ') ~ ", '')" %}
+{%- set has_before = load_cached_relation(this) is not none %}
 with counted as (
+  select {{ deepest }} as place_code, measure, value, true as is_present, struct({{ locality_columns() | join(', ') }}) as place
+  from {{ ref('int_region__count') }}
+  union all
+  select grid_code, null, 0, true, struct({{ locality_columns() | join(', ') }})
+  from {{ ref('int_region__lineage') }}
+  where place_code = grid_code
+  {%- if has_before %}
+  union all
+  select place_code, null, 0, false, max_by(struct({{ locality_columns() | join(', ') }}), profile_date)
+  from {{ this }}
+  where profile_date < {{ business_date() }}
+  group by place_code
+  {%- endif %}
+),
+
+placed as (
   select
-    grid_code
+    place_code,
+    max_by(place, is_present) as place
     {%- for column, measure in measures.items() %},
     cast(coalesce(sum(value) filter (where measure = '{{ measure }}'), 0) as int) as {{ column }}
     {%- endfor %}
-  from {{ ref('int_region__count') }}
-  where grid_code is not null
-  group by grid_code
-),
-
-pending as (
-  select community_code, cast(sum(value) as int) as pending_resident_count
-  from {{ ref('int_region__count') }}
-  where measure = 'residents' and community_code is not null and grid_code is null
-  group by community_code
+  from counted
+  group by place_code
 ),
 
 profile as (
   select
-    grid.grid_code,
-    {% for column in measures -%}
-    coalesce(counted.{{ column }}, 0) as {{ column }},
-    {% endfor -%}
-    coalesce(pending.pending_resident_count, 0) as pending_resident_count,
-    {% for column in locality_columns()[:5] -%}
-    grid.{{ column }}{{ ',' if not loop.last }}
-    {% endfor %}
-  from {{ ref('int_region__lineage') }} as grid
-  left join counted on grid.grid_code = counted.grid_code
-  left join pending on grid.community_code = pending.community_code
-  where grid.place_code = grid.grid_code
+    *,
+    case when place.grid_code is null then resident_count else 0 end as pending_resident_count,
+    {{ locality_of('place') }}
+  from placed
 )
 
 select
-  profile.grid_code,
+  profile.place_code,
+  profile.grid_code is null as is_pending,
   {{ business_date() }} as profile_date,
   {% for column in said -%}
   profile.{{ column }},
@@ -49,13 +58,13 @@ select
   cast(null as int) as locality_confidence,
   '{}' as _field_sources
 from profile
-{%- if load_cached_relation(this) is not none %}
+{%- if has_before %}
 left join (
-  select grid_code, max(struct(profile_date, {{ said | join(', ') }})) as last
+  select place_code, max(struct(profile_date, {{ said | join(', ') }})) as last
   from {{ this }}
   where profile_date < {{ business_date() }}
-  group by grid_code
-) as before on profile.grid_code = before.grid_code
-where before.grid_code is null
+  group by place_code
+) as before on profile.place_code = before.place_code
+where before.place_code is null
   {% for column in said %} or not profile.{{ column }} <=> before.last.{{ column }}{% endfor %}
 {%- endif %}

@@ -5,6 +5,25 @@ with conflicts as (
   union all
   {%- endfor %}
   select entity, entity_id, conflicts from {{ ref('int_entity__place') }}
+  union all
+  -- a duration below zero says that one of its two moments is wrong; which, nobody knows, so no duration is kept
+  select
+    'event',
+    event_no,
+    array({{ conflict("'handling_hours'", '_resource', 'nothing', 'said') }})
+  from (
+    select
+      event_no,
+      _resource,
+      cast(null as struct<value: string, source: string, batch_id: string>) as nothing,
+      named_struct(
+        'value', cast({{ handling_hours('report_at', 'finish_at') }} as string), 'source', _resource, 'batch_id', _batch_id, 'valid_from', valid_from
+      ) as said
+    from (
+      {{ records('event') }}
+    )
+    where finish_at < report_at
+  )
 ),
 
 lost as (
@@ -23,5 +42,6 @@ select
   lost_value,
   lost_source,
   lost_batch_id,
-  lost_valid_from
+  lost_valid_from,
+  {{ local_time('lost_valid_from') }} as lost_valid_from_local
 from lost

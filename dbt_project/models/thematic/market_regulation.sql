@@ -22,6 +22,8 @@ select /*+ broadcast(label) */
   entity.capital_currency,
   {{ label('entity.capital_currency', 'entity.capital_currency') }} as capital_currency_name,
   entity.registration_authority,
+  entity.approve_date,
+  entity.cancel_date,
   entity.is_active,
   entity.is_active and coalesce(entity.term_to < {{ business_date() }}, false) as is_zombie,
   coalesce({{ plain_address('entity.premises_address') }} <> {{ plain_address('entity.domicile') }}, false) as premises_differs,

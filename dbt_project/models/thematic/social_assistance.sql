@@ -2,7 +2,11 @@
 {#
   A case has a row for every month from its first to its last, but not beyond the month of the business date. A case that ended without a
   last month counts up to the month in which its source ended it. A household's amount is shared equally by its members.
+
+  What a case said at the end of a month (on the business date in the running one) stands in the row of that month: its status, amounts and
+  size. Months before its first version were in receipt, for that is what they are rows of; their amounts are those of the first version.
 #}
+{%- set at_month_end = ['status', 'household_size', 'amount_yuan', 'household_amount_yuan'] %}
 {%- set this_month = "trunc(" ~ business_date() ~ ", 'MM')" %}
 with record as (
   {{ records('assistance') }}
@@ -25,7 +29,40 @@ bounded as (
 ),
 
 monthly as (
-  select *, explode(sequence(first_month, last_month, interval 1 month)) as month_begin from bounded where first_month <= last_month
+  select
+    *,
+    to_utc_timestamp(add_months(month_begin, 1), {{ text(var('timezone')) }}) as month_end
+  from (
+    select *, explode(sequence(first_month, last_month, interval 1 month)) as month_begin from bounded where first_month <= last_month
+  )
+),
+
+said as (
+  {{ record_versions('assistance', at_month_end) }}
+),
+
+-- known versions begin by the end of the business date, so in the running month the newest one holds
+dated as (
+  select
+    monthly.*,
+    said.versions is not null as has_versions,
+    array_min(said.versions) as at_first,
+    array_max(filter(said.versions, version -> version.valid_from < monthly.month_end)) as at_end
+  from monthly
+  left join said on monthly._resource = said._resource and monthly._key = said._key
+),
+
+held as (
+  select
+    * except ({{ at_month_end | join(', ') }}),
+    {%- for name in at_month_end %}
+    case
+      when not has_versions then {{ name }}
+      when at_end is not null then at_end.{{ name }}
+      else {{ text(var('assistance_active')) if name == 'status' else 'at_first.' ~ name }}
+    end as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+  from dated
 ),
 
 provided as (
@@ -38,7 +75,7 @@ label as (
 
 placed as (
   select /*+ broadcast(provided), broadcast(label) */
-    monthly.*,
+    held.*,
     label.labels,
     person.person_id is not null as is_known,
     person.person_name as known_name,
@@ -49,11 +86,11 @@ placed as (
     case when person.province_code is not null then {{ regions('person') }} end as lived,
     person.locality_source as lived_source,
     person.locality_confidence as lived_confidence,
-    coalesce(monthly.community_code, monthly.street_code, provided.region_code) as place_code
-  from monthly
+    coalesce(held.community_code, held.street_code, provided.region_code) as place_code
+  from held
   cross join label
-  left join {{ ref('person') }} as person on monthly.person_id = person.person_id
-  left join provided on monthly._provider = provided.uscc
+  left join {{ ref('person') }} as person on held.person_id = person.person_id
+  left join provided on held._provider = provided.uscc
 ),
 
 located as (

@@ -56,7 +56,7 @@ def refusal(project: Path) -> str:
 
 def test_the_libraries_stand_before_contracts_authority_and_policies() -> None:
     libraries = load_libraries(known(), DBT_PROJECT)
-    assert len(libraries) == 15
+    assert len(libraries) == 19
     assert libraries["thematic.address"].columns["full_text"].class_ == "address"  # the table of a model with an alias
     listed = libraries["special.safety_net"].columns
     assert [(listed[name].class_, listed[name].grade) for name in ("assistance_types", "monthly_amount_yuan")] == [
