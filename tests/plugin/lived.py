@@ -19,6 +19,7 @@ from lakehouse.objects import open_area
 from lakehouse.returns.day_entries import leaves
 from lakehouse.returns.earlier import load_earlier
 from lakehouse.returns.task_requests import TaskRequest
+from lakehouse.returns.wording import PENDING
 from tests.oracle import canaries
 from tests.oracle.rules import World
 from tests.plugin.servers import at, fresh_home, serving
@@ -85,7 +86,7 @@ def open_tasks(instance: Instance) -> None:
         package = load_earlier(area, opener, first, leaves(area, *first).manifests)
         assert package is not None
         rows = package.rows("resident_list").to_pylist()
-        grown = sorted(row["_row_key"] for row in rows if row["grid_code"] and row["birth_date"] and row["birth_date"] < "2000")
+        grown = sorted(row["_row_key"] for row in rows if row["grid_code"] != PENDING and row["birth_date"] and row["birth_date"] < "2000")
         request = TaskRequest(opener, "resident_list", tuple(grown[:wanted]), 5, "月度走访")
         assert len(tasks.open_tasks(instance, request)) == wanted
 
