@@ -6,6 +6,7 @@ A grid's workbook shows the name of such a row as long as the task is open. Task
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -68,7 +69,8 @@ def open_tasks(instance: Instance, request: TaskRequest) -> list[RowTask]:
         grids, problems = problems_of_rows(request, declared, known)
         _refuse(problems)
         last_day = WorkCalendar(instance.city.extra_holidays).add_working_days(on, request.days)
-        opened = _opened(request, (declared, level), grids, (on, last_day))
+        before = Counter(one.row_key for one in tasks.find(connection) if one.recipient_id == request.recipient_id)
+        opened = _opened(request, (declared, level), {key: (grid, before[key]) for key, grid in grids.items()}, (on, last_day))
         task_documents.keep_opened(open_area(instance, "landing"), opened)
         tasks.record(connection, opened)
         for one in opened:
@@ -99,13 +101,14 @@ def close_tasks(instance: Instance, names: Iterable[str], reason: str) -> list[R
     return closed
 
 
-def _opened(request: TaskRequest, of: tuple[Return, str], grids: dict[str, str], when: tuple[date, date]) -> list[RowTask]:
+def _opened(request: TaskRequest, of: tuple[Return, str], rows: dict[str, tuple[str, int]], when: tuple[date, date]) -> list[RowTask]:
+    """Return the new tasks; `rows` are the grid of each row, by row key, and how many tasks about it there were, which its id tells apart."""
     declared, level = of
     need, now = declared.levels[level].need, datetime.now(UTC)  # type: ignore[index]
     assert need is not None
     found = []
-    for key, grid in grids.items():
-        identity = "|".join((request.recipient_id, request.return_id, key, now.isoformat()))
+    for key, (grid, before) in rows.items():
+        identity = "|".join((request.recipient_id, request.return_id, key, str(before)))
         task_id = hashlib.sha256(identity.encode()).hexdigest()[:ID_CHARACTERS]
         about = (request.recipient_id, request.return_id, key, grid, need)
         found.append(RowTask(task_id, *about, *when, audit.operator(), request.reason.strip(), now))
