@@ -102,7 +102,7 @@ def close_tasks(instance: Instance, names: Iterable[str], reason: str) -> list[R
 
 
 def _opened(request: TaskRequest, of: tuple[Return, str], rows: dict[str, tuple[str, int]], when: tuple[date, date]) -> list[RowTask]:
-    """Return the new tasks; `rows` are the grid of each row, by row key, and how many tasks about it there were, which its id tells apart."""
+    """Return the new tasks; `rows` are, by row key, the grid of each row and how many tasks about it there were, which ids tell apart."""
     declared, level = of
     need, now = declared.levels[level].need, datetime.now(UTC)  # type: ignore[index]
     assert need is not None

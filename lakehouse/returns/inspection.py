@@ -57,7 +57,8 @@ Finding = tuple[str, str, int]
 class Inspection:
     """What the inspection needs to know: the declarations, and the regions of the day.
 
-    `tasks` says how many rows of a recipient's return (by both ids) may show more because open tasks are about them.
+    `tasks` says how many rows of a recipient's return (by both ids) may show more because open tasks are about them. `places_then` are the
+    regions of the dates that former rows are of, as they were called then.
     """
 
     business_date: date
@@ -66,6 +67,7 @@ class Inspection:
     returns: tuple[Return, ...]
     places: Places
     tasks: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    places_then: Mapping[str, Places] = field(default_factory=dict)
 
 
 def inspect_payloads(batches: Iterable[pa.RecordBatch], inspection: Inspection) -> Iterator[pa.RecordBatch]:
@@ -163,7 +165,7 @@ def _findings_in_rows(
     if declared.small_cells is not None:
         small = declared.small_cells
         yield "I4", "counts below the small-cell limit", sum(0 < int(count) < small.under for count in columns[small.column] if count)
-    yield "I3", "rows of another region", _foreign(columns, form, inspection)
+    yield "I3", "rows of another region", _foreign(columns, form, inspection.places)
 
 
 def _findings_in_told_changes(
@@ -211,7 +213,8 @@ def _findings_in_former(content: bytes, form: dict[str, object], inspection: Ins
         yield "I4", f"former values of {column.name} without the transform they are said to have", wrong
     if form["level"] in ("community", "grid"):
         yield "I4", "identity numbers", sum(_personal_numbers(values) for values in columns.values())
-    yield "I3", "rows of another region", _foreign(columns, form, inspection)
+    then = inspection.places_then.get(json.loads(str(form["former"]))["returned"]["as_of"], inspection.places)
+    yield "I3", "rows of another region", _foreign(columns, form, then)
 
 
 def _due(declared: Return, audience: str, level: str, policies: Policies) -> dict[str, str]:
@@ -323,6 +326,6 @@ def _personal_numbers(values: list[str | None]) -> int:
     return sum(is_personal_number(number) for number in found)
 
 
-def _foreign(columns: Columns, form: dict[str, object], inspection: Inspection) -> int:
+def _foreign(columns: Columns, form: dict[str, object], places: Places) -> int:
     whose = (str(form["level"]), str(form["region_code"]))
-    return strangers(columns, whose, inspection.places, is_list=form["sheet"] is not None)
+    return strangers(columns, whose, places, is_list=form["sheet"] is not None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from functools import partial, reduce
 from typing import Any
 
@@ -18,6 +20,7 @@ from lakehouse.returns.completeness import Places
 from lakehouse.returns.edition import Edition
 from lakehouse.returns.inspection import Inspection, inspect_payloads, rows_of_tasks
 from lakehouse.returns.model import Return
+from lakehouse.returns.strangers import Places as RegionPlaces
 from lakehouse.returns.strangers import places_of
 from spark_jobs.lake.storage import read
 
@@ -52,8 +55,18 @@ def findings(spark: SparkSession, instance: Instance, edition: Edition, fresh: p
         return []
     regions = places_of(edition.regions)
     shown = rows_of_tasks([asdict(one) for one in edition.tasks], edition.returns, regions, edition.date)
-    inspection = Inspection(edition.date, instance.root("exchange"), edition.policies, edition.returns, regions, shown)
+    then = _places_then(edition, fresh)
+    inspection = Inspection(edition.date, instance.root("exchange"), edition.policies, edition.returns, regions, shown, then)
     tasks = int(spark.conf.get("spark.sql.shuffle.partitions") or 4)
     forms = spark.createDataFrame(fresh).repartition(tasks, "path")
     found: list[dict[str, Any]] = forms.mapInArrow(partial(inspect_payloads, inspection=inspection), FINDINGS_DDL).toArrow().to_pylist()
     return found
+
+
+def _places_then(edition: Edition, forms: pa.Table) -> dict[str, RegionPlaces]:
+    """Return the regions of each date that former rows among these forms are of, as they were called then."""
+    dates = {json.loads(former)["returned"]["as_of"] for former in forms["former"].unique().to_pylist() if former is not None}
+    if edition.limits is None:
+        return {}
+    tree, _ = edition.limits.regions
+    return {on: places_of(tree.at(date.fromisoformat(on))) for on in sorted(dates)}
