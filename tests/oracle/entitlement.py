@@ -54,7 +54,7 @@ COLUMNS = {
         "handler_name", "result", "reopened_times", "street_code", "community_code", "grid_code",
     ],
     "safety_net": [
-        "month", "person_name", "needs_help", "id_no", "gender_code", "birth_date", "phone", "residence_address", "residence_address_id",
+        "person_name", "month", "needs_help", "id_no", "gender_code", "birth_date", "phone", "residence_address", "residence_address_id",
         "hukou_address", "household_no",
         "assistance_types", "monthly_amount_yuan", "case_nos", "disability_category", "disability_grade", "has_certificate",
         "is_paid_after_death", "is_in_two_households", "is_owning_enterprise", "is_moved_out", "is_listed_without_certificate",

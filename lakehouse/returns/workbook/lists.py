@@ -17,7 +17,7 @@ from lakehouse.returns.workbook.pages import Column, Kind, Sheet
 from lakehouse.returns.workbook.values import to_cell
 
 NARROWEST, WIDEST, WIDEST_WRAPPED, MEASURED_ROWS = 6, 18, 30, 200  # characters, and rows
-SPARE = 0.9  # fonts differ in width between programs
+SPARE, SPARE_ON_TWO = 0.9, 1.45  # fonts differ in width between programs, and on two pages the first columns stand twice
 SMALLEST = 50  # percent; a list too wide for one page at this size is printed on two
 LONGEST_CHOICES = 255  # characters of all choices together, the most a rule for input takes
 ALLOWED = {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True}
@@ -42,7 +42,7 @@ def draw_list(book: xlsxwriter.Workbook, page: Any, sheet: Sheet) -> int:
     _set_heights(page, sheet.columns, widths)
     page.freeze_panes(1, sheet.frozen)
     page.autofilter(0, 0, last_row, last_column)
-    _colour(book, page, sheet, (last_row, last_column))
+    _colour(book, page, sheet, last_row)
     _guard(page, sheet.columns, last_row)
     _set_up_print(page, sheet, widths)
     return refused
@@ -81,11 +81,13 @@ def _set_heights(page: Any, columns: Sequence[Column], widths: Sequence[int]) ->
             page.set_row(row, styles.LINE_HEIGHT * lines)
 
 
-def _colour(book: xlsxwriter.Workbook, page: Any, sheet: Sheet, last: tuple[int, int]) -> None:
+def _colour(book: xlsxwriter.Workbook, page: Any, sheet: Sheet, last_row: int) -> None:
     rules = {f'=$A2="{text}"': colour for text, colour in sheet.colours.items()} or {"=MOD(ROW(),2)=1": styles.BAND}
+    to_write = (place for place, column in enumerate(sheet.columns) if column.writing is not None)
+    last_column = next(to_write, len(sheet.columns)) - 1  # columns to write into keep their own colour
     for criteria, colour in rules.items():
         rule = {"type": "formula", "criteria": criteria, "format": book.add_format({"bg_color": colour})}
-        page.conditional_format(1, 0, *last, rule)
+        page.conditional_format(1, 0, last_row, last_column, rule)
 
 
 def _guard(page: Any, columns: Sequence[Column], last_row: int) -> None:
@@ -129,7 +131,7 @@ def _set_up_print(page: Any, sheet: Sheet, widths: Sequence[int]) -> None:
     if scale < SMALLEST:
         page.repeat_columns(0, max(sheet.frozen - 1, 0))
     if sheet.breaks:
-        page.set_print_scale(max(10, min(100, int(SPARE * (scale if scale >= SMALLEST else 2 * scale)))))
+        page.set_print_scale(max(10, min(100, int(scale * SPARE if scale >= SMALLEST else scale * SPARE_ON_TWO))))
         page.set_h_pagebreaks([row + 1 for row in sheet.breaks])
     else:
         page.fit_to_pages(1 if scale >= SMALLEST else 2, 0)
