@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from shutil import copyfile
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
@@ -16,6 +17,7 @@ from lakehouse.config import PROJECT
 from lakehouse.pages.rendering import Pair, put, render
 
 TEMPLATES = Path(__file__).parent / "templates"
+PICTURES = "pictures"
 FOLDERS: dict[str, Pair] = {"cookbooks": ("操作手册", "Cookbooks"), "reference": ("参考", "Reference")}
 BETWEEN_LANGUAGES = re.compile(r"\s*(?=[\u3400-\u9fff])")  # a heading is English, then Chinese
 
@@ -40,8 +42,12 @@ def chapters(docs: Path = PROJECT / "docs") -> list[Chapter]:
 
 
 def write(folder: Path) -> list[Path]:
-    """Write every chapter below a folder and return the paths; a link to a file that is not a chapter becomes plain text."""
+    """Write every chapter below a folder, with its pictures, and return the pages; a link to anything else becomes plain text."""
     found = chapters()
+    for picture in sorted((PROJECT / "docs").glob(f"*/{PICTURES}/*.png")):
+        copy = folder / picture.relative_to(PROJECT / "docs")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copyfile(picture, copy)
     known = {f"{one.folder}/{one.name}.md" for one in found}
     return [_write(folder, one, known) for one in found]
 

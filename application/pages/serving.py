@@ -21,8 +21,9 @@ START = "docs/start.html"
 METRICS = "/metrics"
 DATA_DOCS = "gx/uncommitted/data_docs/local_site"
 NAME = r"[\w+-][\w.+-]*"  # no slash, no leading dot
-SERVED = re.compile(rf"(?:docs|docs/handbook/{NAME}|report|{DATA_DOCS}(?:/{NAME})*)/{NAME}\.html|report/{NAME}\.json")
-TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json; charset=utf-8"}
+PAGES = rf"(?:docs|docs/handbook/{NAME}|report|{DATA_DOCS}(?:/{NAME})*)/{NAME}\.html|report/{NAME}\.json"
+SERVED = re.compile(rf"{PAGES}|docs/handbook/{NAME}/pictures/{NAME}\.png")
+TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json; charset=utf-8", ".png": "image/png"}
 # A page of another site must not read these through a name of its own that leads to this machine.
 HOSTS = re.compile(r"(?:127\.0\.0\.1|localhost)(?::\d+)?")
 # The pages hold all they need; dbt's are made by its own script, which builds functions from text.
