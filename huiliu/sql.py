@@ -51,7 +51,7 @@ def sql(
     width = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
     found = ask(Instance(), Question(statement, limit, form, width))
     if output is None:
-        typer.echo(found.content, nl=False)
+        typer.echo(found.content.decode(), nl=False)
     else:
         _write(output, found.content)
         typer.echo(f"{found.rows:,} rows written to {output}.", err=True)
