@@ -57,6 +57,7 @@ ORDINARY: dict[str, dict[str, Any]] = {
     SERVICES: {"pay_month": "2026-06"},
 }
 LINKED = {  # column -> the one whose value it has among ordinary rows: a reference to something that exists
+    f"{CHECKS}.address_id": f"{ADDRESSES}.address_id",
     f"{COMPANIES}.legal_rep_person_id": f"{REGISTRY}.person_id",
     f"{EVENTS}.handler_uscc": f"{COMPANIES}.uscc",
 }
@@ -132,12 +133,14 @@ def plant(contracts: Mapping[str, Contract], authority: Authority) -> Planted:
     about = [code for code, contract in contracts.items() if person.id in {column.identity for column in contract.identity_columns}]
     defining = [one.resource for one in person.defined_by if one.resource in contracts]
     groups = {frozenset((code, *one)): None for code in about for one in ((), *((name,) for name in defining))}
+    for is_ordinary in (False, True):
+        planted.row(contracts[ADDRESSES], is_ordinary, {})  # first, because people are found at them
     for group in (*groups, frozenset(about)):
         for is_ordinary in (False, True):
             pseudonym = token(next(planted.numbers))
             for code in sorted(group):
                 planted.row(contracts[code], is_ordinary, {person.id: pseudonym})
-    for code in sorted(set(contracts) - set(about)):
+    for code in sorted(set(contracts) - {*about, ADDRESSES}):
         for is_ordinary in (False, True):
             planted.row(contracts[code], is_ordinary, {})
     return planted
