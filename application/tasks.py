@@ -69,7 +69,7 @@ def open_tasks(instance: Instance, request: TaskRequest) -> list[RowTask]:
         grids, problems = problems_of_rows(request, declared, known)
         _refuse(problems)
         last_day = WorkCalendar(instance.city.extra_holidays).add_working_days(on, request.days)
-        before = Counter(one.row_key for one in tasks.find(connection) if one.recipient_id == request.recipient_id)
+        before = Counter(one.row_key for one in tasks.find(connection, request.recipient_id))
         opened = _opened(request, (declared, level), {key: (grid, before[key]) for key, grid in grids.items()}, (on, last_day))
         task_documents.keep_opened(open_area(instance, "landing"), opened)
         tasks.record(connection, opened)

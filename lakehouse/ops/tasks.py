@@ -12,6 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from lakehouse.naming import recipient_id
 from lakehouse.ops.tables import task as table
 
 LOCK = 4_404_012
@@ -19,8 +20,8 @@ CLOSING = ("closed_on", "closed_by", "closed_because", "closed_at")
 
 
 @dataclass(frozen=True)
-class RowTask:
-    """A task about one row of a return, opened by a street or community that received the row; it ends with its last day, or when closed.
+class FrozenTask:
+    """A task about one row of a return, as far as it decides which rows show more; that is what a day freezes of it.
 
     Attributes:
         task_id: its id.
@@ -31,13 +32,6 @@ class RowTask:
         need_id: the approved need under which the opener receives the return.
         opened_on: the business date on which it was opened.
         last_day: the last business date on which it holds.
-        opened_by: who opened it.
-        reason: why, in their words.
-        opened_at: when.
-        closed_on: the business date on which it was closed; it holds on earlier ones only.
-        closed_by: who closed it.
-        closed_because: why, in their words.
-        closed_at: when.
     """
 
     task_id: str
@@ -48,6 +42,27 @@ class RowTask:
     need_id: str
     opened_on: date
     last_day: date
+
+    @property
+    def grid_id(self) -> str:
+        """Return the recipient whose workbook it is about."""
+        return recipient_id("grid", self.grid_code)
+
+
+@dataclass(frozen=True)
+class RowTask(FrozenTask):
+    """A task with who opened it and why, a street or community that received the row; it ends with its last day, or when closed.
+
+    Attributes:
+        opened_by: who opened it.
+        reason: why, in their words.
+        opened_at: when.
+        closed_on: the business date on which it was closed; it holds on earlier ones only.
+        closed_by: who closed it.
+        closed_because: why, in their words.
+        closed_at: when.
+    """
+
     opened_by: str
     reason: str
     opened_at: datetime

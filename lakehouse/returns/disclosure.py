@@ -148,10 +148,16 @@ def row_seal(key: bytes, return_id: str, row: str) -> str:
     return base64.b32encode(digest).decode()
 
 
-def is_under(age: int, born: str | None, id_no: str | None, business_date: date) -> bool:
-    """Return whether a person is younger than `age` on the business date; without a birth date, the one in the identity number counts."""
+def born_on(born: str | None, id_no: str | None) -> str | None:
+    """Return a birth date; without one, the one in the identity number."""
     if born is None and id_no is not None and len(id_no) == 18 and id_no[6:14].isdigit():
-        born = f"{id_no[6:10]}-{id_no[10:12]}-{id_no[12:14]}"
+        return f"{id_no[6:10]}-{id_no[10:12]}-{id_no[12:14]}"
+    return born
+
+
+def is_under(age: int, born: str | None, id_no: str | None, business_date: date) -> bool:
+    """Return whether a person is younger than `age` on the business date; nobody is whose birth date is not known."""
+    born = born_on(born, id_no)
     if born is None:
         return False
     reached = business_date.year - int(born[:4]) - (business_date.isoformat()[5:] < born[5:10])

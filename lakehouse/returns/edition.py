@@ -17,6 +17,7 @@ from lakehouse.declarations.policies import Policies, load_policies
 from lakehouse.errors import ContractError, DeliveryError, Problem
 from lakehouse.objects import Area, open_area
 from lakehouse.ops import connect, days
+from lakehouse.ops.tasks import FrozenTask
 from lakehouse.returns.addressees import Addressee, addressees, former_addressees
 from lakehouse.returns.compiler import Plan
 from lakehouse.returns.day_entries import NO_LEAVES, Issues, Leaves, final_issue, inputs, leaves, predecessor, published
@@ -25,7 +26,7 @@ from lakehouse.returns.inputs import Inputs, known_now, stored
 from lakehouse.returns.manifest import DayFacts, Predecessor, canonical, sha256
 from lakehouse.returns.model import Return
 from lakehouse.returns.runnable import LeftOut, Scene, known_labels, labels_of, runnable
-from lakehouse.returns.tasks import Feedback, FrozenTask, frozen
+from lakehouse.returns.tasks import Feedback, frozen
 from lakehouse.returns.wording import Reading
 
 

@@ -131,7 +131,9 @@ def _findings(content: bytes, form: dict[str, object], declared: Return, inspect
     is_list, is_changes = form["sheet"] is not None, form["form"] == "changes"
     if is_list:
         shown = [Expected(name, column.heading(due[name]), _type(column, due[name])) for name, column in expected.items()]
-        columns = _changed(content, form, declared, shown) if is_changes else of_list(content, str(form["sheet"]), shown)
+        named = [one for one in shown if one.name in declared.named_by]
+        sheet = str(form["sheet"])
+        columns = of_changes(content, sheet, named) if is_changes else of_list(content, sheet, shown)
     else:
         columns = of_table(content, [*([OPERATION] if is_changes else []), ROW_KEY, *expected])
     if columns is None:
@@ -225,10 +227,6 @@ def _due(declared: Return, audience: str, level: str, policies: Policies) -> dic
 
 def _type(column: ReturnColumn, transform: str) -> str:
     return column.type if transform == "raw" else "string"
-
-
-def _changed(content: bytes, form: dict[str, object], declared: Return, shown: list[Expected]) -> Columns | None:
-    return of_changes(content, str(form["sheet"]), [one for one in shown if one.name in declared.named_by])
 
 
 def _miscounted(columns: Columns, form: dict[str, object]) -> int:

@@ -29,9 +29,8 @@ def rows_sheet(plan: Plan, rows: pa.Table, seals: Sequence[str], heading: str) -
         Column(ROW_KEY_COLUMN.label, cells[ROW_KEY], is_hidden=True),
         *(_column(column, cells[column.name]) for column in plan.columns),
         *(Column(header, [None] * rows.num_rows, writing=writing) for header, writing in _writings(plan)),
+        Column(SEAL, seals, is_hidden=True),
     ]
-    if seals:
-        columns.append(Column(SEAL, seals, is_hidden=True))
     shown = next(place for place, column in enumerate(columns) if place > 1 and not column.is_hidden)
     return Sheet(plan.name, tuple(columns), shown + 1, heading, breaks=_breaks(plan, rows))
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 
 from lakehouse.returns.compiler import ROW_KEY, ROW_KEY_COLUMN, Plan
+from lakehouse.returns.disclosure import row_seal
 from lakehouse.returns.list_layout import CHANGES_SUFFIX, changes_sheet, rows_sheet
 from lakehouse.returns.wording import ARROW_TYPES, FIRST_TIME, NO_CHANGE, PARQUET, media_type
 from lakehouse.returns.workbook import file as workbook
@@ -26,13 +27,13 @@ DESCRIPTION = "huiliu.columns"  # the key of a Parquet file's metadata under whi
 class Form:
     """A form of a return: `rows` (all rows the recipient should hold now) or `changes` (since the package before).
 
-    `seals` prove to the sender that a row came from it (workbooks); `described` is what a Parquet file says of its columns.
+    `key` is the recipient's own, from which a workbook's rows get their seals; `described` is what a Parquet file says of its columns.
     """
 
     plan: Plan
     name: str
     table: pa.Table
-    seals: tuple[str, ...] = ()
+    key: bytes = b""
     described: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -127,5 +128,6 @@ def _workbook(file: File) -> bytes:
 def _sheet(form: Form, title: str) -> Sheet:
     heading = f"{title}　{form.plan.name}"
     if form.name == "rows":
-        return rows_sheet(form.plan, form.table, form.seals, heading)
+        seals = [row_seal(form.key, form.plan.return_id, row) for row in form.table[ROW_KEY].to_pylist()]
+        return rows_sheet(form.plan, form.table, seals, heading)
     return changes_sheet(form.plan, form.table, heading)

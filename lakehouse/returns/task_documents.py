@@ -21,20 +21,20 @@ DATES, TIMES = ("opened_on", "last_day", "closed_on"), ("opened_at", "closed_at"
 def keep_opened(area: Area, opened: Iterable[RowTask]) -> None:
     """Write a document for each task that is opened."""
     for one in opened:
-        area.put_new(task_path(one.task_id, "opened"), canonical(_text(one, [name for name in asdict(one) if name not in CLOSING])))
+        area.put_new(task_path(one.task_id, "opened"), canonical(as_document(one, [name for name in asdict(one) if name not in CLOSING])))
 
 
 def keep_closed(area: Area, closed: Iterable[RowTask]) -> None:
     """Write a document for each task that is closed."""
     for one in closed:
-        area.put_new(task_path(one.task_id, "closed"), canonical(_text(one, CLOSING)))
+        area.put_new(task_path(one.task_id, "closed"), canonical(as_document(one, CLOSING)))
 
 
 def recall(area: Area) -> list[RowTask]:
     """Return all tasks, from their documents."""
     found = {path: json.loads(area.get(path)) for path in sorted(one.path for one in area.list(TASKS))}
-    opened = [RowTask(**_parsed(document)) for path, document in found.items() if path.endswith("/opened.json")]
-    return [replace(one, **_parsed(found.get(task_path(one.task_id, "closed"), {}))) for one in opened]
+    opened = [RowTask(**from_document(document)) for path, document in found.items() if path.endswith("/opened.json")]
+    return [replace(one, **from_document(found.get(task_path(one.task_id, "closed"), {}))) for one in opened]
 
 
 def restore(connection: Connection, area: Area) -> int:
@@ -42,11 +42,13 @@ def restore(connection: Connection, area: Area) -> int:
     return tasks.record(connection, recall(area))
 
 
-def _text(task: RowTask, names: Iterable[str]) -> Document:
+def as_document(task: RowTask, names: Iterable[str]) -> Document:
+    """Return these facts of a task as a document holds them."""
     facts = asdict(task)
     return {name: facts[name].isoformat() if name in (*DATES, *TIMES) else facts[name] for name in names}
 
 
-def _parsed(document: Document) -> Document:
+def from_document(document: Document) -> Document:
+    """Return the facts in a document, with their dates and times."""
     dates = {name: date.fromisoformat(document[name]) for name in DATES if name in document}
     return {**document, **dates, **{name: datetime.fromisoformat(document[name]) for name in TIMES if name in document}}

@@ -8,45 +8,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
 
 from lakehouse.city.regions import RegionState
-from lakehouse.naming import day_entry_path, recipient_code, recipient_folder, recipient_id
+from lakehouse.naming import day_entry_path, recipient_code, recipient_folder
 from lakehouse.objects import Area
-from lakehouse.ops.tasks import RowTask
+from lakehouse.ops.tasks import FrozenTask, RowTask
 from lakehouse.returns.compiler import ROW_KEY, ColumnPlan, Plan
-from lakehouse.returns.disclosure import disclose, is_under, recipient_key, row_key
+from lakehouse.returns.disclosure import born_on, disclose, is_under, recipient_key, row_key
 from lakehouse.returns.manifest import canonical, sha256
 from lakehouse.returns.model import Return
+from lakehouse.returns.task_documents import as_document, from_document
 
 FEEDBACK = "feedback.json"
 CHILDHOOD = 14  # years; of returns that declare no rule for minors
 Opened = Mapping[str, frozenset[str]]  # opener → row keys of its own
 ByReturn = Mapping[str, Opened]
 Otherwise = Mapping[str, Mapping[str, str | None]]
-
-
-@dataclass(frozen=True)
-class FrozenTask:
-    """A task as a day froze it: only what decides which rows show more."""
-
-    task_id: str
-    recipient_id: str
-    return_id: str
-    row_key: str
-    grid_code: str
-    need_id: str
-    opened_on: date
-    last_day: date
-
-    @property
-    def grid_id(self) -> str:
-        """Return the recipient whose workbook it is about."""
-        return recipient_id("grid", self.grid_code)
 
 
 @dataclass(frozen=True)
@@ -78,7 +59,7 @@ def freeze(area: Area, business_date: date, issue: int, open_tasks: Iterable[Row
     Call it once, when the issue begins: what is opened later is for the next issue.
     """
     names = [one.name for one in fields(FrozenTask)]
-    told = [{name: _text(value) for name, value in asdict(one).items() if name in names} for one in open_tasks]
+    told = [as_document(one, names) for one in open_tasks]
     path, content = day_entry_path(business_date, issue, FEEDBACK), canonical({"business_date": business_date.isoformat(), "tasks": told})
     now, before = _parsed(content), frozen(area, business_date, issue - 1)
     if now.sha256 == before.sha256 or now.tasks == before.tasks == ():
@@ -173,16 +154,9 @@ def _places(row_ids: Sequence[str], opened: Opened, secret: bytes) -> set[int]:
 
 def _is_grown(under: int, born: str | None, id_no: str | None, business_date: date) -> bool:
     """Return whether a person is known to be of that age or older."""
-    told = born is not None or (id_no is not None and len(id_no) == 18 and id_no[6:14].isdigit())
-    return told and not is_under(under, born, id_no, business_date)
+    return born_on(born, id_no) is not None and not is_under(under, born, id_no, business_date)
 
 
 def _parsed(content: bytes) -> Feedback:
-    told = json.loads(content)["tasks"]
-    dates = ("opened_on", "last_day")
-    tasks = tuple(FrozenTask(**{**one, **{name: date.fromisoformat(one[name]) for name in dates}}) for one in told)
+    tasks = tuple(FrozenTask(**from_document(one)) for one in json.loads(content)["tasks"])
     return Feedback(tasks, sha256(content) if tasks else None)
-
-
-def _text(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,12 +15,12 @@ import pyarrow.compute as pc
 from lakehouse.naming import LEVELS
 from lakehouse.returns.compiler import ROW_KEY, ColumnPlan, Plan
 from lakehouse.returns.disclosure import NO, YES
-from lakehouse.returns.model import Audience
+from lakehouse.returns.model import Audience, WorkbookLevel
 from lakehouse.returns.workbook.file import MEDIA_TYPE
 from lakehouse.text.cells import ALWAYS_FIT, fitting
 
 PARQUET = "application/vnd.apache.parquet"
-WORKBOOK_LEVELS = ("street", "community", "grid")
+WORKBOOK_LEVELS: tuple[str, ...] = get_args(WorkbookLevel)
 PENDING = "待定"
 FIRST_TIME, NO_CHANGE = "首次提供", "没有变化"
 ARROW_TYPES = {

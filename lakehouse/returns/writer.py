@@ -14,9 +14,9 @@ from lakehouse.naming import content_path
 from lakehouse.objects import Area
 from lakehouse.returns.addressees import Addressee
 from lakehouse.returns.changes import changes, count, told_changes
-from lakehouse.returns.compiler import ROW_KEY, Plan
+from lakehouse.returns.compiler import Plan
 from lakehouse.returns.cover import Listed, cover, todo
-from lakehouse.returns.disclosure import recipient_key, row_seal
+from lakehouse.returns.disclosure import recipient_key
 from lakehouse.returns.earlier import Earlier, Part, StoredFile, load_earlier
 from lakehouse.returns.former import Former, Limits, former_returns
 from lakehouse.returns.payloads import (
@@ -117,25 +117,27 @@ def _listed(rows: pa.Table, plan: Plan, whose: tuple[str, bytes, Earlier | None]
     recipient_id, secret, earlier = whose
     found = content(rows, plan, assignment.holder(recipient_id, plan.return_id, secret), assignment.business_date)
     now = delivered(found.rows, plan, assignment.reading)
-    rows = _rows(plan, now, recipient_key(secret, recipient_id), assignment.reading)
-    changed, by_tasks_alone = _changed(rows, earlier, found.otherwise)
+    is_list = media_type(plan.audience) == MEDIA_TYPE
+    told = {} if is_list else described(now, plan, assignment.reading)
+    rows = Form(plan, "rows", now, recipient_key(secret, recipient_id), told)
+    hashes = {"rows": content_sha256(rows)}
+    changed, by_tasks_alone = _changed(rows, hashes["rows"], earlier, found.otherwise)
+    if changed is not None and changed.table.num_rows:
+        hashes["changes"] = content_sha256(changed)
     forms = (rows,) if changed is None else (rows, changed)
-    hashes = {form.name: content_sha256(form) for form in forms if form.name == "rows" or form.table.num_rows}
     by_tasks = (found.shown_by_tasks, by_tasks_alone)
     return Listed(plan, forms, found.pending, todo(found.rows, plan), by_tasks=by_tasks), hashes
 
 
-def _rows(plan: Plan, now: pa.Table, key: bytes, reading: Reading) -> Form:
-    is_list = media_type(plan.audience) == MEDIA_TYPE
-    return Form(plan, "rows", now, _seals(plan, now, key), {} if is_list else described(now, plan, reading))
+def _changed(rows: Form, content: str, earlier: Earlier | None, otherwise: Otherwise) -> tuple[Form | None, bool]:
+    """Return the changes since the package before, None at first; and whether rows differ only because tasks began or ended.
 
-
-def _changed(rows: Form, earlier: Earlier | None, otherwise: Otherwise) -> tuple[Form | None, bool]:
-    """Return the changes since the package before, None at first; and whether rows differ only because tasks began or ended."""
+    `content` is the hash of the rows.
+    """
     plan, now = rows.plan, rows.table
     if earlier is None or not earlier.has(plan.return_id):
         return None, False
-    is_same = earlier.is_same(plan.return_id, content_sha256(rows))
+    is_same = earlier.is_same(plan.return_id, content)
     now = now.slice(0, 0) if is_same else now
     before = now if is_same else earlier.rows(plan.return_id)
     as_now = restated(before, now, otherwise)
@@ -146,12 +148,8 @@ def _changed(rows: Form, earlier: Earlier | None, otherwise: Otherwise) -> tuple
 
 def _as_before(former: Former, key: bytes) -> tuple[Listed, dict[str, str]]:
     """Return the former rows of a return left out; nothing has changed since the package before."""
-    rows = Form(former.plan, "rows", former.rows, _seals(former.plan, former.rows, key))
+    rows = Form(former.plan, "rows", former.rows, key)
     return Listed(former.plan, (rows,), former.pending, (), former), {"rows": former.content_sha256}
-
-
-def _seals(plan: Plan, rows: pa.Table, key: bytes) -> tuple[str, ...]:
-    return tuple(row_seal(key, plan.return_id, row) for row in rows[ROW_KEY].to_pylist()) if media_type(plan.audience) == MEDIA_TYPE else ()
 
 
 def _write_package(

@@ -25,11 +25,8 @@ def draw_cover(book: xlsxwriter.Workbook, page: Any, cover: Cover) -> None:
     for row, line in enumerate(_lines(cover)):
         _draw_line(page, row, line, look)
     page.protect("", {"format_columns": True, "format_rows": True})
-    page.set_landscape()
-    page.set_paper(styles.A4)
-    page.set_margins(**styles.MARGINS)
+    styles.set_up_page(page, cover.lines[0].cells[0])
     page.fit_to_pages(1, 1)
-    page.set_header(f"&L{harmless(cover.lines[0].cells[0]).replace('&', '&&')}&C打印日期 &D&R第 &P 页，共 &N 页")
 
 
 def _lines(cover: Cover) -> list[Line]:

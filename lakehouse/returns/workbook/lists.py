@@ -123,9 +123,7 @@ def _set_up_print(page: Any, sheet: Sheet, widths: Sequence[int]) -> None:
     """Fit the columns to the paper: by a number of pages, or by a scale where parts of the list begin pages, which fitting ignores."""
     shown = [styles.pixels(width) for column, width in zip(sheet.columns, widths, strict=True) if not column.is_hidden]
     scale = int(100 * styles.PRINTABLE / max(sum(shown), 1))
-    page.set_landscape()
-    page.set_paper(styles.A4)
-    page.set_margins(**styles.MARGINS)
+    styles.set_up_page(page, sheet.heading)
     page.hide_gridlines(0)
     page.repeat_rows(0)
     if scale < SMALLEST:
@@ -135,7 +133,6 @@ def _set_up_print(page: Any, sheet: Sheet, widths: Sequence[int]) -> None:
         page.set_h_pagebreaks([row + 1 for row in sheet.breaks])
     else:
         page.fit_to_pages(1 if scale >= SMALLEST else 2, 0)
-    page.set_header(f"&L{sheet.heading.replace('&', '&&')}&C打印日期 &D&R第 &P 页，共 &N 页")
     if any(column.writing is not None for column in sheet.columns):
         page.set_footer(SIGNATURE)
 

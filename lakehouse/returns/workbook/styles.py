@@ -31,6 +31,14 @@ PRINTABLE = (11.69 - 0.8) * PIXELS_PER_INCH  # of A4 in landscape between the ma
 MARGINS = {"left": 0.4, "right": 0.4, "top": 0.7, "bottom": 0.7}
 
 
+def set_up_page(page: Any, heading: str) -> None:
+    """Set paper and margins, and print a heading, the date and the number of the page above every page."""
+    page.set_landscape()
+    page.set_paper(A4)
+    page.set_margins(**MARGINS)
+    page.set_header(f"&L{heading.replace('&', '&&')}&C打印日期 &D&R第 &P 页，共 &N 页")
+
+
 def display_width(text: str) -> int:
     """Return the width of a text in characters: a Chinese character counts as two (it has three bytes in UTF-8)."""
     return (len(text) + len(text.encode())) // 2

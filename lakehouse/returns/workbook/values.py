@@ -12,8 +12,8 @@ from lakehouse.text.cells import harmless, original
 KINDS: dict[str, Kind] = {"date": "date", "timestamp": "moment", "integer": "integer", "number": "number"}
 FIRST_DATE = date(1900, 3, 1)  # spreadsheets believe in a 29 February 1900; what is before it stays text
 FIRST_MOMENT = datetime(1900, 3, 1)  # noqa: DTZ001 local time, as cells hold it
-MOST = 10**13  # a cell holds 15 digits; two of them are behind the point
 DATE, MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}")
+# a cell holds 15 digits; two of them are behind the point
 INTEGER, NUMBER = re.compile(r"0|-?[1-9][0-9]{0,12}"), re.compile(r"-?(?:0|[1-9][0-9]{0,12})\.[0-9]{2}")
 Cell = str | int | float | date | datetime
 MIDNIGHT = " 00:00"

@@ -17,7 +17,7 @@ import yaml
 
 from lakehouse.naming import day_entry_path
 from lakehouse.objects import Area
-from lakehouse.ops.tasks import RowTask
+from lakehouse.ops.tasks import FrozenTask, RowTask
 from lakehouse.returns.disclosure import recipient_key, row_key
 from lakehouse.returns.earlier import load_earlier
 from lakehouse.returns.edition import Edition
@@ -26,7 +26,7 @@ from lakehouse.returns.ledger import by_tasks
 from lakehouse.returns.proofs import unproved
 from lakehouse.returns.strangers import places_of
 from lakehouse.returns.task_documents import keep_closed, keep_opened, recall
-from lakehouse.returns.tasks import FrozenTask, freeze, frozen
+from lakehouse.returns.tasks import freeze, frozen
 from lakehouse.returns.workbook.file import read_sheet
 from lakehouse.returns.writer import Assignment, write_packages
 from tests.lakehouse.returns.town import CONTRACTS, FIRST, GRID, SECOND, THIRD, Resident, Town, due_batches
